@@ -1,0 +1,63 @@
+/** What happened, as the core is told: cold events. Hot market calls stand in market-port.ts. */
+
+import type { Candle } from "./candle.ts";
+import type { AlgoReport, OrderReport } from "./order.ts";
+import type { Command } from "./output.ts";
+import type { Micros, Money, SignedLots, SymbolIndex } from "./units.ts";
+
+/** A position as the exchange reports it. Rows exist only for symbols with a position or orders (v3). */
+export type PositionReport = {
+  readonly symbol: SymbolIndex;
+  readonly lots: SignedLots;
+  /** average entry in fractional ticks; 0 when flat */
+  readonly entryTicks: number;
+};
+
+/** Wallet, positions and open orders of both services, each read once after `requestedAt`. */
+export type AccountSnapshot = {
+  readonly kind: "account-snapshot";
+  readonly wallet: Money;
+  readonly available: Money;
+  /** complete for the configured symbols: a symbol without a row is flat, which the adapter has proven */
+  readonly positions: readonly PositionReport[];
+  readonly orders: readonly OrderReport[];
+  readonly algos: readonly AlgoReport[];
+  /** what is on the exchange and not in the configured symbols, in words */
+  readonly foreign: readonly string[];
+  readonly requestedAt: Micros;
+};
+
+/** Fees of one symbol as fractions in 10⁻⁸ (0.0005 is 50 000). */
+export type FeeRates = { readonly symbol: SymbolIndex; readonly makerE8: number; readonly takerE8: number };
+
+/**
+ * How a request ended: the venue did it, refused it, or its fate is not known. What was learnt of the order itself
+ * comes as reports, before the outcome.
+ */
+export type Outcome =
+  | { readonly kind: "ok" }
+  | { readonly kind: "refused"; readonly code: number; readonly message: string }
+  | { readonly kind: "unknown"; readonly cause: string };
+
+export type CommandOutcome = { readonly kind: "outcome"; readonly command: Command; readonly outcome: Outcome };
+
+export type CoreEvent =
+  | AccountSnapshot
+  | OrderReport
+  | AlgoReport
+  | CommandOutcome
+  | ({ readonly kind: "fees" } & FeeRates)
+  | { readonly kind: "wallet"; readonly wallet: Money; readonly time: Micros }
+  | ({ readonly kind: "position-report"; readonly time: Micros } & PositionReport)
+  | { readonly kind: "candle-history"; readonly symbol: SymbolIndex; readonly candles: readonly Candle[] }
+  /** exchange clock minus ours, and the most it can be wrong by */
+  | { readonly kind: "clock-offset"; readonly offset: Micros; readonly error: Micros }
+  /** the private stream is proven alive, or is not */
+  | { readonly kind: "private-stream"; readonly alive: boolean }
+  | { readonly kind: "store-failed"; readonly message: string }
+  /** something on an order path that we do not know: a status, a code, a field */
+  | { readonly kind: "venue-unknown"; readonly what: "status" | "code" | "authority"; readonly detail: string }
+  /** no new entries; what is pending is cancelled; protection stays, or positions are closed first */
+  | { readonly kind: "stop-requested"; readonly policy: "leave-protected" | "flatten" }
+  /** the deadline that `nextDeadline()` named has come */
+  | { readonly kind: "timer" };

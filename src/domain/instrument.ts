@@ -1,0 +1,217 @@
+/** What the exchange says about a symbol, and the exact conversion between its decimal text and our whole numbers. */
+
+import { Decimal } from "decimal.js";
+import { assert } from "./assert.ts";
+import {
+  type Lots,
+  lots,
+  type Money,
+  money,
+  type PriceE8,
+  priceE8,
+  type SignedLots,
+  type SymbolIndex,
+  type TickLots,
+  type Ticks,
+  ticks,
+} from "./units.ts";
+
+// Every value on the wire has at most 20 digits on each side of the point, so 40 digits lose nothing.
+const Exact = Decimal.clone({ precision: 60, toExpNeg: -40, toExpPos: 60 });
+
+/** The filters of one symbol as text, as exchangeInfo publishes them. @see binance-usdm.md §5.2 */
+export type InstrumentRules = {
+  readonly symbol: string;
+  readonly baseAsset: string;
+  readonly quoteAsset: string;
+  /** `PRICE_FILTER.tickSize`; quote asset per one base asset */
+  readonly tickSize: string;
+  readonly minPrice: string;
+  readonly maxPrice: string;
+  /** `LOT_SIZE.stepSize`; base asset */
+  readonly stepSize: string;
+  readonly minQuantity: string;
+  readonly maxQuantity: string;
+  /** `MARKET_LOT_SIZE`: its maximum is the smaller one and its step may be coarser */
+  readonly marketStepSize: string;
+  readonly marketMinQuantity: string;
+  readonly marketMaxQuantity: string;
+  /** `MIN_NOTIONAL.notional`; quote asset */
+  readonly minNotional: string;
+  /** `PERCENT_PRICE` multipliers on the mark price; null when the filter is absent */
+  readonly multiplierUp: string | null;
+  readonly multiplierDown: string | null;
+  /** `MAX_NUM_ORDERS.limit`; null when the filter is absent */
+  readonly maxOrders: number | null;
+  readonly tradable: boolean;
+};
+
+/** A symbol ready for whole-number arithmetic. Built by {@link instrumentFromRules} only. */
+export type Instrument = {
+  readonly index: SymbolIndex;
+  readonly symbol: string;
+  readonly rules: InstrumentRules;
+  readonly tickDecimals: number;
+  readonly stepDecimals: number;
+  /** 10⁻⁸ of the quote asset in one tick of price */
+  readonly tickE8: number;
+  /** 10⁻⁸ of the quote asset in one tick × one lot */
+  readonly moneyPerTickLot: bigint;
+  readonly minLots: Lots;
+  readonly maxLots: Lots;
+  /** market orders: multiples of this many lots, between the two bounds */
+  readonly marketStepLots: Lots;
+  readonly marketMinLots: Lots;
+  readonly marketMaxLots: Lots;
+  /** least notional of an order that is not reduce-only; rounded up, so that at or above it the exchange agrees */
+  readonly minNotional: TickLots;
+  readonly minTicks: Ticks;
+  readonly maxTicks: Ticks;
+};
+
+/** A price that is not a multiple of the tick size: our filters are stale, or the text is not what it should be. */
+export class OffGridError extends Error {
+  override readonly name = "OffGridError";
+}
+
+/** A symbol whose rules do not fit whole-number arithmetic. */
+export class UnsupportedInstrumentError extends Error {
+  override readonly name = "UnsupportedInstrumentError";
+}
+
+/**
+ * Builds an instrument and asserts that products of its whole numbers stay exact.
+ *
+ * @param largestPosition configured largest position in base asset; the bound is twice the current price times it
+ * @param currentPrice quote asset per base asset
+ * @throws {UnsupportedInstrumentError} the rules do not fit 10⁻⁸ money or 2⁵³
+ */
+export function instrumentFromRules(
+  rules: InstrumentRules,
+  index: SymbolIndex,
+  currentPrice: string,
+  largestPosition: string,
+): Instrument {
+  const tick = new Exact(rules.tickSize);
+  const step = new Exact(rules.stepSize);
+  if (tick.lte(0) || step.lte(0)) {
+    throw new UnsupportedInstrumentError(
+      `${rules.symbol}: tick ${rules.tickSize} and step ${rules.stepSize} must be above 0`,
+    );
+  }
+  const tickE8 = tick.times(1e8);
+  const moneyPerTickLot = tick.times(step).times(1e8);
+  if (!tickE8.isInteger() || !moneyPerTickLot.isInteger()) {
+    throw new UnsupportedInstrumentError(
+      `${rules.symbol}: tick ${rules.tickSize} × step ${rules.stepSize} is finer than 10⁻⁸ of the quote asset`,
+    );
+  }
+  const bound = new Exact(currentPrice).div(tick).times(2).times(new Exact(largestPosition).div(step));
+  if (bound.gte(Number.MAX_SAFE_INTEGER)) {
+    throw new UnsupportedInstrumentError(
+      `${rules.symbol}: a position of ${largestPosition} at twice ${currentPrice} is ${bound.toFixed(0)} ticks × lots, above 2⁵³`,
+    );
+  }
+  const whole = (text: string, grid: Decimal): number => new Exact(text).div(grid).floor().toNumber();
+  const up = (text: string, grid: Decimal): number => new Exact(text).div(grid).ceil().toNumber();
+  const minPrice = up(rules.minPrice, tick);
+  return {
+    index,
+    symbol: rules.symbol,
+    rules,
+    tickDecimals: tick.decimalPlaces(),
+    stepDecimals: step.decimalPlaces(),
+    tickE8: tickE8.toNumber(),
+    moneyPerTickLot: BigInt(moneyPerTickLot.toFixed(0)),
+    minLots: lots(up(rules.minQuantity, step)),
+    maxLots: lots(whole(rules.maxQuantity, step)),
+    marketStepLots: lots(Math.max(1, up(rules.marketStepSize, step))),
+    marketMinLots: lots(up(rules.marketMinQuantity, step)),
+    marketMaxLots: lots(whole(rules.marketMaxQuantity, step)),
+    minNotional: new Exact(rules.minNotional).div(tick.times(step)).ceil().toNumber() as TickLots,
+    minTicks: ticks(Math.max(1, minPrice)),
+    maxTicks: ticks(Math.min(whole(rules.maxPrice, tick) || Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
+  };
+}
+
+/**
+ * Converts a venue price to ticks, exactly or not at all.
+ *
+ * @param price decimal text as the venue sent it; quote asset per one base asset
+ * @throws {OffGridError} `price` is not a multiple of the tick size
+ * @see Binance USDⓈ-M futures, Exchange Information, `PRICE_FILTER`
+ */
+export function ticksFromPrice(instrument: Instrument, price: string): Ticks {
+  return ticks(exactSteps(instrument, "price", price, instrument.rules.tickSize));
+}
+
+/** Converts a venue quantity to lots, exactly or not at all. @throws {OffGridError} */
+export function lotsFromQuantity(instrument: Instrument, quantity: string): Lots {
+  return lots(exactSteps(instrument, "quantity", quantity, instrument.rules.stepSize));
+}
+
+/** Converts a signed position amount to lots, exactly or not at all. @throws {OffGridError} */
+export function signedLotsFromQuantity(instrument: Instrument, quantity: string): SignedLots {
+  return (exactSteps(instrument, "position", quantity, instrument.rules.stepSize) + 0) as SignedLots;
+}
+
+/** A price that need not be on the grid (entry average, mark price), in fractional ticks. Never used for an equality. */
+export function fractionalTicks(instrument: Instrument, price: string): number {
+  return new Exact(price).div(instrument.rules.tickSize).toNumber();
+}
+
+/** Mark price text to whole 10⁻⁸; further digits, which the exchange does not send, are cut. */
+export function priceE8FromText(price: string): PriceE8 {
+  return priceE8(new Exact(price).times(1e8).trunc().toNumber());
+}
+
+/** Decimal text of the quote asset to whole 10⁻⁸, exactly. @throws {OffGridError} more than eight decimals */
+export function moneyFromText(amount: string): Money {
+  const scaled = new Exact(amount).times(1e8);
+  if (!scaled.isInteger()) throw new OffGridError(`${amount} has more than eight decimals`);
+  return money(BigInt(scaled.toFixed(0)));
+}
+
+/** Plain decimal text with eight places, as reports and the exchange write money. */
+export function textFromMoney(amount: Money): string {
+  const digits = (amount < 0n ? -amount : amount).toString().padStart(9, "0");
+  return `${amount < 0n ? "-" : ""}${digits.slice(0, -8)}.${digits.slice(-8)}`;
+}
+
+/** Money as a number for display and for thresholds written as numbers in the settings; never for bookkeeping. */
+export function numberFromMoney(amount: Money): number {
+  return Number(amount) / 1e8;
+}
+
+/** Exact worth of ticks × lots. */
+export function moneyFromTickLots(instrument: Instrument, amount: TickLots): Money {
+  return money(BigInt(amount) * instrument.moneyPerTickLot);
+}
+
+/** Worth of ticks × lots in the quote asset as a number: for sizing and display. */
+export function quoteFromTickLots(instrument: Instrument, amount: number): number {
+  return (amount * Number(instrument.moneyPerTickLot)) / 1e8;
+}
+
+/** Text of a price on the grid: made from whole ticks, so never in exponent form. @see failure-catalogue F-66 */
+export function textFromTicks(instrument: Instrument, price: Ticks): string {
+  return new Exact(price).times(instrument.rules.tickSize).toFixed(instrument.tickDecimals);
+}
+
+/** Text of a quantity on the grid. */
+export function textFromLots(instrument: Instrument, quantity: Lots | SignedLots): string {
+  return new Exact(quantity).times(instrument.rules.stepSize).toFixed(instrument.stepDecimals);
+}
+
+/** Price in the quote asset as a number: for indicators and display. */
+export function numberFromTicks(instrument: Instrument, price: number): number {
+  return (price * instrument.tickE8) / 1e8;
+}
+
+function exactSteps(instrument: Instrument, what: string, text: string, grid: string): number {
+  const count = new Exact(text).div(grid);
+  if (!count.isInteger()) throw new OffGridError(`${instrument.symbol} ${what} ${text} is not a multiple of ${grid}`);
+  const value = count.toNumber();
+  assert(Number.isSafeInteger(value), `${instrument.symbol} ${what} ${text} is too large`);
+  return value;
+}

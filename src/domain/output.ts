@@ -1,0 +1,201 @@
+/**
+ * What the core asks of the world. Commands go to the venue, rows to the store, notices to whoever watches; they come
+ * out in one order, and an entry's intent stands before the command that it covers.
+ */
+
+import type { Evidence } from "./decision.ts";
+import type { Role, Side, TimeInForce, WorkingType } from "./order.ts";
+import type { TradeId } from "./order-id.ts";
+import type { BlockReason, ExitReason, SafeModeReason } from "./reason.ts";
+import type { Lots, Micros, Money, SignedLots, SymbolIndex, Ticks } from "./units.ts";
+
+export type PlaceOrder = {
+  readonly kind: "place-order";
+  readonly symbol: SymbolIndex;
+  readonly clientOrderId: string;
+  readonly role: Role;
+  readonly side: Side;
+  readonly quantity: Lots;
+  readonly terms:
+    | { readonly type: "MARKET" }
+    | { readonly type: "LIMIT"; readonly price: Ticks; readonly timeInForce: TimeInForce };
+  readonly reduceOnly: boolean;
+};
+
+export type CancelOrder = {
+  readonly kind: "cancel-order";
+  readonly symbol: SymbolIndex;
+  readonly clientOrderId: string;
+};
+export type QueryOrder = { readonly kind: "query-order"; readonly symbol: SymbolIndex; readonly clientOrderId: string };
+
+/** A conditional order of the algo service. It only ever reduces: the whole position, or a reduce-only quantity. */
+export type PlaceAlgo = {
+  readonly kind: "place-algo";
+  readonly symbol: SymbolIndex;
+  readonly clientAlgoId: string;
+  readonly role: Role;
+  readonly side: Side;
+  readonly type: "STOP_MARKET" | "TAKE_PROFIT_MARKET";
+  readonly trigger: Ticks;
+  readonly workingType: WorkingType;
+  readonly extent: { readonly kind: "close-position" } | { readonly kind: "quantity"; readonly quantity: Lots };
+};
+
+export type CancelAlgo = { readonly kind: "cancel-algo"; readonly symbol: SymbolIndex; readonly clientAlgoId: string };
+export type QueryAlgo = { readonly kind: "query-algo"; readonly symbol: SymbolIndex; readonly clientAlgoId: string };
+
+/** Asks for wallet, positions and open orders of both services; answered by an `account-snapshot` event. */
+export type QueryAccount = { readonly kind: "query-account" };
+
+/** Asks for the own executions of an order; answered by order reports with fills. */
+export type QueryFills = { readonly kind: "query-fills"; readonly symbol: SymbolIndex; readonly orderId: string };
+
+export type Command =
+  | PlaceOrder
+  | CancelOrder
+  | QueryOrder
+  | PlaceAlgo
+  | CancelAlgo
+  | QueryAlgo
+  | QueryAccount
+  | QueryFills;
+
+/** An entry and its protection, written before the entry leaves. @see design.md, Identity of orders */
+export type IntentRow = {
+  readonly kind: "intent";
+  readonly trade: TradeId;
+  readonly decisionId: string;
+  readonly source: string;
+  readonly symbol: SymbolIndex;
+  readonly clientOrderId: string;
+  readonly side: Side;
+  readonly quantity: Lots;
+  readonly stopLoss: Ticks;
+  readonly takeProfit: Ticks | null;
+  /** decision price: the mid at the moment of the decision, in half ticks */
+  readonly decisionMidHalfTicks: number;
+  readonly holdUntil: Micros;
+  readonly time: Micros;
+};
+
+export type OrderRow = {
+  readonly kind: "order";
+  readonly trade: TradeId;
+  readonly symbol: SymbolIndex;
+  readonly clientOrderId: string;
+  readonly service: "order" | "algo";
+  readonly role: Role;
+  readonly side: Side;
+  readonly quantity: Lots | null;
+  readonly price: Ticks | null;
+  readonly state: string;
+  readonly filled: Lots;
+  readonly venueId: string | null;
+  readonly time: Micros;
+};
+
+export type FillRow = {
+  readonly kind: "fill";
+  readonly trade: TradeId | null;
+  readonly symbol: SymbolIndex;
+  readonly tradeId: string;
+  readonly clientOrderId: string;
+  readonly side: Side;
+  readonly price: Ticks;
+  readonly quantity: Lots;
+  readonly commission: Money | null;
+  readonly commissionAsset: string | null;
+  readonly maker: boolean | null;
+  readonly time: Micros;
+};
+
+export type PositionRow = {
+  readonly kind: "position";
+  readonly symbol: SymbolIndex;
+  readonly trade: TradeId | null;
+  readonly lots: SignedLots;
+  /** cost of the open part, ticks × lots, exact */
+  readonly cost: number;
+  readonly stopLoss: Ticks | null;
+  readonly time: Micros;
+};
+
+/** The summary that each closed trade leaves. @see requirements ORD-4 */
+export type TradeRow = {
+  readonly kind: "trade";
+  readonly trade: TradeId;
+  readonly source: string;
+  readonly symbol: SymbolIndex;
+  readonly side: Side;
+  readonly quantity: Lots;
+  readonly entryTime: Micros;
+  readonly exitTime: Micros;
+  /** average prices in fractional ticks, for display; the money figures are exact */
+  readonly entryPrice: number;
+  readonly exitPrice: number;
+  readonly grossPnl: Money;
+  readonly fees: Money;
+  readonly netPnl: Money;
+  /** net profit over the risk taken at entry; null without a stop at entry (adopted) */
+  readonly r: number | null;
+  /** worst and best excursion from the average entry, ticks, ≥ 0 */
+  readonly adverseTicks: number;
+  readonly favourableTicks: number;
+  /** average entry against the decision's mid, ticks; positive is worse; null when adopted */
+  readonly slippageTicks: number | null;
+  readonly makerShare: number;
+  readonly exitReason: ExitReason;
+};
+
+/** One row a decision: what it wanted, and every gate that stood against it. */
+export type DecisionRow = {
+  readonly kind: "decision";
+  readonly decisionId: string;
+  readonly source: string;
+  readonly symbol: SymbolIndex;
+  readonly direction: string;
+  readonly action: string;
+  readonly approved: boolean;
+  readonly blocked: readonly Evidence<BlockReason>[];
+  readonly time: Micros;
+};
+
+export type Row = IntentRow | OrderRow | FillRow | PositionRow | TradeRow | DecisionRow;
+
+export type NoticeLevel = "debug" | "info" | "warn" | "error";
+
+/** Something for people and machines that watch. `code` is stable; the fields say the numbers. */
+export type Notice = {
+  readonly kind: "notice";
+  readonly level: NoticeLevel;
+  readonly code: string;
+  readonly symbol: SymbolIndex | null;
+  readonly fields: Readonly<Record<string, string | number | boolean | null>>;
+};
+
+export type SafeModeChange = {
+  readonly kind: "safe-mode";
+  readonly on: boolean;
+  readonly reason: SafeModeReason;
+  readonly detail: string;
+};
+
+export type Output = Command | Row | Notice | SafeModeChange;
+
+/** Everything the venue is asked to do; the rest stays at home. */
+export function isCommand(output: Output): output is Command {
+  switch (output.kind) {
+    case "place-order":
+    case "cancel-order":
+    case "query-order":
+    case "place-algo":
+    case "cancel-algo":
+    case "query-algo":
+    case "query-account":
+    case "query-fills":
+      return true;
+    default:
+      return false;
+  }
+}

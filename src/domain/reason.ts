@@ -1,0 +1,57 @@
+/**
+ * Reasons are words, and each has one spelling: the word a check returns is the one in journal, metric, alert and
+ * status. Where requirements.md spells one, it is spelled so here.
+ */
+
+/** Why a decision did not become an order, in the order in which the checks run. */
+export const blockReasons = [
+  "NOT_READY",
+  "DECISION_EXPIRED",
+  "STOPPING",
+  "SAFE_MODE",
+  "NO_SIGNAL",
+  "WARMING_UP",
+  "CONFLICTING_SIGNALS",
+  "DEMO_IDLE",
+  "POSITION_OPEN",
+  "ORDER_IN_DOUBT",
+  "ACCOUNT_STALE",
+  "MARKET_DATA_STALE",
+  "VOLATILITY_MISSING",
+  "EQUITY_MISSING",
+  "COOLDOWN",
+  "MAX_POSITIONS",
+  "INSUFFICIENT_MARGIN",
+  "MAX_EXPOSURE",
+  "LOW_CONFIDENCE",
+  "COST_EXCEEDS_EDGE",
+  "STOP_INVALID",
+  "SIZE_TOO_SMALL",
+] as const;
+export type BlockReason = (typeof blockReasons)[number];
+
+/** Why a trade was closed. */
+export const exitReasons = [
+  "STOP_LOSS",
+  "TAKE_PROFIT",
+  "MAX_HOLD",
+  "DECISION_EXIT",
+  "CANNOT_PROTECT",
+  "STOP_PASSED",
+  "OPERATOR",
+  "EXTERNAL",
+] as const;
+export type ExitReason = (typeof exitReasons)[number];
+
+/** Why SAFE MODE was entered. @see requirements SAF-3, failure-catalogue I-17 */
+export const safeModeReasons = [
+  "CANNOT_PROTECT",
+  "UNKNOWN_POSITION",
+  "UNKNOWN_STATUS",
+  "UNKNOWN_CODE",
+  "AUTHORITY_LOST",
+  "STORE_FAILED",
+  "INVALID_ORDER",
+  "OVERFILL",
+] as const;
+export type SafeModeReason = (typeof safeModeReasons)[number];
