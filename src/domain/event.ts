@@ -1,7 +1,7 @@
 /** What happened, as the core is told: cold events. Hot market calls stand in market-port.ts. */
 
 import type { Candle } from "./candle.ts";
-import type { AlgoReport, OrderReport } from "./order.ts";
+import type { AlgoReport, Fill, OrderReport } from "./order.ts";
 import type { Command } from "./output.ts";
 import type { Micros, Money, SignedLots, SymbolIndex } from "./units.ts";
 
@@ -27,6 +27,15 @@ export type AccountSnapshot = {
   readonly requestedAt: Micros;
 };
 
+/** All executions of one of our orders that the exchange has, oldest first: the answer to `query-fills`. */
+export type FillsReport = {
+  readonly kind: "fills-report";
+  readonly symbol: SymbolIndex;
+  readonly clientOrderId: string;
+  readonly orderId: string;
+  readonly fills: readonly Fill[];
+};
+
 /** Fees of one symbol as fractions in 10⁻⁸ (0.0005 is 50 000). */
 export type FeeRates = { readonly symbol: SymbolIndex; readonly makerE8: number; readonly takerE8: number };
 
@@ -45,6 +54,7 @@ export type CoreEvent =
   | AccountSnapshot
   | OrderReport
   | AlgoReport
+  | FillsReport
   | CommandOutcome
   | ({ readonly kind: "fees" } & FeeRates)
   | { readonly kind: "wallet"; readonly wallet: Money; readonly time: Micros }

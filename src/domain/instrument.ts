@@ -11,13 +11,17 @@ import {
   priceE8,
   type SignedLots,
   type SymbolIndex,
+  signedLots,
   type TickLots,
   type Ticks,
+  tickLots,
   ticks,
 } from "./units.ts";
 
-// Every value on the wire has at most 20 digits on each side of the point, so 40 digits lose nothing.
+// Decimal text has at most 30 digits on each side of the point (binance-usdm.md: 20), so 60 digits lose nothing.
 const Exact = Decimal.clone({ precision: 60, toExpNeg: -40, toExpPos: 60 });
+
+const decimalText = /^-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][-+]?[0-9]{1,2})?$/;
 
 /** The filters of one symbol as text, as exchangeInfo publishes them. @see binance-usdm.md §5.2 */
 export type InstrumentRules = {
@@ -69,7 +73,7 @@ export type Instrument = {
   readonly maxTicks: Ticks;
 };
 
-/** A price that is not a multiple of the tick size: our filters are stale, or the text is not what it should be. */
+/** A value that is not a multiple of its step: our filters are stale, or the text is not a decimal number. */
 export class OffGridError extends Error {
   override readonly name = "OffGridError";
 }
@@ -85,6 +89,7 @@ export class UnsupportedInstrumentError extends Error {
  * @param largestPosition configured largest position in base asset; the bound is twice the current price times it
  * @param currentPrice quote asset per base asset
  * @throws {UnsupportedInstrumentError} the rules do not fit 10⁻⁸ money or 2⁵³
+ * @throws {OffGridError} a rule, the price or the position is not a decimal number
  */
 export function instrumentFromRules(
   rules: InstrumentRules,
@@ -92,8 +97,8 @@ export function instrumentFromRules(
   currentPrice: string,
   largestPosition: string,
 ): Instrument {
-  const tick = new Exact(rules.tickSize);
-  const step = new Exact(rules.stepSize);
+  const tick = exact(rules.tickSize);
+  const step = exact(rules.stepSize);
   if (tick.lte(0) || step.lte(0)) {
     throw new UnsupportedInstrumentError(
       `${rules.symbol}: tick ${rules.tickSize} and step ${rules.stepSize} must be above 0`,
@@ -106,15 +111,22 @@ export function instrumentFromRules(
       `${rules.symbol}: tick ${rules.tickSize} × step ${rules.stepSize} is finer than 10⁻⁸ of the quote asset`,
     );
   }
-  const bound = new Exact(currentPrice).div(tick).times(2).times(new Exact(largestPosition).div(step));
+  const price = exact(currentPrice);
+  const largest = exact(largestPosition);
+  if (price.lte(0) || largest.lte(0)) {
+    throw new UnsupportedInstrumentError(
+      `${rules.symbol}: price ${currentPrice} and largest position ${largestPosition} must be above 0`,
+    );
+  }
+  const bound = price.div(tick).times(2).times(largest.div(step));
   if (bound.gte(Number.MAX_SAFE_INTEGER)) {
     throw new UnsupportedInstrumentError(
       `${rules.symbol}: a position of ${largestPosition} at twice ${currentPrice} is ${bound.toFixed(0)} ticks × lots, above 2⁵³`,
     );
   }
-  const whole = (text: string, grid: Decimal): number => new Exact(text).div(grid).floor().toNumber();
-  const up = (text: string, grid: Decimal): number => new Exact(text).div(grid).ceil().toNumber();
-  const minPrice = up(rules.minPrice, tick);
+  // A maximum that is beyond exact numbers limits nothing that the bound above does not.
+  const down = (text: string, grid: Decimal): number => wholeUpTo(exact(text).div(grid).floor());
+  const up = (text: string, grid: Decimal): number => wholeUpTo(exact(text).div(grid).ceil());
   return {
     index,
     symbol: rules.symbol,
@@ -124,13 +136,13 @@ export function instrumentFromRules(
     tickE8: tickE8.toNumber(),
     moneyPerTickLot: BigInt(moneyPerTickLot.toFixed(0)),
     minLots: lots(up(rules.minQuantity, step)),
-    maxLots: lots(whole(rules.maxQuantity, step)),
+    maxLots: lots(down(rules.maxQuantity, step)),
     marketStepLots: lots(Math.max(1, up(rules.marketStepSize, step))),
     marketMinLots: lots(up(rules.marketMinQuantity, step)),
-    marketMaxLots: lots(whole(rules.marketMaxQuantity, step)),
-    minNotional: new Exact(rules.minNotional).div(tick.times(step)).ceil().toNumber() as TickLots,
-    minTicks: ticks(Math.max(1, minPrice)),
-    maxTicks: ticks(Math.min(whole(rules.maxPrice, tick) || Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
+    marketMaxLots: lots(down(rules.marketMaxQuantity, step)),
+    minNotional: tickLots(up(rules.minNotional, tick.times(step))),
+    minTicks: ticks(Math.max(1, up(rules.minPrice, tick))),
+    maxTicks: ticks(down(rules.maxPrice, tick) || Number.MAX_SAFE_INTEGER),
   };
 }
 
@@ -152,22 +164,22 @@ export function lotsFromQuantity(instrument: Instrument, quantity: string): Lots
 
 /** Converts a signed position amount to lots, exactly or not at all. @throws {OffGridError} */
 export function signedLotsFromQuantity(instrument: Instrument, quantity: string): SignedLots {
-  return (exactSteps(instrument, "position", quantity, instrument.rules.stepSize) + 0) as SignedLots;
+  return signedLots(exactSteps(instrument, "position", quantity, instrument.rules.stepSize));
 }
 
 /** A price that need not be on the grid (entry average, mark price), in fractional ticks. Never used for an equality. */
 export function fractionalTicks(instrument: Instrument, price: string): number {
-  return new Exact(price).div(instrument.rules.tickSize).toNumber();
+  return exact(price).div(instrument.rules.tickSize).toNumber();
 }
 
 /** Mark price text to whole 10⁻⁸; further digits, which the exchange does not send, are cut. */
 export function priceE8FromText(price: string): PriceE8 {
-  return priceE8(new Exact(price).times(1e8).trunc().toNumber());
+  return priceE8(exact(price).times(1e8).trunc().toNumber());
 }
 
 /** Decimal text of the quote asset to whole 10⁻⁸, exactly. @throws {OffGridError} more than eight decimals */
 export function moneyFromText(amount: string): Money {
-  const scaled = new Exact(amount).times(1e8);
+  const scaled = exact(amount).times(1e8);
   if (!scaled.isInteger()) throw new OffGridError(`${amount} has more than eight decimals`);
   return money(BigInt(scaled.toFixed(0)));
 }
@@ -209,9 +221,19 @@ export function numberFromTicks(instrument: Instrument, price: number): number {
 }
 
 function exactSteps(instrument: Instrument, what: string, text: string, grid: string): number {
-  const count = new Exact(text).div(grid);
+  const count = exact(text).div(grid);
   if (!count.isInteger()) throw new OffGridError(`${instrument.symbol} ${what} ${text} is not a multiple of ${grid}`);
   const value = count.toNumber();
   assert(Number.isSafeInteger(value), `${instrument.symbol} ${what} ${text} is too large`);
   return value;
+}
+
+/** @throws {OffGridError} the text is not a decimal number (the library would take "NaN", "Infinity" and "0x10") */
+function exact(text: string): Decimal {
+  if (!decimalText.test(text)) throw new OffGridError(`not a decimal number: "${text}"`);
+  return new Exact(text);
+}
+
+function wholeUpTo(value: Decimal): number {
+  return value.gt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : value.toNumber();
 }

@@ -48,8 +48,14 @@ export type QueryAlgo = { readonly kind: "query-algo"; readonly symbol: SymbolIn
 /** Asks for wallet, positions and open orders of both services; answered by an `account-snapshot` event. */
 export type QueryAccount = { readonly kind: "query-account" };
 
-/** Asks for the own executions of an order; answered by order reports with fills. */
-export type QueryFills = { readonly kind: "query-fills"; readonly symbol: SymbolIndex; readonly orderId: string };
+/** Asks for the executions of one of our orders; answered by a `fills-report`. */
+export type QueryFills = {
+  readonly kind: "query-fills";
+  readonly symbol: SymbolIndex;
+  readonly clientOrderId: string;
+  /** the exchange's id of the order, or of the child of a conditional order */
+  readonly orderId: string;
+};
 
 export type Command =
   | PlaceOrder
@@ -73,8 +79,8 @@ export type IntentRow = {
   readonly quantity: Lots;
   readonly stopLoss: Ticks;
   readonly takeProfit: Ticks | null;
-  /** decision price: the mid at the moment of the decision, in half ticks */
-  readonly decisionMidHalfTicks: number;
+  /** decision price: bid + ask at the moment of the decision, in half ticks; null without a decision */
+  readonly decisionMidHalfTicks: number | null;
   readonly holdUntil: Micros;
   readonly time: Micros;
 };
@@ -181,7 +187,10 @@ export type SafeModeChange = {
   readonly detail: string;
 };
 
-export type Output = Command | Row | Notice | SafeModeChange;
+/** Our copy of a book contradicts itself: only a new snapshot helps. Answered by a market `onSnapshot`. */
+export type ResyncBook = { readonly kind: "resync-book"; readonly symbol: SymbolIndex };
+
+export type Output = Command | Row | Notice | SafeModeChange | ResyncBook;
 
 /** Everything the venue is asked to do; the rest stays at home. */
 export function isCommand(output: Output): output is Command {
@@ -195,7 +204,17 @@ export function isCommand(output: Output): output is Command {
     case "query-account":
     case "query-fills":
       return true;
-    default:
+    case "intent":
+    case "order":
+    case "fill":
+    case "position":
+    case "trade":
+    case "decision":
+    case "notice":
+    case "safe-mode":
+    case "resync-book":
       return false;
+    default:
+      throw new TypeError(`unhandled output ${output satisfies never}`);
   }
 }

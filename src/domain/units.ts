@@ -32,34 +32,33 @@ export type SymbolIndex = Whole<"symbol-index">;
 
 export function ticks(value: number): Ticks {
   assert(Number.isSafeInteger(value), `not whole ticks: ${value}`);
-  return value as Ticks;
+  return withoutNegativeZero(value) as Ticks;
 }
 
 export function lots(value: number): Lots {
   assert(Number.isSafeInteger(value), `not whole lots: ${value}`);
   assert(value >= 0, `negative lots: ${value}`);
-  return value as Lots;
+  return withoutNegativeZero(value) as Lots;
 }
 
 export function signedLots(value: number): SignedLots {
   assert(Number.isSafeInteger(value), `not whole lots: ${value}`);
-  // A negative zero would survive into comparisons by Object.is and into text as "-0".
-  return (value + 0) as SignedLots;
+  return withoutNegativeZero(value) as SignedLots;
 }
 
 export function tickLots(value: number): TickLots {
   assert(Number.isSafeInteger(value), `ticks × lots is not exact: ${value}`);
-  return value as TickLots;
+  return withoutNegativeZero(value) as TickLots;
 }
 
 export function micros(value: number): Micros {
   assert(Number.isSafeInteger(value), `not whole microseconds: ${value}`);
-  return value as Micros;
+  return withoutNegativeZero(value) as Micros;
 }
 
 export function priceE8(value: number): PriceE8 {
   assert(Number.isSafeInteger(value), `not a whole 10⁻⁸ price: ${value}`);
-  return value as PriceE8;
+  return withoutNegativeZero(value) as PriceE8;
 }
 
 export function money(value: bigint): Money {
@@ -112,4 +111,9 @@ export function microsFromMillis(milliseconds: number): Micros {
 
 export function microsFromSeconds(seconds: number): Micros {
   return micros(Math.round(seconds * microsPerSecond));
+}
+
+/** A negative zero (0 × −3, the text "-0.000") would survive into comparisons by Object.is and into text as "-0". */
+function withoutNegativeZero(value: number): number {
+  return value + 0;
 }
