@@ -47,7 +47,7 @@ export const zones: readonly Zone[] = [
     modules: path === "domain" ? ["decimal.js"] : [],
     deterministic: true,
   })),
-  { path: "venue", imports: ["domain"], types: [], modules: ["zod"], deterministic: true },
+  { path: "venue", imports: ["domain"], types: [], modules: ["decimal.js", "zod"], deterministic: true },
   { path: "venue/live", imports: ["domain", "venue"], types: [], modules: "any", deterministic: false },
   { path: "exchange", imports: sharedWithExchange, types: [], modules: ["decimal.js", "zod"], deterministic: true },
   {

@@ -1,6 +1,7 @@
 /** What happened, as the core is told: cold events. Hot market calls stand in market-port.ts. */
 
 import type { Candle } from "./candle.ts";
+import type { Journal } from "./journal.ts";
 import type { AlgoReport, Fill, OrderReport } from "./order.ts";
 import type { Command } from "./output.ts";
 import type { Micros, Money, SignedLots, SymbolIndex } from "./units.ts";
@@ -64,6 +65,8 @@ export type CoreEvent =
   | { readonly kind: "clock-offset"; readonly offset: Micros; readonly error: Micros }
   /** the private stream is proven alive, or is not */
   | { readonly kind: "private-stream"; readonly alive: boolean }
+  /** before the first account snapshot; a core that gets none knows of no trade */
+  | ({ readonly kind: "journal" } & Journal)
   | { readonly kind: "store-failed"; readonly message: string }
   /** something on an order path that we do not know: a status, a code, a field */
   | { readonly kind: "venue-unknown"; readonly what: "status" | "code" | "authority"; readonly detail: string }

@@ -1,6 +1,6 @@
 /** Whole numbers that carry their unit: prices in ticks, quantities in lots, time in microseconds, money in 10⁻⁸. */
 
-import { assert } from "./assert.ts";
+import { InvariantError } from "./assert.ts";
 
 declare const unit: unique symbol;
 
@@ -31,33 +31,33 @@ export type Money = bigint & { readonly [unit]: "money" };
 export type SymbolIndex = Whole<"symbol-index">;
 
 export function ticks(value: number): Ticks {
-  assert(Number.isSafeInteger(value), `not whole ticks: ${value}`);
+  if (!Number.isSafeInteger(value)) fail("not whole ticks", value);
   return withoutNegativeZero(value) as Ticks;
 }
 
 export function lots(value: number): Lots {
-  assert(Number.isSafeInteger(value), `not whole lots: ${value}`);
-  assert(value >= 0, `negative lots: ${value}`);
+  if (!Number.isSafeInteger(value)) fail("not whole lots", value);
+  if (value < 0) fail("negative lots", value);
   return withoutNegativeZero(value) as Lots;
 }
 
 export function signedLots(value: number): SignedLots {
-  assert(Number.isSafeInteger(value), `not whole lots: ${value}`);
+  if (!Number.isSafeInteger(value)) fail("not whole lots", value);
   return withoutNegativeZero(value) as SignedLots;
 }
 
 export function tickLots(value: number): TickLots {
-  assert(Number.isSafeInteger(value), `ticks × lots is not exact: ${value}`);
+  if (!Number.isSafeInteger(value)) fail("ticks × lots is not exact", value);
   return withoutNegativeZero(value) as TickLots;
 }
 
 export function micros(value: number): Micros {
-  assert(Number.isSafeInteger(value), `not whole microseconds: ${value}`);
+  if (!Number.isSafeInteger(value)) fail("not whole microseconds", value);
   return withoutNegativeZero(value) as Micros;
 }
 
 export function priceE8(value: number): PriceE8 {
-  assert(Number.isSafeInteger(value), `not a whole 10⁻⁸ price: ${value}`);
+  if (!Number.isSafeInteger(value)) fail("not a whole 10⁻⁸ price", value);
   return withoutNegativeZero(value) as PriceE8;
 }
 
@@ -66,21 +66,21 @@ export function money(value: bigint): Money {
 }
 
 export function symbolIndex(value: number): SymbolIndex {
-  assert(Number.isSafeInteger(value) && value >= 0, `not a symbol index: ${value}`);
+  if (!Number.isSafeInteger(value) || value < 0) fail("not a symbol index", value);
   return value as SymbolIndex;
 }
 
 /** Adds like to like. Ticks plus lots does not compile. */
 export function plus<U extends string>(a: Whole<U>, b: NoInfer<Whole<U>>): Whole<U> {
   const sum = a + b;
-  assert(Number.isSafeInteger(sum), `sum is not exact: ${a} + ${b}`);
+  if (!Number.isSafeInteger(sum)) fail("sum is not exact", sum);
   return sum as Whole<U>;
 }
 
 /** Subtracts like from like. */
 export function minus<U extends string>(a: Whole<U>, b: NoInfer<Whole<U>>): Whole<U> {
   const difference = a - b;
-  assert(Number.isSafeInteger(difference), `difference is not exact: ${a} - ${b}`);
+  if (!Number.isSafeInteger(difference)) fail("difference is not exact", difference);
   return difference as Whole<U>;
 }
 
@@ -111,6 +111,11 @@ export function microsFromMillis(milliseconds: number): Micros {
 
 export function microsFromSeconds(seconds: number): Micros {
   return micros(Math.round(seconds * microsPerSecond));
+}
+
+/** The text is made only here: building it for every value that is right would cost more than all else on the hot path. */
+function fail(what: string, value: number): never {
+  throw new InvariantError(`${what}: ${value}`);
 }
 
 /** A negative zero (0 × −3, the text "-0.000") would survive into comparisons by Object.is and into text as "-0". */

@@ -1,0 +1,14 @@
+/** What the store hands to a starting core: the truth about intent, where the exchange is the truth about orders. */
+
+import type { Fill, Side } from "./order.ts";
+import type { IntentRow } from "./output.ts";
+
+/** An execution as journalled, with the order it belongs to. */
+export type JournalFill = { readonly clientOrderId: string; readonly side: Side; readonly fill: Fill };
+
+/** A trade whose end is not in the journal. */
+export type OpenTrade = { readonly intent: IntentRow; readonly fills: readonly JournalFill[] };
+
+export type Journal = { readonly openTrades: readonly OpenTrade[] };
+
+export const emptyJournal: Journal = { openTrades: [] };
