@@ -1,0 +1,365 @@
+/** Everything known about one symbol's market: touch, book, trades, mark price, candles, and whether it may be acted on. */
+
+import type { Settings } from "../config/schema.ts";
+import type { Candle } from "../domain/candle.ts";
+import type { Evidence } from "../domain/decision.ts";
+import { type Instrument, quoteFromTickLots } from "../domain/instrument.ts";
+import { bidSide, type DepthLevels } from "../domain/market-port.ts";
+import type { BlockReason } from "../domain/reason.ts";
+import {
+  type Lots,
+  type Micros,
+  micros,
+  microsFromMillis,
+  microsPerMillisecond,
+  noLots,
+  type PriceE8,
+  priceE8,
+  type Ticks,
+} from "../domain/units.ts";
+import { Book, noTick } from "./book.ts";
+import { Candles } from "./candles.ts";
+
+type MarketStream = "quote" | "book" | "trade" | "mark" | "latency" | "candles";
+
+/** Why the market may not be acted on: ages and latency in milliseconds, candles as a count. */
+export type Unreadiness = Evidence<BlockReason> & { readonly stream: MarketStream };
+
+const never = Number.NEGATIVE_INFINITY;
+
+/**
+ * The touch is the book ticker's, the depth is the book's. `now` and receipt times are our clock's, exchange times the
+ * matching engine's.
+ */
+export class SymbolMarket {
+  readonly instrument: Instrument;
+  readonly book: Book;
+  readonly candles: Candles = new Candles();
+  private readonly depthLevels: number;
+  private readonly atrPeriod: number;
+  private readonly quoteStale: number;
+  private readonly tradeStale: number;
+  private readonly markStale: number;
+  private readonly latencyMax: number;
+
+  private touchId = -1;
+  private touchBid = noTick;
+  private touchBidLots = noLots;
+  private touchAsk = noTick;
+  private touchAskLots = noLots;
+  private touchTime = 0;
+  private quoteReceived: number = never;
+  private bookReceived: number = never;
+  private tradeReceived: number = never;
+  private markReceived: number = never;
+
+  private tradePrice = noTick;
+  private tradeLots = noLots;
+  private tradeBuyerIsMaker = false;
+  private markPrice: PriceE8 = priceE8(0);
+  private funding = 0;
+  private fundingAt = 0;
+  private clockOffset = 0;
+  /** the book's touch after its last message, kept until the book ticker's word on it is final */
+  private bookId = -1;
+  private bookBid = noTick;
+  private bookAsk = noTick;
+  private contradictions = 0;
+
+  constructor(instrument: Instrument, settings: Settings["market"]) {
+    this.instrument = instrument;
+    this.book = new Book(settings.book_window_ticks);
+    this.depthLevels = settings.depth_levels;
+    this.atrPeriod = settings.atr_period;
+    this.quoteStale = microsFromMillis(settings.quote_stale_ms);
+    this.tradeStale = microsFromMillis(settings.trade_stale_ms);
+    this.markStale = microsFromMillis(settings.mark_stale_ms);
+    this.latencyMax = microsFromMillis(settings.latency_max_ms);
+  }
+
+  /** @returns whether the best bid or ask moved in price or size; a message older than the last one changes nothing */
+  onBookTicker(
+    updateId: number,
+    bid: Ticks,
+    bidLots: Lots,
+    ask: Ticks,
+    askLots: Lots,
+    exchangeTime: Micros,
+    receivedAt: Micros,
+  ): boolean {
+    if (updateId < this.touchId) return false;
+    if (this.bookId >= 0 && updateId > this.bookId) this.compareWithBook();
+    const moved =
+      bid !== this.touchBid || ask !== this.touchAsk || bidLots !== this.touchBidLots || askLots !== this.touchAskLots;
+    this.touchId = updateId;
+    this.touchBid = bid;
+    this.touchBidLots = bidLots;
+    this.touchAsk = ask;
+    this.touchAskLots = askLots;
+    this.touchTime = exchangeTime;
+    this.quoteReceived = receivedAt;
+    this.candles.advance((exchangeTime - this.latencyMax) as Micros);
+    return moved;
+  }
+
+  onSnapshot(levels: DepthLevels, _exchangeTime: Micros, receivedAt: Micros): void {
+    this.book.applySnapshot(levels);
+    this.bookReceived = receivedAt;
+    this.contradictions = 0;
+    this.rememberBookTouch(levels.lastId);
+  }
+
+  onDepth(levels: DepthLevels, _exchangeTime: Micros, receivedAt: Micros): void {
+    this.book.apply(levels);
+    this.bookReceived = receivedAt;
+    this.rememberBookTouch(levels.lastId);
+  }
+
+  onTrade(
+    _tradeId: number,
+    price: Ticks,
+    quantity: Lots,
+    buyerIsMaker: boolean,
+    exchangeTime: Micros,
+    receivedAt: Micros,
+  ): void {
+    this.tradePrice = price;
+    this.tradeLots = quantity;
+    this.tradeBuyerIsMaker = buyerIsMaker;
+    this.tradeReceived = receivedAt;
+    this.candles.onTrade(price, quantity, buyerIsMaker, exchangeTime);
+  }
+
+  onMark(mark: PriceE8, fundingRate: number, nextFunding: Micros, _exchangeTime: Micros, receivedAt: Micros): void {
+    this.markPrice = mark;
+    this.funding = fundingRate;
+    this.fundingAt = nextFunding;
+    this.markReceived = receivedAt;
+  }
+
+  /** Continuity is lost: nothing that was known counts as fresh, update ids may start anew. */
+  onGap(): void {
+    this.book.invalidate();
+    this.candles.onGap();
+    this.touchId = -1;
+    this.bookId = -1;
+    this.contradictions = 0;
+    this.quoteReceived = never;
+    this.bookReceived = never;
+    this.tradeReceived = never;
+    this.markReceived = never;
+  }
+
+  loadCandles(candles: readonly Candle[]): void {
+    this.candles.load(candles);
+  }
+
+  /** @param offset exchange clock minus ours */
+  setClockOffset(offset: Micros): void {
+    this.clockOffset = offset;
+  }
+
+  /** {@link noTick} before the first book ticker. */
+  get bid(): Ticks {
+    return this.touchBid;
+  }
+
+  get bidLots(): Lots {
+    return this.touchBidLots;
+  }
+
+  get ask(): Ticks {
+    return this.touchAsk;
+  }
+
+  get askLots(): Lots {
+    return this.touchAskLots;
+  }
+
+  /** Bid + ask: twice the mid, and whole. */
+  get midHalfTicks(): number {
+    return this.touchBid + this.touchAsk;
+  }
+
+  get spreadTicks(): Ticks {
+    return (this.touchAsk - this.touchBid) as Ticks;
+  }
+
+  /** (ask − bid) / mid × 10⁴. @see requirements MKT-2 */
+  get spreadBps(): number {
+    return ((this.touchAsk - this.touchBid) / this.midHalfTicks) * 20_000;
+  }
+
+  /** The mid weighted with the size of the opposite side, in fractional ticks. */
+  get micropriceTicks(): number {
+    const total = this.touchBidLots + this.touchAskLots;
+    if (total === 0) return this.midHalfTicks / 2;
+    return (this.touchBid * this.touchAskLots + this.touchAsk * this.touchBidLots) / total;
+  }
+
+  /** Worth of the best level of a side in the quote asset. */
+  topDepthQuote(side: number): number {
+    const worth = side === bidSide ? this.touchBid * this.touchBidLots : this.touchAsk * this.touchAskLots;
+    return quoteFromTickLots(this.instrument, worth);
+  }
+
+  /** Worth of the first levels of a side in the quote asset; 0 when the book is not valid. */
+  depthQuote(side: number, levels: number = this.depthLevels): number {
+    return this.book.valid ? quoteFromTickLots(this.instrument, this.book.depth(side, levels)) : 0;
+  }
+
+  /** Levels of a side that the book holds; 0 when it is not valid. */
+  validLevels(side: number): number {
+    return this.book.valid ? this.book.levelCount(side) : 0;
+  }
+
+  /** {@link noTick} before the first trade. */
+  get lastTrade(): Ticks {
+    return this.tradePrice;
+  }
+
+  get lastTradeLots(): Lots {
+    return this.tradeLots;
+  }
+
+  get lastTradeBuyerIsMaker(): boolean {
+    return this.tradeBuyerIsMaker;
+  }
+
+  /** 0 before the first mark price. */
+  get mark(): PriceE8 {
+    return this.markPrice;
+  }
+
+  /** Fraction per funding interval. */
+  get fundingRate(): number {
+    return this.funding;
+  }
+
+  /** 0 when it is not known. */
+  get nextFunding(): Micros {
+    return micros(this.fundingAt);
+  }
+
+  /** Exchange time to receipt of the last book ticker, on one clock; null before the first one, or after a gap. */
+  get latencyMicros(): number | null {
+    return this.quoteReceived === never ? null : this.latency();
+  }
+
+  /** Average true range in ticks over `market.atr_period` closed candles; null while they are too few. */
+  atrTicks(): number | null {
+    return this.candles.atr(this.atrPeriod);
+  }
+
+  /** Microseconds since a stream last said something; infinite when it has not since the start or the last gap. */
+  age(stream: "quote" | "book" | "trade" | "mark", now: Micros): number {
+    switch (stream) {
+      case "quote":
+        return now - this.quoteReceived;
+      case "book":
+        return now - this.bookReceived;
+      case "trade":
+        return now - this.tradeReceived;
+      case "mark":
+        return now - this.markReceived;
+      default:
+        throw new TypeError(`unknown stream ${stream satisfies never}`);
+    }
+  }
+
+  /** The same verdict as an empty {@link readiness}, without allocation. @see requirements MKT-5 */
+  isReady(now: Micros): boolean {
+    return (
+      now - this.quoteReceived <= this.quoteStale &&
+      now - this.bookReceived <= this.quoteStale &&
+      now - this.tradeReceived <= this.tradeStale &&
+      now - this.markReceived <= this.markStale &&
+      this.touchBid < this.touchAsk &&
+      this.book.valid &&
+      Math.abs(this.latency()) <= this.latencyMax &&
+      this.atrTicks() !== null
+    );
+  }
+
+  /** What stands against acting on this market now; empty when nothing does. */
+  readiness(now: Micros): readonly Unreadiness[] {
+    if (this.isReady(now)) return ready;
+    const found: Unreadiness[] = [];
+    this.checkAge(found, "quote", now, this.quoteStale);
+    this.checkAge(found, "book", now, this.quoteStale);
+    this.checkAge(found, "trade", now, this.tradeStale);
+    this.checkAge(found, "mark", now, this.markStale);
+    if (this.quoteReceived !== never) {
+      if (this.touchBid >= this.touchAsk) {
+        found.push({ reason: "NOT_READY", measured: this.spreadTicks, limit: 1, stream: "quote" });
+      }
+      if (Math.abs(this.latency()) > this.latencyMax) {
+        found.push({
+          reason: "MARKET_DATA_STALE",
+          measured: this.latency() / microsPerMillisecond,
+          limit: this.latencyMax / microsPerMillisecond,
+          stream: "latency",
+        });
+      }
+    }
+    if (this.bookReceived !== never && !this.book.valid) {
+      found.push({ reason: "NOT_READY", measured: null, limit: null, stream: "book" });
+    }
+    if (this.atrTicks() === null) {
+      found.push({
+        reason: "VOLATILITY_MISSING",
+        measured: this.candles.count,
+        limit: this.atrPeriod,
+        stream: "candles",
+      });
+    }
+    return found;
+  }
+
+  private checkAge(
+    found: Unreadiness[],
+    stream: "quote" | "book" | "trade" | "mark",
+    now: Micros,
+    limit: number,
+  ): void {
+    const age = this.age(stream, now);
+    if (age <= limit) return;
+    const measured = Number.isFinite(age) ? age / microsPerMillisecond : null;
+    const reason = measured === null ? "NOT_READY" : "MARKET_DATA_STALE";
+    found.push({ reason, measured, limit: limit / microsPerMillisecond, stream });
+  }
+
+  private latency(): number {
+    return this.quoteReceived + this.clockOffset - this.touchTime;
+  }
+
+  private rememberBookTouch(lastId: number): void {
+    if (!this.book.valid) {
+      this.bookId = -1;
+      return;
+    }
+    this.bookId = lastId;
+    this.bookBid = this.book.bestBid;
+    this.bookAsk = this.book.bestAsk;
+  }
+
+  /**
+   * Both streams number their updates alike. Once a ticker newer than the book's last message is here, the ticker
+   * before it was the touch at that message. One mismatch may be a conflated ticker; two in a row are a wrong book.
+   */
+  private compareWithBook(): void {
+    const comparable = this.touchId >= 0 && this.touchId <= this.bookId;
+    this.bookId = -1;
+    if (!comparable) return;
+    if (this.bookBid === this.touchBid && this.bookAsk === this.touchAsk) {
+      this.contradictions = 0;
+      return;
+    }
+    this.contradictions++;
+    if (this.contradictions >= contradictionsMax) this.book.invalidate();
+  }
+}
+
+const contradictionsMax = 2;
+
+const ready: readonly Unreadiness[] = [];
