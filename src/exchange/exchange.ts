@@ -1,0 +1,187 @@
+/**
+ * The embedded exchange: a deterministic state machine without clock or I/O. Market data and requests come in with their
+ * time; replies and account events come out. It shares no order, position or margin code with the daemon: one is the
+ * judge of the other. @see binance-usdm.md §11
+ */
+
+import type { Candle } from "../domain/candle.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import { askSide, bidSide, type DepthLevels, type MarketSink } from "../domain/market-port.ts";
+import type { Lots, Micros, PriceE8, SymbolIndex, Ticks } from "../domain/units.ts";
+import type { Desk } from "./desk.ts";
+import { isRefusal, refusal, refusalReply } from "./errors.ts";
+import { fillByCross, fillByTrade, settle } from "./matching.ts";
+import type { ExchangeOptions, ExchangeReply, ExchangeRequest, UserEvent } from "./protocol.ts";
+import { liquidateIfDue, nextFunding, settleFunding } from "./risk.ts";
+import { routes } from "./routes.ts";
+import { restoreState, savedState } from "./saved.ts";
+import { ExchangeState } from "./state.ts";
+import { clearClosed, runTriggers } from "./triggers.ts";
+
+export type { ExchangeOptions, ExchangeReply, ExchangeRequest, UserEvent } from "./protocol.ts";
+
+export class Exchange implements MarketSink {
+  /** index = the symbol index of the hot calls */
+  readonly instruments: readonly Instrument[];
+  /** tells one exchange from another; `accountAlias` of the balance rows */
+  readonly instance: string;
+  readonly #state: ExchangeState;
+
+  constructor(options: ExchangeOptions) {
+    this.#state = new ExchangeState(options);
+    this.instruments = this.#state.desks.map((desk) => desk.instrument);
+    this.instance = this.#state.instance;
+  }
+
+  /** Executed at once by the matching engine at `now`; what is not known is answered, never thrown. */
+  request(request: ExchangeRequest, now: Micros): ExchangeReply {
+    const state = this.#state;
+    this.advance(now);
+    const route = routes.get(`${request.method} ${request.path}`);
+    if (route === undefined) return refusalReply(refusal(-5000, `${request.path}, Method ${request.method}`));
+    const answer = route(state, request.params);
+    if (request.method !== "GET") for (const desk of state.desks) this.#clear(desk);
+    return isRefusal(answer) ? refusalReply(answer) : { status: 200, body: answer };
+  }
+
+  /** Account events since the last call, in order. */
+  takeEvents(): readonly UserEvent[] {
+    return this.#state.takeEvents();
+  }
+
+  hasEvents(): boolean {
+    return this.#state.events.length > 0;
+  }
+
+  /** Candles before the first trade, oldest first, for GET klines; replaces what the symbol had. */
+  loadCandles(symbol: SymbolIndex, candles: readonly Candle[]): void {
+    this.#state.desk(symbol).candles.load(candles);
+  }
+
+  /** Microseconds since the epoch at which `advance` is due; Infinity before the exchange knows the time. */
+  nextDeadline(): number {
+    return nextFunding(this.#state);
+  }
+
+  /** Time has come to `now`: settles the funding that is due. */
+  advance(now: Micros): void {
+    settleFunding(this.#state, now);
+    this.#state.observe(now);
+  }
+
+  /** Account, orders, positions and their recent history; JSON-safe. The market is not saved. */
+  serialize(): unknown {
+    return savedState(this.#state);
+  }
+
+  /**
+   * @param saved what `serialize` gave, also after JSON
+   * @throws {Error} `saved` is not that; the message names place and value
+   */
+  static restore(options: ExchangeOptions, saved: unknown): Exchange {
+    const exchange = new Exchange(options);
+    restoreState(exchange.#state, saved);
+    return exchange;
+  }
+
+  onBookTicker(
+    symbol: SymbolIndex,
+    updateId: number,
+    bid: Ticks,
+    bidLots: Lots,
+    ask: Ticks,
+    askLots: Lots,
+    exchangeTime: Micros,
+    _receivedAt: Micros,
+  ): void {
+    const desk = this.#state.desk(symbol);
+    this.#state.observe(exchangeTime);
+    desk.bookAt = exchangeTime;
+    desk.book.applyTicker(updateId, bid, bidLots, ask, askLots);
+    const bidKey = desk.book.bestKey(bidSide);
+    const askKey = desk.book.bestKey(askSide);
+    if (bidKey <= desk.bids.bestKey) desk.bids.onTouch(bidKey, desk.book.displayed(bidSide, bidKey));
+    if (askKey <= desk.asks.bestKey) desk.asks.onTouch(askKey, desk.book.displayed(askSide, askKey));
+    this.#cross(desk, bidKey, askKey);
+  }
+
+  onSnapshot(symbol: SymbolIndex, levels: DepthLevels, exchangeTime: Micros, _receivedAt: Micros): void {
+    const desk = this.#state.desk(symbol);
+    desk.book.applySnapshot(levels);
+    this.#bookChanged(desk, exchangeTime);
+  }
+
+  onDepth(symbol: SymbolIndex, levels: DepthLevels, exchangeTime: Micros, _receivedAt: Micros): void {
+    const desk = this.#state.desk(symbol);
+    desk.book.applyDepth(levels);
+    this.#bookChanged(desk, exchangeTime);
+  }
+
+  onTrade(
+    symbol: SymbolIndex,
+    _tradeId: number,
+    price: Ticks,
+    quantity: Lots,
+    buyerIsMaker: boolean,
+    exchangeTime: Micros,
+    _receivedAt: Micros,
+  ): void {
+    const state = this.#state;
+    const desk = state.desk(symbol);
+    state.observe(exchangeTime);
+    desk.lastPrice = price;
+    desk.lastTradeAt = exchangeTime;
+    desk.candles.trade(exchangeTime, price, quantity, buyerIsMaker);
+    if (buyerIsMaker ? desk.bids.bestKey >= price : desk.asks.bestKey >= -price) {
+      fillByTrade(state, desk, buyerIsMaker ? bidSide : askSide, price, quantity);
+      this.#clear(desk);
+    }
+    if (price >= desk.triggers.contractUp || price <= desk.triggers.contractDown) runTriggers(state, desk);
+  }
+
+  onMark(
+    symbol: SymbolIndex,
+    mark: PriceE8,
+    fundingRate: number,
+    _nextFunding: Micros,
+    exchangeTime: Micros,
+    _receivedAt: Micros,
+  ): void {
+    const state = this.#state;
+    const desk = state.desk(symbol);
+    state.observe(exchangeTime);
+    desk.mark = mark;
+    desk.markAt = exchangeTime;
+    desk.fundingRateE8 = Math.round(fundingRate * 1e8);
+    if (mark >= desk.triggers.markUp || mark <= desk.triggers.markDown) runTriggers(state, desk);
+    if (state.account.position(symbol).lots !== 0) liquidateIfDue(state);
+  }
+
+  onGap(symbol: SymbolIndex, _receivedAt: Micros): void {
+    this.#state.desk(symbol).forgetBook();
+  }
+
+  #bookChanged(desk: Desk, exchangeTime: Micros): void {
+    this.#state.observe(exchangeTime);
+    desk.bookAt = exchangeTime;
+    if (desk.openOrders === 0) return;
+    desk.bids.onDepth(desk.book);
+    desk.asks.onDepth(desk.book);
+    this.#cross(desk, desk.book.bestKey(bidSide), desk.book.bestKey(askSide));
+  }
+
+  /** A displayed price at or through one of ours: prices p ≥ q are keys p and −q whose sum is not negative. */
+  #cross(desk: Desk, bidKey: number, askKey: number): void {
+    const buys = desk.bids.bestKey + askKey >= 0;
+    const sells = desk.asks.bestKey + bidKey >= 0;
+    if (!buys && !sells) return;
+    if (buys) fillByCross(this.#state, desk, bidSide);
+    if (sells) fillByCross(this.#state, desk, askSide);
+    this.#clear(desk);
+  }
+
+  #clear(desk: Desk): void {
+    settle(this.#state, desk);
+    clearClosed(this.#state, desk);
+  }
+}

@@ -1,0 +1,76 @@
+/** Whether the account and the symbol's filters let an order in, in the order of the checks. @see binance-usdm.md §5.2 */
+
+import type { Desk } from "./desk.ts";
+import { type Refusal, refusal } from "./errors.ts";
+import { affords, withinBracket } from "./margin.ts";
+import { closableLots, type NewOrder, refusalByBook } from "./matching.ts";
+import { remainingLots } from "./orders.ts";
+import type { ExchangeState } from "./state.ts";
+import { filterText } from "./symbols.ts";
+import { e8FromText, shortTextFromE8 } from "./text.ts";
+
+/** The first thing that is wrong with an order whose price and quantity stand on the grid; null when it may go in. */
+export function refusalOfOrder(state: ExchangeState, desk: Desk, order: NewOrder): Refusal | null {
+  return (
+    percentPrice(desk, order) ??
+    minNotional(desk, order) ??
+    duplicate(state, order) ??
+    tooMany(desk, order) ??
+    reduceOnly(state, desk, order) ??
+    margin(state, desk, order) ??
+    refusalByBook(desk, order)
+  );
+}
+
+/** MARKET orders are valued at the mark price; reduce-only ones are exempt. */
+export function minNotional(
+  desk: Desk,
+  order: Pick<NewOrder, "type" | "price" | "lots" | "reduceOnly">,
+): Refusal | null {
+  if (order.reduceOnly) return null;
+  const notional = order.type === "MARKET" ? desk.valueAtMark(order.lots) : desk.value(order.price, order.lots);
+  const text = filterText(desk.spec.row, "MIN_NOTIONAL", "notional");
+  if (text === null || notional >= (e8FromText(text) ?? 0n)) return null;
+  return refusal(-4164, text);
+}
+
+/** A buy may not be far above, a sell not far below the mark price. */
+export function percentPrice(desk: Desk, order: Pick<NewOrder, "type" | "side" | "price">): Refusal | null {
+  const { multiplierUp, multiplierDown } = desk.instrument.rules;
+  const mark = BigInt(desk.markOrBest());
+  if (order.type === "MARKET" || mark === 0n || multiplierUp === null || multiplierDown === null) return null;
+  const price = BigInt(order.price) * BigInt(desk.instrument.tickE8);
+  const bound = (mark * (e8FromText(order.side === "BUY" ? multiplierUp : multiplierDown) ?? 0n)) / 100_000_000n;
+  if (order.side === "BUY") return price > bound ? refusal(-4016, shortTextFromE8(bound)) : null;
+  return price < bound ? refusal(-4024, shortTextFromE8(bound)) : null;
+}
+
+function duplicate(state: ExchangeState, order: NewOrder): Refusal | null {
+  const taken = order.clientId !== null && state.orders.openByClientId(order.symbol, order.clientId) !== null;
+  return taken ? refusal(-4116) : null;
+}
+
+function tooMany(desk: Desk, order: NewOrder): Refusal | null {
+  const max = desk.instrument.rules.maxOrders;
+  return order.type === "LIMIT" && max !== null && desk.openOrders >= max ? refusal(-2025) : null;
+}
+
+/** Open reduce-only orders of the closing side count against the position. @see failure-catalogue F-14 */
+function reduceOnly(state: ExchangeState, desk: Desk, order: NewOrder): Refusal | null {
+  if (!order.reduceOnly) return null;
+  const closable = closableLots(state, order);
+  if (closable === 0) return refusal(-2022);
+  const counted = desk
+    .resting(order.side)
+    .orders.filter((resting) => resting.reduceOnly)
+    .reduce((sum, resting) => sum + remainingLots(resting), 0);
+  return counted > 0 && counted + order.lots > closable ? refusal(-4118) : null;
+}
+
+function margin(state: ExchangeState, desk: Desk, order: NewOrder): Refusal | null {
+  if (order.reduceOnly) return null;
+  const notional = order.type === "MARKET" ? desk.valueAtMark(order.lots) : desk.value(order.price, order.lots);
+  const extra = { side: order.side, notional };
+  if (!affords(state, desk, extra)) return refusal(-2019);
+  return withinBracket(state, desk, extra) ? null : refusal(-2027);
+}

@@ -1,0 +1,88 @@
+/** What the exchange does to an account of its own accord: funding and liquidation. @see binance-usdm.md §9 */
+
+import type { Desk } from "./desk.ts";
+import { accountUpdateOfFunding, accountUpdateOfLiquidation, orderTradeUpdate } from "./events.ts";
+import { accountMargin } from "./margin.ts";
+import { bookFill, expire } from "./matching.ts";
+import { expireReasons, type Order } from "./orders.ts";
+import type { ExchangeState } from "./state.ts";
+import { divideRounded, e8FromText } from "./text.ts";
+import { finish } from "./triggers.ts";
+
+const fundingInterval = 8 * 3_600_000_000;
+
+/** The next funding instant, microseconds: full 8 hours UTC. Infinity before the exchange knows the time. */
+export function nextFunding(state: ExchangeState): number {
+  if (state.fundedUntil === 0) return Number.POSITIVE_INFINITY;
+  return (Math.floor(state.fundedUntil / fundingInterval) + 1) * fundingInterval;
+}
+
+/** Settles every funding instant up to `now`, each at the mark price and rate that are known. */
+export function settleFunding(state: ExchangeState, now: number): void {
+  for (let due = nextFunding(state); due <= now; due = nextFunding(state)) {
+    state.observe(due);
+    state.fundedUntil = due;
+    for (const desk of state.desks) payFunding(state, desk);
+  }
+}
+
+/** When the margin balance no longer covers the maintenance margin everything is closed at the mark price. */
+export function liquidateIfDue(state: ExchangeState): void {
+  const margin = accountMargin(state);
+  if (margin.maintenance <= 0n || margin.wallet + margin.unrealised > margin.maintenance) return;
+  for (const desk of state.desks) {
+    for (const order of [...desk.bids.orders, ...desk.asks.orders]) {
+      expire(state, desk, order, expireReasons.liquidation);
+    }
+    for (const algo of state.algos.openOf(desk.index)) finish(state, desk, algo, "EXPIRED", null);
+  }
+  for (const desk of state.desks) if (state.account.position(desk.index).lots !== 0) liquidate(state, desk);
+  coverDeficit(state);
+}
+
+function payFunding(state: ExchangeState, desk: Desk): void {
+  const { lots } = state.account.position(desk.index);
+  if (lots === 0 || desk.fundingRateE8 === 0) return;
+  const amount = -divideRounded(desk.valueAtMark(lots) * BigInt(desk.fundingRateE8), 100_000_000n);
+  state.account.book(desk.index, "FUNDING_FEE", amount, state.nowMs, null);
+  state.emit(accountUpdateOfFunding(state, desk, amount));
+}
+
+function liquidate(state: ExchangeState, desk: Desk): void {
+  const { lots } = state.account.position(desk.index);
+  const price = Math.max(1, Math.round(desk.markOrBest() / desk.instrument.tickE8));
+  const id = state.nextOrderId();
+  const order: Order = {
+    id,
+    clientId: `autoclose-${state.nowMs}${id % 1_000_000n}`,
+    symbol: desk.index,
+    side: lots > 0 ? "SELL" : "BUY",
+    type: "LIMIT",
+    timeInForce: "IOC",
+    reduceOnly: false,
+    closePosition: false,
+    createdAt: state.nowMs,
+    price,
+    lots: Math.abs(lots),
+    status: "NEW",
+    filledLots: 0,
+    filledCost: 0n,
+    updatedAt: state.nowMs,
+    modifications: 0,
+    queueAhead: 0,
+  };
+  state.orders.add(order);
+  state.emit(orderTradeUpdate(state, desk, order, { type: "NEW", trade: null, reason: expireReasons.none }));
+  const feeE8 = e8FromText(desk.spec.row.liquidationFee) ?? 0n;
+  bookFill(state, desk, order, { price, lots: order.lots, maker: false }, { type: "CALCULATED", feeE8 });
+  desk.closedDirection = 0;
+}
+
+/** The insurance fund pays what the wallet lacks. */
+function coverDeficit(state: ExchangeState): void {
+  const { wallet } = state.account;
+  const desk = state.desks[0];
+  if (wallet >= 0n || desk === undefined) return;
+  state.account.book(desk.index, "INSURANCE_CLEAR", -wallet, state.nowMs, null);
+  state.emit(accountUpdateOfLiquidation(state, desk, -wallet));
+}

@@ -1,0 +1,109 @@
+/** What the parts of the exchange share: account, orders, algos, desks, ids, the time and the events not yet taken. */
+
+import { present } from "../domain/assert.ts";
+import { Account } from "./account.ts";
+import { AlgoTable } from "./algo.ts";
+import { Desk } from "./desk.ts";
+import { OrderTable } from "./orders.ts";
+import type { ExchangeOptions, UserEvent } from "./protocol.ts";
+import { e8FromText } from "./text.ts";
+
+// Ids are above 2⁵³, as on the live exchange, so that a client that rounds them is found out.
+const orderIdBase = 8_389_765_000_000_000_000n;
+const tradeIdBase = 8_120_000_000_000_000_000n;
+const algoIdBase = 3_000_000_000_000_000n;
+const incomeIdBase = 9_600_000_000_000_000n;
+const idsPerSeed = 10_000_000_000n;
+
+/** More events than this are never kept: whoever runs an exchange takes them. */
+export const eventsMax = 100_000;
+
+export type Fees = { readonly makerE8: bigint; readonly takerE8: bigint };
+
+export class ExchangeState {
+  readonly desks: readonly Desk[];
+  readonly account: Account;
+  readonly orders = new OrderTable();
+  readonly algos = new AlgoTable();
+  readonly fees: Fees;
+  readonly instance: string;
+  readonly #bySymbol: ReadonlyMap<string, Desk>;
+  /** microseconds since the epoch; never goes back */
+  now = 0;
+  /** the last instant up to which funding is settled, microseconds; 0 before the first event */
+  fundedUntil = 0;
+  ids: { order: bigint; trade: bigint; algo: bigint };
+  events: UserEvent[] = [];
+
+  constructor(options: ExchangeOptions) {
+    const offset = BigInt(options.seed) * idsPerSeed;
+    this.desks = options.symbols.map((spec, index) => new Desk(spec, index));
+    this.#bySymbol = new Map(this.desks.map((desk) => [desk.symbol, desk]));
+    this.account = new Account(moneyOption("walletUsdt", options.walletUsdt), this.desks.length, incomeIdBase);
+    this.fees = {
+      makerE8: moneyOption("makerFee", options.makerFee),
+      takerE8: moneyOption("takerFee", options.takerFee),
+    };
+    this.instance = options.instance ?? `paper-${options.seed}`;
+    this.ids = { order: orderIdBase + (offset % 800_000_000_000_000_000n), trade: tradeIdBase, algo: algoIdBase };
+  }
+
+  desk(index: number): Desk {
+    return present(this.desks[index], "symbol index");
+  }
+
+  deskOf(symbol: string): Desk | null {
+    return this.#bySymbol.get(symbol) ?? null;
+  }
+
+  get nowMs(): number {
+    return millis(this.now);
+  }
+
+  observe(time: number): void {
+    if (time > this.now) this.now = time;
+    if (this.fundedUntil === 0) this.fundedUntil = time;
+  }
+
+  emit(event: UserEvent): void {
+    this.events.push(event);
+    if (this.events.length > eventsMax) this.events.splice(0, this.events.length - eventsMax);
+  }
+
+  takeEvents(): readonly UserEvent[] {
+    const events = this.events;
+    this.events = [];
+    return events;
+  }
+
+  nextOrderId(): bigint {
+    this.ids.order += 1n;
+    return this.ids.order;
+  }
+
+  nextTradeId(): bigint {
+    this.ids.trade += 1n;
+    return this.ids.trade;
+  }
+
+  nextAlgoId(): bigint {
+    this.ids.algo += 1n;
+    return this.ids.algo;
+  }
+
+  refreshTriggers(desk: Desk): void {
+    desk.triggers.refresh(this.algos.openOf(desk.index), desk.instrument.tickE8);
+  }
+}
+
+/** Microseconds to the milliseconds of the wire. */
+export function millis(time: number): number {
+  return Math.floor(time / 1_000);
+}
+
+function moneyOption(name: string, text: string): bigint {
+  const value = e8FromText(text);
+  if (value === null)
+    throw new RangeError(`exchange option ${name} is ${text}, not decimal text with at most 8 decimals`);
+  return value;
+}

@@ -1,0 +1,45 @@
+/** Decimal text of the wire to whole numbers and back, exactly. */
+
+/** Decimal text scaled to whole 10⁻⁸; null when it is not plain decimal text or has more than eight decimals. */
+export function e8FromText(text: string): bigint | null {
+  const match = /^(-?)(\d{1,20})(?:\.(\d{1,20}))?$/.exec(text);
+  if (match === null) return null;
+  const fraction = (match[3] ?? "").replace(/0+$/, "");
+  if (fraction.length > 8) return null;
+  const value = BigInt(`${match[2]}${fraction.padEnd(8, "0")}`);
+  return match[1] === "-" ? -value : value;
+}
+
+export function isDecimalText(text: string): boolean {
+  return /^-?\d{1,20}(\.\d{1,20})?$/.test(text);
+}
+
+/** Decimals that matter: trailing zeros do not count. */
+export function significantDecimals(text: string): number {
+  return (text.split(".")[1] ?? "").replace(/0+$/, "").length;
+}
+
+/** Whole 10⁻⁸ as text with `decimals` ≤ 8 places; what lies beyond is cut. */
+export function textFromE8(value: bigint | number, decimals: number): string {
+  const whole = BigInt(value);
+  const digits = (whole < 0n ? -whole : whole).toString().padStart(9, "0");
+  const point = digits.length - 8;
+  const fraction = digits.slice(point, point + decimals);
+  const text = decimals === 0 ? digits.slice(0, point) : `${digits.slice(0, point)}.${fraction}`;
+  return whole < 0n && /[1-9]/.test(text) ? `-${text}` : text;
+}
+
+/** Whole 10⁻⁸ as the shortest text, as on fields that the exchange does not pad. */
+export function shortTextFromE8(value: bigint | number): string {
+  const text = textFromE8(value, 8).replace(/\.?0+$/, "");
+  return text === "" || text === "-0" ? "0" : text;
+}
+
+/** a ÷ b rounded half away from zero. */
+export function divideRounded(a: bigint, b: bigint): bigint {
+  const negative = a < 0n !== b < 0n;
+  const top = a < 0n ? -a : a;
+  const bottom = b < 0n ? -b : b;
+  const quotient = (2n * top + bottom) / (2n * bottom);
+  return negative ? -quotient : quotient;
+}

@@ -1,0 +1,59 @@
+/** JSON as the exchange writes it: order and trade ids pass 2⁵³ and stay plain integers in both directions. */
+
+/** Serialises JSON values, bigint as plain integers. Keys with `undefined` are left out. @throws {TypeError} anything else */
+export function jsonText(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value);
+    case "bigint":
+    case "boolean":
+      return String(value);
+    case "number":
+      if (!Number.isFinite(value)) throw new TypeError(`not a JSON number: ${value}`);
+      return String(value);
+    case "object":
+      if (value === null) return "null";
+      return Array.isArray(value) ? arrayText(value) : objectText(value);
+    default:
+      throw new TypeError(`not a JSON value: ${typeof value}`);
+  }
+}
+
+/**
+ * Parses JSON; an integer outside ±2⁵³ becomes a bigint instead of being rounded.
+ *
+ * @throws {SyntaxError} the text is not JSON
+ */
+export function parseJson(text: string): unknown {
+  return JSON.parse(text, (...seen: readonly unknown[]) => {
+    const [, value, context] = seen;
+    if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+    const source = sourceOf(context);
+    return source !== null && /^-?\d+$/.test(source) ? BigInt(source) : value;
+  });
+}
+
+function arrayText(values: readonly unknown[]): string {
+  let text = "[";
+  for (let index = 0; index < values.length; index += 1) {
+    if (index > 0) text += ",";
+    text += jsonText(values[index] ?? null);
+  }
+  return `${text}]`;
+}
+
+function objectText(value: object): string {
+  let text = "{";
+  for (const [key, field] of Object.entries(value)) {
+    if (field === undefined) continue;
+    if (text.length > 1) text += ",";
+    text += `${JSON.stringify(key)}:${jsonText(field)}`;
+  }
+  return `${text}}`;
+}
+
+/** The digits as they were sent, which the runtime hands over for primitives. */
+function sourceOf(context: unknown): string | null {
+  if (typeof context !== "object" || context === null || !("source" in context)) return null;
+  return typeof context.source === "string" ? context.source : null;
+}
