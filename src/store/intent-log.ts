@@ -1,0 +1,283 @@
+/**
+ * The intent log: small append-only files of checksummed records. The main thread writes without waiting for the disk,
+ * which outlives a kill of the process; syncs come in groups, off the path, for power loss.
+ * A record is its payload's length and CRC-32 (both 32 bits, little-endian) and the payload, JSON.
+ * The first record of a file says what its symbol indices mean.
+ */
+
+import { closeSync, fsync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
+import { z } from "zod";
+import type { TradeId } from "../domain/order-id.ts";
+import type { IntentRow } from "../domain/output.ts";
+import { lots, micros, symbolIndex, ticks } from "../domain/units.ts";
+import { type StoredInstrument, StoreError } from "./store.ts";
+
+const headBytes = 8;
+const payloadBytesMax = 4_096;
+/** A file is sealed at this size, some thousand intents; it goes when the database has them. */
+const fileBytesMax = 512 * 1_024;
+/** Torn tails are kept for a look, the newest of them. */
+const tornFilesMax = 8;
+const fileShape = /^intents-(\d{8})\.log$/;
+const tornShape = /^torn-(\d{8})\.log$/;
+const version = 1;
+const plain = /^[\w.:-]*$/;
+
+const Header = z.strictObject({
+  version: z.literal(version),
+  instruments: z.array(z.strictObject({ symbol: z.string(), tickSize: z.string(), stepSize: z.string() })),
+});
+
+const whole = z.int();
+
+const Intent = z.strictObject({
+  kind: z.literal("intent"),
+  trade: z.string().transform((text) => text as TradeId),
+  decisionId: z.string(),
+  source: z.string(),
+  symbol: whole.nonnegative().transform(symbolIndex),
+  clientOrderId: z.string(),
+  side: z.enum(["buy", "sell"]),
+  quantity: whole.nonnegative().transform(lots),
+  stopLoss: whole.transform(ticks),
+  takeProfit: whole.transform(ticks).nullable(),
+  decisionMidHalfTicks: z.number().nullable(),
+  holdUntil: whole.transform(micros),
+  time: whole.transform(micros),
+});
+
+/** An intent as it stands in a file, with the instrument that it was written with. */
+export type LoggedIntent = {
+  readonly instrument: StoredInstrument;
+  readonly row: IntentRow;
+};
+
+export type IntentLogFile = {
+  readonly path: string;
+  readonly intents: readonly LoggedIntent[];
+  /** bytes after the last good record; 0 when the file ends well */
+  readonly tornBytes: number;
+};
+
+export class IntentLog {
+  readonly #directory: string;
+  readonly #header: Uint8Array;
+  readonly #buffer = Buffer.alloc(headBytes + payloadBytesMax);
+  #number: number;
+  #file: number;
+  #bytes = 0;
+  #dirty = false;
+  #failed = false;
+  #syncing: Promise<void> | null = null;
+  /** earlier files of this run, and the intents that they end with */
+  readonly #sealed: { readonly path: string; readonly intents: number }[] = [];
+  #written = 0;
+
+  /** @throws {StoreError} the file cannot be made */
+  static async open(directory: string, instruments: readonly StoredInstrument[]): Promise<IntentLog> {
+    const named = instruments.map(({ symbol, tickSize, stepSize }) => ({ symbol, tickSize, stepSize }));
+    const header = record(Buffer.from(JSON.stringify({ version, instruments: named })));
+    const number = 1 + Math.max(0, ...logFiles(directory).map((file) => file.number));
+    const path = logPath(directory, number);
+    try {
+      return new IntentLog(directory, header, number, await makeFile(path, header));
+    } catch (error) {
+      throw new StoreError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  private constructor(directory: string, header: Uint8Array, number: number, file: number) {
+    this.#directory = directory;
+    this.#header = header;
+    this.#number = number;
+    this.#file = file;
+    this.#bytes = header.length;
+  }
+
+  /** intents written so far */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** @throws {Error} the write failed or was cut short; from then on every call throws */
+  append(row: IntentRow): void {
+    if (this.#failed) throw new Error("the intent log has failed before");
+    // Until the write has ended well this stands, so that nothing is ever put behind a torn record.
+    this.#failed = true;
+    const length = writePayload(this.#buffer, row);
+    if (length >= payloadBytesMax) throw new Error(`an intent has more than ${payloadBytesMax} bytes`);
+    this.#buffer.writeUInt32LE(length, 0);
+    this.#buffer.writeUInt32LE(crc32(this.#buffer.subarray(headBytes, headBytes + length)), 4);
+    const total = headBytes + length;
+    const put = writeSync(this.#file, this.#buffer, 0, total);
+    if (put !== total) throw new Error(`only ${put} of ${total} bytes were written`);
+    this.#bytes += total;
+    this.#written += 1;
+    this.#dirty = true;
+    this.#failed = false;
+  }
+
+  /** Resolves when every intent so far is on the disk. A failed sync is final: it is not tried again as if nothing was. */
+  async sync(): Promise<void> {
+    while (this.#syncing !== null) await this.#syncing.catch(() => undefined);
+    if (this.#failed) throw new Error("the intent log has failed before");
+    if (!this.#dirty) return;
+    this.#syncing = this.#syncNow();
+    try {
+      await this.#syncing;
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    } finally {
+      this.#syncing = null;
+    }
+  }
+
+  /** Removes sealed files whose intents the database has on the disk. @param intents how many of this run it has */
+  forget(intents: number): void {
+    while (this.#sealed[0] !== undefined && this.#sealed[0].intents <= intents) {
+      const sealed = this.#sealed.shift();
+      if (sealed !== undefined) rmSync(sealed.path, { force: true });
+    }
+  }
+
+  /** @param committed how many intents of this run the database has; with all of them the files go */
+  async close(committed: number): Promise<void> {
+    while (this.#syncing !== null) await this.#syncing.catch(() => undefined);
+    closeSync(this.#file);
+    this.forget(committed);
+    if (committed >= this.#written) rmSync(logPath(this.#directory, this.#number), { force: true });
+  }
+
+  async #syncNow(): Promise<void> {
+    this.#dirty = false;
+    await syncFile(this.#file);
+    if (this.#bytes < fileBytesMax) return;
+    const next = await makeFile(logPath(this.#directory, this.#number + 1), this.#header);
+    const full = this.#file;
+    const path = logPath(this.#directory, this.#number);
+    this.#sealed.push({ path, intents: this.#written });
+    this.#number += 1;
+    this.#file = next;
+    this.#bytes = this.#header.length;
+    this.#dirty = false;
+    // Intents may have come while the next file was made.
+    await syncFile(full);
+    closeSync(full);
+  }
+}
+
+/** Reads the logs that earlier runs left, oldest first. Torn tails are copied aside, never guessed at. */
+export function readIntentLogs(directory: string): IntentLogFile[] {
+  return logFiles(directory).map(({ path, number }) => {
+    const bytes = readFileSync(path);
+    const { intents, goodBytes } = readRecords(bytes);
+    const tornBytes = bytes.length - goodBytes;
+    if (tornBytes > 0) keepTorn(directory, number, bytes.subarray(goodBytes));
+    return { path, intents, tornBytes };
+  });
+}
+
+/** Every complete record before the first bad byte. */
+export function readRecords(bytes: Uint8Array): { readonly intents: LoggedIntent[]; readonly goodBytes: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const intents: LoggedIntent[] = [];
+  let instruments: readonly StoredInstrument[] | null = null;
+  let at = 0;
+  while (at + headBytes <= bytes.length) {
+    const length = view.getUint32(at, true);
+    const end = at + headBytes + length;
+    if (end > bytes.length) break;
+    const payload = bytes.subarray(at + headBytes, end);
+    if (crc32(payload) !== view.getUint32(at + 4, true)) break;
+    // A tail of zeros has the right checksum, that of nothing; the shapes below refuse it.
+    const value = parsed(payload);
+    if (instruments === null) {
+      const header = Header.safeParse(value);
+      if (!header.success) break;
+      instruments = header.data.instruments;
+    } else {
+      const row = Intent.safeParse(value);
+      const instrument = row.success ? instruments[row.data.symbol] : undefined;
+      if (!row.success || instrument === undefined) break;
+      intents.push({ instrument, row: row.data });
+    }
+    at = end;
+  }
+  return { intents, goodBytes: at };
+}
+
+/** Plain words need neither escapes nor UTF-8, which halves the cost of a record; all of our own ids are plain. */
+function writePayload(buffer: Buffer, row: IntentRow): number {
+  const { trade, decisionId, source, clientOrderId, side } = row;
+  if (!(plain.test(trade) && plain.test(decisionId) && plain.test(source) && plain.test(clientOrderId))) {
+    return buffer.write(JSON.stringify(row), headBytes, "utf8");
+  }
+  const text =
+    `{"kind":"intent","trade":"${trade}","decisionId":"${decisionId}","source":"${source}","symbol":${row.symbol},` +
+    `"clientOrderId":"${clientOrderId}","side":"${side}","quantity":${row.quantity},"stopLoss":${row.stopLoss},` +
+    `"takeProfit":${row.takeProfit},"decisionMidHalfTicks":${row.decisionMidHalfTicks},"holdUntil":${row.holdUntil},` +
+    `"time":${row.time}}`;
+  return buffer.write(text, headBytes, "latin1");
+}
+
+function record(payload: Uint8Array): Uint8Array {
+  const bytes = Buffer.alloc(headBytes + payload.length);
+  bytes.writeUInt32LE(payload.length, 0);
+  bytes.writeUInt32LE(crc32(payload), 4);
+  bytes.set(payload, headBytes);
+  return bytes;
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function logFiles(directory: string): { readonly path: string; readonly number: number }[] {
+  return readdirSync(directory)
+    .map((name) => ({ name, match: fileShape.exec(name) }))
+    .flatMap(({ name, match }) => (match === null ? [] : [{ path: join(directory, name), number: Number(match[1]) }]))
+    .sort((a, b) => a.number - b.number);
+}
+
+function logPath(directory: string, number: number): string {
+  return join(directory, `intents-${String(number).padStart(8, "0")}.log`);
+}
+
+function keepTorn(directory: string, number: number, bytes: Uint8Array): void {
+  writeFileSync(join(directory, `torn-${String(number).padStart(8, "0")}.log`), bytes, { mode: 0o600 });
+  const torn = readdirSync(directory)
+    .filter((name) => tornShape.test(name))
+    .sort();
+  for (const name of torn.slice(0, -tornFilesMax)) rmSync(join(directory, name), { force: true });
+}
+
+function parsed(payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(payload).toString("utf8"));
+  } catch {
+    return null;
+  }
+}
+
+/** A file with its header, both it and its name on the disk. */
+async function makeFile(path: string, header: Uint8Array): Promise<number> {
+  const file = openSync(path, "ax", 0o600);
+  if (writeSync(file, header) !== header.length) throw new Error("the disk is full");
+  await syncFile(file);
+  const directory = openSync(dirname(path), "r");
+  try {
+    await syncFile(directory);
+  } finally {
+    closeSync(directory);
+  }
+  return file;
+}
+
+function syncFile(file: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fsync(file, (error) => (error === null ? resolve() : reject(error)));
+  });
+}

@@ -1,0 +1,174 @@
+/** The store on real files: the intent log written at once, everything else queued to the database's thread. */
+
+import type { DatabaseSync } from "node:sqlite";
+import type { Worker } from "node:worker_threads";
+import type { IntentRow, Notice, Row } from "../domain/output.ts";
+import type { Micros } from "../domain/units.ts";
+import { type IntentLog, messageOf } from "./intent-log.ts";
+import type { Journal } from "./recovery.ts";
+import type { FromWorker, ToWorker } from "./sqlite.worker.ts";
+import type { AccountState, Store, StoreFailure, StoreOptions } from "./store.ts";
+import type { Entry } from "./tables.ts";
+
+/** Entries that wait for a commit. At one decision a millisecond this is over a minute of a stalled disk. */
+const waitingMax = 100_000;
+const closeMsMax = 5_000;
+
+type Group = { readonly number: number; readonly entries: number; readonly intents: number };
+
+export class JournalStore implements Store {
+  readonly journal: Journal;
+  readonly notes: readonly string[];
+  readonly #options: StoreOptions;
+  readonly #log: IntentLog;
+  readonly #worker: Worker;
+  readonly #lock: DatabaseSync;
+  #queue: Entry[] = [];
+  readonly #groups: Group[] = [];
+  #group = 0;
+  #waiting = 0;
+  #lost = 0;
+  #committedIntents = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #failed = false;
+  #workerGone = false;
+  #closing = false;
+  #atClose: () => void = () => undefined;
+
+  constructor(
+    options: StoreOptions,
+    journal: Journal,
+    notes: readonly string[],
+    log: IntentLog,
+    worker: Worker,
+    lock: DatabaseSync,
+  ) {
+    this.#options = options;
+    this.journal = journal;
+    this.notes = notes;
+    this.#log = log;
+    this.#worker = worker;
+    this.#lock = lock;
+    worker.on("message", (message: FromWorker) => this.#onMessage(message));
+    worker.on("error", (error) => this.#workerEnded("worker", messageOf(error)));
+    worker.on("exit", () => this.#workerEnded("worker", "the store's thread ended"));
+  }
+
+  intent(row: IntentRow): boolean {
+    if (this.#closing) return false;
+    try {
+      this.#log.append(row);
+    } catch (error) {
+      this.#fail({ where: "intent-log", message: messageOf(error) });
+      return false;
+    }
+    this.#enqueue({ kind: "row", row });
+    return true;
+  }
+
+  append(rows: readonly Row[]): void {
+    for (const row of rows) this.#enqueue({ kind: "row", row });
+  }
+
+  log(notice: Notice, at: Micros): void {
+    this.#enqueue({ kind: "log", notice: { ...notice, fields: this.#options.shownFields(notice.fields) }, at });
+  }
+
+  account(state: AccountState, at: Micros): void {
+    this.#enqueue({ kind: "account", ...state, at });
+  }
+
+  async synced(): Promise<void> {
+    try {
+      await this.#log.sync();
+    } catch (error) {
+      this.#fail({ where: "intent-log", message: messageOf(error) });
+      throw error;
+    }
+  }
+
+  async close(): Promise<{ readonly lost: number }> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#flush();
+    this.#closing = true;
+    if (!this.#workerGone) {
+      const closed = new Promise<void>((resolve) => {
+        this.#atClose = resolve;
+      });
+      this.#post({ kind: "close", at: Date.now() * 1_000 });
+      const limit = setTimeout(() => this.#atClose(), closeMsMax);
+      await closed;
+      clearTimeout(limit);
+    }
+    this.#worker.removeAllListeners();
+    await this.#worker.terminate();
+    await this.#log.close(this.#committedIntents);
+    this.#lock.close();
+    return { lost: this.#lost + this.#waiting };
+  }
+
+  #enqueue(entry: Entry): void {
+    if (this.#closing || this.#workerGone || this.#waiting >= waitingMax) {
+      this.#lost += 1;
+      if (this.#waiting >= waitingMax) {
+        this.#fail({ where: "queue", message: `${waitingMax} rows wait for the disk; further ones are dropped` });
+      }
+      return;
+    }
+    this.#waiting += 1;
+    this.#queue.push(entry);
+    this.#timer ??= setTimeout(() => this.#flush(), this.#options.commitIntervalMs);
+  }
+
+  #flush(): void {
+    this.#timer = null;
+    void this.synced().catch(() => undefined);
+    if (this.#queue.length === 0 || this.#workerGone) return;
+    this.#group += 1;
+    this.#groups.push({ number: this.#group, entries: this.#queue.length, intents: this.#log.written });
+    this.#post({ kind: "write", group: this.#group, entries: this.#queue });
+    this.#queue = [];
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #onMessage(message: FromWorker): void {
+    switch (message.kind) {
+      case "committed": {
+        const group = this.#groups.shift();
+        if (group === undefined || group.number !== message.group) {
+          return this.#workerEnded("worker", `commit ${message.group} was not asked for`);
+        }
+        this.#waiting -= group.entries;
+        this.#committedIntents = group.intents;
+        this.#log.forget(group.intents);
+        return;
+      }
+      case "failed":
+      case "refused":
+        return this.#workerEnded("database", message.message);
+      case "closed":
+        this.#workerGone = true;
+        return this.#atClose();
+      case "opened":
+        return;
+      default:
+        throw new TypeError(`unhandled message ${message satisfies never}`);
+    }
+  }
+
+  #workerEnded(where: StoreFailure["where"], message: string): void {
+    if (this.#workerGone) return;
+    this.#workerGone = true;
+    this.#fail({ where, message });
+    this.#atClose();
+  }
+
+  #fail(failure: StoreFailure): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#options.onFailure(failure);
+  }
+}

@@ -1,0 +1,120 @@
+/** Opens the store of one exchange's truth: directory, lock, what is known, intent log, and the database's thread. */
+
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Worker } from "node:worker_threads";
+import { assert } from "../domain/assert.ts";
+import { IntentLog, type IntentLogFile, messageOf, readIntentLogs } from "./intent-log.ts";
+import { JournalStore } from "./journal-store.ts";
+import { databaseName, loadJournal } from "./recovery.ts";
+import type { FromWorker, WorkerStart } from "./sqlite.worker.ts";
+import { type Store, StoreError, type StoreOptions } from "./store.ts";
+
+const nameShape = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/**
+ * Opens, recovers and locks the store.
+ *
+ * @throws {StoreError} not writable, disk full, in use by another daemon, or written by a newer version
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const directory = storeDirectory(options.directory, options.venue, options.instance);
+  makeDirectory(directory);
+  const lock = takeLock(directory);
+  const instruments = options.instruments.map(({ symbol, tickSize, stepSize }) => ({ symbol, tickSize, stepSize }));
+  let log: IntentLog | null = null;
+  try {
+    const left = readIntentLogs(directory);
+    log = await IntentLog.open(directory, instruments);
+    const path = join(directory, databaseName);
+    const { worker, notes } = await startWorker({
+      path,
+      instruments,
+      leftOver: left.flatMap(({ intents }) => intents),
+      startedAt: options.startedAt,
+    });
+    const journal = loadJournal(path, instruments, options.startedAt);
+    // The database has them on the disk now.
+    for (const file of left) rmSync(file.path, { force: true });
+    return new JournalStore(
+      options,
+      journal,
+      [...left.flatMap(tornNote), ...notes, ...journal.notes],
+      log,
+      worker,
+      lock,
+    );
+  } catch (error) {
+    await log?.close(0);
+    lock.close();
+    throw error;
+  }
+}
+
+/** `<directory>/<venue>-<instance>`, which never leaves `directory`. @see failure-catalogue S-20 */
+export function storeDirectory(directory: string, venue: string, instance: string): string {
+  for (const name of [venue, instance]) {
+    if (nameShape.test(name)) continue;
+    throw new StoreError(`${JSON.stringify(name.slice(0, 80))} cannot name a store; allowed: letters, digits, . _ -`);
+  }
+  return join(resolve(directory), `${venue}-${instance}`);
+}
+
+function tornNote({ path, tornBytes }: IntentLogFile): string[] {
+  return tornBytes === 0 ? [] : [`${path} ended with ${tornBytes} bytes that are no record; they were copied aside`];
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    chmodSync(directory, 0o700);
+  } catch (error) {
+    throw new StoreError(`store directory ${directory} cannot be written: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** A lock that the system releases with the process, whatever becomes of it. */
+function takeLock(directory: string): DatabaseSync {
+  const path = join(directory, "lock.sqlite");
+  let lock: DatabaseSync | null = null;
+  try {
+    lock = new DatabaseSync(path, { timeout: 0 });
+    chmodSync(path, 0o600);
+    lock.exec("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock?.close();
+    const message = messageOf(error);
+    throw new StoreError(
+      message.includes("locked")
+        ? `store ${directory} is in use by another scalpd`
+        : `store directory ${directory} cannot be written: ${message}`,
+      { cause: error },
+    );
+  }
+}
+
+function startWorker(start: WorkerStart): Promise<{ readonly worker: Worker; readonly notes: readonly string[] }> {
+  // No secret is in reach of the thread: its environment is empty.
+  const worker = new Worker(new URL("./sqlite.worker.ts", import.meta.url), {
+    workerData: start,
+    env: {},
+    execArgv: [],
+  });
+  return new Promise((fulfil, reject) => {
+    const fail = (message: string): void => {
+      worker.removeAllListeners();
+      void worker.terminate();
+      reject(new StoreError(message));
+    };
+    worker.once("error", (error) => fail(`the store's thread failed: ${messageOf(error)}`));
+    worker.once("exit", () => fail("the store's thread ended before it had opened the database"));
+    worker.once("message", (message: FromWorker) => {
+      if (message.kind === "refused") return fail(message.message);
+      assert(message.kind === "opened", `the store's thread began with ${message.kind}`);
+      worker.removeAllListeners();
+      fulfil({ worker, notes: message.notes });
+    });
+  });
+}

@@ -1,0 +1,205 @@
+/** Writes rows into the tables of the journal. Every value is a bound parameter. @see failure-catalogue S-21 */
+
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { Notice, Row } from "../domain/output.ts";
+import type { Micros, Money, SymbolIndex } from "../domain/units.ts";
+import { integer } from "./cell.ts";
+import type { LoggedIntent } from "./intent-log.ts";
+import type { StoredInstrument } from "./store.ts";
+
+/** What the worker is sent. */
+export type Entry =
+  | { readonly kind: "row"; readonly row: Row }
+  | { readonly kind: "log"; readonly notice: Notice; readonly at: Micros }
+  | { readonly kind: "account"; readonly wallet: Money; readonly equity: Money; readonly at: Micros };
+
+export type Tables = {
+  readonly write: (entry: Entry) => void;
+  /** Takes in what an earlier run wrote to its intent log and could not commit. */
+  readonly takeIn: (intents: readonly LoggedIntent[]) => void;
+  readonly stopSession: (at: number) => void;
+};
+
+/** @param startedAt begins a session, which ends with `stopSession`; one that has no end was a crash */
+export function openTables(
+  database: DatabaseSync,
+  instruments: readonly StoredInstrument[],
+  startedAt: Micros,
+): Tables {
+  const ids = instruments.map((instrument) => instrumentId(database, instrument));
+  const session = database.prepare("INSERT INTO sessions (started_at) VALUES (?)").run(startedAt).lastInsertRowid;
+  const statements = prepareAll(database);
+  const idOf = (symbol: SymbolIndex): SQLInputValue => ids[symbol] ?? null;
+  const nameOf = (symbol: SymbolIndex): string => instruments[symbol]?.symbol ?? "";
+  return {
+    write(entry) {
+      switch (entry.kind) {
+        case "row":
+          return writeRow(statements, entry.row, idOf(entry.row.symbol), nameOf(entry.row.symbol));
+        case "log": {
+          const { level, code, symbol, fields } = entry.notice;
+          statements.log.run(entry.at, level, code, symbol === null ? null : nameOf(symbol), JSON.stringify(fields));
+          return;
+        }
+        case "account":
+          statements.account.run(entry.wallet, entry.equity, entry.at);
+          return;
+        default:
+          throw new TypeError(`unhandled entry ${entry satisfies never}`);
+      }
+    },
+    takeIn(intents) {
+      for (const { instrument, row } of intents) {
+        writeRow(statements, row, instrumentId(database, instrument), instrument.symbol);
+      }
+    },
+    stopSession(at) {
+      database.prepare("UPDATE sessions SET stopped_at = ? WHERE id = ?").run(at, session);
+    },
+  };
+}
+
+function instrumentId(database: DatabaseSync, { symbol, tickSize, stepSize }: StoredInstrument): number {
+  database
+    .prepare("INSERT OR IGNORE INTO instruments (symbol, tick_size, step_size) VALUES (?, ?, ?)")
+    .run(symbol, tickSize, stepSize);
+  const found = database
+    .prepare("SELECT id FROM instruments WHERE symbol = ? AND tick_size = ? AND step_size = ?")
+    .get(symbol, tickSize, stepSize);
+  return integer(found, "id");
+}
+
+type Statements = ReturnType<typeof prepareAll>;
+
+function prepareAll(database: DatabaseSync) {
+  const insert = (verb: string, table: string, columns: string): StatementSync => {
+    const marks = columns.split(", ").map(() => "?");
+    return database.prepare(`${verb} INTO ${table} (${columns}) VALUES (${marks.join(", ")})`);
+  };
+  return {
+    intent: insert(
+      "INSERT OR IGNORE",
+      "intents",
+      "client_order_id, trade, decision_id, source, instrument, side, quantity, stop_loss, take_profit, decision_mid_half_ticks, hold_until, time",
+    ),
+    order: insert(
+      "INSERT OR REPLACE",
+      "orders",
+      "client_order_id, trade, instrument, service, role, side, quantity, price, state, filled, venue_id, time",
+    ),
+    // A later source may know the fee and the maker flag that an earlier one did not say; it is still one execution.
+    fill: database.prepare(
+      `INSERT INTO fills (symbol, trade_id, instrument, trade, client_order_id, side, price, quantity, commission, commission_asset, maker, time)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (symbol, trade_id) DO UPDATE SET
+         commission = coalesce(commission, excluded.commission),
+         commission_asset = coalesce(commission_asset, excluded.commission_asset),
+         maker = coalesce(maker, excluded.maker)`,
+    ),
+    position: insert("INSERT OR REPLACE", "positions", "symbol, instrument, trade, lots, cost, stop_loss, time"),
+    trade: insert(
+      "INSERT OR REPLACE",
+      "trades",
+      "trade, source, instrument, side, quantity, entry_time, exit_time, entry_price, exit_price, gross_pnl, fees, net_pnl, r, adverse_ticks, favourable_ticks, slippage_ticks, maker_share, exit_reason",
+    ),
+    decision: insert(
+      "INSERT OR REPLACE",
+      "decisions",
+      "decision_id, source, instrument, direction, action, approved, blocked, time",
+    ),
+    log: insert("INSERT", "logs", "time, level, code, symbol, fields"),
+    account: database.prepare("INSERT OR REPLACE INTO account (id, wallet, equity, time) VALUES (1, ?, ?, ?)"),
+  } as const;
+}
+
+function writeRow(to: Statements, row: Row, instrument: SQLInputValue, symbol: string): void {
+  switch (row.kind) {
+    case "intent":
+      to.intent.run(
+        row.clientOrderId,
+        row.trade,
+        row.decisionId,
+        row.source,
+        instrument,
+        row.side,
+        row.quantity,
+        row.stopLoss,
+        row.takeProfit,
+        row.decisionMidHalfTicks,
+        row.holdUntil,
+        row.time,
+      );
+      return;
+    case "order":
+      to.order.run(
+        row.clientOrderId,
+        row.trade,
+        instrument,
+        row.service,
+        row.role,
+        row.side,
+        row.quantity,
+        row.price,
+        row.state,
+        row.filled,
+        row.venueId,
+        row.time,
+      );
+      return;
+    case "fill":
+      to.fill.run(
+        symbol,
+        row.tradeId,
+        instrument,
+        row.trade,
+        row.clientOrderId,
+        row.side,
+        row.price,
+        row.quantity,
+        row.commission,
+        row.commissionAsset,
+        row.maker === null ? null : Number(row.maker),
+        row.time,
+      );
+      return;
+    case "position":
+      to.position.run(symbol, instrument, row.trade, row.lots, row.cost, row.stopLoss, row.time);
+      return;
+    case "trade":
+      to.trade.run(
+        row.trade,
+        row.source,
+        instrument,
+        row.side,
+        row.quantity,
+        row.entryTime,
+        row.exitTime,
+        row.entryPrice,
+        row.exitPrice,
+        row.grossPnl,
+        row.fees,
+        row.netPnl,
+        row.r,
+        row.adverseTicks,
+        row.favourableTicks,
+        row.slippageTicks,
+        row.makerShare,
+        row.exitReason,
+      );
+      return;
+    case "decision":
+      to.decision.run(
+        row.decisionId,
+        row.source,
+        instrument,
+        row.direction,
+        row.action,
+        Number(row.approved),
+        JSON.stringify(row.blocked),
+        row.time,
+      );
+      return;
+    default:
+      throw new TypeError(`unhandled row ${row satisfies never}`);
+  }
+}

@@ -1,0 +1,194 @@
+/** What a store holds, for people: decimal text instead of ticks and lots. Read only, also while a daemon writes. */
+
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { Decimal } from "decimal.js";
+import { textFromMoney } from "../domain/instrument.ts";
+import { money } from "../domain/units.ts";
+import { big, type DatabaseRow, integer, integerOrNull, real, realOrNull, text, textOrNull } from "./cell.ts";
+import { openForReading } from "./database.ts";
+import { databaseName } from "./recovery.ts";
+
+const tradesMax = 10;
+const ordersMax = 200;
+
+export type StoreView = {
+  /** venue and instance */
+  readonly store: string;
+  readonly account: { readonly wallet: string; readonly equity: string; readonly time: string } | null;
+  readonly positions: readonly PositionView[];
+  readonly orders: readonly OrderView[];
+  /** the newest first */
+  readonly trades: readonly TradeView[];
+};
+
+export type PositionView = {
+  readonly symbol: string;
+  /** base asset, signed */
+  readonly quantity: string;
+  readonly entry_price: string;
+  readonly trade: string | null;
+  /** the level that the trade was entered with */
+  readonly stop_price: string | null;
+  /** live stops of the position's trade; none means that the journal knows of no protection */
+  readonly protection: readonly OrderView[];
+  readonly time: string;
+};
+
+export type OrderView = {
+  readonly symbol: string;
+  readonly id: string;
+  readonly role: string;
+  readonly service: string;
+  readonly side: string;
+  /** null: the whole position */
+  readonly quantity: string | null;
+  readonly price: string | null;
+  readonly state: string;
+  readonly filled: string;
+  readonly time: string;
+};
+
+export type TradeView = {
+  readonly trade: string;
+  readonly symbol: string;
+  readonly side: string;
+  readonly quantity: string;
+  readonly entry_price: string;
+  readonly exit_price: string;
+  readonly pnl_net: string;
+  readonly fees: string;
+  readonly r: number | null;
+  readonly exit_reason: string;
+  readonly exit_time: string;
+};
+
+/**
+ * Reads every store under `store.directory`.
+ *
+ * @throws {import("./store.ts").StoreError} a store cannot be read
+ */
+export function viewStores(directory: string): StoreView[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .sort()
+    .map((name) => ({ name, path: join(directory, name, databaseName) }))
+    .filter(({ path }) => existsSync(path))
+    .map(({ name, path }) => {
+      const database = openForReading(path);
+      try {
+        return view(database, name);
+      } finally {
+        database.close();
+      }
+    });
+}
+
+// States of the execution's order status that are not an end.
+const openOrders = `SELECT orders.*, symbol, tick_size, step_size FROM orders JOIN instruments ON instruments.id = instrument
+  WHERE state IN ('sent', 'unknown', 'live', 'cancelling', 'triggered') ORDER BY symbol, role LIMIT ?`;
+const openPositions = `SELECT positions.*, tick_size, step_size FROM positions JOIN instruments ON instruments.id = instrument
+  WHERE lots != 0 ORDER BY positions.symbol`;
+const lastTrades = `SELECT trades.*, symbol, tick_size, step_size FROM trades JOIN instruments ON instruments.id = instrument
+  ORDER BY exit_time DESC LIMIT ?`;
+
+function view(database: DatabaseSync, store: string): StoreView {
+  // One transaction, so that positions and orders are of one moment.
+  database.exec("BEGIN");
+  const account = database.prepare("SELECT * FROM account").get();
+  const orders = database.prepare(openOrders).all(ordersMax);
+  const positions = database.prepare(openPositions).all();
+  const trades = database.prepare(lastTrades).all(tradesMax);
+  database.exec("COMMIT");
+  return {
+    store,
+    account:
+      account === undefined
+        ? null
+        : { wallet: amount(account, "wallet"), equity: amount(account, "equity"), time: time(account, "time") },
+    positions: positions.map((row) => positionView(row, orders)),
+    orders: orders.map(orderView),
+    trades: trades.map(tradeView),
+  };
+}
+
+function positionView(row: DatabaseRow, orders: readonly DatabaseRow[]): PositionView {
+  const held = integer(row, "lots");
+  const trade = textOrNull(row, "trade");
+  const stops = orders.filter(
+    (order) =>
+      trade !== null &&
+      text(order, "trade") === trade &&
+      text(order, "service") === "algo" &&
+      ["f", "r"].includes(text(order, "role")) &&
+      ["live", "cancelling", "triggered"].includes(text(order, "state")),
+  );
+  return {
+    symbol: text(row, "symbol"),
+    quantity: quantity(row, held),
+    entry_price: price(row, integer(row, "cost") / held),
+    trade,
+    stop_price: priceOrNull(row, "stop_loss"),
+    protection: stops.map(orderView),
+    time: time(row, "time"),
+  };
+}
+
+function orderView(row: DatabaseRow): OrderView {
+  const lots = integerOrNull(row, "quantity");
+  return {
+    symbol: text(row, "symbol"),
+    id: text(row, "client_order_id"),
+    role: text(row, "role"),
+    service: text(row, "service"),
+    side: text(row, "side"),
+    quantity: lots === null ? null : quantity(row, lots),
+    price: priceOrNull(row, "price"),
+    state: text(row, "state"),
+    filled: quantity(row, integer(row, "filled")),
+    time: time(row, "time"),
+  };
+}
+
+function tradeView(row: DatabaseRow): TradeView {
+  return {
+    trade: text(row, "trade"),
+    symbol: text(row, "symbol"),
+    side: text(row, "side"),
+    quantity: quantity(row, integer(row, "quantity")),
+    entry_price: price(row, real(row, "entry_price")),
+    exit_price: price(row, real(row, "exit_price")),
+    pnl_net: amount(row, "net_pnl"),
+    fees: amount(row, "fees"),
+    r: realOrNull(row, "r"),
+    exit_reason: text(row, "exit_reason"),
+    exit_time: time(row, "exit_time"),
+  };
+}
+
+function amount(row: DatabaseRow, column: string): string {
+  return textFromMoney(money(big(row, column)));
+}
+
+function quantity(row: DatabaseRow, lots: number): string {
+  return new Decimal(lots).times(text(row, "step_size")).toFixed();
+}
+
+/** A price with one digit more than the tick has, since averages lie between ticks. */
+function price(row: DatabaseRow, ticks: number): string {
+  const tick = new Decimal(text(row, "tick_size"));
+  return new Decimal(ticks)
+    .times(tick)
+    .toDecimalPlaces(tick.decimalPlaces() + 1)
+    .toFixed();
+}
+
+function priceOrNull(row: DatabaseRow, column: string): string | null {
+  const ticks = integerOrNull(row, column);
+  return ticks === null ? null : price(row, ticks);
+}
+
+function time(row: DatabaseRow, column: string): string {
+  return new Date(integer(row, column) / 1_000).toISOString();
+}
