@@ -1,0 +1,106 @@
+/**
+ * What the exchange says about the account: the truth about wallet and positions, with its age. Limits are measured on
+ * it, never on our own books (failure-catalogue I-13).
+ */
+
+import { at } from "../domain/assert.ts";
+import type { AccountSnapshot, FeeRates, PositionReport } from "../domain/event.ts";
+import { numberFromMoney } from "../domain/instrument.ts";
+import type { Micros, Money, SignedLots, SymbolIndex } from "../domain/units.ts";
+
+export class Account {
+  #wallet: Money | null = null;
+  #available: Money | null = null;
+  #provenAt = Number.NEGATIVE_INFINITY;
+  /** since when the private stream is proven alive; infinite while it is not */
+  #aliveSince = Number.POSITIVE_INFINITY;
+  readonly #lots: Float64Array;
+  readonly #makerE8: Float64Array;
+  readonly #takerE8: Float64Array;
+
+  constructor(symbols: number) {
+    this.#lots = new Float64Array(symbols);
+    this.#makerE8 = new Float64Array(symbols).fill(Number.NaN);
+    this.#takerE8 = new Float64Array(symbols).fill(Number.NaN);
+  }
+
+  /** @returns false for a snapshot that is older than the last one: then nothing changes */
+  onSnapshot(snapshot: AccountSnapshot): boolean {
+    if (snapshot.requestedAt < this.#provenAt) return false;
+    this.#wallet = snapshot.wallet;
+    this.#available = snapshot.available;
+    this.#provenAt = snapshot.requestedAt;
+    this.#lots.fill(0);
+    for (const position of snapshot.positions) this.#lots[position.symbol] = position.lots;
+    return true;
+  }
+
+  onWallet(wallet: Money): void {
+    this.#wallet = wallet;
+  }
+
+  onPosition(report: PositionReport): void {
+    this.#lots[report.symbol] = report.lots;
+  }
+
+  onFees(fees: FeeRates): void {
+    this.#makerE8[fees.symbol] = fees.makerE8;
+    this.#takerE8[fees.symbol] = fees.takerE8;
+  }
+
+  /** @returns whether the stream has come to life again: what it missed must be asked for */
+  onPrivateStream(alive: boolean, now: Micros): boolean {
+    const isNew = alive && this.#aliveSince === Number.POSITIVE_INFINITY;
+    if (isNew) this.#aliveSince = now;
+    if (!alive) this.#aliveSince = Number.POSITIVE_INFINITY;
+    return isNew;
+  }
+
+  get wallet(): Money | null {
+    return this.#wallet;
+  }
+
+  /** Wallet balance in the quote asset; null before the first snapshot. */
+  get equity(): number | null {
+    return this.#wallet === null ? null : numberFromMoney(this.#wallet);
+  }
+
+  /** Free margin in the quote asset at the last snapshot. */
+  get available(): number | null {
+    return this.#available === null ? null : numberFromMoney(this.#available);
+  }
+
+  /**
+   * Whether the private stream is proven alive and the account was read since: only then is silence about an order a
+   * statement (failure-catalogue I-04).
+   */
+  get privateAlive(): boolean {
+    return this.#aliveSince <= this.#provenAt;
+  }
+
+  /** Whether the private stream is alive, read or not. */
+  get isAlive(): boolean {
+    return this.#aliveSince !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Position as the exchange last reported it. */
+  reportedLots(symbol: SymbolIndex): SignedLots {
+    return at(this.#lots, symbol) as SignedLots;
+  }
+
+  /** Fee of a taker as a fraction; null until the exchange has said it. */
+  takerFee(symbol: SymbolIndex): number | null {
+    const rate = at(this.#takerE8, symbol);
+    return Number.isNaN(rate) ? null : rate / 1e8;
+  }
+
+  makerFee(symbol: SymbolIndex): number | null {
+    const rate = at(this.#makerE8, symbol);
+    return Number.isNaN(rate) ? null : rate / 1e8;
+  }
+
+  /** Age of the last snapshot, microseconds; infinite before the first. */
+  age(now: Micros): number {
+    return now - this.#provenAt;
+  }
+}

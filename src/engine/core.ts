@@ -1,0 +1,418 @@
+/**
+ * The deterministic core: events and market calls in, outputs out. It reads no clock, awaits nothing, draws no random
+ * number and touches no socket or file; time is what the events say (design.md, The one idea).
+ */
+
+import { Account } from "../account/account.ts";
+import type { Settings } from "../config/schema.ts";
+import type { DecisionSource } from "../decision/source.ts";
+import { assert, InvariantError } from "../domain/assert.ts";
+import type { AccountSnapshot, CommandOutcome, CoreEvent } from "../domain/event.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import { emptyJournal, type Journal } from "../domain/journal.ts";
+import type { DepthLevels, MarketSink } from "../domain/market-port.ts";
+import { parseOrderId } from "../domain/order-id.ts";
+import type { Output } from "../domain/output.ts";
+import type { BlockReason, SafeModeReason } from "../domain/reason.ts";
+import {
+  type Lots,
+  type Micros,
+  microsFromMillis,
+  microsFromSeconds,
+  type PriceE8,
+  type SignedLots,
+  type SymbolIndex,
+  type Ticks,
+} from "../domain/units.ts";
+import { backedOff } from "../execution/desk.ts";
+import { openLots } from "../execution/trade.ts";
+import type { Features } from "../market/features.ts";
+import { journalOf, recoverSymbol } from "./recovery.ts";
+import { type CoreSummary, summarise } from "./summary.ts";
+import { SymbolDesk } from "./symbol-desk.ts";
+
+export type CoreOptions = {
+  readonly settings: Settings;
+  readonly instruments: readonly Instrument[];
+  /** the sources of one symbol, in order of priority */
+  readonly sourcesFor: (instrument: Instrument, features: Features) => readonly DecisionSource[];
+};
+
+/** An account read is trusted against our own books only when nothing of the symbol changed this shortly before it. */
+const quietMicros = microsFromSeconds(2);
+
+export class Core implements MarketSink {
+  readonly #settings: Settings;
+  readonly #desks: readonly SymbolDesk[];
+  readonly #account: Account;
+  #journal: Journal = emptyJournal;
+  readonly #blocked = new Map<BlockReason, number>();
+  readonly #mismatches = new Map<SymbolIndex, number>();
+  #outputs: Output[] = [];
+  #safeMode: { readonly reason: SafeModeReason; readonly detail: string } | null = null;
+  #stopping = false;
+  #recovered = false;
+  #reconcileAt = Number.POSITIVE_INFINITY;
+  /** when the account was last asked for, and how often in a row in vain */
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+  /** SAFE MODE has begun: entries that rest are cancelled at the next turn */
+  #withdrawEntries = false;
+  #wakeAt = 0;
+
+  constructor(options: CoreOptions) {
+    this.#settings = options.settings;
+    this.#account = new Account(options.instruments.length);
+    const floor = {
+      settings: options.settings,
+      account: this.#account,
+      emit: (output: Output) => {
+        this.#outputs.push(output);
+      },
+      enterSafeMode: (reason: SafeModeReason, detail: string) => this.#enterSafeMode(reason, detail),
+      entriesOff: () => this.#entriesOff(),
+      openPositions: () => this.#desks.filter((desk) => desk.manager.trade !== null).length,
+    };
+    this.#desks = options.instruments.map(
+      (instrument) => new SymbolDesk(instrument, options.sourcesFor, floor, this.#blocked),
+    );
+  }
+
+  /** What the core asked for since the last call, in order. */
+  takeOutputs(): readonly Output[] {
+    const outputs = this.#outputs;
+    if (outputs.length > 0) this.#outputs = [];
+    return outputs;
+  }
+
+  /** Cheap, for hosts that ask after each market event. */
+  get hasOutputs(): boolean {
+    return this.#outputs.length > 0;
+  }
+
+  /** When the core wants a `timer` event; infinite when nothing waits. Microseconds. */
+  nextDeadline(): number {
+    return this.#wakeAt;
+  }
+
+  get desks(): readonly SymbolDesk[] {
+    return this.#desks;
+  }
+
+  get account(): Account {
+    return this.#account;
+  }
+
+  get safeMode(): { readonly reason: SafeModeReason; readonly detail: string } | null {
+    return this.#safeMode;
+  }
+
+  /** True once nothing of ours is open or pending: a stopping host may leave. */
+  get isFlat(): boolean {
+    return this.#desks.every((desk) => desk.manager.trade === null);
+  }
+
+  /** True once no entry works and every open position has a live stop, or there is none. */
+  get isAtRest(): boolean {
+    return this.#desks.every(({ manager: { trade } }) => {
+      if (trade === null) return true;
+      return trade.entryFinished && openLots(trade) !== 0 && trade.exposedSince === null && trade.closing === null;
+    });
+  }
+
+  /** Positions of running trades, with the level of their stop and whether it is live. */
+  openPositions(): readonly {
+    readonly instrument: Instrument;
+    readonly lots: SignedLots;
+    readonly stopLoss: Ticks;
+    readonly isProtected: boolean;
+  }[] {
+    return this.#desks.flatMap(({ instrument, manager: { trade } }) => {
+      if (trade === null || openLots(trade) === 0) return [];
+      const { position } = trade.ledger;
+      return [{ instrument, lots: position, stopLoss: trade.plan.stopLoss, isProtected: trade.exposedSince === null }];
+    });
+  }
+
+  summary(): CoreSummary {
+    return summarise(this.#desks, this.#blocked, this.#safeMode !== null);
+  }
+
+  handle(event: CoreEvent, now: Micros): void {
+    switch (event.kind) {
+      case "account-snapshot":
+        this.#onSnapshot(event, now);
+        break;
+      case "order-report":
+        this.#onReport(event.symbol, event.clientOrderId, now);
+        this.#desk(event.symbol).manager.onOrderReport(event, now);
+        break;
+      case "algo-report":
+        this.#onReport(event.symbol, event.clientAlgoId, now);
+        this.#desk(event.symbol).manager.onAlgoReport(event, now);
+        break;
+      case "fills-report":
+        this.#desk(event.symbol).manager.onFills(event, now);
+        break;
+      case "outcome":
+        this.#onOutcome(event, now);
+        break;
+      case "fees":
+        this.#account.onFees(event);
+        break;
+      case "wallet":
+        this.#account.onWallet(event.wallet);
+        break;
+      case "position-report":
+        this.#account.onPosition(event);
+        if (event.lots !== 0 && this.#desk(event.symbol).manager.trade === null) this.#reconcileBy(now, now);
+        break;
+      case "candle-history":
+        this.#desk(event.symbol).market.loadCandles(event.candles);
+        break;
+      case "clock-offset":
+        for (const desk of this.#desks) desk.market.setClockOffset(event.offset);
+        break;
+      case "private-stream":
+        this.#onPrivateStream(event.alive, now);
+        break;
+      case "journal":
+        assert(!this.#recovered, "the journal comes before the first account snapshot");
+        this.#journal = event;
+        break;
+      case "store-failed":
+        this.#enterSafeMode("STORE_FAILED", event.message);
+        break;
+      case "venue-unknown":
+        this.#onVenueUnknown(event.what, event.detail);
+        break;
+      case "stop-requested":
+        this.#onStop(event.policy, now);
+        break;
+      case "timer":
+        this.#onTimer(now);
+        break;
+      default:
+        throw new TypeError(`unhandled event ${event satisfies never}`);
+    }
+    this.#schedule();
+  }
+
+  onBookTicker(
+    symbol: SymbolIndex,
+    updateId: number,
+    bid: Ticks,
+    bidLots: Lots,
+    ask: Ticks,
+    askLots: Lots,
+    exchangeTime: Micros,
+    receivedAt: Micros,
+  ): void {
+    const desk = this.#desk(symbol);
+    desk.onBookTicker(updateId, bid, bidLots, ask, askLots, exchangeTime, receivedAt);
+    this.#afterMarket(receivedAt);
+  }
+
+  onSnapshot(symbol: SymbolIndex, levels: DepthLevels, exchangeTime: Micros, receivedAt: Micros): void {
+    const desk = this.#desk(symbol);
+    desk.onSnapshot(levels, exchangeTime, receivedAt);
+    this.#afterMarket(receivedAt);
+  }
+
+  onDepth(symbol: SymbolIndex, levels: DepthLevels, exchangeTime: Micros, receivedAt: Micros): void {
+    const desk = this.#desk(symbol);
+    desk.onDepth(levels, exchangeTime, receivedAt);
+    this.#afterMarket(receivedAt);
+  }
+
+  onTrade(
+    symbol: SymbolIndex,
+    tradeId: number,
+    price: Ticks,
+    quantity: Lots,
+    buyerIsMaker: boolean,
+    exchangeTime: Micros,
+    receivedAt: Micros,
+  ): void {
+    const desk = this.#desk(symbol);
+    desk.onTrade(tradeId, price, quantity, buyerIsMaker, exchangeTime, receivedAt);
+    this.#afterMarket(receivedAt);
+  }
+
+  onMark(
+    symbol: SymbolIndex,
+    mark: PriceE8,
+    fundingRate: number,
+    nextFunding: Micros,
+    exchangeTime: Micros,
+    receivedAt: Micros,
+  ): void {
+    this.#desk(symbol).onMark(mark, fundingRate, nextFunding, exchangeTime, receivedAt);
+  }
+
+  onGap(symbol: SymbolIndex, _receivedAt: Micros): void {
+    this.#desk(symbol).onGap();
+  }
+
+  #afterMarket(now: Micros): void {
+    if (this.#outputs.length > 0 || now >= this.#wakeAt) this.#schedule();
+  }
+
+  #schedule(): void {
+    let wake = this.#withdrawEntries ? 0 : this.#reconcileAt;
+    for (const desk of this.#desks) wake = Math.min(wake, desk.wakeAt);
+    this.#wakeAt = wake;
+  }
+
+  #onTimer(now: Micros): void {
+    if (this.#withdrawEntries) {
+      this.#withdrawEntries = false;
+      for (const { manager } of this.#desks) manager.cancelEntry(now);
+    }
+    for (const desk of this.#desks) desk.onTimer(now);
+    if (now < this.#reconcileAt) return;
+    this.#askedAt = now;
+    this.#reconcileAt = now + microsFromSeconds(this.#settings.protection.reconcile_seconds);
+    this.#outputs.push({ kind: "query-account" });
+  }
+
+  #desk(symbol: SymbolIndex): SymbolDesk {
+    const desk = this.#desks[symbol];
+    if (desk === undefined) throw new InvariantError(`no desk of symbol ${symbol}`);
+    return desk;
+  }
+
+  #entriesOff(): BlockReason | null {
+    if (this.#stopping) return "STOPPING";
+    if (this.#safeMode !== null) return "SAFE_MODE";
+    return this.#recovered ? null : "NOT_READY";
+  }
+
+  /** Reports of orders that are ours and belong to no running trade change the account: it is read again. */
+  #onReport(symbol: SymbolIndex, clientId: string, now: Micros): void {
+    const parts = parseOrderId(clientId, this.#settings.order_id_prefix);
+    if (parts === null) this.#notice("warn", "FOREIGN_ORDER", symbol, { order: clientId });
+    const running = this.#desk(symbol).manager.trade?.plan.trade;
+    if (parts !== null && parts.trade !== running && parts.role === "e") this.#reconcileBy(now, now);
+  }
+
+  #onOutcome(event: CommandOutcome, now: Micros): void {
+    const { command, outcome } = event;
+    if (command.kind !== "query-account") return this.#desk(command.symbol).manager.onOutcome(command, outcome, now);
+    if (outcome.kind === "ok") this.#failures = 0;
+    else {
+      const interval = microsFromMillis(this.#settings.protection.lookup_interval_ms);
+      this.#reconcileBy(now + backedOff(interval, this.#failures), now);
+      this.#failures += 1;
+    }
+  }
+
+  /** What the stream did not tell while it was away is asked for (failure-catalogue F-07). */
+  #onPrivateStream(alive: boolean, now: Micros): void {
+    if (!this.#account.onPrivateStream(alive, now)) return;
+    for (const { manager } of this.#desks) manager.onReportsMissed(now);
+    this.#reconcileBy(now, now);
+  }
+
+  /** Reads the account no later than `at`, and not more often than orders are looked up. */
+  #reconcileBy(at: number, now: Micros): void {
+    const soonest = this.#askedAt + microsFromMillis(this.#settings.protection.lookup_interval_ms);
+    this.#reconcileAt = Math.min(this.#reconcileAt, Math.max(at, soonest, now));
+  }
+
+  #onSnapshot(snapshot: AccountSnapshot, now: Micros): void {
+    if (!this.#account.onSnapshot(snapshot)) return;
+    this.#reconcileAt = now + microsFromSeconds(this.#settings.protection.reconcile_seconds);
+    for (const item of snapshot.foreign) this.#notice("warn", "FOREIGN", null, { item });
+    for (const desk of this.#desks) {
+      if (this.#recovered) this.#reconcile(desk, snapshot, now);
+      else this.#recover(desk, snapshot, this.#journal, now);
+    }
+    this.#recovered = true;
+    // Read before the private stream came to life: what happened in between is in neither.
+    if (this.#account.isAlive && !this.#account.privateAlive) this.#reconcileBy(now, now);
+  }
+
+  /** Protection is the first thing that leaves; what belongs to no position is cancelled after it (I-11). */
+  #recover(desk: SymbolDesk, snapshot: AccountSnapshot, journal: Journal, now: Micros): void {
+    const { trade, leftovers } = recoverSymbol(desk.instrument, this.#settings, snapshot, journal, now);
+    if (trade !== null) {
+      const fields = { trade: trade.plan.trade, source: trade.plan.source, lots: openLots(trade) };
+      this.#notice("warn", "TRADE_ADOPTED", desk.instrument.index, fields);
+      desk.manager.adopt(trade, now);
+    }
+    for (const command of leftovers) this.#outputs.push(command);
+  }
+
+  /** The exchange's position against our books; only a read that is younger than our last change says anything. */
+  #reconcile(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
+    const symbol = desk.instrument.index;
+    const { trade } = desk.manager;
+    const reported = this.#account.reportedLots(symbol);
+    const own = trade?.ledger.position ?? 0;
+    const lastChange = Math.max(desk.lastTradeEnd, trade?.lastFillTime ?? 0);
+    const quiet = snapshot.requestedAt > lastChange + quietMicros && !desk.manager.inDoubt;
+    if (reported === own || !quiet) {
+      this.#mismatches.delete(symbol);
+      if (reported !== own) this.#reconcileBy(now + quietMicros, now);
+      else if (trade === null && quiet) this.#sweep(desk, snapshot, now);
+      else desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
+      return;
+    }
+    const seen = (this.#mismatches.get(symbol) ?? 0) + 1;
+    this.#mismatches.set(symbol, seen);
+    this.#notice("error", "POSITION_MISMATCH", symbol, { own, reported, seen });
+    if (seen < 2) {
+      this.#reconcileBy(now + microsFromMillis(this.#settings.protection.lookup_interval_ms), now);
+      return;
+    }
+    this.#mismatches.delete(symbol);
+    this.#enterSafeMode("UNKNOWN_POSITION", `${desk.instrument.symbol}: ours ${own}, the exchange's ${reported} lots`);
+    const former = desk.manager.abandon();
+    // What the store told at the start is history by now: what is known of the trade is its own plan.
+    this.#recover(desk, snapshot, former === null || reported === 0 ? emptyJournal : journalOf(former, now), now);
+  }
+
+  /** Orders of ours without a trade: cancelled, so that none opens or closes anything later (I-23). */
+  #sweep(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
+    const { trade, leftovers } = recoverSymbol(desk.instrument, this.#settings, snapshot, emptyJournal, now);
+    if (trade !== null) return;
+    for (const command of leftovers) this.#outputs.push(command);
+  }
+
+  #onVenueUnknown(what: "status" | "code" | "authority", detail: string): void {
+    const reasons = { status: "UNKNOWN_STATUS", code: "UNKNOWN_CODE", authority: "AUTHORITY_LOST" } as const;
+    this.#enterSafeMode(reasons[what], detail);
+  }
+
+  #onStop(policy: "leave-protected" | "flatten", now: Micros): void {
+    this.#stopping = true;
+    for (const { manager } of this.#desks) {
+      if (policy === "flatten") manager.close("OPERATOR", now);
+      else manager.cancelEntry(now);
+    }
+  }
+
+  #enterSafeMode(reason: SafeModeReason, detail: string): void {
+    if (this.#safeMode !== null) return;
+    this.#safeMode = { reason, detail };
+    this.#withdrawEntries = true;
+    this.#outputs.push({ kind: "safe-mode", on: true, reason, detail });
+  }
+
+  #notice(
+    level: "info" | "warn" | "error",
+    code: string,
+    symbol: SymbolIndex | null,
+    fields: Readonly<Record<string, string | number | boolean | null>>,
+  ): void {
+    this.#outputs.push({ kind: "notice", level, code, symbol, fields });
+  }
+}
+
+function idsOf(snapshot: AccountSnapshot): ReadonlySet<string> {
+  return new Set([
+    ...snapshot.orders.map(({ clientOrderId }) => clientOrderId),
+    ...snapshot.algos.map(({ clientAlgoId }) => clientAlgoId),
+  ]);
+}

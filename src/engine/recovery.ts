@@ -1,0 +1,307 @@
+/**
+ * Putting a symbol back together from the exchange first and the journal second: what is found is wired up before
+ * anything is created, and entries are only settled (design.md, Identity of orders; requirements REC-3;
+ * failure-catalogue F-08, I-11).
+ */
+
+import { emptyLedger, type Ledger, withFill } from "../account/ledger.ts";
+import type { Settings } from "../config/schema.ts";
+import type { AccountSnapshot } from "../domain/event.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import type { Journal, OpenTrade } from "../domain/journal.ts";
+import { type AlgoReport, type Fill, type OrderReport, roles, type Side, sign } from "../domain/order.ts";
+import { type OrderIdParts, parseOrderId, type TradeId, tradeIdFrom } from "../domain/order-id.ts";
+import type { Command } from "../domain/output.ts";
+import {
+  addMoney,
+  type Lots,
+  lots,
+  type Micros,
+  micros,
+  microsFromSeconds,
+  microsPerMinute,
+  microsPerSecond,
+  type SignedLots,
+  signedLots,
+  type Ticks,
+  tickLots,
+  ticks,
+} from "../domain/units.ts";
+import { type Order, sentOrder, step } from "../execution/order.ts";
+import { newTrade, type Trade, type TradePlan } from "../execution/trade.ts";
+
+/** More than a trade can have tried of a role in its first moment, and in each second after it. */
+const attemptsAtOnce = 4;
+const attemptsPerSecond = 2;
+
+const microsPerDay = 1_440 * microsPerMinute;
+
+export type Recovered = {
+  /** null: the symbol is flat and nothing of ours may still surface */
+  readonly trade: Trade | null;
+  /** orders of ours that belong to no position: cancelled */
+  readonly leftovers: readonly Command[];
+};
+
+type Found = { readonly parts: OrderIdParts; readonly report: OrderReport | AlgoReport };
+
+export function recoverSymbol(
+  instrument: Instrument,
+  settings: Settings,
+  snapshot: AccountSnapshot,
+  journal: Journal,
+  now: Micros,
+): Recovered {
+  const found = oursOf(instrument, settings, snapshot);
+  const position = snapshot.positions.find((row) => row.symbol === instrument.index);
+  const held = position?.lots ?? signedLots(0);
+  const open = journal.openTrades.filter((trade) => trade.intent.symbol === instrument.index);
+  if (held === 0) return recoverFlat(instrument, settings, found, open, now);
+  const side: Side = held > 0 ? "buy" : "sell";
+  const entryTicks = position?.entryTicks ?? 0;
+  const id = tradeOf(found, newest(open, side), side) ?? orphanId(instrument, held, entryTicks, snapshot.requestedAt);
+  const own = found.filter(({ parts }) => parts.trade === id);
+  const known = open.find(({ intent }) => intent.trade === id && intent.side === side) ?? null;
+  const plan = planFor(instrument, settings, id, side, held, entryTicks, own, known, now);
+  const trade = adoptedTrade(plan, own, known, now);
+  restoreBooks(instrument, trade, held, entryTicks, known, now);
+  return { trade, leftovers: found.filter(({ parts }) => parts.trade !== id).map(cancelOf) };
+}
+
+/** What a running core knows of a trade of its own that the exchange contradicts: the plan, and not the executions. */
+export function journalOf({ plan, entryTime, holdUntil }: Trade, now: Micros): Journal {
+  const { trade, decisionId, source, symbol, side, quantity, stopLoss, takeProfit, decisionMidHalfTicks } = plan;
+  const intent = {
+    kind: "intent",
+    trade,
+    decisionId,
+    source,
+    symbol,
+    clientOrderId: "",
+    side,
+    quantity,
+    stopLoss,
+    takeProfit,
+    decisionMidHalfTicks,
+    holdUntil,
+    time: entryTime ?? now,
+  } as const;
+  return { openTrades: [{ intent, fills: [] }] };
+}
+
+/** Flat: entries that still rest, or may still be on the wire, are watched until they are proven gone. */
+function recoverFlat(
+  instrument: Instrument,
+  settings: Settings,
+  found: readonly Found[],
+  open: readonly OpenTrade[],
+  now: Micros,
+): Recovered {
+  const proof = microsFromSeconds(settings.protection.absence_proof_seconds);
+  const resting = found.find(({ parts, report }) => parts.role === "e" && report.kind === "order-report");
+  // An entry of which executions are known has arrived, and flat means that what it opened is closed again.
+  const intended = open.findLast(({ intent, fills }) =>
+    resting === undefined ? intent.time + proof > now && fills.length === 0 : intent.trade === resting.parts.trade,
+  );
+  const plan =
+    intended === undefined
+      ? planOfResting(instrument, settings, resting, now)
+      : planOfIntent(settings, intended.intent);
+  if (plan === null) return { trade: null, leftovers: found.map(cancelOf) };
+  const own = found.filter(({ parts }) => parts.trade === plan.trade);
+  const trade = adoptedTrade(plan, own, intended ?? null, now);
+  if (resting === undefined && intended !== undefined) watchLost(trade, intended.intent, now);
+  return { trade, leftovers: found.filter(({ parts }) => parts.trade !== plan.trade).map(cancelOf) };
+}
+
+/** An entry that left shortly before the end and is not to be seen: its fate is not known. */
+function watchLost(trade: Trade, intent: OpenTrade["intent"], now: Micros): void {
+  const { clientOrderId: id, side, quantity } = intent;
+  const entry = sentOrder({ id, role: "e", attempt: 1, service: "order", side, quantity, price: null }, intent.time);
+  trade.orders.set(id, step(entry, { kind: "lost" }, now));
+}
+
+function adoptedTrade(plan: TradePlan, own: readonly Found[], known: OpenTrade | null, now: Micros): Trade {
+  const trade = newTrade(plan, true);
+  for (const item of own) {
+    const order = orderFrom(item, now);
+    // What the position already contains is neither to be fetched again nor to be counted when it is told late.
+    trade.orders.set(order.id, { ...order, applied: order.filled, inherited: order.filled });
+  }
+  if (known === null) return trade;
+  // An earlier life may have used ids that nothing shows any more. It cannot have tried more often than this.
+  const elapsed = Math.ceil(Math.max(0, now - known.intent.time) / microsPerSecond);
+  for (const role of roles) trade.attempts.set(role, attemptsAtOnce + attemptsPerSecond * elapsed);
+  return trade;
+}
+
+/**
+ * Which trade a position belongs to: the journal's, else that of a stop that rests for it, else that of any other
+ * reducing order. Null when nothing tells.
+ */
+function tradeOf(found: readonly Found[], known: OpenTrade | undefined, side: Side): TradeId | null {
+  const reducing = found.filter(({ parts, report }) => parts.role !== "e" && report.side !== side);
+  const id = known?.intent.trade;
+  if (id !== undefined && (reducing.length === 0 || reducing.some(({ parts }) => parts.trade === id))) return id;
+  const stop = reducing.findLast(({ parts }) => parts.role === "f" || parts.role === "r");
+  return (stop ?? reducing.at(-1))?.parts.trade ?? null;
+}
+
+function oursOf(instrument: Instrument, settings: Settings, snapshot: AccountSnapshot): readonly Found[] {
+  return [...snapshot.orders, ...snapshot.algos].flatMap((report) => {
+    if (report.symbol !== instrument.index) return [];
+    const parts = parseOrderId(idOf(report), settings.order_id_prefix);
+    return parts === null ? [] : [{ parts, report }];
+  });
+}
+
+function newest(open: readonly OpenTrade[], side: Side): OpenTrade | undefined {
+  return open.filter(({ intent }) => intent.side === side).at(-1);
+}
+
+/**
+ * A function of the facts, so that a second recovery of the same orphan gives the same trade (failure-catalogue F-37);
+ * the day keeps apart orphans that happen to be alike.
+ */
+function orphanId(instrument: Instrument, held: SignedLots, entryTicks: number, at: Micros): TradeId {
+  const day = Math.floor(at / microsPerDay);
+  return tradeIdFrom(`orphan-${instrument.symbol}-${held}-${entryTicks}-${day}`);
+}
+
+function planFor(
+  instrument: Instrument,
+  settings: Settings,
+  trade: TradeId,
+  side: Side,
+  held: SignedLots,
+  entryTicks: number,
+  own: readonly Found[],
+  known: OpenTrade | null,
+  now: Micros,
+): TradePlan {
+  const resting = own.find(({ parts }) => parts.role === "f" || parts.role === "r")?.report;
+  const target = own.find(({ parts }) => parts.role === "t1")?.report;
+  const stopLoss =
+    resting?.kind === "algo-report"
+      ? resting.trigger
+      : (known?.intent.stopLoss ?? defaultStop(instrument, settings, side, entryTicks));
+  const takeProfit = target?.kind === "algo-report" ? target.trigger : (known?.intent.takeProfit ?? null);
+  return {
+    trade,
+    decisionId: known?.intent.decisionId ?? `adopted-${trade}`,
+    source: known?.intent.source ?? "adopted",
+    symbol: instrument.index,
+    side,
+    quantity: known?.intent.quantity ?? size(held),
+    terms: { type: "MARKET" },
+    stopLoss,
+    takeProfit,
+    holdUntil: known?.intent.holdUntil ?? micros(now + microsFromSeconds(settings.trading.max_hold_seconds)),
+    holdMicros: microsFromSeconds(settings.trading.max_hold_seconds),
+    decisionMidHalfTicks: known?.intent.decisionMidHalfTicks ?? null,
+    cooldownMicros: microsFromSeconds(settings.guardrails.cooldown_seconds),
+  };
+}
+
+/** An entry that rests although the journal has lost its intent: the default stop from its own price. */
+function planOfResting(
+  instrument: Instrument,
+  settings: Settings,
+  resting: Found | undefined,
+  now: Micros,
+): TradePlan | null {
+  if (resting === undefined || resting.report.kind !== "order-report") return null;
+  const { side, quantity, price } = resting.report;
+  if (price === null) return null;
+  const held = signedLots(sign(side) * quantity);
+  return planFor(instrument, settings, resting.parts.trade, side, held, price, [], null, now);
+}
+
+function planOfIntent(settings: Settings, intent: OpenTrade["intent"]): TradePlan {
+  const holdMicros = micros(Math.max(0, intent.holdUntil - intent.time));
+  const cooldownMicros = microsFromSeconds(settings.guardrails.cooldown_seconds);
+  return { ...intent, holdMicros, terms: { type: "MARKET" }, cooldownMicros };
+}
+
+/** The level when nothing says where the stop belongs: the configured distance from the average entry. */
+function defaultStop(instrument: Instrument, settings: Settings, side: Side, entryTicks: number): Ticks {
+  const distance = Math.max(
+    settings.risk.sltp.min_ticks,
+    Math.floor((entryTicks * settings.protection.default_stop_bps) / 1e4),
+  );
+  return ticks(Math.max(instrument.minTicks, Math.round(entryTicks) - sign(side) * distance));
+}
+
+function orderFrom({ parts, report }: Found, now: Micros): Order {
+  const order = sentOrder(
+    {
+      id: idOf(report),
+      role: parts.role,
+      attempt: parts.attempt,
+      service: report.kind === "order-report" ? "order" : "algo",
+      side: report.side,
+      quantity: report.quantity,
+      price: report.kind === "order-report" ? report.price : report.trigger,
+    },
+    report.time,
+  );
+  const accepted = step(order, { kind: "accepted" }, now);
+  return report.kind === "order-report"
+    ? step(accepted, { kind: "reported", status: report.status, filled: report.filled, venueId: report.orderId }, now)
+    : step(accepted, { kind: "algo-reported", status: report.status, childId: report.childOrderId }, now);
+}
+
+/**
+ * The journal's executions are the exact books when they explain the position; otherwise the position is taken as it is,
+ * at the exchange's average, and its history is not invented (failure-catalogue F-78, F-80).
+ */
+function restoreBooks(
+  instrument: Instrument,
+  trade: Trade,
+  held: SignedLots,
+  entryTicks: number,
+  known: OpenTrade | null,
+  now: Micros,
+): void {
+  const fills = known?.fills ?? [];
+  let ledger: Ledger = emptyLedger;
+  for (const { side, fill } of fills) ledger = withFill(ledger, side, fill.price, fill.quantity);
+  const exact = ledger.position === held;
+  trade.ledger = exact ? ledger : adoptedLedger(held, entryTicks);
+  for (const { fill } of fills) {
+    trade.executions.add(fill.tradeId);
+    if (exact) restoreCosts(instrument, trade, fill);
+  }
+  trade.tradedLots = lots(trade.ledger.boughtLots + trade.ledger.soldLots);
+  trade.entryTime = known?.intent.time ?? now;
+}
+
+function restoreCosts(instrument: Instrument, trade: Trade, fill: Fill): void {
+  if (fill.commission !== null && fill.commissionAsset === instrument.rules.quoteAsset) {
+    trade.fees = addMoney(trade.fees, fill.commission);
+  }
+  if (fill.maker === true) trade.makerLots = lots(trade.makerLots + fill.quantity);
+  if (fill.time > trade.lastFillTime) trade.lastFillTime = fill.time;
+}
+
+function adoptedLedger(held: SignedLots, entryTicks: number): Ledger {
+  const quantity = size(held);
+  const value = tickLots(Math.round(entryTicks * quantity));
+  return held > 0
+    ? { ...emptyLedger, position: held, cash: tickLots(-value), boughtLots: quantity, boughtValue: value }
+    : { ...emptyLedger, position: held, cash: value, soldLots: quantity, soldValue: value };
+}
+
+function size(held: SignedLots): Lots {
+  return lots(Math.abs(held));
+}
+
+function idOf(report: OrderReport | AlgoReport): string {
+  return report.kind === "order-report" ? report.clientOrderId : report.clientAlgoId;
+}
+
+function cancelOf({ report }: Found): Command {
+  return report.kind === "order-report"
+    ? { kind: "cancel-order", symbol: report.symbol, clientOrderId: report.clientOrderId }
+    : { kind: "cancel-algo", symbol: report.symbol, clientAlgoId: report.clientAlgoId };
+}

@@ -1,0 +1,369 @@
+/** One symbol inside the core: its market, its sources, its trade, and the way from a decision to an order. */
+
+import type { Account } from "../account/account.ts";
+import type { Settings } from "../config/schema.ts";
+import { arbitrate } from "../decision/arbiter.ts";
+import type { DecisionSource, SourceContext } from "../decision/source.ts";
+import type { Decision, Evidence } from "../domain/decision.ts";
+import { type Instrument, numberFromTicks, textFromLots } from "../domain/instrument.ts";
+import type { DepthLevels } from "../domain/market-port.ts";
+import type { Side } from "../domain/order.ts";
+import { tradeIdFrom } from "../domain/order-id.ts";
+import type { DecisionRow, Output, TradeRow } from "../domain/output.ts";
+import { type BlockReason, blockReasons, type SafeModeReason } from "../domain/reason.ts";
+import {
+  type Lots,
+  type Micros,
+  micros,
+  microsFromSeconds,
+  type PriceE8,
+  signedLots,
+  type Ticks,
+} from "../domain/units.ts";
+import { type EntryTerms, openLots, type Trade, type TradePlan } from "../execution/trade.ts";
+import { TradeManager } from "../execution/trade-manager.ts";
+import { Features } from "../market/features.ts";
+import { SymbolMarket } from "../market/symbol-market.ts";
+import { checkRisk } from "../risk/engine.ts";
+import type { SizedOrder } from "../risk/result.ts";
+
+/** What the desks of a core have in common. */
+export type Floor = {
+  readonly settings: Settings;
+  readonly account: Account;
+  readonly emit: (output: Output) => void;
+  readonly enterSafeMode: (reason: SafeModeReason, detail: string) => void;
+  /** why no entry may leave at all, whatever the symbol; null when entries may */
+  readonly entriesOff: () => BlockReason | null;
+  /** symbols with a position or an entry under way */
+  readonly openPositions: () => number;
+};
+
+const flat = signedLots(0);
+
+export class SymbolDesk {
+  readonly instrument: Instrument;
+  readonly market: SymbolMarket;
+  readonly manager: TradeManager;
+  readonly #floor: Floor;
+  readonly #sources: readonly DecisionSource[];
+  readonly #features: Features;
+  /** one object, updated in place: sources look at it on every market event */
+  readonly #context: { -readonly [Key in keyof SourceContext]: SourceContext[Key] };
+  readonly #blocked: Map<BlockReason, number>;
+  readonly #cooldownUntil: Record<Side, Micros> = { buy: micros(0), sell: micros(0) };
+  /** the last word of each source, in their order */
+  readonly #latest: (Decision | null)[];
+  #actedId: string | null = null;
+  #resyncAsked = false;
+  #decisions = 0;
+  #lastDecision: Decision | null = null;
+  #lastTradeEnd: Micros = micros(0);
+
+  constructor(
+    instrument: Instrument,
+    sourcesFor: (instrument: Instrument, features: Features) => readonly DecisionSource[],
+    floor: Floor,
+    blocked: Map<BlockReason, number>,
+  ) {
+    this.instrument = instrument;
+    this.#floor = floor;
+    this.#blocked = blocked;
+    this.market = new SymbolMarket(instrument, floor.settings.market);
+    const { market, decision } = floor.settings;
+    this.#features = new Features(decision.order_flow.horizons_seconds.map(microsFromSeconds), market.depth_levels);
+    this.#sources = sourcesFor(instrument, this.#features);
+    this.#latest = this.#sources.map(() => null);
+    this.#context = { market: this.market, features: this.#features, position: flat, tradeOpen: false };
+    this.manager = new TradeManager(
+      {
+        instrument,
+        settings: floor.settings,
+        touch: this.market,
+        emit: floor.emit,
+        enterSafeMode: floor.enterSafeMode,
+        mayEnter: () => floor.entriesOff() === null && floor.account.privateAlive,
+      },
+      (row, trade) => this.#onTradeClosed(row, trade),
+    );
+  }
+
+  get decisions(): number {
+    return this.#decisions;
+  }
+
+  get lastDecision(): Decision | null {
+    return this.#lastDecision;
+  }
+
+  /** When the last trade ended; account reads older than this say nothing about the symbol (failure-catalogue F-31). */
+  get lastTradeEnd(): Micros {
+    return this.#lastTradeEnd;
+  }
+
+  get sources(): readonly DecisionSource[] {
+    return this.#sources;
+  }
+
+  /** Earliest time at which {@link onTimer} must be called. */
+  get wakeAt(): number {
+    return Math.min(this.manager.wakeAt, this.#decisionDue());
+  }
+
+  onBookTicker(
+    updateId: number,
+    bid: Ticks,
+    bidLots: Lots,
+    ask: Ticks,
+    askLots: Lots,
+    exchangeTime: Micros,
+    receivedAt: Micros,
+  ): void {
+    if (this.market.onBookTicker(updateId, bid, bidLots, ask, askLots, exchangeTime, receivedAt)) {
+      this.#features.onTouch(this.market, receivedAt);
+      this.#observe(receivedAt);
+      this.manager.onQuote(receivedAt);
+    }
+    this.#wake(receivedAt);
+  }
+
+  onSnapshot(levels: DepthLevels, exchangeTime: Micros, receivedAt: Micros): void {
+    this.#resyncAsked = false;
+    this.market.onSnapshot(levels, exchangeTime, receivedAt);
+    this.#features.onDepth(this.market);
+  }
+
+  onDepth(levels: DepthLevels, exchangeTime: Micros, receivedAt: Micros): void {
+    this.market.onDepth(levels, exchangeTime, receivedAt);
+    this.#features.onDepth(this.market);
+    if (this.market.book.needsSnapshot) this.#askForBook();
+    this.#wake(receivedAt);
+  }
+
+  onTrade(
+    tradeId: number,
+    price: Ticks,
+    quantity: Lots,
+    buyerIsMaker: boolean,
+    exchangeTime: Micros,
+    receivedAt: Micros,
+  ): void {
+    this.market.onTrade(tradeId, price, quantity, buyerIsMaker, exchangeTime, receivedAt);
+    this.#features.onTrade(price, quantity, buyerIsMaker, receivedAt);
+    this.#observe(receivedAt);
+    this.#wake(receivedAt);
+  }
+
+  onMark(mark: PriceE8, fundingRate: number, nextFunding: Micros, exchangeTime: Micros, receivedAt: Micros): void {
+    this.market.onMark(mark, fundingRate, nextFunding, exchangeTime, receivedAt);
+  }
+
+  onGap(): void {
+    // Whoever lost continuity brings the snapshot that restores it.
+    this.#resyncAsked = true;
+    this.market.onGap();
+    this.#features.onGap();
+    for (const source of this.#sources) source.onGap();
+  }
+
+  onTimer(now: Micros): void {
+    this.manager.onTimer(now);
+    if (now >= this.#decisionDue()) this.#decide(now);
+  }
+
+  /** Indexed loops: an iterator would be the only object that a market event allocates. */
+  #observe(now: Micros): void {
+    const { trade } = this.manager;
+    this.#context.tradeOpen = trade !== null;
+    this.#context.position = trade === null ? flat : trade.ledger.position;
+    for (let index = 0; index < this.#sources.length; index += 1) this.#sources[index]?.observe(this.#context, now);
+  }
+
+  #wake(now: Micros): void {
+    if (now >= this.manager.wakeAt || now >= this.#decisionDue()) this.onTimer(now);
+  }
+
+  /** Asked each time: a source may bring its next decision forward while it observes. */
+  #decisionDue(): number {
+    let due = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < this.#sources.length; index += 1) {
+      const next = this.#sources[index]?.nextDecision() ?? Number.POSITIVE_INFINITY;
+      if (next < due) due = next;
+    }
+    return due;
+  }
+
+  /** Once a loss: the answer is a snapshot, or a gap and then a snapshot. */
+  #askForBook(): void {
+    if (this.#resyncAsked) return;
+    this.#resyncAsked = true;
+    this.#floor.emit({ kind: "resync-book", symbol: this.instrument.index });
+  }
+
+  #decide(now: Micros): void {
+    const { trade } = this.manager;
+    this.#context.tradeOpen = trade !== null;
+    this.#context.position = trade === null ? flat : trade.ledger.position;
+    const fresh: Decision[] = [];
+    for (const [index, source] of this.#sources.entries()) {
+      if (now < source.nextDecision()) continue;
+      const decision = source.decide(this.#context, now);
+      if (decision === null) continue;
+      fresh.push(decision);
+      this.#latest[index] = decision;
+    }
+    this.#decisions += fresh.length;
+    if (fresh.length > 0) this.#choose(fresh, now);
+  }
+
+  /** Sources speak at different times, so the latest word of each counts for as long as it is valid (DEC-2). */
+  #choose(fresh: readonly Decision[], now: Micros): void {
+    const chosen = arbitrate(this.#latest, now);
+    if (chosen === null) return;
+    this.#lastDecision = chosen;
+    const isNew = chosen.id !== this.#actedId;
+    if (chosen.action === "ENTER" && isNew) {
+      this.#actedId = chosen.id;
+      return this.#enterOrBlock(chosen, now);
+    }
+    if (chosen.action === "EXIT" && isNew) {
+      this.#actedId = chosen.id;
+      this.manager.close("DECISION_EXIT", now);
+      return this.#record(chosen, true, [], now);
+    }
+    if (chosen.reasons[0]?.reason === "CONFLICTING_SIGNALS") return this.#countReasons(chosen);
+    for (const decision of fresh) this.#countReasons(decision);
+  }
+
+  #enterOrBlock(decision: Decision, now: Micros): void {
+    const side = decision.direction === "LONG" ? "buy" : "sell";
+    const gate = this.#gate(decision, now);
+    if (gate.length > 0) return this.#block(decision, gate, now);
+    const { account, settings } = this.#floor;
+    const result = checkRisk(
+      {
+        decision,
+        instrument: this.instrument,
+        settings,
+        side,
+        bid: this.market.bid,
+        ask: this.market.ask,
+        atrTicks: this.market.atrTicks(),
+        equity: account.equity,
+        available: account.available,
+        accountAge: account.age(now),
+        committedLots: this.manager.committedLots,
+        openPositions: this.#floor.openPositions(),
+        cooldownUntil: this.#cooldownUntil[side],
+      },
+      now,
+    );
+    if (!result.approved) return this.#block(decision, result.reasons, now);
+    this.#record(decision, true, [], now);
+    this.#enter(decision, result.order, now);
+  }
+
+  #gate(decision: Decision, now: Micros): readonly Evidence<BlockReason>[] {
+    const off = this.#floor.entriesOff();
+    if (off !== null) return [{ reason: off, measured: null, limit: null }];
+    if (now > decision.validUntil) return [{ reason: "DECISION_EXPIRED", measured: now, limit: decision.validUntil }];
+    if (this.manager.trade !== null) {
+      const reason = this.manager.inDoubt ? "ORDER_IN_DOUBT" : "POSITION_OPEN";
+      return [{ reason, measured: openLots(this.manager.trade), limit: 0 }];
+    }
+    const held = this.#floor.account.reportedLots(this.instrument.index);
+    if (held !== 0) return [{ reason: "POSITION_OPEN", measured: held, limit: 0 }];
+    if (!this.#floor.account.privateAlive) return [{ reason: "ACCOUNT_STALE", measured: null, limit: null }];
+    return this.market.readiness(now);
+  }
+
+  #enter(decision: Decision, order: SizedOrder, now: Micros): void {
+    const { settings } = this.#floor;
+    const hold = Math.min(
+      decision.holdMicrosMax ?? Number.POSITIVE_INFINITY,
+      microsFromSeconds(settings.trading.max_hold_seconds),
+    );
+    const plan: TradePlan = {
+      trade: tradeIdFrom(decision.id),
+      decisionId: decision.id,
+      source: decision.source,
+      symbol: decision.symbol,
+      side: order.side,
+      quantity: order.quantity,
+      terms: this.#terms(order.side),
+      stopLoss: order.stopLoss,
+      takeProfit: order.takeProfit,
+      holdUntil: micros(now + hold),
+      holdMicros: micros(hold),
+      decisionMidHalfTicks: this.market.bid + this.market.ask,
+      cooldownMicros: decision.cooldownMicros ?? microsFromSeconds(settings.guardrails.cooldown_seconds),
+    };
+    this.#floor.emit({
+      kind: "notice",
+      level: "info",
+      code: "ENTERING",
+      symbol: this.instrument.index,
+      fields: {
+        trade: plan.trade,
+        source: plan.source,
+        side: plan.side,
+        quantity: Number(textFromLots(this.instrument, plan.quantity)),
+        notional: Math.round(order.notional * 100) / 100,
+        stop: numberFromTicks(this.instrument, order.stopLoss),
+        target: numberFromTicks(this.instrument, order.takeProfit),
+      },
+    });
+    this.manager.begin(plan, now);
+  }
+
+  /** Near-touch joins the best price of its own side, so it never crosses (requirements EXE-3). */
+  #terms(side: Side): EntryTerms {
+    const { trading } = this.#floor.settings;
+    if (trading.entry_order === "market") return { type: "MARKET" };
+    const price: Ticks = side === "buy" ? this.market.bid : this.market.ask;
+    return { type: "LIMIT", price, timeInForce: trading.post_only ? "GTX" : "GTC" };
+  }
+
+  #block(decision: Decision, reasons: readonly Evidence<BlockReason>[], now: Micros): void {
+    for (const { reason } of reasons) this.#count(reason);
+    this.#record(decision, false, reasons, now);
+  }
+
+  /** Why nothing was entered, in the words of the sources; only words of the common list are counted. */
+  #countReasons(decision: Decision): void {
+    for (const { reason } of decision.reasons) if (isBlockReason(reason)) this.#count(reason);
+  }
+
+  #count(reason: BlockReason): void {
+    this.#blocked.set(reason, (this.#blocked.get(reason) ?? 0) + 1);
+  }
+
+  #record(decision: Decision, approved: boolean, blocked: DecisionRow["blocked"], now: Micros): void {
+    this.#floor.emit({
+      kind: "decision",
+      decisionId: decision.id,
+      source: decision.source,
+      symbol: decision.symbol,
+      direction: decision.direction,
+      action: decision.action,
+      approved,
+      blocked,
+      time: now,
+    });
+  }
+
+  #onTradeClosed(row: TradeRow | null, trade: Trade): void {
+    this.#lastTradeEnd = trade.lastFillTime;
+    const { symbol } = trade.plan;
+    if (row === null) {
+      const fields = { trade: trade.plan.trade };
+      this.#floor.emit({ kind: "notice", level: "info", code: "ENTRY_NOT_FILLED", symbol, fields });
+      return;
+    }
+    this.#cooldownUntil[trade.plan.side] = micros(row.exitTime + trade.plan.cooldownMicros);
+  }
+}
+
+function isBlockReason(word: string): word is BlockReason {
+  return blockReasons.some((reason) => reason === word);
+}

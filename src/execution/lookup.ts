@@ -1,0 +1,91 @@
+/**
+ * Orders in doubt. Silence is not a rejection, and "not found" is no proof until the receive window and the lag of reads
+ * have passed: until then the order is asked about and never sent again (requirements SAF-2, failure-catalogue I-05).
+ */
+
+import { type Micros, microsFromMillis, microsFromSeconds } from "../domain/units.ts";
+import { ask, backedOff, type Desk, update } from "./desk.ts";
+import { missedLots, type Order } from "./order.ts";
+import { type Trade, wakeBy } from "./trade.ts";
+
+/** A look-up that found nothing must have happened at least this often before absence counts. */
+const leastMisses = 2;
+
+export function settleDoubts(desk: Desk, trade: Trade, now: Micros): void {
+  for (const order of trade.orders.values()) settle(desk, trade, order, now);
+}
+
+/** Whether anything of the trade is not proven: no new risk while this holds (failure-catalogue I-04). */
+export function inDoubt(trade: Trade): boolean {
+  for (const order of trade.orders.values()) {
+    if (order.status.kind === "unknown" || missedLots(order) > 0) return true;
+  }
+  return false;
+}
+
+function settle(desk: Desk, trade: Trade, order: Order, now: Micros): void {
+  if (missedLots(order) > 0) return askForFills(desk, trade, order, now);
+  const { status } = order;
+  const overdue = 2 * microsFromMillis(desk.settings.venue.reply_timeout_ms);
+  switch (status.kind) {
+    case "sent":
+      // The adapter answers each request; this is the second line, for an answer that never comes (failure-catalogue F-17).
+      if (now < order.sentAt + overdue) return wakeBy(trade, order.sentAt + overdue);
+      return settle(desk, trade, update(desk, trade, order, { kind: "lost" }, now), now);
+    case "cancelling":
+      if (now < status.since + overdue) return askAgain(desk, trade, order, now);
+      return settle(desk, trade, update(desk, trade, order, { kind: "cancel-failed" }, now), now);
+    case "unknown":
+      return askOrBury(desk, trade, order, provenFrom(order, status.since), now);
+    case "triggered":
+      return askOrBury(desk, trade, order, status.since, now);
+    case "live":
+      // A market order ends at once: one that seems to live has ended without our hearing of it.
+      if (order.service === "order" && order.price === null) askAgain(desk, trade, order, now);
+      return;
+    case "closed":
+      return;
+    default:
+      throw new TypeError(`unhandled status ${status satisfies never}`);
+  }
+}
+
+/**
+ * From when the proof of absence counts. What the exchange has shown once is missing for a while when it has just filled;
+ * reads that lag show a conditional order longer than it is there, not shorter.
+ */
+function provenFrom(order: Order, since: Micros): Micros {
+  return order.seen && order.service === "order" ? since : order.sentAt;
+}
+
+function askOrBury(desk: Desk, trade: Trade, order: Order, from: Micros, now: Micros): void {
+  const proof = from + microsFromSeconds(desk.settings.protection.absence_proof_seconds);
+  if (order.misses < leastMisses) return askAgain(desk, trade, order, now);
+  if (now < proof) {
+    wakeBy(trade, proof);
+    return askAgain(desk, trade, order, now);
+  }
+  update(desk, trade, order, { kind: "absent" }, now);
+}
+
+/** An order that has just become unknown is asked about at once, then ever more seldom. */
+function askAgain(desk: Desk, trade: Trade, order: Order, now: Micros): void {
+  const next = order.status.kind === "unknown" && order.asks === 0 ? now : nextAsk(desk, order);
+  if (now < next) return wakeBy(trade, next);
+  ask(desk, trade, order, now);
+  wakeBy(trade, nextAsk(desk, trade.orders.get(order.id) ?? order));
+}
+
+function askForFills(desk: Desk, trade: Trade, order: Order, now: Micros): void {
+  // The execution's own report may still be on its way: asked only after the interval.
+  const next = nextAsk(desk, order);
+  if (now < next) return wakeBy(trade, next);
+  const asked = update(desk, trade, order, { kind: "asked" }, now);
+  wakeBy(trade, nextAsk(desk, asked));
+  if (order.venueId === null) return;
+  desk.emit({ kind: "query-fills", symbol: desk.instrument.index, clientOrderId: order.id, orderId: order.venueId });
+}
+
+function nextAsk(desk: Desk, order: Order): number {
+  return order.askedAt + backedOff(microsFromMillis(desk.settings.protection.lookup_interval_ms), order.asks - 1);
+}

@@ -1,0 +1,64 @@
+/** The summary that each closed trade leaves (requirements ORD-4). */
+
+import { averagePrice } from "../account/ledger.ts";
+import { present } from "../domain/assert.ts";
+import { moneyFromTickLots, numberFromMoney, quoteFromTickLots } from "../domain/instrument.ts";
+import { opposite, sign } from "../domain/order.ts";
+import type { TradeRow } from "../domain/output.ts";
+import type { ExitReason } from "../domain/reason.ts";
+import { subtractMoney } from "../domain/units.ts";
+import type { Desk } from "./desk.ts";
+import { enteredLots, type Trade } from "./trade.ts";
+
+/** The row of a trade that is flat and had a position. */
+export function tradeRow(desk: Desk, trade: Trade): TradeRow {
+  const { plan, ledger } = trade;
+  const { instrument } = desk;
+  const entryPrice = present(averagePrice(ledger, plan.side), "average entry of a closed trade");
+  const exitPrice = present(averagePrice(ledger, opposite(plan.side)), "average exit of a closed trade");
+  const grossPnl = moneyFromTickLots(instrument, ledger.cash);
+  const netPnl = subtractMoney(grossPnl, trade.fees);
+  const riskTicks = (entryPrice - plan.stopLoss) * sign(plan.side);
+  const risk = quoteFromTickLots(instrument, riskTicks * enteredLots(trade));
+  const mid = plan.decisionMidHalfTicks;
+  return {
+    kind: "trade",
+    trade: plan.trade,
+    source: plan.source,
+    symbol: plan.symbol,
+    side: plan.side,
+    quantity: enteredLots(trade),
+    entryTime: present(trade.entryTime, "entry time of a closed trade"),
+    exitTime: trade.lastFillTime,
+    entryPrice,
+    exitPrice,
+    grossPnl,
+    fees: trade.fees,
+    netPnl,
+    r: mid === null || risk <= 0 ? null : numberFromMoney(netPnl) / risk,
+    adverseTicks: trade.adverseTicks,
+    favourableTicks: trade.favourableTicks,
+    slippageTicks: mid === null ? null : (entryPrice - mid / 2) * sign(plan.side),
+    makerShare: trade.makerLots / trade.tradedLots,
+    exitReason: exitReason(trade),
+  };
+}
+
+/** What really closed the position outranks what was intended: a stop may fill while a close is on the way. */
+function exitReason(trade: Trade): ExitReason {
+  switch (trade.lastExitRole) {
+    case "f":
+    case "r":
+      return "STOP_LOSS";
+    case "t1":
+    case "t2":
+      return "TAKE_PROFIT";
+    case "x":
+      return trade.closing?.reason ?? "OPERATOR";
+    case "e":
+    case null:
+      return "EXTERNAL";
+    default:
+      throw new TypeError(`unhandled role ${trade.lastExitRole satisfies never}`);
+  }
+}

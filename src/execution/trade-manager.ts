@@ -1,0 +1,403 @@
+/**
+ * The order manager of one symbol: at most one trade at a time, one-way. Reports, outcomes, quotes and deadlines move the
+ * orders along; after each of them the same few duties run in the same order, so that what is missing is put right
+ * whatever the way it went missing.
+ */
+
+import { assert } from "../domain/assert.ts";
+import type { FillsReport, Outcome } from "../domain/event.ts";
+import { type AlgoReport, type Fill, type OrderReport, type OrderStatus, sign } from "../domain/order.ts";
+import { orderId } from "../domain/order-id.ts";
+import type { Command, TradeRow } from "../domain/output.ts";
+import type { ExitReason } from "../domain/reason.ts";
+import { addMoney, type Micros, type Money, microsFromSeconds, noMoney, plus, signedLots } from "../domain/units.ts";
+import { cancel, type Desk, placeOrder, update } from "./desk.ts";
+import { manageEntry } from "./entry.ts";
+import { beginClose, manageExit, onExitClosed, targetReached } from "./exit.ts";
+import { inDoubt, settleDoubts } from "./lookup.ts";
+import { mayTrade, type Order, remaining } from "./order.ts";
+import { manageProtection } from "./protection.ts";
+import { tradeRow } from "./summary.ts";
+import { applyFill, averageEntry, newTrade, openLots, type Trade, type TradePlan } from "./trade.ts";
+
+/** Codes that say "no such order here". @see binance-usdm.md §8 */
+const orderDoesNotExist = -2013;
+/** An order of this id exists already: evidence of life, never a rejection (failure-catalogue F-09). */
+const duplicateId = -4116;
+
+export type Counts = {
+  entries: number;
+  exits: number;
+  fills: number;
+  trades: number;
+  netPnl: Money;
+  unprotectedMicrosMax: number;
+};
+
+export class TradeManager {
+  readonly #desk: Desk;
+  #trade: Trade | null = null;
+  #exposedSince: Micros | null = null;
+  readonly counts: Counts = {
+    entries: 0,
+    exits: 0,
+    fills: 0,
+    trades: 0,
+    netPnl: noMoney,
+    unprotectedMicrosMax: 0,
+  };
+  readonly #onClosed: (row: TradeRow | null, trade: Trade) => void;
+
+  /** @param onClosed called once a trade is over, with its row, or null when nothing had filled */
+  constructor(desk: Desk, onClosed: (row: TradeRow | null, trade: Trade) => void) {
+    this.#desk = desk;
+    this.#onClosed = onClosed;
+  }
+
+  get trade(): Trade | null {
+    return this.#trade;
+  }
+
+  /** Earliest time at which {@link onTimer} must be called; infinite when nothing waits. */
+  get wakeAt(): number {
+    return this.#trade === null ? Number.POSITIVE_INFINITY : this.#trade.wakeAt;
+  }
+
+  /** Whether anything is unproven: no entry may leave while this holds (I-04). */
+  get inDoubt(): boolean {
+    return this.#trade !== null && inDoubt(this.#trade);
+  }
+
+  /** Lots that are open or may still be opened: position, live, unknown and in flight (F-11). */
+  get committedLots(): number {
+    const trade = this.#trade;
+    if (trade === null) return 0;
+    let sum = Math.abs(openLots(trade));
+    for (const order of trade.orders.values()) {
+      if (order.role === "e" && mayTrade(order)) sum += remaining(order);
+    }
+    return sum;
+  }
+
+  /** Starts the trade that risk approved. The intent stands before the order that it covers. */
+  begin(plan: TradePlan, now: Micros): void {
+    assert(this.#trade === null, `a trade is under way: ${plan.trade} would bury it`);
+    const trade = newTrade(plan);
+    this.#trade = trade;
+    const { trade: id, decisionId, source, symbol, side, quantity, stopLoss, takeProfit, holdUntil } = plan;
+    this.#desk.emit({
+      kind: "intent",
+      trade: id,
+      decisionId,
+      source,
+      symbol,
+      clientOrderId: orderId({ prefix: this.#desk.settings.order_id_prefix, trade: id, role: "e", attempt: 1 }),
+      side,
+      quantity,
+      stopLoss,
+      takeProfit,
+      decisionMidHalfTicks: plan.decisionMidHalfTicks,
+      holdUntil,
+      time: now,
+    });
+    placeOrder(this.#desk, trade, "e", side, quantity, plan.terms, now);
+    this.#manage(trade, now);
+  }
+
+  /** Takes over what recovery put together. Protection is the first thing that it may send. */
+  adopt(trade: Trade, now: Micros): void {
+    this.#trade = trade;
+    this.#manage(trade, now);
+  }
+
+  /** Lets go of a trade that the exchange contradicts; recovery takes its orders over. */
+  abandon(): Trade | null {
+    const trade = this.#trade;
+    this.#trade = null;
+    this.#exposedSince = null;
+    return trade;
+  }
+
+  onOrderReport(report: OrderReport, now: Micros): void {
+    const trade = this.#trade;
+    const order = trade?.orders.get(report.clientOrderId);
+    if (trade === null || order === undefined) return;
+    // The cumulative amount orders the executions: what an adopted position contains is not counted again.
+    if (report.fill !== null && report.filled > order.inherited) this.#applyFill(trade, order, report.fill, now);
+    const before = trade.orders.get(order.id) ?? order;
+    const { status, filled, orderId } = report;
+    const after = update(this.#desk, trade, before, { kind: "reported", status, filled, venueId: orderId }, now);
+    this.#afterChange(trade, before, after, now);
+    if (after.role === "e" && isBuried(after) && isAlive(status)) this.#cancelBuried(after);
+    this.#manage(trade, now);
+  }
+
+  onAlgoReport(report: AlgoReport, now: Micros): void {
+    const trade = this.#trade;
+    const order = trade?.orders.get(report.clientAlgoId);
+    if (trade === null || order === undefined) return;
+    update(
+      this.#desk,
+      trade,
+      order,
+      { kind: "algo-reported", status: report.status, childId: report.childOrderId },
+      now,
+    );
+    this.#manage(trade, now);
+  }
+
+  onFills(report: FillsReport, now: Micros): void {
+    const trade = this.#trade;
+    const order = trade?.orders.get(report.clientOrderId);
+    if (trade === null || order === undefined) return;
+    let cumulative = 0;
+    for (const fill of report.fills) {
+      cumulative += fill.quantity;
+      if (cumulative > order.inherited) this.#applyFill(trade, trade.orders.get(order.id) ?? order, fill, now);
+    }
+    this.#manage(trade, now);
+  }
+
+  /** Reports may have been lost: whatever counts as live is asked about (failure-catalogue F-07). */
+  onReportsMissed(now: Micros): void {
+    const trade = this.#trade;
+    if (trade === null) return;
+    for (const order of trade.orders.values()) update(this.#desk, trade, order, { kind: "doubted" }, now);
+    this.#manage(trade, now);
+  }
+
+  /**
+   * A list of open orders of both services, read at `requestedAt`: what should rest and is not there is looked up, so
+   * that a stop whose end was never told is put back (requirements ORD-3).
+   */
+  onOpenOrders(ids: ReadonlySet<string>, requestedAt: Micros, now: Micros): void {
+    const trade = this.#trade;
+    if (trade === null) return;
+    const proof = microsFromSeconds(this.#desk.settings.protection.absence_proof_seconds);
+    for (const order of trade.orders.values()) {
+      const settled = order.status.kind === "live" && order.sentAt + proof < requestedAt;
+      if (settled && !ids.has(order.id)) update(this.#desk, trade, order, { kind: "doubted" }, now);
+    }
+    this.#manage(trade, now);
+  }
+
+  onOutcome(command: Command, outcome: Outcome, now: Micros): void {
+    const trade = this.#trade;
+    const id = clientIdOf(command);
+    const order = id === null ? undefined : trade?.orders.get(id);
+    if (trade === null || order === undefined) return;
+    this.#settleOutcome(trade, order, command, outcome, now);
+    this.#manage(trade, now);
+  }
+
+  /** The touch moved. Allocates nothing unless something is due. */
+  onQuote(now: Micros): void {
+    const trade = this.#trade;
+    if (trade === null) return;
+    this.#trackExcursion(trade);
+    if (trade.watchTarget && trade.closing === null && targetReached(this.#desk, trade)) {
+      beginClose(this.#desk, trade, "TAKE_PROFIT", now);
+      this.#manage(trade, now);
+    }
+  }
+
+  onTimer(now: Micros): void {
+    const trade = this.#trade;
+    if (trade !== null && now >= trade.wakeAt) this.#manage(trade, now);
+  }
+
+  /** Closes the position, and the entry if it still works. */
+  close(reason: ExitReason, now: Micros): void {
+    const trade = this.#trade;
+    if (trade === null) return;
+    beginClose(this.#desk, trade, reason, now);
+    this.#manage(trade, now);
+  }
+
+  /** Cancels what would still open; what has filled stays protected. */
+  cancelEntry(now: Micros): void {
+    const trade = this.#trade;
+    if (trade === null) return;
+    trade.entryWithdrawn = true;
+    this.#manage(trade, now);
+  }
+
+  #applyFill(trade: Trade, order: Order, fill: Fill, now: Micros): void {
+    const wasFlat = openLots(trade) === 0;
+    if (!applyFill(trade, order, fill, this.#desk.instrument)) return;
+    update(this.#desk, trade, order, { kind: "executed", quantity: fill.quantity }, now);
+    this.counts.fills += 1;
+    const open = openLots(trade);
+    if (wasFlat && open > 0 && order.role === "e" && trade.tradedLots === fill.quantity) {
+      this.counts.entries += 1;
+      trade.holdUntil = plus(now, trade.plan.holdMicros);
+    }
+    this.#desk.emit({
+      kind: "fill",
+      trade: trade.plan.trade,
+      symbol: this.#desk.instrument.index,
+      tradeId: fill.tradeId,
+      clientOrderId: order.id,
+      side: order.side,
+      price: fill.price,
+      quantity: fill.quantity,
+      commission: fill.commission,
+      commissionAsset: fill.commissionAsset,
+      maker: fill.maker,
+      time: fill.time,
+    });
+    this.#desk.emit({
+      kind: "position",
+      symbol: this.#desk.instrument.index,
+      trade: trade.plan.trade,
+      lots: signedLots(trade.ledger.position),
+      cost: -trade.ledger.cash,
+      stopLoss: trade.plan.stopLoss,
+      time: fill.time,
+    });
+  }
+
+  #afterChange(trade: Trade, before: Order, after: Order, now: Micros): void {
+    if (before.status.kind !== "closed" && after.status.kind === "closed") onExitClosed(this.#desk, trade, after, now);
+  }
+
+  /** Absence was concluded too early: the order rests after all, and nobody counts on it any more (I-05). */
+  #cancelBuried(order: Order): void {
+    this.#desk.emit({ kind: "cancel-order", symbol: this.#desk.instrument.index, clientOrderId: order.id });
+  }
+
+  #settleOutcome(trade: Trade, order: Order, command: Command, outcome: Outcome, now: Micros): void {
+    switch (command.kind) {
+      case "place-order":
+      case "place-algo":
+        return this.#settlePlacement(trade, order, outcome, now);
+      case "cancel-order":
+        if (outcome.kind !== "ok") update(this.#desk, trade, order, { kind: "cancel-failed" }, now);
+        return;
+      case "cancel-algo": {
+        const event = outcome.kind === "ok" ? cancelledAlgo : ({ kind: "cancel-failed" } as const);
+        update(this.#desk, trade, order, event, now);
+        return;
+      }
+      case "query-order":
+      case "query-algo":
+        if (outcome.kind === "refused" && outcome.code === orderDoesNotExist) this.#missed(trade, order, now);
+        return;
+      case "query-fills":
+      case "query-account":
+        return;
+      default:
+        throw new TypeError(`unhandled command ${command satisfies never}`);
+    }
+  }
+
+  #settlePlacement(trade: Trade, order: Order, outcome: Outcome, now: Micros): void {
+    switch (outcome.kind) {
+      case "ok":
+        update(this.#desk, trade, order, { kind: "accepted" }, now);
+        return;
+      case "unknown":
+        update(this.#desk, trade, order, { kind: "lost" }, now);
+        return;
+      case "refused": {
+        const event =
+          outcome.code === duplicateId ? { kind: "lost" as const } : { kind: "refused" as const, code: outcome.code };
+        this.#afterChange(trade, order, update(this.#desk, trade, order, event, now), now);
+        this.#desk.emit({
+          kind: "notice",
+          level: "warn",
+          code: "ORDER_REFUSED",
+          symbol: this.#desk.instrument.index,
+          fields: { order: order.id, refusal: outcome.code, message: outcome.message },
+        });
+        return;
+      }
+      default:
+        throw new TypeError(`unhandled outcome ${outcome satisfies never}`);
+    }
+  }
+
+  #missed(trade: Trade, order: Order, now: Micros): void {
+    const unknown = update(this.#desk, trade, order, { kind: "cancel-failed" }, now);
+    update(this.#desk, trade, unknown, { kind: "missed" }, now);
+  }
+
+  #manage(trade: Trade, now: Micros): void {
+    trade.wakeAt = Number.POSITIVE_INFINITY;
+    settleDoubts(this.#desk, trade, now);
+    manageEntry(this.#desk, trade, now);
+    manageProtection(this.#desk, trade, now);
+    manageExit(this.#desk, trade, now);
+    this.#measureExposure(trade, now);
+    this.#finish(trade, now);
+  }
+
+  /** Naked time: from the first knowledge of exposure until a stop is live or the position is gone (I-01). */
+  #measureExposure(trade: Trade, now: Micros): void {
+    if (this.#exposedSince !== null && trade.exposedSince !== this.#exposedSince) {
+      this.counts.unprotectedMicrosMax = Math.max(this.counts.unprotectedMicrosMax, now - this.#exposedSince);
+    }
+    this.#exposedSince = trade.exposedSince;
+  }
+
+  #finish(trade: Trade, now: Micros): void {
+    if (!trade.entryFinished || openLots(trade) !== 0 || inDoubt(trade)) return;
+    let pending = false;
+    for (const order of trade.orders.values()) {
+      if (!mayTrade(order)) continue;
+      pending = true;
+      cancel(this.#desk, trade, order, now);
+    }
+    if (pending) {
+      settleDoubts(this.#desk, trade, now);
+      return;
+    }
+    this.#trade = null;
+    const row = trade.tradedLots === 0 ? null : tradeRow(this.#desk, trade);
+    if (row !== null) {
+      this.counts.exits += 1;
+      this.counts.trades += 1;
+      this.counts.netPnl = addMoney(this.counts.netPnl, row.netPnl);
+      this.#desk.emit(row);
+    }
+    this.#onClosed(row, trade);
+  }
+
+  #trackExcursion(trade: Trade): void {
+    const average = averageEntry(trade);
+    const price = trade.plan.side === "buy" ? this.#desk.touch.bid : this.#desk.touch.ask;
+    if (average === null || price <= 0 || openLots(trade) <= 0) return;
+    const gain = (price - average) * sign(trade.plan.side);
+    if (gain > trade.favourableTicks) trade.favourableTicks = gain;
+    if (-gain > trade.adverseTicks) trade.adverseTicks = -gain;
+  }
+}
+
+/** Closed without the exchange having said how. */
+function isBuried({ status }: Order): boolean {
+  return status.kind === "closed" && (status.reason === "not-accepted" || status.reason === "vanished");
+}
+
+function isAlive(status: OrderStatus): boolean {
+  return status === "NEW" || status === "PARTIALLY_FILLED";
+}
+
+const cancelledAlgo = { kind: "algo-reported", status: "CANCELED", childId: null } as const;
+
+function clientIdOf(command: Command): string | null {
+  switch (command.kind) {
+    case "place-order":
+    case "cancel-order":
+    case "query-order":
+    case "query-fills":
+      return command.clientOrderId;
+    case "place-algo":
+    case "cancel-algo":
+    case "query-algo":
+      return command.clientAlgoId;
+    case "query-account":
+      return null;
+    default:
+      throw new TypeError(`unhandled command ${command satisfies never}`);
+  }
+}

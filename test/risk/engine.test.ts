@@ -1,0 +1,195 @@
+/** The checks between a decision and an order. */
+
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { lots, micros, microsFromSeconds, ticks } from "../../src/domain/units.ts";
+import { checkRisk, type RiskInput } from "../../src/risk/engine.ts";
+import { settings, settingsWith, start } from "../support/core.ts";
+import { decisionOf, inputOf, reasonsAgainst } from "./support.ts";
+
+test("[RSK-6] an approved entry says its size, notional, leverage, levels and what made them", () => {
+  const result = checkRisk(inputOf(), start);
+  // 1,000 USDT at 64.0001 a lot are 15.6 lots; an ATR of 300 ticks is 4.7 bps, so MEDIUM: 1.2 and 1.6 of it.
+  expect(result).toEqual({
+    approved: true,
+    order: {
+      side: "buy",
+      quantity: 15,
+      notional: expect.closeTo(960.0015, 6),
+      reference: 640_000,
+      leverage: 10,
+      stopLoss: 639_640,
+      takeProfit: 640_480,
+      steps: [{ what: "risk.base_risk_fraction", notional: 1_000 }],
+    },
+  });
+});
+
+test("[RSK-6] a short joins the ask, its stop above and its target below", () => {
+  const result = checkRisk(inputOf({ side: "sell" }), start);
+  expect(result).toMatchObject({ order: { reference: 640_001, stopLoss: 640_361, takeProfit: 639_521 } });
+});
+
+test("[RSK-6] every reason that fails is reported, with the numbers compared", () => {
+  const result = checkRisk(
+    inputOf({
+      accountAge: microsFromSeconds(121),
+      available: 9,
+      openPositions: 2,
+      committedLots: 40,
+      cooldownUntil: micros(start + 1),
+      decision: decisionOf({ confidence: 0.4 }),
+    }),
+    start,
+  );
+  expect(result).toEqual({
+    approved: false,
+    reasons: [
+      { reason: "ACCOUNT_STALE", measured: 121_000_000, limit: 120_000_000 },
+      { reason: "COOLDOWN", measured: start, limit: start + 1 },
+      { reason: "MAX_POSITIONS", measured: 2, limit: 2 },
+      { reason: "INSUFFICIENT_MARGIN", measured: 9, limit: 10 },
+      { reason: "MAX_EXPOSURE", measured: expect.closeTo(2_560.004, 3), limit: 2_000 },
+      { reason: "LOW_CONFIDENCE", measured: 0.4, limit: 0.5 },
+      { reason: "SIZE_TOO_SMALL", measured: 0, limit: 2 },
+    ],
+  });
+});
+
+const guardrails: readonly (readonly [string, Partial<RiskInput>, readonly string[]])[] = [
+  ["free margin just below the least", { available: 9.99 }, ["INSUFFICIENT_MARGIN", "SIZE_TOO_SMALL"]],
+  ["free margin that allows no order", { available: 10 }, ["SIZE_TOO_SMALL"]],
+  ["free margin enough for the smallest order", { available: 12.9 }, []],
+  ["account data at its oldest", { accountAge: microsFromSeconds(120) }, []],
+  ["account data that is too old", { accountAge: microsFromSeconds(120) + 1 }, ["ACCOUNT_STALE"]],
+  ["account data never received", { accountAge: Number.POSITIVE_INFINITY }, ["ACCOUNT_STALE"]],
+  ["one open position of two", { openPositions: 1 }, []],
+  ["two open positions of two", { openPositions: 2 }, ["MAX_POSITIONS"]],
+  ["three open positions of two", { openPositions: 3 }, ["MAX_POSITIONS"]],
+  ["a cooldown that ends now", { cooldownUntil: start }, []],
+  ["a cooldown that ends in a microsecond", { cooldownUntil: micros(start + 1) }, ["COOLDOWN"]],
+  ["confidence at the limit", { decision: decisionOf({ confidence: 0.5 }) }, []],
+  ["confidence below the limit", { decision: decisionOf({ confidence: 0.499 }) }, ["LOW_CONFIDENCE"]],
+  ["a source without confidence", { decision: decisionOf({ confidence: null }) }, []],
+  ["room for two lots", { committedLots: 29 }, []],
+  ["room for one lot, which is below the minimum", { committedLots: 30 }, ["SIZE_TOO_SMALL"]],
+  ["no room left", { committedLots: 32 }, ["MAX_EXPOSURE", "SIZE_TOO_SMALL"]],
+  ["a requested size of the minimum", { decision: decisionOf({ size: { kind: "lots", quantity: lots(2) } }) }, []],
+  [
+    "a requested size below the minimum",
+    { decision: decisionOf({ size: { kind: "lots", quantity: lots(1) } }) },
+    ["SIZE_TOO_SMALL"],
+  ],
+  ["a stop at the least distance", { decision: decisionOf({ stopLoss: ticks(639_980) }) }, []],
+  ["a stop nearer than the least distance", { decision: decisionOf({ stopLoss: ticks(639_981) }) }, ["STOP_INVALID"]],
+  [
+    "a stop on the wrong side",
+    { decision: decisionOf({ stopLoss: ticks(640_100) }) },
+    ["STOP_INVALID", "STOP_INVALID"],
+  ],
+  ["a target at the least distance", { decision: decisionOf({ takeProfits: [ticks(640_020)] }) }, []],
+  [
+    "a target nearer than the least distance",
+    { decision: decisionOf({ takeProfits: [ticks(640_019)] }) },
+    ["STOP_INVALID"],
+  ],
+  ["a target on the wrong side", { decision: decisionOf({ takeProfits: [ticks(639_900)] }) }, ["STOP_INVALID"]],
+  ["a crossed touch", { bid: ticks(640_002) }, ["MARKET_DATA_STALE"]],
+  ["an empty side", { ask: ticks(0) }, ["MARKET_DATA_STALE"]],
+];
+
+test.each(guardrails)("[RSK-6] the verdict on %s", (_name, changes, reasons) => {
+  expect(reasonsAgainst(changes)).toEqual(reasons);
+});
+
+test("[RSK-3] a decision's stop counts only where it risks less", () => {
+  const tighter = checkRisk(inputOf({ decision: decisionOf({ stopLoss: ticks(639_700) }) }), start);
+  const wider = checkRisk(inputOf({ decision: decisionOf({ stopLoss: ticks(639_000) }) }), start);
+  expect([tighter, wider]).toMatchObject([{ order: { stopLoss: 639_700 } }, { order: { stopLoss: 639_640 } }]);
+});
+
+const missing: readonly (readonly [string, Partial<RiskInput>, string])[] = [
+  null,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  -1,
+].flatMap((bad): (readonly [string, Partial<RiskInput>, string])[] => [
+  [`an equity of ${bad}`, { equity: bad }, "EQUITY_MISSING"],
+  [`a free margin of ${bad}`, { available: bad }, "INSUFFICIENT_MARGIN"],
+  [`an ATR of ${bad}`, { atrTicks: bad }, "VOLATILITY_MISSING"],
+]);
+
+test.each(missing)("[RSK-8] %s blocks the entry and says so", (_name, changes, reason) => {
+  expect(reasonsAgainst(changes)).toContain(reason);
+});
+
+test("[RSK-8] an ATR of zero is missing volatility", () => {
+  expect(reasonsAgainst({ atrTicks: 0 })).toEqual(["VOLATILITY_MISSING"]);
+});
+
+test("[RSK-8] an age that is no number is stale", () => {
+  expect(reasonsAgainst({ accountAge: Number.NaN })).toEqual(["ACCOUNT_STALE"]);
+});
+
+test("[RSK-8] no refusal is without a reason, and no garbage is approved", () => {
+  const garbage = fc.constantFrom(
+    null,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    -1,
+    0,
+    1,
+    300,
+    10_000,
+  );
+  const numbers = fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, 0, 1);
+  fc.assert(
+    fc.property(
+      fc.record({
+        equity: garbage,
+        available: garbage,
+        atrTicks: garbage,
+        accountAge: numbers,
+        committedLots: numbers,
+        openPositions: fc.constantFrom(0, 1),
+      }),
+      (changes) => {
+        const result = checkRisk(inputOf(changes), start);
+        const values = [changes.equity, changes.available, changes.atrTicks, changes.accountAge, changes.committedLots];
+        const sound = values.every((value) => value !== null && Number.isFinite(value));
+        expect(result.approved ? sound : result.reasons.length > 0).toBe(true);
+      },
+    ),
+  );
+});
+
+test("[RSK-8] account data of an unknown age is never approved", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY), (accountAge) => {
+      expect(checkRisk(inputOf({ accountAge }), start).approved).toBe(false);
+    }),
+  );
+});
+
+test("[RSK-2] the least notional is measured at the price at which a joining order rests", () => {
+  // Two lots at the bid are worth 100 USDT less a hair, at the ask 100 USDT and a hair.
+  const settingsHere = settingsWith({ risk: { base_risk_fraction: 0.0101 } });
+  const touch = { bid: ticks(499_999), ask: ticks(500_001), settings: settingsHere };
+  expect(reasonsAgainst({ ...touch, equity: 10_000 })).toEqual(["SIZE_TOO_SMALL"]);
+});
+
+test("[RSK-6] a market entry is measured from the side that it takes", () => {
+  const taking = settingsWith({ trading: { entry_order: "market" } });
+  const result = checkRisk(inputOf({ settings: taking, ask: ticks(640_010) }), start);
+  expect(result).toMatchObject({ order: { reference: 640_010, stopLoss: 639_650 } });
+});
+
+test("[RSK-6] a market entry whose stop would lie inside the spread is blocked", () => {
+  const taking = settingsWith({ trading: { entry_order: "market" } });
+  expect(reasonsAgainst({ settings: taking, bid: ticks(639_000), atrTicks: 100 })).toContain("STOP_INVALID");
+});
+
+test("[RSK-8] the limits are those of the settings", () => {
+  expect(settings.guardrails).toMatchObject({ min_free_margin: 10, max_positions: 2, account_stale_seconds: 120 });
+});

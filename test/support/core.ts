@@ -1,0 +1,55 @@
+/** Instruments, settings and times in small, for tests of the core. */
+
+import { Settings } from "../../src/config/schema.ts";
+import { type Instrument, type InstrumentRules, instrumentFromRules } from "../../src/domain/instrument.ts";
+import { type Micros, micros, microsPerMillisecond, microsPerMinute, symbolIndex } from "../../src/domain/units.ts";
+
+export const rules: InstrumentRules = {
+  symbol: "BTCUSDT",
+  baseAsset: "BTC",
+  quoteAsset: "USDT",
+  tickSize: "0.10",
+  minPrice: "0.10",
+  maxPrice: "1000000",
+  stepSize: "0.001",
+  minQuantity: "0.001",
+  maxQuantity: "1000",
+  marketStepSize: "0.001",
+  marketMinQuantity: "0.001",
+  marketMaxQuantity: "120",
+  minNotional: "100",
+  multiplierUp: "1.05",
+  multiplierDown: "0.95",
+  maxOrders: 200,
+  tradable: true,
+};
+
+/** 640,000 ticks are 64,000 USDT; one lot is 0.001 BTC, so one lot is worth about 64 USDT. */
+export const instrument = instrumentWith({});
+
+export function instrumentWith(changes: Partial<InstrumentRules>): Instrument {
+  return instrumentFromRules({ ...rules, ...changes }, symbolIndex(0), "64000", "200");
+}
+
+/** Input of the schema: what is left out takes its default. */
+export type SettingsChanges = {
+  readonly [Section in keyof Settings]?: Settings[Section] extends readonly unknown[]
+    ? Settings[Section]
+    : Settings[Section] extends object
+      ? Partial<Settings[Section]>
+      : Settings[Section];
+};
+
+export function settingsWith(changes: SettingsChanges): Settings {
+  return Settings.parse(changes);
+}
+
+export const settings: Settings = settingsWith({});
+
+/** A minute boundary; times in tests count from here. */
+export const start: Micros = micros(28_000_000 * microsPerMinute);
+
+/** The time so many milliseconds after {@link start}. */
+export function after(milliseconds: number): Micros {
+  return micros(start + Math.round(milliseconds * microsPerMillisecond));
+}
