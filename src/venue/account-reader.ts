@@ -1,0 +1,116 @@
+/**
+ * Reads the whole account: four requests, each sent after the read was asked for, joined into one snapshot.
+ *
+ * @see binance-usdm.md §6.2; failure-catalogue F-07, F-44
+ */
+
+import type { CoreEvent, Outcome } from "../domain/event.ts";
+import { type Micros, micros, microsPerSecond, plus } from "../domain/units.ts";
+import { type AskPorts, verdictOf } from "./asking.ts";
+import { type Backoff, waitBefore } from "./backoff.ts";
+import type { Answer } from "./caller.ts";
+import { decodeAccount } from "./wire/decode.ts";
+import { accountRequests } from "./wire/encode.ts";
+import { noBudgetCode } from "./wire/outcome.ts";
+import type { InstrumentsByName } from "./wire/reports.ts";
+
+const parts = ["balance", "positions", "orders", "algos"] as const;
+type Part = (typeof parts)[number];
+
+/** `events` end with the snapshot, or are empty. */
+export type AccountRead = { readonly outcome: Outcome; readonly events: readonly CoreEvent[] };
+
+export type AccountReaderPorts = AskPorts & {
+  /** margin asset of the configured symbols */
+  readonly asset: string;
+  readonly instruments: InstrumentsByName;
+};
+
+type Done = (read: AccountRead, now: Micros) => void;
+
+const repeatBackoff: Backoff = { first: micros(500_000), most: micros(10 * microsPerSecond) };
+/** Reads under way at the same time. */
+const readsMax = 4;
+
+export class AccountReader {
+  readonly #ports: AccountReaderPorts;
+  #underWay = 0;
+  #newest = 0;
+
+  constructor(ports: AccountReaderPorts) {
+    this.#ports = ports;
+  }
+
+  /** Asks once. */
+  read(now: Micros, done: Done): void {
+    if (this.#underWay >= readsMax) return done(failed(`more than ${readsMax} account reads under way`), now);
+    this.#underWay += 1;
+    const bodies = new Map<Part, unknown>();
+    let isOver = false;
+    const finish = (read: AccountRead, then: Micros): void => {
+      if (isOver) return;
+      isOver = true;
+      this.#underWay -= 1;
+      done(read, then);
+    };
+    for (const part of parts) {
+      const answered = (answer: Answer, then: Micros): void => {
+        const failure = failureOf(part, answer);
+        if (failure !== null) return finish(failure, then);
+        if (answer.kind === "reply") bodies.set(part, answer.reply.body);
+        if (bodies.size === parts.length) finish(this.#join(bodies, now), then);
+      };
+      this.#ports.caller.call(accountRequests[part], { done: answered }, now);
+    }
+  }
+
+  /** Repeats until it is read. A newer wish takes the place of an older one. */
+  readUntilDone(now: Micros, done: Done): void {
+    this.#newest += 1;
+    this.#ports.timers.clear("account");
+    this.#attempt(this.#newest, 0, now, done);
+  }
+
+  #attempt(serial: number, repeats: number, now: Micros, done: Done): void {
+    this.read(now, (read, then) => {
+      if (serial !== this.#newest) return;
+      if (read.outcome.kind === "ok") return done(read, then);
+      const cause = read.outcome.kind === "unknown" ? read.outcome.cause : read.outcome.message;
+      this.#ports.notice({
+        kind: "notice",
+        level: "warn",
+        code: "ACCOUNT_UNREAD",
+        symbol: null,
+        fields: { cause, repeats },
+      });
+      const wait = waitBefore(repeats, repeatBackoff, this.#ports.random);
+      this.#ports.timers.set("account", plus(then, wait), (due) => this.#attempt(serial, repeats + 1, due, done));
+    });
+  }
+
+  #join(bodies: ReadonlyMap<Part, unknown>, requestedAt: Micros): AccountRead {
+    const decoded = decodeAccount(
+      {
+        balance: bodies.get("balance"),
+        positions: bodies.get("positions"),
+        orders: bodies.get("orders"),
+        algos: bodies.get("algos"),
+      },
+      this.#ports.asset,
+      this.#ports.instruments,
+      requestedAt,
+    );
+    if (decoded.kind === "unproven") return { outcome: { kind: "unknown", cause: decoded.cause }, events: [] };
+    return { outcome: { kind: "ok" }, events: [...decoded.events, decoded.snapshot] };
+  }
+}
+
+function failureOf(part: Part, answer: Answer): AccountRead | null {
+  if (answer.kind === "held-back") return failed(`${part}: ${answer.cause}`);
+  const { outcome } = verdictOf(answer);
+  return outcome.kind === "ok" ? null : { outcome, events: [] };
+}
+
+function failed(message: string): AccountRead {
+  return { outcome: { kind: "refused", code: noBudgetCode, message }, events: [] };
+}

@@ -1,0 +1,365 @@
+/**
+ * The venue adapter: bytes and replies in, requests and events out. A state machine without clock, timer or socket of its
+ * own; it sees the world through {@link TransportRequest} and {@link TransportEvent}, so it runs the same in simulation.
+ *
+ * @see design.md, The venue adapter; requirements MKT-1, MKT-5, SAF-1, SAF-2
+ */
+
+import { present } from "../domain/assert.ts";
+import type { CoreEvent } from "../domain/event.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import type { MarketSink } from "../domain/market-port.ts";
+import type { Command, Notice, QueryAccount } from "../domain/output.ts";
+import { type Micros, micros, microsFromMillis, microsPerMinute, plus, type SymbolIndex } from "../domain/units.ts";
+import { AccountReader } from "./account-reader.ts";
+import type { AskPorts } from "./asking.ts";
+import { type Random, randomFrom } from "./backoff.ts";
+import { Caller } from "./caller.ts";
+import { type ClockOffset, unknownOffset } from "./clock-offset.ts";
+import { Connections } from "./connections.ts";
+import { ListenKeyKeeper } from "./listen-key.ts";
+import { MarketFeed } from "./market-feed.ts";
+import { Orders } from "./orders.ts";
+import { PrivateFeed } from "./private-feed.ts";
+import { RateBudget } from "./rate-budget.ts";
+import { Session } from "./session.ts";
+import { type AccountTerms, startUp, syncClock } from "./startup.ts";
+import { Timers } from "./timers.ts";
+import type { Signer, StreamName, TransportEvent, TransportListener, TransportRequest } from "./transport.ts";
+import { instrumentsByName } from "./wire/reports.ts";
+
+export type AdapterOptions = AccountTerms & {
+  readonly symbols: readonly string[];
+  /** `venue.recv_window_ms` */
+  readonly recvWindowMs: number;
+  /** `venue.reply_timeout_ms` */
+  readonly replyTimeoutMs: number;
+  /** `venue.first_message_ms` */
+  readonly firstMessageMs: number;
+  /** `venue.protection_weight_share` */
+  readonly protectionShare: number;
+  /** of the jitter of all waits */
+  readonly seed: number;
+};
+
+/** Where the adapter's output goes. Calls come from within the adapter's methods; commands may be given back at once. */
+export interface VenueSink {
+  /** Once, before any event: the rules are known. @returns where market data of these instruments go */
+  instruments(instruments: readonly Instrument[]): MarketSink;
+  event(event: CoreEvent, now: Micros): void;
+  request(request: TransportRequest): void;
+  notice(notice: Notice): void;
+  /** Start-up cannot succeed; the words say how to mend it. The adapter does nothing more. */
+  fatal(message: string): void;
+}
+
+/** What exists once the rules are known. */
+type Running = {
+  readonly market: MarketFeed;
+  readonly privateFeed: PrivateFeed;
+  readonly orders: Orders;
+  readonly account: AccountReader;
+};
+
+const clockInterval = microsPerMinute;
+const decoder = new TextDecoder();
+
+export class VenueAdapter implements TransportListener {
+  readonly #options: AdapterOptions;
+  readonly #sink: VenueSink;
+  readonly #timers = new Timers();
+  readonly #random: Random;
+  readonly #budget: RateBudget;
+  readonly #caller: Caller;
+  readonly #connections: Connections;
+  readonly #session: Session;
+  readonly #keeper: ListenKeyKeeper;
+  #clock: ClockOffset = unknownOffset;
+  #running: Running | null = null;
+  #isSyncing = false;
+  #now = micros(0);
+  #isStopped = false;
+
+  constructor(options: AdapterOptions, signer: Signer, sink: VenueSink) {
+    this.#options = options;
+    this.#sink = sink;
+    this.#random = randomFrom(options.seed);
+    this.#budget = new RateBudget(options.protectionShare);
+    const firstMessage = microsFromMillis(options.firstMessageMs);
+    const send = (request: TransportRequest): void => sink.request(request);
+    this.#caller = new Caller({
+      timers: this.#timers,
+      budget: this.#budget,
+      signer,
+      replyTimeout: microsFromMillis(options.replyTimeoutMs),
+      clock: () => this.#clock,
+      send,
+      onClockRefused: (now) => this.#syncClock(now),
+      onSilence: (status, until) => this.#note("error", "VENUE_SILENCE", { status, until }),
+      onSessionSilent: (now) => this.#connections.drop("ws-api", "no reply", now),
+      onSessionRevoked: (code, now) => this.#onRevoked(code, now),
+    });
+    this.#connections = new Connections({
+      timers: this.#timers,
+      random: this.#random,
+      openTimeout: firstMessage,
+      isBusy: (name) => name === "ws-api" && this.#caller.isSessionBusy(),
+      send,
+      onDue: (name, now) => this.#open(name, now),
+      onOpen: (name, stream, now) => this.#onOpen(name, stream, now),
+      onDown: (name, cause, now) => this.#onDown(name, cause, now),
+    });
+    this.#session = new Session({
+      timers: this.#timers,
+      caller: this.#caller,
+      signer,
+      clock: () => this.#clock,
+      replyTimeout: microsFromMillis(options.replyTimeoutMs),
+      send,
+      drop: (cause, now) => this.#connections.drop("ws-api", cause, now),
+      onReady: () => this.#note("info", "SESSION_READY", {}),
+      onUnreadable: () => this.#note("warn", "SESSION_MESSAGE_UNREADABLE", {}),
+    });
+    this.#keeper = new ListenKeyKeeper({
+      ...this.#askPorts(),
+      onKey: (path, now) => this.#connections.open("private", path, now),
+      onGone: (now) => this.#connections.drop("private", "listen key was replaced", now),
+    });
+  }
+
+  start(now: Micros): void {
+    this.#now = now;
+    startUp(
+      {
+        ...this.#askPorts(),
+        symbols: this.#options.symbols,
+        terms: this.#options,
+        budget: this.#budget,
+        clock: () => this.#clock,
+        onClock: (clock) => this.#onClock(clock),
+        onInstruments: (instruments) => this.#onInstruments(instruments),
+        emit: (event) => this.#emit(event),
+        fatal: (message) => {
+          this.stop();
+          this.#sink.fatal(message);
+        },
+        onReady: (at) => this.#onReady(at),
+      },
+      now,
+    );
+  }
+
+  /** Closes the connections and forgets all deadlines. The listen key stays: others of the account may use it. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#connections.closeAll();
+    this.#timers.clearAll();
+  }
+
+  /** @throws {InvariantError} before the instruments are known, or on a command that no exchange could take */
+  command(command: Command, now: Micros): void {
+    this.#now = now;
+    if (command.kind === "query-account") this.#queryAccount(command, now);
+    else this.#started().orders.send(command, now);
+  }
+
+  /** The receiver's copy of a book is wrong: a gap follows, and then a new snapshot. */
+  resyncBook(symbol: SymbolIndex, now: Micros): void {
+    this.#now = now;
+    this.#started().market.resyncBook(symbol, now);
+  }
+
+  handle(event: TransportEvent, now: Micros): void {
+    this.#now = now;
+    if (this.#isStopped) return;
+    switch (event.kind) {
+      case "stream-open":
+        return this.#connections.onOpen(event.stream, now);
+      case "stream-closed":
+        return this.#connections.onClosed(event.stream, event.cause, now);
+      case "http-reply":
+      case "http-failed":
+        return this.#caller.onHttp(event, now);
+      default:
+        throw new TypeError(`unhandled event ${event satisfies never}`);
+    }
+  }
+
+  onStreamMessage(stream: number, bytes: Uint8Array, receivedAt: Micros): void {
+    this.#now = receivedAt;
+    if (this.#isStopped) return;
+    const name = this.#connections.ownerOf(stream);
+    switch (name) {
+      case "public":
+      case "market":
+        return this.#started().market.onMessage(bytes, receivedAt);
+      case "private":
+        return this.#started().privateFeed.onMessage(decoder.decode(bytes), receivedAt);
+      case "ws-api":
+        return this.#session.onMessage(decoder.decode(bytes), receivedAt);
+      case null:
+        return;
+      default:
+        throw new TypeError(`unhandled stream ${name satisfies never}`);
+    }
+  }
+
+  /** When {@link onTimer} wants to be called; null: never. */
+  nextDeadline(): Micros | null {
+    return this.#timers.next();
+  }
+
+  onTimer(now: Micros): void {
+    this.#now = now;
+    if (!this.#isStopped) this.#timers.run(now);
+  }
+
+  #started(): Running {
+    return present(this.#running, "instruments: a command or a message came before start-up");
+  }
+
+  #askPorts(): AskPorts {
+    return {
+      caller: this.#caller,
+      timers: this.#timers,
+      random: this.#random,
+      notice: (notice) => this.#sink.notice(notice),
+    };
+  }
+
+  #onInstruments(instruments: readonly Instrument[]): void {
+    const byName = instrumentsByName(instruments);
+    const asset = present(instruments[0], "first instrument").rules.quoteAsset;
+    const firstMessage = microsFromMillis(this.#options.firstMessageMs);
+    const ports = this.#askPorts();
+    const emit = (event: CoreEvent): void => this.#emit(event);
+    const foreign = (detail: string): void => this.#note("warn", "FOREIGN", { detail });
+    const privateFeed = new PrivateFeed({
+      ...ports,
+      asset,
+      instruments: byName,
+      firstMessage,
+      emit,
+      foreign,
+      drop: (cause, now) => this.#connections.drop("private", cause, now),
+    });
+    this.#running = {
+      market: new MarketFeed(instruments, {
+        ...ports,
+        market: this.#sink.instruments(instruments),
+        connections: this.#connections,
+        silenceMax: firstMessage,
+      }),
+      privateFeed,
+      orders: new Orders({
+        ...ports,
+        instruments,
+        byName,
+        entryWindow: this.#options.recvWindowMs,
+        emit,
+        foreign,
+        onTaken: (clientId, now) => privateFeed.expect(clientId, now),
+      }),
+      account: new AccountReader({ ...ports, asset, instruments: byName }),
+    };
+    this.#emit({ kind: "clock-offset", ...this.#clock });
+  }
+
+  #onReady(now: Micros): void {
+    this.#timers.set("clock", plus(now, micros(clockInterval)), (then) => this.#keepClock(then));
+    for (const name of ["public", "market", "ws-api"] as const) this.#open(name, now);
+    this.#keeper.obtain(now);
+    this.#note("info", "VENUE_READY", { symbols: this.#options.symbols.join(" ") });
+  }
+
+  #open(name: StreamName, now: Micros): void {
+    const running = this.#started();
+    switch (name) {
+      case "public":
+      case "market":
+        return this.#connections.open(name, running.market.path(name), now);
+      case "private":
+        // Asked for anew each time: with a dead key the handshake succeeds and nothing ever comes.
+        return this.#keeper.obtain(now);
+      case "ws-api":
+        return this.#connections.open(name, "/ws-fapi/v1", now);
+      default:
+        throw new TypeError(`unhandled stream ${name satisfies never}`);
+    }
+  }
+
+  #onOpen(name: StreamName, stream: number, now: Micros): void {
+    const running = this.#started();
+    switch (name) {
+      case "public":
+      case "market":
+        return running.market.onOpen(name, now);
+      case "private":
+        running.privateFeed.onOpen();
+        // Subscribed first, then read: what happens between the two is told twice, never not at all.
+        return running.account.readUntilDone(now, ({ events }) => this.#emitAll(events));
+      case "ws-api":
+        return this.#session.onOpen(stream, now);
+      default:
+        throw new TypeError(`unhandled stream ${name satisfies never}`);
+    }
+  }
+
+  #onDown(name: StreamName, cause: string, now: Micros): void {
+    const running = this.#started();
+    this.#note("warn", "STREAM_DOWN", { stream: name, cause });
+    switch (name) {
+      case "public":
+      case "market":
+        return running.market.onDown(name, now);
+      case "private":
+        return running.privateFeed.onDown();
+      case "ws-api":
+        return this.#session.onDown(now);
+      default:
+        throw new TypeError(`unhandled stream ${name satisfies never}`);
+    }
+  }
+
+  #onRevoked(code: number, now: Micros): void {
+    this.#emit({ kind: "venue-unknown", what: "authority", detail: `${code}: the session was revoked` });
+    this.#connections.drop("ws-api", "session revoked", now);
+  }
+
+  #queryAccount(command: QueryAccount, now: Micros): void {
+    this.#started().account.read(now, ({ events, outcome }) => {
+      this.#emitAll(events);
+      this.#emit({ kind: "outcome", command, outcome });
+    });
+  }
+
+  #keepClock(now: Micros): void {
+    this.#timers.set("clock", plus(now, micros(clockInterval)), (then) => this.#keepClock(then));
+    this.#syncClock(now);
+  }
+
+  #syncClock(now: Micros): void {
+    if (this.#isSyncing) return;
+    this.#isSyncing = true;
+    syncClock({ ...this.#askPorts(), onClock: (clock) => this.#onClock(clock) }, now, () => {
+      this.#isSyncing = false;
+    });
+  }
+
+  #onClock(clock: ClockOffset): void {
+    this.#clock = clock;
+    if (this.#running !== null) this.#emit({ kind: "clock-offset", ...clock });
+  }
+
+  #emitAll(events: readonly CoreEvent[]): void {
+    for (const event of events) this.#emit(event);
+  }
+
+  #emit(event: CoreEvent): void {
+    this.#sink.event(event, this.#now);
+  }
+
+  #note(level: Notice["level"], code: string, fields: Notice["fields"]): void {
+    this.#sink.notice({ kind: "notice", level, code, symbol: null, fields });
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * Requests and their replies: which way they go (WebSocket API, else REST), what the rate budget lets through, and what
+ * is said when no reply comes. A request is sent once; repeating is its owner's business.
+ */
+
+import type { z } from "zod";
+import { type Micros, micros, plus } from "../domain/units.ts";
+import { type ClockOffset, exchangeMillis } from "./clock-offset.ts";
+import type { RateBudget } from "./rate-budget.ts";
+import { queryText, socketText } from "./signing.ts";
+import type { Timers } from "./timers.ts";
+import {
+  noHeaders,
+  type ReplyHeaders,
+  type RestHost,
+  type Signer,
+  type TransportEvent,
+  type TransportRequest,
+} from "./transport.ts";
+import type { WireRequest } from "./wire/encode.ts";
+import { parseJson } from "./wire/lossless-json.ts";
+import type { Reply } from "./wire/outcome.ts";
+import { ErrorBody, WsReply } from "./wire/schemas.ts";
+
+export type Answer =
+  /** `bytes` only where they were asked for */
+  | { readonly kind: "reply"; readonly reply: Reply; readonly bytes: Uint8Array | null }
+  /** `written` is false when it certainly never left */
+  | { readonly kind: "failed"; readonly cause: string; readonly written: boolean }
+  /** the rate budget did not let it out */
+  | { readonly kind: "held-back"; readonly cause: string; readonly until: Micros };
+
+export type CallOptions = {
+  readonly host?: RestHost;
+  /** hand a success over as bytes, unparsed */
+  readonly asBytes?: boolean;
+  readonly done: (answer: Answer, now: Micros) => void;
+  /** a reply that came after `done` was told that none came */
+  readonly late?: (reply: Reply, now: Micros) => void;
+};
+
+export type SessionReply = z.infer<typeof WsReply>;
+
+export type CallerPorts = {
+  readonly timers: Timers;
+  readonly budget: RateBudget;
+  readonly signer: Signer;
+  readonly replyTimeout: Micros;
+  readonly clock: () => ClockOffset;
+  readonly send: (request: TransportRequest) => void;
+  /** −1021: our idea of the exchange's clock is wrong */
+  readonly onClockRefused: (now: Micros) => void;
+  /** 429 or 418: no request until then */
+  readonly onSilence: (status: number, until: Micros, now: Micros) => void;
+  /** no reply came on the WebSocket API: the connection may be half open */
+  readonly onSessionSilent: (now: Micros) => void;
+  readonly onSessionRevoked: (code: number, now: Micros) => void;
+};
+
+type Call = { readonly options: CallOptions; readonly viaSession: boolean };
+type Session = { readonly stream: number; readonly isLoggedOn: boolean };
+
+/** Requests without a reply yet, and timed-out ones whose reply may still come. */
+const pendingMax = 512;
+const overdueMax = 256;
+
+const decoder = new TextDecoder();
+
+export class Caller {
+  readonly #ports: CallerPorts;
+  readonly #pending = new Map<number, Call>();
+  readonly #overdue = new Map<number, Call>();
+  #nextId = 1;
+  #session: Session | null = null;
+  #sessionHeardAt = micros(0);
+
+  constructor(ports: CallerPorts) {
+    this.#ports = ports;
+  }
+
+  /** Opens or closes the way over the WebSocket API. What was under way on a lost session has an unknown fate. */
+  useSession(session: Session | null, now: Micros): void {
+    const isLost = this.#session !== null && this.#session.stream !== session?.stream;
+    this.#session = session;
+    if (!isLost) return;
+    for (const [id, call] of [...this.#pending]) {
+      if (call.viaSession)
+        this.#finish(id, { kind: "failed", cause: "connection lost before the reply", written: true }, now);
+    }
+  }
+
+  /** Whether a reply of the WebSocket API is still to come. */
+  isSessionBusy(): boolean {
+    return [...this.#pending.values()].some((call) => call.viaSession);
+  }
+
+  call(request: WireRequest, options: CallOptions, now: Micros): void {
+    const time = this.#exchangeTime(now);
+    if (this.#pending.size >= pendingMax) {
+      options.done({ kind: "held-back", cause: `more than ${pendingMax} requests under way`, until: now }, now);
+      return;
+    }
+    const admission = this.#ports.budget.admit(request, time);
+    if (!admission.ok) {
+      const until = micros(Math.max(now, admission.until - (time - now)));
+      options.done({ kind: "held-back", cause: admission.cause, until }, now);
+      return;
+    }
+    const id = this.#nextId;
+    this.#nextId += 1;
+    const session = request.wsMethod === null ? null : this.#session;
+    this.#pending.set(id, { options, viaSession: session !== null });
+    this.#ports.timers.set(`call:${id}`, plus(now, this.#ports.replyTimeout), (then) => this.#overdueAt(id, then));
+    this.#ports.send(this.#encode(id, request, options.host ?? "fapi", session, now));
+  }
+
+  onSessionReply({ id, status, error, result, rateLimits }: SessionReply, now: Micros): void {
+    this.#sessionHeardAt = now;
+    const time = this.#exchangeTime(now);
+    if (rateLimits !== undefined) this.#ports.budget.learnLimits(rateLimits, time);
+    if (id === null) {
+      if (error !== undefined) this.#ports.onSessionRevoked(error.code, now);
+      return;
+    }
+    const body = error ?? result ?? null;
+    this.#answered(Number(id), { status, body }, noHeaders, null, now);
+  }
+
+  onHttp(event: Extract<TransportEvent, { kind: "http-reply" | "http-failed" }>, now: Micros): void {
+    if (event.kind === "http-failed") {
+      this.#finish(event.id, { kind: "failed", cause: event.cause, written: event.written }, now);
+      return;
+    }
+    this.#ports.budget.learn(event.headers, this.#exchangeTime(now));
+    const call = this.#pending.get(event.id);
+    const isPlain = call?.options.asBytes === true && event.status === 200;
+    const text = isPlain ? "" : decoder.decode(event.body);
+    const reply: Reply = { status: event.status, body: isPlain ? {} : parsed(text), text };
+    this.#answered(event.id, reply, event.headers, isPlain ? event.body : null, now);
+  }
+
+  #encode(id: number, request: WireRequest, host: RestHost, session: Session | null, now: Micros): TransportRequest {
+    const { signer } = this.#ports;
+    const timestamp = exchangeMillis(now, this.#ports.clock());
+    if (session !== null && request.wsMethod !== null) {
+      const text = socketText(id, request.wsMethod, request.params, timestamp, signer, session.isLoggedOn);
+      return { kind: "send-stream", stream: session.stream, text };
+    }
+    const query = queryText(request.params, request.access === "signed" ? timestamp : null, signer);
+    const keyed = request.access !== "none";
+    return { kind: "http", id, host, method: request.method, path: request.path, query, keyed };
+  }
+
+  #answered(id: number, reply: Reply, headers: ReplyHeaders, bytes: Uint8Array | null, now: Micros): void {
+    this.#heed(reply, headers, now);
+    if (this.#pending.has(id)) {
+      this.#finish(id, { kind: "reply", reply, bytes }, now);
+      return;
+    }
+    const late = this.#overdue.get(id);
+    this.#overdue.delete(id);
+    late?.options.late?.(reply, now);
+  }
+
+  /** What a reply means for all requests: limits and the clock. */
+  #heed(reply: Reply, headers: ReplyHeaders, now: Micros): void {
+    const error = ErrorBody.safeParse(reply.body);
+    if (reply.status === 429 || reply.status === 418) {
+      const message = error.success ? error.data.msg : "";
+      const time = this.#exchangeTime(now);
+      const until = this.#ports.budget.silence(reply.status, message, headers, time);
+      this.#ports.onSilence(reply.status, until, now);
+    }
+    if (error.success && error.data.code === -1021) this.#ports.onClockRefused(now);
+  }
+
+  #overdueAt(id: number, now: Micros): void {
+    const call = this.#pending.get(id);
+    if (call === undefined) return;
+    this.#overdue.set(id, call);
+    if (this.#overdue.size > overdueMax) {
+      const oldest = this.#overdue.keys().next();
+      if (oldest.done !== true) this.#overdue.delete(oldest.value);
+    }
+    this.#finish(id, { kind: "failed", cause: "no reply in time", written: true }, now);
+    const isSilent = this.#sessionHeardAt <= now - this.#ports.replyTimeout;
+    if (call.viaSession && isSilent) this.#ports.onSessionSilent(now);
+  }
+
+  #finish(id: number, answer: Answer, now: Micros): void {
+    const call = this.#pending.get(id);
+    if (call === undefined) return;
+    this.#pending.delete(id);
+    this.#ports.timers.clear(`call:${id}`);
+    call.options.done(answer, now);
+  }
+
+  #exchangeTime(now: Micros): Micros {
+    return plus(now, this.#ports.clock().offset);
+  }
+}
+
+/** Reads what the WebSocket API said; null when it is no reply. */
+export function readSessionReply(text: string): SessionReply | null {
+  const reply = WsReply.safeParse(parsed(text));
+  return reply.success ? reply.data : null;
+}
+
+/** Null when it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * The two market connections: scanned frames to the core, books kept in sequence, and liveness by content. A stream that
+ * was acknowledged and delivers nothing is dead.
+ *
+ * @see binance-usdm.md §1.2, §5.3; requirements MKT-1; failure-catalogue F-25
+ */
+
+import { at, present } from "../domain/assert.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import type { MarketSink } from "../domain/market-port.ts";
+import { type Micros, micros, plus, type SymbolIndex } from "../domain/units.ts";
+import type { AskPorts } from "./asking.ts";
+import { BookSync } from "./book-sync.ts";
+import type { Connections } from "./connections.ts";
+import { publicQuery } from "./wire/encode.ts";
+import { FrameScanner, type FrameSink, frameBad, frameForeign } from "./wire/scan.ts";
+
+type MarketStream = "public" | "market";
+
+export type MarketFeedPorts = AskPorts & {
+  readonly market: MarketSink;
+  readonly connections: Connections;
+  /** a symbol that is silent on a connection for longer than this makes it dead */
+  readonly silenceMax: Micros;
+};
+
+/** Levels a side of a snapshot, and its weight. @see binance-usdm.md §5.4 */
+const snapshotLevels = 1_000;
+const snapshotWeight = 20;
+
+export class MarketFeed {
+  readonly #ports: MarketFeedPorts;
+  readonly #instruments: readonly Instrument[];
+  readonly #scanner: FrameScanner;
+  readonly #books: BookSync;
+  readonly #sink: FrameSink;
+  /** receipt of the last message, by symbol, of the stream that never rests while the connection lives: depth, mark price */
+  readonly #heard: Readonly<Record<MarketStream, Float64Array>>;
+  #badFrames = 0;
+
+  constructor(instruments: readonly Instrument[], ports: MarketFeedPorts) {
+    this.#ports = ports;
+    this.#instruments = instruments;
+    this.#scanner = new FrameScanner(instruments);
+    this.#books = new BookSync(instruments.length, {
+      market: ports.market,
+      timers: ports.timers,
+      random: ports.random,
+      fetch: (symbol, now) => this.#fetch(symbol, now),
+    });
+    this.#heard = { public: new Float64Array(instruments.length), market: new Float64Array(instruments.length) };
+    this.#sink = frameSink(ports.market, this.#books, this.#heard);
+  }
+
+  path(name: MarketStream): string {
+    const kinds = name === "public" ? ["bookTicker", "depth@100ms"] : ["aggTrade", "markPrice@1s"];
+    const streams = this.#instruments.flatMap(({ symbol }) =>
+      // Lower case: upper-case names are acknowledged and stay silent.
+      kinds.map((kind) => `${encodeURIComponent(symbol.toLowerCase())}@${kind}`),
+    );
+    return `/${name}/stream?streams=${streams.join("/")}`;
+  }
+
+  onOpen(name: MarketStream, now: Micros): void {
+    this.#heard[name].fill(now);
+    this.#watch(name, now);
+  }
+
+  onDown(name: MarketStream, now: Micros): void {
+    this.#ports.timers.clear(`silence:${name}`);
+    if (name === "public") this.#books.onDown(now);
+  }
+
+  resyncBook(symbol: SymbolIndex, now: Micros): void {
+    this.#books.resync(symbol, now);
+  }
+
+  /** Hot. */
+  onMessage(bytes: Uint8Array, receivedAt: Micros): void {
+    const outcome = this.#scanner.scan(bytes, receivedAt, this.#sink);
+    if (outcome === frameBad || outcome === frameForeign) this.#flag(outcome);
+  }
+
+  /** Said at the 1st, 2nd, 4th … time, so that a stream of them does not drown the log. */
+  #flag(outcome: number): void {
+    this.#badFrames += 1;
+    if ((this.#badFrames & (this.#badFrames - 1)) !== 0) return;
+    this.#ports.notice({
+      kind: "notice",
+      level: "warn",
+      code: outcome === frameBad ? "MARKET_FRAME_UNREADABLE" : "MARKET_FRAME_FOREIGN",
+      symbol: null,
+      fields: { count: this.#badFrames },
+    });
+  }
+
+  #watch(name: MarketStream, now: Micros): void {
+    const interval = micros(Math.ceil(this.#ports.silenceMax / 4));
+    this.#ports.timers.set(`silence:${name}`, plus(now, interval), (then) => {
+      const heard = this.#heard[name];
+      for (const { index, symbol } of this.#instruments) {
+        if (then - at(heard, index) <= this.#ports.silenceMax) continue;
+        this.#ports.connections.drop(name, `${symbol} is silent`, then);
+        return;
+      }
+      this.#watch(name, then);
+    });
+  }
+
+  #fetch(symbol: SymbolIndex, now: Micros): void {
+    const { symbol: name } = present(this.#instruments[symbol], `instrument ${symbol}`);
+    const params = { symbol: name, limit: String(snapshotLevels) };
+    this.#ports.caller.call(
+      publicQuery("/fapi/v1/depth", snapshotWeight, params),
+      {
+        asBytes: true,
+        done: (answer, then) => {
+          const bytes = answer.kind === "reply" ? answer.bytes : null;
+          const snapshot = bytes === null ? null : this.#scanner.snapshot(bytes, symbol);
+          if (snapshot === null) this.#books.onSnapshotFailed(symbol, then);
+          else this.#books.onSnapshot(symbol, snapshot.levels, snapshot.time, then);
+        },
+      },
+      now,
+    );
+  }
+}
+
+function frameSink(
+  market: MarketSink,
+  books: BookSync,
+  heard: Readonly<Record<MarketStream, Float64Array>>,
+): FrameSink {
+  return {
+    onBookTicker(symbol, updateId, bid, bidLots, ask, askLots, exchangeTime, receivedAt) {
+      market.onBookTicker(symbol, updateId, bid, bidLots, ask, askLots, exchangeTime, receivedAt);
+    },
+    onDepth(symbol, levels, exchangeTime, receivedAt) {
+      heard.public[symbol] = receivedAt;
+      books.onDepth(symbol, levels, exchangeTime, receivedAt);
+    },
+    onTrade(symbol, tradeId, price, quantity, buyerIsMaker, exchangeTime, receivedAt) {
+      market.onTrade(symbol, tradeId, price, quantity, buyerIsMaker, exchangeTime, receivedAt);
+    },
+    onMark(symbol, mark, fundingRate, nextFunding, exchangeTime, receivedAt) {
+      heard.market[symbol] = receivedAt;
+      market.onMark(symbol, mark, fundingRate, nextFunding, exchangeTime, receivedAt);
+    },
+  };
+}

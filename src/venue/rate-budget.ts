@@ -1,0 +1,124 @@
+/**
+ * How much the exchange still lets us ask, with a share that only protection and cancels may use.
+ *
+ * Windows are the exchange's: UTC minutes, and ten seconds for orders. What headers say wins over our own count when it
+ * is more, because others may share the address or the account.
+ *
+ * @see binance-usdm.md §7.3; failure-catalogue F-18
+ */
+
+import { type Micros, micros, microsPerMinute, microsPerSecond } from "../domain/units.ts";
+import type { ReplyHeaders } from "./transport.ts";
+import type { Priority, WireRequest } from "./wire/encode.ts";
+import type { RateLimit } from "./wire/schemas.ts";
+
+type Window = { limit: number; readonly span: number; index: number; used: number };
+
+export type Admission = { readonly ok: true } | { readonly ok: false; readonly cause: string; readonly until: Micros };
+
+/** A ban without an end in its text lasts at least this long. */
+const shortestBan = 2 * microsPerMinute;
+
+export class RateBudget {
+  /** until exchangeInfo has said the limits, these stand (live values of 2026-10) */
+  readonly #weight: Window = { limit: 2_400, span: microsPerMinute, index: -1, used: 0 };
+  readonly #ordersMinute: Window = { limit: 1_200, span: microsPerMinute, index: -1, used: 0 };
+  readonly #ordersTenSeconds: Window = { limit: 300, span: 10 * microsPerSecond, index: -1, used: 0 };
+  readonly #reserve: number;
+  #silentUntil = micros(0);
+
+  /** @param reserve share of each limit that only protection and cancels may use */
+  constructor(reserve: number) {
+    this.#reserve = reserve;
+  }
+
+  /** Takes the request's cost, or says why not. @param time the exchange's clock */
+  admit(request: Pick<WireRequest, "weight" | "orders" | "priority">, time: Micros): Admission {
+    if (time < this.#silentUntil) return refuse("the exchange asked for silence", this.#silentUntil);
+    const share = isReserved(request.priority) ? 1 : 1 - this.#reserve;
+    const costs: readonly (readonly [Window, number])[] = [
+      [this.#weight, request.weight],
+      [this.#ordersMinute, request.orders],
+      [this.#ordersTenSeconds, request.orders],
+    ];
+    for (const [window, cost] of costs) {
+      roll(window, time);
+      if (cost > 0 && window.used + cost > window.limit * share) {
+        return refuse("own rate budget is used up", micros((window.index + 1) * window.span));
+      }
+    }
+    for (const [window, cost] of costs) window.used += cost;
+    return { ok: true };
+  }
+
+  /** Takes in what a reply says of the windows. */
+  learn(headers: ReplyHeaders, time: Micros): void {
+    raise(this.#weight, headers.usedWeight, time);
+    raise(this.#ordersTenSeconds, headers.orders10s, time);
+    raise(this.#ordersMinute, headers.orders1m, time);
+  }
+
+  /** Limits of exchangeInfo, or limits and counts of a WebSocket API reply. */
+  learnLimits(limits: readonly RateLimit[], time: Micros): void {
+    for (const limit of limits) {
+      const window = this.#windowOf(limit);
+      if (window === null) continue;
+      window.limit = limit.limit;
+      raise(window, limit.count ?? null, time);
+    }
+  }
+
+  /**
+   * 429 or 418: nothing more until the end that the exchange names; without one until the minute ends, or for a ban
+   * two minutes.
+   */
+  silence(status: 429 | 418, message: string, headers: ReplyHeaders, time: Micros): Micros {
+    const until = Math.max(
+      this.#silentUntil,
+      bannedUntil(message) ?? 0,
+      headers.retryAfterSeconds === null ? 0 : time + headers.retryAfterSeconds * microsPerSecond,
+    );
+    const fallback = status === 418 ? time + shortestBan : (Math.floor(time / microsPerMinute) + 1) * microsPerMinute;
+    this.#silentUntil = micros(until > time ? until : fallback);
+    return this.#silentUntil;
+  }
+
+  used(): { readonly weight: number; readonly weightLimit: number } {
+    return { weight: this.#weight.used, weightLimit: this.#weight.limit };
+  }
+
+  #windowOf(limit: RateLimit): Window | null {
+    const isMinute = limit.interval === "MINUTE" && limit.intervalNum === 1;
+    if (limit.rateLimitType === "REQUEST_WEIGHT") return isMinute ? this.#weight : null;
+    if (limit.rateLimitType !== "ORDERS") return null;
+    if (isMinute) return this.#ordersMinute;
+    return limit.interval === "SECOND" && limit.intervalNum === 10 ? this.#ordersTenSeconds : null;
+  }
+}
+
+function isReserved(priority: Priority): boolean {
+  return priority === "protection" || priority === "cancel";
+}
+
+function refuse(cause: string, until: Micros): Admission {
+  return { ok: false, cause, until };
+}
+
+function roll(window: Window, time: Micros): void {
+  const index = Math.floor(time / window.span);
+  // Any other window, an earlier one too: our idea of the exchange's clock may be set back.
+  if (index === window.index) return;
+  window.index = index;
+  window.used = 0;
+}
+
+function raise(window: Window, count: number | null, time: Micros): void {
+  roll(window, time);
+  if (count !== null && count > window.used) window.used = count;
+}
+
+/** `banned until <ms>` of −1003, in microseconds. */
+function bannedUntil(message: string): number | null {
+  const match = /banned until (\d{13})/.exec(message);
+  return match?.[1] === undefined ? null : Number(match[1]) * 1_000;
+}

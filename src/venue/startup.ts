@@ -1,0 +1,272 @@
+/**
+ * What must be known and right before the first decision: clock, rules, the account's mode, leverage, fees, candles.
+ * What can mend itself is asked again; what cannot is said, with the way to mend it.
+ *
+ * @see requirements ORD-5, MKT-1; failure-catalogue S-05
+ */
+
+import { z } from "zod";
+import type { Candle } from "../domain/candle.ts";
+import type { CoreEvent } from "../domain/event.ts";
+import {
+  type Instrument,
+  instrumentFromRules,
+  lotsFromQuantity,
+  moneyFromText,
+  OffGridError,
+  ticksFromPrice,
+  UnsupportedInstrumentError,
+} from "../domain/instrument.ts";
+import type { Notice } from "../domain/output.ts";
+import { type Micros, microsFromMillis, plus, symbolIndex } from "../domain/units.ts";
+import { type AskPorts, ask } from "./asking.ts";
+import { type ClockOffset, measureOffset } from "./clock-offset.ts";
+import { rulesOf } from "./exchange-info.ts";
+import type { RateBudget } from "./rate-budget.ts";
+import { publicQuery, query, type WireRequest } from "./wire/encode.ts";
+import {
+  AccountConfig,
+  CommissionRate,
+  ExchangeInfo,
+  Kline,
+  PremiumIndex,
+  ServerTime,
+  SymbolConfig,
+} from "./wire/schemas.ts";
+
+/** What the account must be like. */
+export type AccountTerms = {
+  readonly leverage: number;
+  /** `required`: the key may not withdraw, and that must be proven; `absent`: the venue has no service that tells */
+  readonly keyPermissions: "required" | "absent";
+  /** one-minute candles of the past to begin with, at most 1500 */
+  readonly candles: number;
+};
+
+export type StartupPorts = AskPorts & {
+  readonly symbols: readonly string[];
+  readonly terms: AccountTerms;
+  readonly budget: RateBudget;
+  readonly clock: () => ClockOffset;
+  readonly onClock: (clock: ClockOffset) => void;
+  /** once; before it no event is emitted */
+  readonly onInstruments: (instruments: readonly Instrument[]) => void;
+  readonly emit: (event: CoreEvent) => void;
+  readonly fatal: (message: string) => void;
+  readonly onReady: (now: Micros) => void;
+};
+
+type Prepared = StartupPorts & { readonly instruments: readonly Instrument[] };
+
+export function startUp(ports: StartupPorts, now: Micros): void {
+  // Rules first, then the account: without instruments there is nobody to tell of fees and candles.
+  syncClock(ports, now, (then) => readRules(ports, then));
+}
+
+/** One measurement of the exchange's clock. */
+export function syncClock(
+  ports: AskPorts & Pick<StartupPorts, "onClock">,
+  now: Micros,
+  done: (now: Micros) => void,
+): void {
+  const then = ({ serverTime }: z.infer<typeof ServerTime>, receivedAt: Micros, sentAt: Micros): void => {
+    ports.onClock(measureOffset(sentAt, receivedAt, microsFromMillis(serverTime)));
+    done(receivedAt);
+  };
+  ask(ports, { name: "time", request: publicQuery("/fapi/v1/time", 1, {}), schema: ServerTime, then }, now);
+}
+
+function readRules(ports: StartupPorts, now: Micros): void {
+  const then = (info: ExchangeInfo, at: Micros): void => {
+    ports.budget.learnLimits(info.rateLimits, plus(at, ports.clock().offset));
+    readPrices(ports, info, 0, [], at);
+  };
+  ask(
+    ports,
+    { name: "exchangeInfo", request: publicQuery("/fapi/v1/exchangeInfo", 1, {}), schema: ExchangeInfo, then },
+    now,
+  );
+}
+
+function readPrices(
+  ports: StartupPorts,
+  info: ExchangeInfo,
+  index: number,
+  done: readonly Instrument[],
+  now: Micros,
+): void {
+  const name = ports.symbols[index];
+  if (name === undefined) {
+    const assets = new Set(done.map((instrument) => instrument.rules.quoteAsset));
+    if (assets.size > 1) return ports.fatal(`all symbols must have one quote asset, not ${[...assets].join(" and ")}`);
+    ports.onInstruments(done);
+    checkKey({ ...ports, instruments: done }, now);
+    return;
+  }
+  const found = rulesOf(info, name);
+  if (!found.ok) return ports.fatal(found.cause);
+  if (!found.rules.tradable) return ports.fatal(`${name} is not trading on this exchange`);
+  const then = ({ markPrice }: z.infer<typeof PremiumIndex>, at: Micros): void => {
+    try {
+      // The largest order stands for the largest position: adopted ones may be above what is configured.
+      const instrument = instrumentFromRules(found.rules, symbolIndex(index), markPrice, found.rules.maxQuantity);
+      readPrices(ports, info, index + 1, [...done, instrument], at);
+    } catch (error) {
+      if (!(error instanceof UnsupportedInstrumentError)) throw error;
+      ports.fatal(error.message);
+    }
+  };
+  const request = publicQuery("/fapi/v1/premiumIndex", 1, { symbol: name });
+  ask(ports, { name: `price ${name}`, request, schema: PremiumIndex, then, refused: fatally(ports, name) }, now);
+}
+
+/**
+ * Only the permissions of the key itself prove that it cannot withdraw: `canWithdraw` of the futures account speaks of
+ * the account and is true for every ordinary one.
+ */
+function checkKey(ports: Prepared, now: Micros): void {
+  if (ports.terms.keyPermissions === "absent") return checkAccount(ports, now);
+  const Restrictions = z.object({
+    enableWithdrawals: z.boolean(),
+    enableFutures: z.boolean(),
+    ipRestrict: z.boolean(),
+  });
+  const then = (key: z.infer<typeof Restrictions>, at: Micros): void => {
+    if (key.enableWithdrawals) return ports.fatal("the API key may withdraw: switch withdrawals off for it");
+    if (!key.enableFutures) return ports.fatal("the API key may not trade futures: switch futures on for it");
+    if (!key.ipRestrict) ports.notice(warning("KEY_WITHOUT_IP_RESTRICTION", {}));
+    checkAccount(ports, at);
+  };
+  const request = query("/sapi/v1/account/apiRestrictions", 1, {});
+  ask(
+    ports,
+    {
+      name: "key permissions",
+      request,
+      host: "sapi",
+      schema: Restrictions,
+      then,
+      refused: fatally(ports, "the permissions of the API key cannot be read, so withdrawal is not ruled out"),
+    },
+    now,
+  );
+}
+
+function checkAccount(ports: Prepared, now: Micros): void {
+  const then = (account: z.infer<typeof AccountConfig>, at: Micros): void => {
+    if (!account.canTrade) return ports.fatal("the account may not trade");
+    if (account.dualSidePosition) {
+      return ports.fatal("the account is in hedge mode: set position mode to one-way (no open orders or positions)");
+    }
+    if (account.multiAssetsMargin) {
+      return ports.fatal("the account is in multi-assets mode: set asset mode to single-asset");
+    }
+    prepareSymbol(ports, 0, at);
+  };
+  const request = query("/fapi/v1/accountConfig", 5, {});
+  ask(
+    ports,
+    { name: "accountConfig", request, schema: AccountConfig, then, refused: fatally(ports, "the account") },
+    now,
+  );
+}
+
+/** Margin type, leverage, fees and candles of one symbol after the other. */
+function prepareSymbol(ports: Prepared, index: number, now: Micros): void {
+  const instrument = ports.instruments[index];
+  if (instrument === undefined) return ports.onReady(now);
+  const symbol = instrument.symbol;
+  const then = (rows: readonly z.infer<typeof SymbolConfig>[], at: Micros): void => {
+    const row = rows.find((candidate) => candidate.symbol === symbol);
+    if (row === undefined) return ports.fatal(`${symbol}: the exchange does not tell its leverage and margin type`);
+    const next = (when: Micros): void => readFees(ports, instrument, when);
+    const leverage = (when: Micros): void => setLeverage(ports, symbol, row.leverage, next, when);
+    if (row.marginType.toUpperCase() === "CROSSED") leverage(at);
+    else
+      change(ports, `margin type of ${symbol}`, "/fapi/v1/marginType", { symbol, marginType: "CROSSED" }, leverage, at);
+  };
+  const request = query("/fapi/v1/symbolConfig", 5, { symbol });
+  const refused = fatally(ports, symbol);
+  ask(ports, { name: `symbolConfig ${symbol}`, request, schema: z.array(SymbolConfig), then, refused }, now);
+}
+
+function setLeverage(ports: Prepared, symbol: string, is: number, next: (now: Micros) => void, now: Micros): void {
+  const leverage = ports.terms.leverage;
+  if (is === leverage) return next(now);
+  const params = { symbol, leverage: String(leverage) };
+  change(ports, `leverage ${leverage} of ${symbol}`, "/fapi/v1/leverage", params, next, now);
+}
+
+function change(
+  ports: Prepared,
+  name: string,
+  path: string,
+  params: Readonly<Record<string, string>>,
+  next: (now: Micros) => void,
+  now: Micros,
+): void {
+  const request: WireRequest = { ...query(path, 1, params), method: "POST" };
+  const then = (_: unknown, at: Micros): void => next(at);
+  ask(ports, { name, request, schema: z.unknown(), then, refused: fatally(ports, `cannot set ${name}`) }, now);
+}
+
+function readFees(ports: Prepared, instrument: Instrument, now: Micros): void {
+  const symbol = instrument.symbol;
+  const then = (rate: z.infer<typeof CommissionRate>, at: Micros): void => {
+    ports.emit({
+      kind: "fees",
+      symbol: instrument.index,
+      makerE8: Number(moneyFromText(rate.makerCommissionRate)),
+      takerE8: Number(moneyFromText(rate.takerCommissionRate)),
+    });
+    readCandles(ports, instrument, at);
+  };
+  const request = query("/fapi/v1/commissionRate", 20, { symbol });
+  ask(ports, { name: `fees ${symbol}`, request, schema: CommissionRate, then, refused: fatally(ports, symbol) }, now);
+}
+
+function readCandles(ports: Prepared, instrument: Instrument, now: Micros): void {
+  const symbol = instrument.symbol;
+  const limit = ports.terms.candles;
+  const weight = limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1_000 ? 5 : 10;
+  const request = publicQuery("/fapi/v1/klines", weight, { symbol, interval: "1m", limit: String(limit) });
+  const then = (rows: readonly Kline[], at: Micros): void => {
+    const time = plus(at, ports.clock().offset);
+    try {
+      // The last row is the minute that is still open.
+      const candles = rows.filter((row) => row[6] * 1_000 < time).map((row) => candleFrom(instrument, row));
+      ports.emit({ kind: "candle-history", symbol: instrument.index, candles });
+    } catch (error) {
+      if (!(error instanceof OffGridError)) throw error;
+      // History is a convenience: without it the candles are built from trades, and what needs them waits.
+      ports.notice(warning("CANDLES_UNREAD", { symbol, cause: error.message }));
+    }
+    prepareSymbol(ports, instrument.index + 1, at);
+  };
+  ask(
+    ports,
+    { name: `candles ${symbol}`, request, schema: z.array(Kline), then, refused: fatally(ports, symbol) },
+    now,
+  );
+}
+
+function fatally(ports: Pick<StartupPorts, "fatal">, what: string): (code: number, message: string) => void {
+  return (code, message) => ports.fatal(`${what}: ${code} ${message}`);
+}
+
+function warning(code: string, fields: Notice["fields"]): Notice {
+  return { kind: "notice", level: "warn", code, symbol: null, fields };
+}
+
+/** @throws {OffGridError} */
+function candleFrom(instrument: Instrument, row: Kline): Candle {
+  return {
+    openTime: microsFromMillis(row[0]),
+    open: ticksFromPrice(instrument, row[1]),
+    high: ticksFromPrice(instrument, row[2]),
+    low: ticksFromPrice(instrument, row[3]),
+    close: ticksFromPrice(instrument, row[4]),
+    volume: lotsFromQuantity(instrument, row[5]),
+    takerBuyVolume: lotsFromQuantity(instrument, row[9]),
+  };
+}

@@ -1,0 +1,196 @@
+/** Commands of the core as requests of the exchange. Every number is made from whole ticks and lots. */
+
+import { assert, present } from "../../domain/assert.ts";
+import { type Instrument, textFromLots, textFromTicks } from "../../domain/instrument.ts";
+import type { Side } from "../../domain/order.ts";
+import type { Command, PlaceAlgo, PlaceOrder, QueryAccount } from "../../domain/output.ts";
+import type { Lots, SymbolIndex, Ticks } from "../../domain/units.ts";
+
+/** Who goes first when the rate budget is short. @see requirements SAF-1 */
+export type Priority = "protection" | "cancel" | "entry" | "query";
+
+export type WireRequest = {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly path: string;
+  /** in the order in which they are sent; timestamp and signature come later */
+  readonly params: Readonly<Record<string, string>>;
+  /** the same call on the WebSocket API, or null where it has none */
+  readonly wsMethod: string | null;
+  /** `none`: anyone may ask; `key`: the key's header alone; `signed`: timestamp and signature too */
+  readonly access: "none" | "key" | "signed";
+  /** what it takes from the request weight of the address. @see binance-usdm.md §2.2, §3.2, §4.1 */
+  readonly weight: number;
+  /** what it takes from each order pool of the account */
+  readonly orders: number;
+  readonly priority: Priority;
+};
+
+/** Commands that are one request. A `query-account` is several: {@link accountRequests}. */
+export type SingleCommand = Exclude<Command, QueryAccount>;
+
+export type EncodeOptions = {
+  /** milliseconds within which an entry must reach the matching engine, or die on the way */
+  readonly recvWindow: number;
+};
+
+/** The most executions that one answer holds. */
+export const fillsMax = 1_000;
+
+/** @throws {InvariantError} a number is not positive plain decimal text, or the symbol is not configured */
+export function encodeCommand(
+  command: SingleCommand,
+  instruments: readonly Instrument[],
+  options: EncodeOptions,
+): WireRequest {
+  const instrument = instrumentAt(instruments, command.symbol);
+  const symbol = instrument.symbol;
+  switch (command.kind) {
+    case "place-order":
+      return placeOrder(command, instrument, options);
+    case "cancel-order":
+      return cancel("/fapi/v1/order", "order.cancel", { symbol, origClientOrderId: command.clientOrderId });
+    case "query-order":
+      return query("/fapi/v1/order", 1, { symbol, origClientOrderId: command.clientOrderId }, "order.status");
+    case "place-algo":
+      return placeAlgo(command, instrument);
+    case "cancel-algo":
+      return cancel("/fapi/v1/algoOrder", "algoOrder.cancel", { clientAlgoId: command.clientAlgoId });
+    case "query-algo":
+      return query("/fapi/v1/algoOrder", 1, { clientAlgoId: command.clientAlgoId });
+    case "query-fills":
+      return query("/fapi/v1/userTrades", 5, { symbol, orderId: wholeText(command.orderId), limit: String(fillsMax) });
+    default:
+      throw new TypeError(`unhandled command ${command satisfies never}`);
+  }
+}
+
+/** The requests whose answers together make an account snapshot. @see binance-usdm.md §6.2 */
+export const accountRequests = {
+  balance: query("/fapi/v3/balance", 5, {}),
+  positions: query("/fapi/v3/positionRisk", 5, {}),
+  orders: query("/fapi/v1/openOrders", 40, {}),
+  algos: query("/fapi/v1/openAlgoOrders", 40, {}),
+} as const satisfies Record<string, WireRequest>;
+
+function placeOrder(command: PlaceOrder, instrument: Instrument, options: EncodeOptions): WireRequest {
+  return {
+    method: "POST",
+    path: "/fapi/v1/order",
+    params: {
+      symbol: instrument.symbol,
+      side: sideText(command.side),
+      type: command.terms.type,
+      ...limitParams(command, instrument),
+      quantity: quantityText(instrument, command.quantity),
+      newClientOrderId: clientId(command.clientOrderId),
+      // RESULT tells the final state of a market order in the reply, so that an exposure is known by two ways: the
+      // stream may be silent. ACK says NEW even for an instant fill.
+      newOrderRespType: "RESULT",
+      ...windowParams(command, options),
+    },
+    wsMethod: "order.place",
+    access: "signed",
+    weight: 0,
+    orders: 1,
+    priority: command.reduceOnly ? "protection" : "entry",
+  };
+}
+
+function limitParams({ terms }: PlaceOrder, instrument: Instrument): Readonly<Record<string, string>> {
+  if (terms.type === "MARKET") return {};
+  return { timeInForce: terms.timeInForce, price: priceText(instrument, terms.price) };
+}
+
+/** A late entry must die on the way; a late reduction is still wanted, and keeps the exchange's own window. */
+function windowParams(command: PlaceOrder, options: EncodeOptions): Readonly<Record<string, string>> {
+  return command.reduceOnly ? { reduceOnly: "true" } : { recvWindow: wholeText(String(options.recvWindow)) };
+}
+
+/**
+ * Time in force stays the default, GTC: a close-position order expires with its position in any case, and a reduce-only
+ * quantity stop must not vanish because the exchange believes the position gone for a moment.
+ *
+ * @see binance-usdm.md §2.3, §2.5
+ */
+function placeAlgo(command: PlaceAlgo, instrument: Instrument): WireRequest {
+  return {
+    method: "POST",
+    path: "/fapi/v1/algoOrder",
+    params: {
+      algoType: "CONDITIONAL",
+      symbol: instrument.symbol,
+      side: sideText(command.side),
+      type: command.type,
+      triggerPrice: priceText(instrument, command.trigger),
+      workingType: command.workingType,
+      ...extentParams(command, instrument),
+      clientAlgoId: clientId(command.clientAlgoId),
+    },
+    wsMethod: "algoOrder.place",
+    access: "signed",
+    weight: 0,
+    orders: 1,
+    priority: "protection",
+  };
+}
+
+function extentParams({ extent }: PlaceAlgo, instrument: Instrument): Readonly<Record<string, string>> {
+  if (extent.kind === "close-position") return { closePosition: "true" };
+  return { quantity: quantityText(instrument, extent.quantity), reduceOnly: "true" };
+}
+
+function cancel(path: string, wsMethod: string, params: Readonly<Record<string, string>>): WireRequest {
+  return { method: "DELETE", path, params, wsMethod, access: "signed", weight: 1, orders: 0, priority: "cancel" };
+}
+
+/** A signed read. */
+export function query(
+  path: string,
+  weight: number,
+  params: Readonly<Record<string, string>>,
+  wsMethod: string | null = null,
+): WireRequest {
+  return { method: "GET", path, params, wsMethod, access: "signed", weight, orders: 0, priority: "query" };
+}
+
+/** A read that needs no key. */
+export function publicQuery(path: string, weight: number, params: Readonly<Record<string, string>>): WireRequest {
+  return { ...query(path, weight, params), access: "none" };
+}
+
+function instrumentAt(instruments: readonly Instrument[], symbol: SymbolIndex): Instrument {
+  return present(instruments[symbol], `instrument ${symbol}`);
+}
+
+function sideText(side: Side): string {
+  return side === "buy" ? "BUY" : "SELL";
+}
+
+function priceText(instrument: Instrument, price: Ticks): string {
+  return positiveText(textFromTicks(instrument, price));
+}
+
+function quantityText(instrument: Instrument, quantity: Lots): string {
+  return positiveText(textFromLots(instrument, quantity));
+}
+
+const decimalShape = /^\d{1,20}(\.\d{1,20})?$/;
+const zeroShape = /^[0.]+$/;
+const wholeShape = /^\d{1,20}$/;
+const clientIdShape = /^[.A-Z:/a-z0-9_-]{1,36}$/;
+
+/** The last gate of every number. @see failure-catalogue F-66, I-14 */
+function positiveText(text: string): string {
+  assert(decimalShape.test(text) && !zeroShape.test(text), `not a positive plain decimal: ${text}`);
+  return text;
+}
+
+function wholeText(text: string): string {
+  assert(wholeShape.test(text), `not a whole number: ${text}`);
+  return text;
+}
+
+function clientId(text: string): string {
+  assert(clientIdShape.test(text), `not a client id: ${text}`);
+  return text;
+}

@@ -1,0 +1,280 @@
+import { expect, test } from "vitest";
+import { symbolIndex } from "../../src/domain/units.ts";
+import { algoBody, entry, ok, orderBody, Rig, refusal, stop, testSigner } from "./support.ts";
+
+/** A rig whose WebSocket API never opens, so that orders go by REST. */
+function restRig(): Rig {
+  const rig = new Rig();
+  rig.opens.delete("ws-api");
+  rig.started();
+  rig.events.length = 0;
+  return rig;
+}
+
+function sessionRig(): Rig {
+  const rig = new Rig().started();
+  rig.events.length = 0;
+  return rig;
+}
+
+test("an order goes over the WebSocket API, signed each time with an HMAC key", () => {
+  const rig = sessionRig();
+  rig.send(entry);
+  expect(rig.session().at(-1)).toEqual({
+    id: expect.any(Number),
+    method: "order.place",
+    params: {
+      symbol: "BTCUSDT",
+      side: "BUY",
+      type: "MARKET",
+      quantity: "0.010",
+      newClientOrderId: entry.clientOrderId,
+      newOrderRespType: "RESULT",
+      recvWindow: 2_000,
+      apiKey: "test-key",
+      timestamp: rig.now / 1_000,
+      signature: "5167",
+    },
+  });
+});
+
+test("an Ed25519 key logs on once, and its orders carry no signature", () => {
+  const rig = new Rig({}, { ...testSigner, kind: "ed25519" }).started();
+  rig.reply(200, { apiKey: "test-key" });
+  rig.send(entry);
+  const [logon, order] = rig.session();
+  expect([logon?.["method"], Object.keys({ ...(order?.["params"] as object) })]).toEqual([
+    "session.logon",
+    expect.not.arrayContaining(["signature", "apiKey"]),
+  ]);
+});
+
+test("until the log-on is answered orders go by REST", () => {
+  const rig = new Rig({}, { ...testSigner, kind: "ed25519" }).started();
+  rig.on("POST /fapi/v1/order", () => ok(orderBody()));
+  rig.send(entry);
+  expect(rig.http("/fapi/v1/order", "POST")).toHaveLength(1);
+});
+
+test("what a reply reports comes before its outcome, with the id unrounded (F-21)", () => {
+  const rig = sessionRig();
+  rig.send(entry);
+  rig.reply(200, orderBody());
+  expect(rig.events).toEqual([
+    expect.objectContaining({ kind: "order-report", orderId: "8389765000000000123", status: "FILLED", filled: 10 }),
+    { kind: "outcome", command: entry, outcome: { kind: "ok" } },
+  ]);
+});
+
+test("[SAF-2] an order without a reply in time is of unknown fate and is not sent again (F-01)", () => {
+  const rig = restRig();
+  rig.on("POST /fapi/v1/order", () => "lost");
+  rig.send(entry);
+  rig.advance(60_000);
+  expect([rig.outcomes(), rig.http("/fapi/v1/order", "POST").length]).toEqual([
+    [{ kind: "unknown", cause: "no reply in time" }],
+    1,
+  ]);
+});
+
+test("a reply that comes after its time still reports the order, and no second outcome", () => {
+  const rig = restRig();
+  rig.on("POST /fapi/v1/order", () => "lost");
+  rig.send(entry);
+  rig.advance(5_000);
+  const id = rig.http("/fapi/v1/order", "POST")[0]?.id ?? 0;
+  rig.answer(id, { status: 200, body: orderBody() });
+  expect([rig.kinds(), rig.outcomes().length]).toEqual([["outcome", "order-report"], 1]);
+});
+
+test("[SAF-2] a session that dies before the reply leaves the order's fate unknown", () => {
+  const rig = sessionRig();
+  rig.send(entry);
+  rig.cut("ws-api");
+  expect(rig.outcomes()).toEqual([{ kind: "unknown", cause: "connection lost before the reply" }]);
+});
+
+test("a silent session is given up, and the next order goes by REST", () => {
+  const rig = sessionRig();
+  rig.on("POST /fapi/v1/algoOrder", () => ok(algoBody()));
+  rig.opens.delete("ws-api");
+  rig.send(entry);
+  rig.advance(3_500);
+  rig.send(stop);
+  expect(rig.outcomes()).toEqual([{ kind: "unknown", cause: "no reply in time" }, { kind: "ok" }]);
+});
+
+test.each([
+  ["Unknown error, please check your request or try again later.", "unknown"],
+  ["Service Unavailable.", "refused"],
+  ["Internal error; unable to process your request. Please try again.", "refused"],
+  ["<html>503</html>", "unknown"],
+])("[SAF-2] HTTP 503 with %j is %s for an entry (F-02)", (text, kind) => {
+  const rig = restRig();
+  rig.on("POST /fapi/v1/order", () => ({ status: 503, body: text }));
+  rig.send(entry);
+  expect(rig.outcomes()).toEqual([expect.objectContaining({ kind })]);
+});
+
+test("[SAF-1] a stop that certainly was not executed is sent again with the same id", () => {
+  const rig = restRig();
+  let attempts = 0;
+  rig.on("POST /fapi/v1/algoOrder", () => {
+    attempts += 1;
+    return attempts < 3 ? { status: 503, body: "Service Unavailable." } : ok(algoBody());
+  });
+  rig.send(stop);
+  rig.advance(1_000);
+  const ids = rig.http("/fapi/v1/algoOrder", "POST").map(({ query }) => new URLSearchParams(query).get("clientAlgoId"));
+  expect([ids, rig.outcomes()]).toEqual([Array(3).fill(stop.clientAlgoId), [{ kind: "ok" }]]);
+});
+
+test("[SAF-1] repeating a stop has an end, and the refusal is told", () => {
+  const rig = restRig();
+  rig.on("POST /fapi/v1/algoOrder", () => refusal(-1008, "Server is currently overloaded.", 503));
+  rig.send(stop);
+  rig.advance(10_000);
+  expect([rig.http("/fapi/v1/algoOrder", "POST").length, rig.outcomes()]).toEqual([
+    4,
+    [{ kind: "refused", code: -1008, message: "Server is currently overloaded." }],
+  ]);
+});
+
+test("[SAF-1] an entry is not repeated: its price is old by then", () => {
+  const rig = restRig();
+  rig.on("POST /fapi/v1/order", () => refusal(-1008, "Server is currently overloaded.", 503));
+  rig.send(entry);
+  rig.advance(10_000);
+  expect(rig.http("/fapi/v1/order", "POST")).toHaveLength(1);
+});
+
+test("−1021 measures the clock at once, and a stop is sent again with the new time (F-26)", () => {
+  const rig = restRig();
+  let attempts = 0;
+  rig.on("GET /fapi/v1/time", () => ok({ serverTime: rig.now / 1_000 + 60_000 }));
+  rig.on("POST /fapi/v1/algoOrder", () => {
+    attempts += 1;
+    return attempts === 1 ? refusal(-1021, "Timestamp for this request is outside of the recvWindow.") : ok(algoBody());
+  });
+  rig.send(stop);
+  rig.advance(500);
+  const second = new URLSearchParams(rig.http("/fapi/v1/algoOrder", "POST")[1]?.query);
+  expect([Number(second.get("timestamp")) > rig.now / 1_000 + 59_000, rig.outcomes()]).toEqual([
+    true,
+    [{ kind: "ok" }],
+  ]);
+});
+
+test("−4116 after an unknown fate means that the first attempt exists (F-09)", () => {
+  const rig = restRig();
+  rig.on("POST /fapi/v1/algoOrder", () => refusal(-1007, "Timeout waiting for response from backend server.", 408));
+  rig.send(stop);
+  rig.on("POST /fapi/v1/algoOrder", () => refusal(-4116, "ClientOrderId is duplicated."));
+  rig.send(stop);
+  expect(rig.outcomes().map((outcome) => (outcome as { kind: string }).kind)).toEqual(["unknown", "unknown"]);
+});
+
+test("−4116 without an earlier attempt is a refusal", () => {
+  const rig = restRig();
+  rig.on("POST /fapi/v1/algoOrder", () => refusal(-4116, "ClientOrderId is duplicated."));
+  rig.send(stop);
+  expect(rig.outcomes()).toEqual([{ kind: "refused", code: -4116, message: "ClientOrderId is duplicated." }]);
+});
+
+test("an order that never left is certainly not executed", () => {
+  const rig = restRig();
+  rig.on("POST /fapi/v1/order", () => "refused-connection");
+  rig.send(entry);
+  expect(rig.outcomes()).toEqual([{ kind: "refused", code: -1008, message: "not sent: ECONNREFUSED" }]);
+});
+
+test("a code that the reference lacks is told as unknown code beside the refusal", () => {
+  const rig = restRig();
+  rig.on("POST /fapi/v1/order", () => refusal(-7777, "Something new."));
+  rig.send(entry);
+  expect(rig.events.map((event) => (event.kind === "venue-unknown" ? event.what : event.kind))).toEqual([
+    "code",
+    "outcome",
+  ]);
+});
+
+test("[SAF-1] when the order pool is nearly used up, entries are held back and stops still go (F-18)", () => {
+  const rig = restRig();
+  rig.on("POST /fapi/v1/order", () => ({
+    ...(ok(orderBody()) as object),
+    status: 200,
+    body: orderBody(),
+    headers: { orders10s: 230 },
+  }));
+  rig.on("POST /fapi/v1/algoOrder", () => ok(algoBody()));
+  rig.send(entry);
+  rig.send(entry);
+  rig.send(stop);
+  expect(rig.outcomes()).toEqual([
+    { kind: "ok" },
+    { kind: "refused", code: -1003, message: expect.stringContaining("own rate budget is used up") },
+    { kind: "ok" },
+  ]);
+});
+
+test("after 429 nothing is sent until the named end (F-18)", () => {
+  const rig = restRig();
+  rig.on("POST /fapi/v1/order", () => ({
+    status: 429,
+    body: { code: -1003, msg: "Too many requests." },
+    headers: { retryAfterSeconds: 30 },
+  }));
+  rig.send(entry);
+  rig.on("POST /fapi/v1/algoOrder", () => ok(algoBody()));
+  rig.send(stop);
+  const during = rig.http("/fapi/v1/algoOrder", "POST").length;
+  rig.advance(31_000);
+  rig.send(stop);
+  expect([during, rig.http("/fapi/v1/algoOrder", "POST").length]).toEqual([0, 1]);
+});
+
+test("query-account answers with a snapshot and then its outcome", () => {
+  const rig = restRig();
+  rig.send({ kind: "query-account" });
+  expect(rig.kinds()).toEqual(["account-snapshot", "outcome"]);
+});
+
+test("an empty position list beside an unrealised profit proves nothing (F-44)", () => {
+  const rig = restRig();
+  rig.on("GET /fapi/v3/balance", () =>
+    ok([{ asset: "USDT", balance: "10000", crossUnPnl: "-1.50000000", availableBalance: "9000" }]),
+  );
+  rig.send({ kind: "query-account" });
+  expect([rig.kinds(), rig.outcomes()]).toEqual([
+    ["outcome"],
+    [{ kind: "unknown", cause: "no position, yet an unrealised profit" }],
+  ]);
+});
+
+test("query-fills answers with the executions, oldest first", () => {
+  const rig = restRig();
+  const row = {
+    symbol: "BTCUSDT",
+    orderId: 77n,
+    price: "64000.00",
+    qty: "0.005",
+    commission: "0.16",
+    commissionAsset: "USDT",
+    maker: false,
+  };
+  rig.on("GET /fapi/v1/userTrades", () =>
+    ok([
+      { ...row, id: 11, time: 2 },
+      { ...row, id: 9, time: 1 },
+    ]),
+  );
+  rig.send({ kind: "query-fills", symbol: symbolIndex(0), clientOrderId: entry.clientOrderId, orderId: "77" });
+  const report = rig.events.find((event) => event.kind === "fills-report");
+  expect(report?.fills.map(({ tradeId }) => tradeId)).toEqual(["9", "11"]);
+});
+
+test("a revoked session is told as lost authority", () => {
+  const rig = sessionRig();
+  rig.say("ws-api", { id: null, status: 401, error: { code: -2015, msg: "Invalid API-key." } });
+  expect(rig.events[0]).toEqual({ kind: "venue-unknown", what: "authority", detail: expect.stringContaining("-2015") });
+});

@@ -1,0 +1,135 @@
+import { createServer, type Server } from "node:http";
+import { inspect } from "node:util";
+import { afterEach, expect, test } from "vitest";
+import { micros } from "../../../src/domain/units.ts";
+import { EndpointError, paperEndpoints } from "../../../src/venue/live/endpoints.ts";
+import { CredentialError, signerFrom } from "../../../src/venue/live/signer.ts";
+import { liveTransport, TlsError } from "../../../src/venue/live/transport.ts";
+import type { TransportEvent, TransportRequest } from "../../../src/venue/transport.ts";
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+  delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+});
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closing.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** What one request of the transport comes to. */
+async function outcome(port: number, request: TransportRequest): Promise<TransportEvent> {
+  const base = `127.0.0.1:${port}`;
+  return new Promise((resolve) => {
+    const transport = liveTransport({
+      endpoints: paperEndpoints({ rest: `http://${base}`, streams: `ws://${base}` }),
+      apiKey: "canary-key",
+      clock: () => micros(1),
+      listener: { handle: (event) => resolve(event), onStreamMessage: () => {} },
+    });
+    closing.push(() => transport.close());
+    transport.request(request);
+  });
+}
+
+const get: TransportRequest = {
+  kind: "http",
+  id: 7,
+  host: "fapi",
+  method: "GET",
+  path: "/fapi/v1/order",
+  query: "signature=canary",
+  keyed: true,
+};
+
+test("a reply comes with its status, its limits and its bytes", async () => {
+  const port = await listen(
+    createServer((request, response) => {
+      response.setHeader("X-MBX-USED-WEIGHT-1M", "17").setHeader("Retry-After", "3");
+      response.writeHead(429).end(`${request.headers["x-mbx-apikey"]} ${request.url}`);
+    }),
+  );
+  const event = await outcome(port, get);
+  expect({ ...event, body: "body" in event ? Buffer.from(event.body).toString() : null }).toEqual({
+    kind: "http-reply",
+    id: 7,
+    status: 429,
+    headers: { usedWeight: 17, orders10s: null, orders1m: null, retryAfterSeconds: 3 },
+    body: "canary-key /fapi/v1/order?signature=canary",
+  });
+});
+
+test("a redirect is handed over and not followed (S-07)", async () => {
+  let requests = 0;
+  const port = await listen(
+    createServer((_, response) => {
+      requests += 1;
+      response.writeHead(302, { location: "/elsewhere" }).end();
+    }),
+  );
+  const event = await outcome(port, get);
+  expect(["status" in event ? event.status : null, requests]).toEqual([302, 1]);
+});
+
+test("a connection that never stood is a request that was not written", async () => {
+  const server = createServer();
+  const port = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  expect(await outcome(port, get)).toEqual({ kind: "http-failed", id: 7, cause: "ECONNREFUSED", written: false });
+});
+
+test("a connection that dies before the reply is a request that was written", async () => {
+  const port = await listen(createServer((request) => request.socket.destroy()));
+  expect(await outcome(port, get)).toMatchObject({ kind: "http-failed", written: true });
+});
+
+test("a refused stream is closed with a code that names no path (S-01)", async () => {
+  const port = await listen(createServer((_, response) => response.writeHead(400).end()));
+  const event = await outcome(port, { kind: "open-stream", stream: 3, name: "private", path: "/private/ws/canary" });
+  expect([event.kind, JSON.stringify(event).includes("canary")]).toEqual(["stream-closed", false]);
+});
+
+test("TLS verification cannot be switched off (S-07)", () => {
+  process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
+  const start = (): unknown =>
+    liveTransport({
+      endpoints: paperEndpoints({ rest: "http://127.0.0.1:1", streams: "ws://127.0.0.1:1" }),
+      apiKey: "k",
+      clock: () => micros(1),
+      listener: { handle: () => {}, onStreamMessage: () => {} },
+    });
+  expect(start).toThrow(TlsError);
+});
+
+test.each(["http://fapi.binance.com", "https://127.0.0.1", "http://127.0.0.1.evil.test", "nonsense"])(
+  "the embedded exchange cannot be at %s (S-06)",
+  (rest) => {
+    expect(() => paperEndpoints({ rest, streams: "ws://127.0.0.1:1" })).toThrow(EndpointError);
+  },
+);
+
+test("an HMAC signature is the one of the documented vector", () => {
+  const signer = signerFrom("k", "2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9");
+  const payload =
+    "symbol=BTCUSDT&side=BUY&type=LIMIT&quantity=1&price=9000&timeInForce=GTC&recvWindow=5000&timestamp=1591702613943";
+  expect(signer.sign(payload)).toBe("3c661234138461fcc7a7d8746c6558c9842d4e10870d2ecbedf7777cad694af9");
+});
+
+test("a signer shows neither key nor secret when it is printed (S-01)", () => {
+  const signer = signerFrom("canary-key", "canary-secret");
+  expect(inspect(signer, { depth: 9 }) + JSON.stringify(signer)).not.toContain("canary");
+});
+
+test.each([
+  ["an empty secret", "k", " "],
+  ["a key with a line break", "k\nx", "secret"],
+  ["a broken PEM", "k", "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----"],
+])("%s is refused without being quoted", (_, apiKey, secret) => {
+  expect(() => signerFrom(apiKey, secret)).toThrow(CredentialError);
+});

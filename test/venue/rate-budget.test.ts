@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { type Micros, micros } from "../../src/domain/units.ts";
+import { RateBudget } from "../../src/venue/rate-budget.ts";
+import { noHeaders } from "../../src/venue/transport.ts";
+
+const minute: Micros = micros(60_000_000 * 29_856_383);
+const query = { weight: 40, orders: 0, priority: "query" } as const;
+const entry = { weight: 0, orders: 1, priority: "entry" } as const;
+const protection = { weight: 0, orders: 1, priority: "protection" } as const;
+const cancel = { weight: 1, orders: 0, priority: "cancel" } as const;
+
+function seconds(count: number): Micros {
+  return micros(minute + count * 1_000_000);
+}
+
+test("[SAF-1] queries leave the reserved share of the weight to protection and cancels", () => {
+  const budget = new RateBudget(0.25);
+  let admitted = 0;
+  while (budget.admit(query, seconds(1)).ok) admitted += 1;
+  expect([admitted * query.weight, budget.admit(cancel, seconds(1)).ok]).toEqual([1_800, true]);
+});
+
+test("[SAF-1] entries leave the reserved share of the order pools to protection", () => {
+  const budget = new RateBudget(0.25);
+  let admitted = 0;
+  while (budget.admit(entry, seconds(1)).ok) admitted += 1;
+  expect([admitted, budget.admit(protection, seconds(1)).ok]).toEqual([225, true]);
+});
+
+test("what the exchange counts wins over our own count, for others may share the address (F-18)", () => {
+  const budget = new RateBudget(0.25);
+  budget.learn({ ...noHeaders, usedWeight: 1_790 }, seconds(1));
+  expect(budget.admit(query, seconds(1))).toEqual({
+    ok: false,
+    cause: "own rate budget is used up",
+    until: seconds(60),
+  });
+});
+
+test("the window is the exchange's clock minute", () => {
+  const budget = new RateBudget(0.25);
+  budget.learn({ ...noHeaders, usedWeight: 2_400 }, seconds(59));
+  expect([budget.admit(query, seconds(59)).ok, budget.admit(query, seconds(60)).ok]).toEqual([false, true]);
+});
+
+test("limits are the exchange's own", () => {
+  const budget = new RateBudget(0.25);
+  budget.learnLimits([{ rateLimitType: "REQUEST_WEIGHT", interval: "MINUTE", intervalNum: 1, limit: 100 }], seconds(1));
+  expect([budget.admit(query, seconds(1)).ok, budget.admit(query, seconds(1)).ok]).toEqual([true, false]);
+});
+
+test.each([
+  ["429 with Retry-After", 429, "", 30, 31],
+  ["429 without an end lasts until the minute ends", 429, "", null, 60],
+  ["418 names its end", 418, `Way too many requests; banned until ${(minute + 90_000_000) / 1_000}.`, null, 90],
+  ["418 without an end lasts two minutes", 418, "", null, 121],
+] as const)("%s: silence for all, protection too (F-18)", (_, status, message, retryAfterSeconds, end) => {
+  const budget = new RateBudget(0.25);
+  budget.silence(status, message, { ...noHeaders, retryAfterSeconds }, seconds(1));
+  const admitted = [end - 1, end].map((second) => budget.admit(protection, seconds(second)).ok);
+  expect(admitted).toEqual([false, true]);
+});
+
+test("a later, shorter silence does not end an earlier one", () => {
+  const budget = new RateBudget(0.25);
+  budget.silence(418, "", { ...noHeaders, retryAfterSeconds: 600 }, seconds(1));
+  budget.silence(429, "", { ...noHeaders, retryAfterSeconds: 1 }, seconds(2));
+  expect(budget.admit(protection, seconds(500)).ok).toBe(false);
+});
