@@ -1,0 +1,132 @@
+/** `scalpd run`: the daemon, by default against the embedded exchange that it starts itself. */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadSettings } from "../config/load.ts";
+import type { Settings } from "../config/schema.ts";
+import { readSecrets } from "../config/secrets.ts";
+import { textFromMoney } from "../domain/instrument.ts";
+import { machineClock } from "../host/clock.ts";
+import { Daemon, type DaemonResult } from "../host/daemon.ts";
+import { type EmbeddedExchange, parseAnnouncement, startEmbeddedExchange } from "../host/embedded-exchange.ts";
+import { binanceVenue, paperVenue, type Venue } from "../host/venues.ts";
+import { type Log, openLog } from "../ops/log.ts";
+import type { RunOptions } from "./options.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** @returns the exit code: 0 stopped in good order, 1 failed */
+export async function runCommand(options: RunOptions): Promise<number> {
+  const settings = loadSettings(options.config, options.overrides);
+  const secrets = readSecrets(".env", process.env);
+  const log = openLog({ level: settings.log.level });
+  if (settings.venue.name !== "paper") {
+    if (options.exchange !== null) throw new UsageError("--exchange: allowed only with venue.name paper");
+    return await trade(settings, binanceVenue(settings, secrets, options.production), null, options, log);
+  }
+  if (options.production !== null) throw new UsageError("--production: allowed only with venue.name production");
+  if (options.exchange !== null) {
+    return await trade(settings, paperVenue(parseAnnouncement(options.exchange)), null, options, log);
+  }
+  const mainFile = fileURLToPath(new URL("./main.ts", import.meta.url));
+  const child = await startEmbeddedExchange(settings, mainFile, join(settings.store.directory, "exchange"));
+  try {
+    return await trade(settings, paperVenue(child.announcement), child, options, log);
+  } finally {
+    await child.stop();
+  }
+}
+
+async function trade(
+  settings: Settings,
+  venue: Venue,
+  child: EmbeddedExchange | null,
+  options: RunOptions,
+  log: Log,
+): Promise<number> {
+  log.info("STARTING", {
+    venue: settings.venue.name,
+    instance: venue.instance,
+    rest: venue.endpoints.rest,
+    symbols: settings.symbols.join(" "),
+  });
+  if (settings.decision.demo.enabled) log.warn("DEMO_SOURCE", { message: "the demo source is on: it is no strategy" });
+  const daemon = new Daemon({ ...venue, settings, log, clock: machineClock() });
+  const stop = stopSignals(options.forMs, daemon, log);
+  void child?.died.then((cause) => {
+    if (!stop.isStopping()) daemon.fail(`the embedded exchange ended: ${cause}`);
+  });
+  daemon.start();
+  await Promise.race([stop.requested, daemon.ended]);
+  const result = await Promise.race([daemon.stop(), stop.again.then(() => daemon.close())]);
+  stop.forget();
+  log.flush();
+  if (options.json) process.stdout.write(`${JSON.stringify(report(result))}\n`);
+  return result.failure === null ? 0 : 1;
+}
+
+type StopSignals = {
+  readonly requested: Promise<void>;
+  /** a second signal: stop at once (requirements SAF-5) */
+  readonly again: Promise<void>;
+  readonly isStopping: () => boolean;
+  readonly forget: () => void;
+};
+
+function stopSignals(forMs: number | null, daemon: Daemon, log: Log): StopSignals {
+  const requested = Promise.withResolvers<void>();
+  const again = Promise.withResolvers<void>();
+  let signals = 0;
+  let stopping = false;
+  const begin = (): void => {
+    stopping = true;
+    requested.resolve();
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    signals += 1;
+    log.info("SIGNAL", { signal });
+    if (signals > 1) again.resolve();
+    begin();
+  };
+  const onError = (error: unknown): void => {
+    stopping = true;
+    daemon.fail(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  };
+  const timer = forMs === null ? null : setTimeout(begin, forMs);
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  process.on("uncaughtException", onError).on("unhandledRejection", onError);
+  return {
+    requested: requested.promise,
+    again: again.promise,
+    isStopping: () => stopping,
+    forget: () => {
+      if (timer !== null) clearTimeout(timer);
+      process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+      process.off("uncaughtException", onError).off("unhandledRejection", onError);
+    },
+  };
+}
+
+/** The fields of the JSON line, as the README documents them. */
+function report({ summary, roundTrips, positions, failure }: DaemonResult) {
+  return {
+    symbols: summary.symbols,
+    decisions: summary.decisions,
+    blocked: summary.blocked,
+    entries: summary.entries,
+    exits: summary.exits,
+    fills: summary.fills,
+    trades: summary.trades,
+    open_positions: summary.openPositions,
+    positions: positions.map(({ symbol, lots, stopTicks, isProtected }) => ({
+      symbol,
+      lots,
+      stop_ticks: stopTicks,
+      protected: isProtected,
+    })),
+    unprotected_ms_max: summary.unprotectedMicrosMax / 1_000,
+    round_trip_ms: { median: roundTrips.medianMs, max: roundTrips.longestMs },
+    safe_mode: summary.safeMode,
+    pnl_net: textFromMoney(summary.netPnl),
+    failure,
+  };
+}

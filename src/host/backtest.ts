@@ -1,0 +1,233 @@
+/**
+ * The backtest host: tapes in their own time, the embedded exchange in process, and the same core as live (requirements
+ * BT-1). One loop, no promise and no clock; whoever wants to know how long it took measures around it.
+ */
+
+import { z } from "zod";
+import type { Settings } from "../config/schema.ts";
+import { createSources } from "../decision/sources.ts";
+import { assert, present } from "../domain/assert.ts";
+import type { CoreEvent } from "../domain/event.ts";
+import { moneyFromText, numberFromMoney } from "../domain/instrument.ts";
+import { isCommand, type Output, type TradeRow } from "../domain/output.ts";
+import {
+  addMoney,
+  type Micros,
+  type Money,
+  micros,
+  microsFromMillis,
+  microsPerSecond,
+  noMoney,
+  subtractMoney,
+  symbolIndex,
+} from "../domain/units.ts";
+import { Core } from "../engine/core.ts";
+import type { CoreSummary } from "../engine/summary.ts";
+import { Exchange } from "../exchange/exchange.ts";
+import type { SymbolSpec } from "../exchange/symbols.ts";
+import type { Tape } from "../tape/format.ts";
+import { MergedCursors, TapeCursor } from "../tape/player.ts";
+import { warmupCandles } from "../tape/warmup.ts";
+import { CommandHash } from "./command-hash.ts";
+import { FanOut } from "./fan-out.ts";
+import { InProcessVenue } from "./in-process-venue.ts";
+
+export type BacktestInput = {
+  readonly settings: Settings;
+  /** one tape a symbol, in the order of the specifications */
+  readonly tapes: readonly Tape[];
+  readonly specs: readonly SymbolSpec[];
+  readonly onOutput?: (output: Output, at: Micros) => void;
+};
+
+export type BacktestResult = {
+  readonly summary: CoreSummary;
+  readonly events: number;
+  readonly commands: number;
+  readonly hash: string;
+  readonly trades: readonly TradeRow[];
+  readonly grossPnl: Money;
+  readonly fees: Money;
+  readonly funding: Money;
+  readonly netPnl: Money;
+  /** what the exchange says the wallet changed by: the second opinion on the net profit */
+  readonly walletChange: Money;
+  readonly start: Micros;
+  readonly end: Micros;
+};
+
+/** Candles before the tape: enough for every indicator period that the settings allow. */
+const warmupMinutes = 600;
+
+/** How long after the tape open positions are given to be closed. */
+const closingMicros = 60 * microsPerSecond;
+
+/** Turns at one instant; more means that a deadline does not move. */
+const roundsMax = 10_000;
+
+export function backtest(input: BacktestInput): BacktestResult {
+  return new Backtest(input).run();
+}
+
+class Backtest {
+  readonly #input: BacktestInput;
+  readonly #exchange: Exchange;
+  readonly #venue: InProcessVenue;
+  readonly #core: Core;
+  readonly #hash = new CommandHash();
+  readonly #trades: TradeRow[] = [];
+  #now = 0;
+
+  constructor(input: BacktestInput) {
+    const { settings } = input;
+    this.#input = input;
+    this.#exchange = new Exchange({
+      symbols: input.specs,
+      walletUsdt: String(settings.exchange.wallet_usdt),
+      makerFee: settings.exchange.maker_fee.toFixed(8),
+      takerFee: settings.exchange.taker_fee.toFixed(8),
+      seed: settings.exchange.seed,
+    });
+    const latency = microsFromMillis(settings.exchange.latency_ms);
+    this.#venue = new InProcessVenue(this.#exchange, latency, settings.venue.recv_window_ms);
+    this.#core = new Core({
+      settings,
+      instruments: this.#exchange.instruments,
+      sourcesFor: (_instrument, features) => createSources(settings.decision, features),
+    });
+  }
+
+  run(): BacktestResult {
+    const cursors = new MergedCursors(this.#input.tapes.map((tape, index) => new TapeCursor(tape, symbolIndex(index))));
+    const start = micros(cursors.nextTime);
+    this.#now = start;
+    this.#begin(start);
+    const walletBefore = this.#wallet(start);
+    const sink = new FanOut(this.#exchange, this.#core);
+    let events = 0;
+    let now = start;
+    while (cursors.nextTime !== Number.POSITIVE_INFINITY) {
+      const at = cursors.nextTime;
+      if (this.#due() <= at) this.#runUntil(at);
+      now = micros(at);
+      this.#now = at;
+      cursors.deliver(sink);
+      events += 1;
+      if (this.#exchange.hasEvents()) this.#venue.collect(now);
+      if (this.#core.hasOutputs) this.#dispatch(now);
+    }
+    const end = this.#finish(now);
+    return this.#result(start, end, events, walletBefore);
+  }
+
+  /** What the live host learns over the wire before the first quote. */
+  #begin(start: Micros): void {
+    const { settings, tapes } = this.#input;
+    for (const instrument of this.#exchange.instruments) {
+      const tape = present(tapes[instrument.index], `tape of ${instrument.symbol}`);
+      const candles = warmupCandles(tape, settings.exchange.seed, warmupMinutes, start);
+      this.#exchange.loadCandles(instrument.index, candles);
+      this.#core.handle({ kind: "candle-history", symbol: instrument.index, candles }, start);
+      this.#core.handle(
+        {
+          kind: "fees",
+          symbol: instrument.index,
+          makerE8: Math.round(settings.exchange.maker_fee * 1e8),
+          takerE8: Math.round(settings.exchange.taker_fee * 1e8),
+        },
+        start,
+      );
+    }
+    this.#core.handle({ kind: "private-stream", alive: true }, start);
+    this.#venue.send({ kind: "query-account" }, start);
+  }
+
+  #due(): number {
+    return Math.min(this.#core.nextDeadline(), this.#venue.nextDue(), this.#exchange.nextDeadline());
+  }
+
+  /** Everything that is due up to and including `until`, in the order of its time. */
+  #runUntil(until: number): void {
+    let rounds = 0;
+    for (let due = this.#due(); due <= until; due = this.#due()) {
+      // A deadline of the past means "as soon as possible", which is now.
+      const now = Math.max(due, this.#now);
+      rounds = now === this.#now ? rounds + 1 : 0;
+      assert(rounds < roundsMax, `a deadline at ${due} is never met`);
+      this.#step(micros(now));
+    }
+  }
+
+  #step(now: Micros): void {
+    this.#now = now;
+    if (this.#exchange.nextDeadline() <= now) {
+      this.#exchange.advance(now);
+      this.#venue.collect(now);
+    }
+    this.#venue.run(now, this.#deliver);
+    if (this.#core.nextDeadline() <= now) this.#core.handle({ kind: "timer" }, now);
+    if (this.#core.hasOutputs) this.#dispatch(now);
+  }
+
+  readonly #deliver = (event: CoreEvent, at: Micros): void => this.#core.handle(event, at);
+
+  #dispatch(now: Micros): void {
+    for (const output of this.#core.takeOutputs()) {
+      this.#input.onOutput?.(output, now);
+      if (output.kind === "trade") this.#trades.push(output);
+      if (!isCommand(output)) continue;
+      this.#hash.add(output, now);
+      this.#venue.send(output, now);
+    }
+  }
+
+  /** Open positions are closed at the last book, so that every profit counted is a real one. */
+  #finish(last: Micros): Micros {
+    this.#core.handle({ kind: "stop-requested", policy: "flatten" }, last);
+    this.#dispatch(last);
+    const limit = last + closingMicros;
+    while (!this.#core.isFlat && this.#due() <= limit) this.#step(micros(Math.max(this.#now, this.#due())));
+    return micros(this.#now);
+  }
+
+  #wallet(now: Micros): Money {
+    const { body } = this.#exchange.request({ method: "GET", path: "/fapi/v3/balance", params: {} }, now);
+    const rows = z.array(z.object({ asset: z.string(), balance: z.string() })).parse(body);
+    return moneyFromText(present(rows.find((row) => row.asset === "USDT")?.balance, "balance of USDT"));
+  }
+
+  #funding(now: Micros): Money {
+    const params = { incomeType: "FUNDING_FEE", limit: "1000" };
+    const { body } = this.#exchange.request({ method: "GET", path: "/fapi/v1/income", params }, now);
+    const rows = z.array(z.object({ income: z.string() })).parse(body);
+    return rows.reduce((sum, row) => addMoney(sum, moneyFromText(row.income)), noMoney);
+  }
+
+  #result(start: Micros, end: Micros, events: number, walletBefore: Money): BacktestResult {
+    const total = (pick: (row: TradeRow) => Money): Money =>
+      this.#trades.reduce((sum, row) => addMoney(sum, pick(row)), noMoney);
+    const funding = this.#funding(end);
+    return {
+      summary: this.#core.summary(),
+      events,
+      commands: this.#hash.commands,
+      hash: this.#hash.digest(),
+      trades: this.#trades,
+      grossPnl: total((row) => row.grossPnl),
+      fees: total((row) => row.fees),
+      funding,
+      netPnl: addMoney(
+        total((row) => row.netPnl),
+        funding,
+      ),
+      walletChange: subtractMoney(this.#wallet(end), walletBefore),
+      start,
+      end,
+    };
+  }
+}
+
+/** Profits of the trades as numbers, for statistics. */
+export function netProfits(result: BacktestResult): readonly number[] {
+  return result.trades.map((row) => numberFromMoney(row.netPnl));
+}

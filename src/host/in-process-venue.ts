@@ -1,0 +1,111 @@
+/**
+ * The embedded exchange as a venue inside the process: commands take the same texts and replies the same schemas as on
+ * the wire, only the sockets are missing. Each way takes the configured latency; nothing here reads a clock.
+ */
+
+import type { CoreEvent } from "../domain/event.ts";
+import type { Command } from "../domain/output.ts";
+import { type Micros, micros } from "../domain/units.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import { decodeAccount, replyEvents } from "../venue/wire/decode.ts";
+import { accountRequests, encodeCommand, type SingleCommand, type WireRequest } from "../venue/wire/encode.ts";
+import { stringifyJson } from "../venue/wire/lossless-json.ts";
+import { type InstrumentsByName, instrumentsByName } from "../venue/wire/reports.ts";
+import { decodeUserMessage } from "../venue/wire/user-events.ts";
+
+type Due =
+  | { readonly at: number; readonly kind: "request"; readonly command: Command }
+  | { readonly at: number; readonly kind: "events"; readonly events: readonly CoreEvent[] };
+
+/** Messages on the way at once; a core that asks for more in one latency is broken. */
+const inFlightMax = 10_000;
+
+export class InProcessVenue {
+  readonly #exchange: Exchange;
+  readonly #byName: InstrumentsByName;
+  readonly #latency: number;
+  readonly #recvWindow: number;
+  readonly #asset: string;
+  /** due times never fall, because every way takes the same time */
+  #queue: Due[] = [];
+  #head = 0;
+
+  constructor(exchange: Exchange, latency: Micros, recvWindow: number) {
+    this.#exchange = exchange;
+    this.#byName = instrumentsByName(exchange.instruments);
+    this.#latency = latency;
+    this.#recvWindow = recvWindow;
+    this.#asset = exchange.instruments[0]?.rules.quoteAsset ?? "USDT";
+  }
+
+  /** When {@link run} is due; infinite when nothing is on the way. Microseconds. */
+  nextDue(): number {
+    return this.#queue[this.#head]?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Sends a command: it reaches the matching engine after the latency. */
+  send(command: Command, now: Micros): void {
+    this.#push({ at: now + this.#latency, kind: "request", command });
+  }
+
+  /** Takes what the exchange says of its own accord; called after each market event. */
+  collect(now: Micros): void {
+    if (!this.#exchange.hasEvents()) return;
+    const events = this.#exchange.takeEvents().flatMap((event) => {
+      const message = decodeUserMessage(event, this.#asset, this.#byName);
+      return message.kind === "told" ? message.events : [];
+    });
+    if (events.length > 0) this.#push({ at: now + this.#latency, kind: "events", events });
+  }
+
+  /** Does what is due at `now`; what has arrived for the core goes to `deliver`. */
+  run(now: Micros, deliver: (event: CoreEvent, at: Micros) => void): void {
+    for (;;) {
+      const due = this.#queue[this.#head];
+      if (due === undefined || due.at > now) break;
+      this.#head += 1;
+      if (due.kind === "events") for (const event of due.events) deliver(event, micros(due.at));
+      else this.#execute(due.command, micros(due.at));
+    }
+    if (this.#head > inFlightMax) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  #execute(command: Command, now: Micros): void {
+    const events = command.kind === "query-account" ? this.#readAccount(command, now) : this.#request(command, now);
+    this.collect(now);
+    this.#push({ at: now + this.#latency, kind: "events", events });
+  }
+
+  #request(command: SingleCommand, now: Micros): readonly CoreEvent[] {
+    const request = encodeCommand(command, this.#exchange.instruments, { recvWindow: this.#recvWindow });
+    const { status, body } = this.#exchange.request(request, now);
+    return replyEvents(command, { status, body, text: status === 200 ? "" : stringifyJson(body) }, this.#byName);
+  }
+
+  #readAccount(command: Command, now: Micros): readonly CoreEvent[] {
+    const read = (request: WireRequest): unknown => this.#exchange.request(request, now).body;
+    const account = decodeAccount(
+      {
+        balance: read(accountRequests.balance),
+        positions: read(accountRequests.positions),
+        orders: read(accountRequests.orders),
+        algos: read(accountRequests.algos),
+      },
+      this.#asset,
+      this.#byName,
+      now,
+    );
+    if (account.kind === "unproven") {
+      return [{ kind: "outcome", command, outcome: { kind: "unknown", cause: account.cause } }];
+    }
+    return [...account.events, account.snapshot, { kind: "outcome", command, outcome: { kind: "ok" } }];
+  }
+
+  #push(due: Due): void {
+    if (this.#queue.length - this.#head >= inFlightMax) throw new Error(`more than ${inFlightMax} messages on the way`);
+    this.#queue.push(due);
+  }
+}
