@@ -11,6 +11,7 @@ import type { AccountSnapshot, CommandOutcome, CoreEvent } from "../domain/event
 import type { Instrument } from "../domain/instrument.ts";
 import { emptyJournal, type Journal } from "../domain/journal.ts";
 import type { DepthLevels, MarketSink } from "../domain/market-port.ts";
+import type { OrderReport } from "../domain/order.ts";
 import { parseOrderId } from "../domain/order-id.ts";
 import type { Output } from "../domain/output.ts";
 import type { BlockReason, SafeModeReason } from "../domain/reason.ts";
@@ -144,11 +145,11 @@ export class Core implements MarketSink {
         this.#onSnapshot(event, now);
         break;
       case "order-report":
-        this.#onReport(event.symbol, event.clientOrderId, now);
+        this.#onReport(event.symbol, event.clientOrderId, changesPosition(event), now);
         this.#desk(event.symbol).manager.onOrderReport(event, now);
         break;
       case "algo-report":
-        this.#onReport(event.symbol, event.clientAlgoId, now);
+        this.#onReport(event.symbol, event.clientAlgoId, false, now);
         this.#desk(event.symbol).manager.onAlgoReport(event, now);
         break;
       case "fills-report":
@@ -288,12 +289,12 @@ export class Core implements MarketSink {
     return this.#recovered ? null : "NOT_READY";
   }
 
-  /** Reports of orders that are ours and belong to no running trade change the account: it is read again. */
-  #onReport(symbol: SymbolIndex, clientId: string, now: Micros): void {
+  /** An order of ours that belongs to no running trade and fills, or may still, changes the account: it is read again. */
+  #onReport(symbol: SymbolIndex, clientId: string, changes: boolean, now: Micros): void {
     const parts = parseOrderId(clientId, this.#settings.order_id_prefix);
-    if (parts === null) this.#notice("warn", "FOREIGN_ORDER", symbol, { order: clientId });
+    if (parts === null) return this.#notice("warn", "FOREIGN_ORDER", symbol, { order: clientId });
     const running = this.#desk(symbol).manager.trade?.plan.trade;
-    if (parts !== null && parts.trade !== running && parts.role === "e") this.#reconcileBy(now, now);
+    if (changes && parts.trade !== running && parts.role === "e") this.#reconcileBy(now, now);
   }
 
   #onOutcome(event: CommandOutcome, now: Micros): void {
@@ -415,4 +416,9 @@ function idsOf(snapshot: AccountSnapshot): ReadonlySet<string> {
     ...snapshot.orders.map(({ clientOrderId }) => clientOrderId),
     ...snapshot.algos.map(({ clientAlgoId }) => clientAlgoId),
   ]);
+}
+
+/** A cancelled entry of which nothing filled is told twice, by reply and by stream, and means nothing the second time. */
+function changesPosition({ filled, status }: OrderReport): boolean {
+  return filled > 0 || status === "NEW" || status === "PARTIALLY_FILLED";
 }

@@ -8,7 +8,7 @@ import type { Decision, Evidence } from "../domain/decision.ts";
 import { type Instrument, numberFromTicks, textFromLots } from "../domain/instrument.ts";
 import type { DepthLevels } from "../domain/market-port.ts";
 import type { Side } from "../domain/order.ts";
-import { tradeIdFrom } from "../domain/order-id.ts";
+import { type TradeId, tradeIdFrom } from "../domain/order-id.ts";
 import type { DecisionRow, Output, TradeRow } from "../domain/output.ts";
 import { type BlockReason, blockReasons, type SafeModeReason } from "../domain/reason.ts";
 import {
@@ -41,6 +41,11 @@ export type Floor = {
 
 const flat = signedLots(0);
 
+/** Trades whose decisions are known again; a decision is valid far shorter than it takes to make so many. */
+const rememberedMax = 1_000;
+
+const missingReasons: ReadonlySet<BlockReason> = new Set(["EQUITY_MISSING", "ACCOUNT_STALE", "VOLATILITY_MISSING"]);
+
 export class SymbolDesk {
   readonly instrument: Instrument;
   readonly market: SymbolMarket;
@@ -55,6 +60,9 @@ export class SymbolDesk {
   /** the last word of each source, in their order */
   readonly #latest: (Decision | null)[];
   #actedId: string | null = null;
+  /** trades that were begun, the newest */
+  readonly #entered = new Set<TradeId>();
+  #isMissing = false;
   #resyncAsked = false;
   #decisions = 0;
   #lastDecision: Decision | null = null;
@@ -222,11 +230,12 @@ export class SymbolDesk {
     if (chosen === null) return;
     this.#lastDecision = chosen;
     const isNew = chosen.id !== this.#actedId;
-    if (chosen.action === "ENTER" && isNew) {
+    const direction = chosen.direction;
+    if (chosen.action === "ENTER" && (direction === "LONG" || direction === "SHORT") && isNew) {
       this.#actedId = chosen.id;
-      return this.#enterOrBlock(chosen, now);
+      return this.#enterOrBlock(chosen, direction === "LONG" ? "buy" : "sell", now);
     }
-    if (chosen.action === "EXIT" && isNew) {
+    if ((chosen.action === "EXIT" || direction === "FLAT") && isNew) {
       this.#actedId = chosen.id;
       this.manager.close("DECISION_EXIT", now);
       return this.#record(chosen, true, [], now);
@@ -235,8 +244,7 @@ export class SymbolDesk {
     for (const decision of fresh) this.#countReasons(decision);
   }
 
-  #enterOrBlock(decision: Decision, now: Micros): void {
-    const side = decision.direction === "LONG" ? "buy" : "sell";
+  #enterOrBlock(decision: Decision, side: Side, now: Micros): void {
     const gate = this.#gate(decision, now);
     if (gate.length > 0) return this.#block(decision, gate, now);
     const { account, settings } = this.#floor;
@@ -259,6 +267,7 @@ export class SymbolDesk {
       now,
     );
     if (!result.approved) return this.#block(decision, result.reasons, now);
+    this.#isMissing = false;
     this.#record(decision, true, [], now);
     this.#enter(decision, result.order, now);
   }
@@ -267,6 +276,7 @@ export class SymbolDesk {
     const off = this.#floor.entriesOff();
     if (off !== null) return [{ reason: off, measured: null, limit: null }];
     if (now > decision.validUntil) return [{ reason: "DECISION_EXPIRED", measured: now, limit: decision.validUntil }];
+    if (this.#entered.has(tradeIdFrom(decision.id))) return [{ reason: "DECISION_EXPIRED", measured: 1, limit: 0 }];
     if (this.manager.trade !== null) {
       const reason = this.manager.inDoubt ? "ORDER_IN_DOUBT" : "POSITION_OPEN";
       return [{ reason, measured: openLots(this.manager.trade), limit: 0 }];
@@ -313,6 +323,7 @@ export class SymbolDesk {
         target: numberFromTicks(this.instrument, order.takeProfit),
       },
     });
+    this.#remember(plan.trade);
     this.manager.begin(plan, now);
   }
 
@@ -324,8 +335,33 @@ export class SymbolDesk {
     return { type: "LIMIT", price, timeInForce: trading.post_only ? "GTX" : "GTC" };
   }
 
+  /** A decision is executed once, also when it is said again after its trade has ended (requirements IDM-1). */
+  #remember(trade: TradeId): void {
+    this.#entered.add(trade);
+    const [oldest] = this.#entered;
+    if (this.#entered.size > rememberedMax && oldest !== undefined) this.#entered.delete(oldest);
+  }
+
+  /** What is missing is told once an episode: sources ask again many times a second (requirements RSK-8). */
+  #tellMissing(reasons: readonly Evidence<BlockReason>[]): void {
+    const missing = reasons.find(({ reason }) => missingReasons.has(reason));
+    if (missing !== undefined && !this.#isMissing) {
+      const { reason, measured, limit } = missing;
+      const fields = { reason, measured, limit };
+      this.#floor.emit({
+        kind: "notice",
+        level: "error",
+        code: "RISK_INPUT_MISSING",
+        symbol: this.instrument.index,
+        fields,
+      });
+    }
+    this.#isMissing = missing !== undefined;
+  }
+
   #block(decision: Decision, reasons: readonly Evidence<BlockReason>[], now: Micros): void {
     for (const { reason } of reasons) this.#count(reason);
+    this.#tellMissing(reasons);
     this.#record(decision, false, reasons, now);
   }
 

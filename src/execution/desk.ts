@@ -7,7 +7,7 @@ import type { Role, Side } from "../domain/order.ts";
 import { orderId } from "../domain/order-id.ts";
 import type { Output, PlaceAlgo } from "../domain/output.ts";
 import type { SafeModeReason } from "../domain/reason.ts";
-import { type Lots, type Micros, microsFromMillis, type Ticks } from "../domain/units.ts";
+import { type Lots, type Micros, microsFromMillis, microsFromSeconds, type Ticks } from "../domain/units.ts";
 import { type Order, type OrderEvent, sentOrder, step } from "./order.ts";
 import { type EntryTerms, lastOf, type Trade, wakeBy } from "./trade.ts";
 
@@ -103,13 +103,22 @@ export function cancel(desk: Desk, trade: Trade, order: Order, now: Micros): voi
 export function ask(desk: Desk, trade: Trade, order: Order, now: Micros): void {
   update(desk, trade, order, { kind: "asked" }, now);
   const symbol = desk.instrument.index;
-  // The child of a triggered conditional order carries its id and lives in the normal service (binance-usdm.md §2.5);
-  // every other time the algo service is asked instead, because the child may never have been spawned.
-  if (order.service === "algo" && (order.status.kind !== "triggered" || order.asks % 2 === 1)) {
+  if (order.service === "algo" && !isChildAsked(desk, order, now)) {
     desk.emit({ kind: "query-algo", symbol, clientAlgoId: order.id });
     return;
   }
   desk.emit({ kind: "query-order", symbol, clientOrderId: order.id });
+}
+
+/**
+ * The child of a triggered conditional order carries its id and lives in the normal service (binance-usdm.md §2.5). At
+ * first the algo service is asked every other time, because the child may never have been spawned; what is to prove that
+ * nothing traded is the normal service alone.
+ */
+function isChildAsked(desk: Desk, { status, asks }: Order, now: Micros): boolean {
+  if (status.kind !== "triggered") return false;
+  const proof = status.since + microsFromSeconds(desk.settings.protection.absence_proof_seconds);
+  return now >= proof || asks % 2 === 0;
 }
 
 /** Moves an order along its state machine and journals the change. */

@@ -6,7 +6,7 @@
 import type { Side } from "../domain/order.ts";
 import type { ExitReason } from "../domain/reason.ts";
 import { type Lots, lots, type Micros, microsFromMillis } from "../domain/units.ts";
-import { backedOff, type Desk, placeOrder } from "./desk.ts";
+import { backedOff, type Desk, placeOrder, update } from "./desk.ts";
 import { mayTrade, type Order } from "./order.ts";
 import { exitSide, exposedLots, lastOf, ordersOf, type Trade, wakeBy } from "./trade.ts";
 
@@ -71,11 +71,21 @@ function close(desk: Desk, trade: Trade, side: Side, open: number, now: Micros):
 /** After a close that was filled in part the rest follows at once; after a refusal the back-off holds. */
 export function onExitClosed(desk: Desk, trade: Trade, order: Order, now: Micros): void {
   if (order.role !== "x") return;
-  // Somebody else may have closed the position: only the exchange can tell.
-  if (order.refusal === reduceOnlyRejected) desk.emit({ kind: "query-account" });
+  if (foundLess(order)) lookAround(desk, trade, now);
   if (trade.closing === null || order.filled === 0) return;
   trade.closing.nextAttemptAt = now;
   trade.closing.attempts = 0;
+}
+
+/** The exchange had less to close than we believed. */
+function foundLess({ refusal, status }: Order): boolean {
+  return refusal === reduceOnlyRejected || (status.kind === "closed" && status.reason === "expired");
+}
+
+/** A stop of ours may have filled without our hearing of it, or somebody else has closed: only the exchange can tell. */
+function lookAround(desk: Desk, trade: Trade, now: Micros): void {
+  for (const order of trade.orders.values()) update(desk, trade, order, { kind: "doubted" }, now);
+  desk.emit({ kind: "query-account" });
 }
 
 /** Whether the target that could not rest on the exchange is reached. */

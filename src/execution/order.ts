@@ -52,8 +52,9 @@ export type Order = {
   /** when the exchange was last asked about it, and how often in this state */
   readonly askedAt: Micros;
   readonly asks: number;
-  /** how many of the answers found nothing */
+  /** how many of the answers found nothing, and when the last of these was asked for */
   readonly misses: number;
+  readonly missedAt: Micros;
   /** cancels sent, and when the last one left */
   readonly cancels: number;
   readonly cancelAt: Micros;
@@ -95,6 +96,7 @@ export function sentOrder(order: NewOrder, now: Micros): Order {
     askedAt: now,
     asks: 0,
     misses: 0,
+    missedAt: now,
     cancels: 0,
     cancelAt: now,
     inherited: noLots,
@@ -131,7 +133,7 @@ export function step(order: Order, event: OrderEvent, now: Micros): Order {
     case "asked":
       return { ...order, askedAt: now, asks: order.asks + 1 };
     case "missed":
-      return { ...order, misses: order.misses + 1 };
+      return { ...order, misses: order.misses + 1, missedAt: order.askedAt };
     case "absent":
       return status.kind === "unknown" || status.kind === "triggered"
         ? { ...order, status: { kind: "closed", reason: order.seen ? "vanished" : "not-accepted" } }

@@ -7,6 +7,7 @@
 import { type Lots, lots, type Micros, microsFromMillis } from "../domain/units.ts";
 import { type Desk, placeAlgo } from "./desk.ts";
 import { beginClose } from "./exit.ts";
+import { isMissing } from "./lookup.ts";
 import type { Order } from "./order.ts";
 import { exitSide, exposedLots, lastOf, type Trade, wakeBy } from "./trade.ts";
 
@@ -58,9 +59,14 @@ function stops(trade: Trade): readonly Order[] {
   return [...trade.orders.values()].filter(({ role }) => role === "f" || role === "r");
 }
 
-/** A stop whose fate is open counts as present until it is proven absent (failure-catalogue F-65). */
+/**
+ * A stop whose placement is open counts as present until it is proven absent (failure-catalogue F-65). One that was live
+ * and is not found any more gets another beside it: if it is there after all, the exchange refuses the second.
+ */
 function stopOnTheWay(trade: Trade): boolean {
-  return stops(trade).some((order) => order.status.kind === "sent" || order.status.kind === "unknown");
+  return stops(trade).some(
+    (order) => order.status.kind === "sent" || (order.status.kind === "unknown" && !isMissing(order)),
+  );
 }
 
 function watchExposure(desk: Desk, trade: Trade, now: Micros): void {

@@ -123,7 +123,7 @@ export class VenueAdapter implements TransportListener {
     this.#keeper = new ListenKeyKeeper({
       ...this.#askPorts(),
       onKey: (path, now) => this.#connections.open("private", path, now),
-      onGone: (now) => this.#connections.drop("private", "listen key was replaced", now),
+      onGone: (now) => this.#connections.drop("private", "listen key is gone", now),
     });
   }
 

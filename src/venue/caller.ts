@@ -50,7 +50,7 @@ export type CallerPorts = {
   readonly send: (request: TransportRequest) => void;
   /** −1021: our idea of the exchange's clock is wrong */
   readonly onClockRefused: (now: Micros) => void;
-  /** 429 or 418: no request until then */
+  /** 429, 418 or 403: no request until then */
   readonly onSilence: (status: number, until: Micros, now: Micros) => void;
   /** no reply came on the WebSocket API: the connection may be half open */
   readonly onSessionSilent: (now: Micros) => void;
@@ -165,7 +165,8 @@ export class Caller {
   /** What a reply means for all requests: limits and the clock. */
   #heed(reply: Reply, headers: ReplyHeaders, now: Micros): void {
     const error = ErrorBody.safeParse(reply.body);
-    if (reply.status === 429 || reply.status === 418) {
+    // 403 is the firewall's way to say the same.
+    if (reply.status === 429 || reply.status === 418 || reply.status === 403) {
       const message = error.success ? error.data.msg : "";
       const time = this.#exchangeTime(now);
       const until = this.#ports.budget.silence(reply.status, message, headers, time);

@@ -13,12 +13,13 @@ import { publicQuery, type WireRequest } from "./wire/encode.ts";
 import { ListenKey } from "./wire/schemas.ts";
 
 /** It lives 60 minutes; the exchange recommends a sign of life every 30. */
+const lifetime = 60 * microsPerMinute;
 const keepAliveInterval = 30 * microsPerMinute;
 
 export type ListenKeyPorts = AskPorts & {
   /** a key is there, and this is where its stream is */
   readonly onKey: (path: string, now: Micros) => void;
-  /** the key of the running connection is gone: that connection stays open and says nothing more */
+  /** the key of the running connection is gone, or may be: that connection stays open and says nothing more */
   readonly onGone: (now: Micros) => void;
 };
 
@@ -47,6 +48,7 @@ export class ListenKeyKeeper {
   }
 
   #keepLater(now: Micros): void {
+    this.#ports.timers.set("listen-key-end", plus(now, micros(lifetime)), (then) => this.#ports.onGone(then));
     this.#ports.timers.set("listen-key", plus(now, micros(keepAliveInterval)), (then) => this.#keep(then));
   }
 

@@ -69,10 +69,10 @@ export class RateBudget {
   }
 
   /**
-   * 429 or 418: nothing more until the end that the exchange names; without one until the minute ends, or for a ban
+   * 429, 418 or 403: nothing more until the end that the exchange names; without one until the minute ends, or for a ban
    * two minutes.
    */
-  silence(status: 429 | 418, message: string, headers: ReplyHeaders, time: Micros): Micros {
+  silence(status: number, message: string, headers: ReplyHeaders, time: Micros): Micros {
     const until = Math.max(
       this.#silentUntil,
       bannedUntil(message) ?? 0,

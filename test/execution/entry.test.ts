@@ -24,9 +24,21 @@ test("[SAF-2] an order that is not found keeps its doubt until the proof time ha
     bench.at(ms);
     bench.refuse("query-order", e1, -2013);
   }
-  const before = bench.manager.inDoubt;
   bench.at(12_100);
+  const before = bench.manager.inDoubt;
+  bench.refuse("query-order", e1, -2013);
   expect([before, bench.manager.trade]).toEqual([true, null]);
+});
+
+test("[SAF-2] an entry that is held for absent makes us read the account: a fill leaves its trace there (F-19)", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.lose("place-order", e1);
+  for (const ms of [10, 1_000, 12_100]) {
+    bench.at(ms);
+    bench.refuse("query-order", e1, -2013);
+  }
+  expect(bench.sent().at(-1)).toBe("query-account");
 });
 
 test("[SAF-2] look-ups of one order stay below ten a minute (I-21)", () => {
@@ -173,7 +185,7 @@ test("[IDM-1] an order that was seen and then vanished is not followed by anothe
   bench.report(e1, "NEW", 0);
   bench.at(2_000);
   bench.refuse("cancel-order", e1, -2011);
-  for (const ms of [2_100, 3_000, 10_000, 14_500]) {
+  for (const ms of [2_100, 3_000, 10_000, 14_100, 14_500]) {
     bench.at(ms);
     bench.refuse("query-order", e1, -2013);
   }
@@ -292,6 +304,7 @@ test("[IDM-1] an entry that surfaces after it was held for gone is cancelled (I-
     bench.refuse("query-order", e1, -2013);
   }
   bench.at(14_100);
+  bench.refuse("query-order", e1, -2013);
   const verdict = bench.manager.trade?.orders.get(e1)?.status;
   bench.report(e1, "PARTIALLY_FILLED", 6);
   expect([verdict, bench.count("cancel-order", e1)]).toEqual([{ kind: "closed", reason: "vanished" }, 2]);

@@ -108,13 +108,13 @@ test("[EXE-6] a close for which no answer ever comes does not wait for ever", ()
   expect(bench.count("query-order", x1)).toBe(1);
 });
 
-test("[EXE-6] −2022 on a close makes us read the account: somebody else may have closed (F-27)", () => {
+test("[EXE-6] −2022 on a close makes us look at our stops and the account: something else has closed (F-27)", () => {
   const bench = new Bench();
   bench.enterProtected();
   bench.manager.close("OPERATOR", bench.now);
   bench.sent();
   bench.refuse("place-order", x1, -2022);
-  expect(bench.sent()).toEqual(["query-account"]);
+  expect(bench.sent()).toEqual(["query-account", "query-algo f1"]);
 });
 
 test("[EXE-6] a triggered stop is given time before a close goes beside it (F-33)", () => {

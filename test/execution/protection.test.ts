@@ -98,6 +98,19 @@ test("[ORD-3] a bridge covers in advance what may still fill (F-24)", () => {
   ]);
 });
 
+test("[ORD-3] a bridge that a late fill has outgrown is followed by a larger one at once (F-24)", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.fill(e1, "CANCELED", 5, fillOf("a", 5));
+  bench.refuse("place-algo", f1, -4130);
+  bench.ok("place-algo", r1);
+  bench.fill(e1, "CANCELED", 7, fillOf("late", 2));
+  expect([bench.algo(r1).extent, bench.algo(idOf("r", 2)).extent]).toEqual([
+    { kind: "quantity", quantity: 5 },
+    { kind: "quantity", quantity: 7 },
+  ]);
+});
+
 test("[ORD-3] a bridge that vanishes is put back by floor and bridge, within the bound", () => {
   const bench = new Bench();
   filled(bench);

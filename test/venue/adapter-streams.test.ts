@@ -162,6 +162,17 @@ test("a keep-alive that finds the key gone gets a new key and a new connection (
   expect(rig.opened("private")).toEqual(["/private/ws/listenkey1", "/private/ws/listenkey2"]);
 });
 
+test("a key that nobody could keep alive for an hour is dead, whatever its connection says (F-06)", () => {
+  const rig = new Rig().started();
+  rig.on("PUT /fapi/v1/listenKey", () => "lost");
+  rig.on("POST /fapi/v1/listenKey", () => "lost");
+  rig.events.length = 0;
+  rig.advance(61 * 60_000);
+  expect(rig.events.filter(({ kind }) => kind === "private-stream")).toEqual([
+    { kind: "private-stream", alive: false },
+  ]);
+});
+
 test("an order that was taken and never spoken of refutes the private stream (F-17)", () => {
   const rig = new Rig();
   rig.opens.delete("ws-api");

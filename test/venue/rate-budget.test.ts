@@ -52,6 +52,7 @@ test("limits are the exchange's own", () => {
 test.each([
   ["429 with Retry-After", 429, "", 30, 31],
   ["429 without an end lasts until the minute ends", 429, "", null, 60],
+  ["403 of the firewall lasts until the minute ends", 403, "", null, 60],
   ["418 names its end", 418, `Way too many requests; banned until ${(minute + 90_000_000) / 1_000}.`, null, 90],
   ["418 without an end lasts two minutes", 418, "", null, 121],
 ] as const)("%s: silence for all, protection too (F-18)", (_, status, message, retryAfterSeconds, end) => {

@@ -1,0 +1,234 @@
+/** The core between its events and its commands. */
+
+import { expect, test } from "vitest";
+import { signedLots } from "../../src/domain/units.ts";
+import { fillOf } from "../execution/bench.ts";
+import { decisionOf } from "../risk/support.ts";
+import { after, settings, settingsWith } from "../support/core.ts";
+import { CoreBench, entryOf, first, idOf, journalled, openTradeOf, snapshotOf, stopOf, tradeA } from "./support.ts";
+
+const refusedRead = {
+  kind: "outcome",
+  command: { kind: "query-account" },
+  outcome: { kind: "refused", code: -1003, message: "too many" },
+} as const;
+
+/** The id of the entry that rests. */
+function entryId(bench: CoreBench): string {
+  return [...(bench.trade?.orders.keys() ?? [])][0] ?? "none";
+}
+
+/** An entry that rests on the exchange. */
+function entering(withSettings = settings): CoreBench {
+  const bench = CoreBench.ready(withSettings);
+  bench.decide(decisionOf());
+  bench.tell(entryOf(entryId(bench)));
+  return bench;
+}
+
+/** Adopted with its stop; the hold is long. */
+function holding(): CoreBench {
+  const bench = new CoreBench(settingsWith({ trading: { max_hold_seconds: 3_600 } }));
+  bench.tell({ kind: "private-stream", alive: true });
+  bench.at(1);
+  bench.tell(snapshotOf(10, { algos: [stopOf(idOf(tradeA, "f"))], requestedAt: after(1) }));
+  return bench;
+}
+
+test("[RSK-6] an approved decision becomes an intent and an entry", () => {
+  const bench = CoreBench.ready();
+  const commands = bench.decide(decisionOf());
+  expect([commands, bench.outputs.map(({ kind }) => kind)]).toEqual([
+    [`place-order ${entryId(bench)}`],
+    ["decision", "notice", "intent", "order", "place-order"],
+  ]);
+});
+
+test("[IDM-1] the same decision said twice is entered once, even after its trade has ended", () => {
+  const bench = entering();
+  bench.tell(entryOf(entryId(bench), 0, { status: "EXPIRED" }));
+  bench.decide(decisionOf({ id: "d2", direction: "NO_TRADE", action: "NO_ACTION" }));
+  bench.decide(decisionOf({ id: "d3", size: { kind: "notional", quote: 1 } }));
+  expect([bench.decide(decisionOf()), bench.trade]).toEqual([[], null]);
+});
+
+test("[IDM-1] nothing is entered beside a running trade", () => {
+  const bench = entering();
+  expect([bench.decide(decisionOf({ id: "d2" })), bench.blocked]).toEqual([[], ["POSITION_OPEN"]]);
+});
+
+test("[RSK-8] nothing is entered while the exchange reports a position that is not in our books", () => {
+  const bench = CoreBench.ready();
+  bench.tell({ kind: "position-report", symbol: first, lots: signedLots(5), entryTicks: 640_000, time: bench.now });
+  expect([bench.decide(decisionOf()), bench.blocked]).toEqual([[], ["POSITION_OPEN"]]);
+});
+
+test("[RSK-8] nothing is entered before the account was read", () => {
+  const bench = new CoreBench();
+  bench.tell({ kind: "private-stream", alive: true });
+  bench.quote();
+  expect([bench.decide(decisionOf()), bench.blocked]).toEqual([["query-account"], ["NOT_READY"]]);
+});
+
+test("[RSK-8] nothing is entered after the private stream came back until the account was read anew (I-04)", () => {
+  const bench = CoreBench.ready();
+  bench.at(1_000);
+  bench.tell({ kind: "private-stream", alive: false });
+  bench.tell({ kind: "private-stream", alive: true });
+  bench.quote();
+  bench.decide(decisionOf({ validUntil: after(9_000) }));
+  const before = bench.blocked;
+  bench.at(1_600);
+  bench.tell(snapshotOf(0, { requestedAt: bench.now }));
+  bench.quote();
+  expect([before, bench.decide(decisionOf({ id: "d2", validUntil: after(9_000) })).length]).toEqual([
+    ["ACCOUNT_STALE"],
+    1,
+  ]);
+});
+
+test("[RSK-8] what is missing is told as an error once an episode", () => {
+  const bench = CoreBench.ready(settingsWith({ guardrails: { account_stale_seconds: 1 } }));
+  bench.at(2_500);
+  bench.quote();
+  const told = ["a", "b"].map((id) => {
+    bench.decide(decisionOf({ id, validUntil: after(9_000) }));
+    return bench.outputs.filter((output) => output.kind === "notice" && output.code === "RISK_INPUT_MISSING").length;
+  });
+  expect(told).toEqual([1, 0]);
+});
+
+test("[SAF-3] SAFE MODE cancels entries that rest, and nothing follows them", () => {
+  const bench = entering();
+  bench.tell({ kind: "store-failed", message: "disk full" });
+  const commands = bench.at(10);
+  bench.tell(entryOf(entryId(bench), 0, { status: "CANCELED" }));
+  expect([commands, bench.trade, bench.blocked]).toEqual([[`cancel-order ${entryId(entering())}`], null, []]);
+});
+
+test("[SAF-5] a stop cancels the entry and does not cross it", () => {
+  const bench = entering();
+  bench.at(1_999);
+  const id = entryId(bench);
+  const cancelled = bench.tell({ kind: "stop-requested", policy: "leave-protected" });
+  bench.at(2_500);
+  const followed = bench.tell(entryOf(id, 0, { status: "CANCELED" }));
+  expect([cancelled, followed, bench.core.isFlat]).toEqual([[`cancel-order ${id}`], [], true]);
+});
+
+test("[SAF-5] `flatten` closes what is open, and its stop stays until it is flat", () => {
+  const bench = holding();
+  const commands = bench.tell({ kind: "stop-requested", policy: "flatten" });
+  expect(commands.map((text) => text.split(" ")[0])).toEqual(["place-order"]);
+});
+
+test("[SAF-1] a refused read of the account is repeated ever more seldom (I-21)", () => {
+  const bench = CoreBench.ready();
+  let reads = 0;
+  for (let ms = 60_000; ms < 120_000; ms += 10) {
+    const asked = bench.at(ms).filter((text) => text === "query-account").length;
+    reads += asked;
+    if (asked > 0) bench.tell(refusedRead);
+  }
+  expect([reads > 3, reads <= 10]).toEqual([true, true]);
+});
+
+test("[SAF-1] a replay of old reports does not become a storm of reads", () => {
+  const bench = CoreBench.ready();
+  let reads = 0;
+  for (let ms = 1_000; ms < 2_000; ms += 10) {
+    bench.tell(entryOf(idOf(tradeA, "e"), 10, { status: "FILLED", source: "stream" }));
+    reads += bench.at(ms).filter((text) => text === "query-account").length;
+  }
+  expect(reads).toBeLessThanOrEqual(3);
+});
+
+test("[REC-1] a position that contradicts our books twice is taken as it is, protected, and SAFE MODE entered (F-27)", () => {
+  const bench = CoreBench.ready();
+  bench.at(5_000);
+  bench.tell(snapshotOf(-10, { requestedAt: bench.now }));
+  const once = bench.trade;
+  const asked = bench.at(5_600);
+  const commands = bench.tell(snapshotOf(-10, { requestedAt: bench.now }));
+  expect([once, asked, commands.map((text) => text.split(" ")[0]), bench.core.safeMode?.reason]).toEqual([
+    null,
+    ["query-account"],
+    ["place-algo"],
+    "UNKNOWN_POSITION",
+  ]);
+});
+
+test("[REC-1] a position that somebody reduced keeps its trade, its stop and its plan", () => {
+  const bench = holding();
+  for (const ms of [20_000, 21_000]) {
+    bench.at(ms);
+    bench.tell(snapshotOf(6, { algos: [stopOf(idOf(tradeA, "f"))], requestedAt: bench.now }));
+  }
+  expect([bench.trade?.plan.trade, bench.trade?.ledger.position, bench.trade?.holdUntil]).toEqual([
+    tradeA,
+    6,
+    after(1) + 3_600_000_000,
+  ]);
+});
+
+test("[REC-1] a later orphan is not taken for a trade that the journal named at the start", () => {
+  const bench = new CoreBench();
+  bench.tell(journalled([openTradeOf(tradeA, after(-60_000))]));
+  bench.tell(snapshotOf(0));
+  for (const ms of [20_000, 21_000]) {
+    bench.at(ms);
+    bench.tell(snapshotOf(10, { requestedAt: bench.now }));
+  }
+  expect([bench.trade === null, bench.trade?.plan.trade === tradeA]).toEqual([false, false]);
+});
+
+test("[REC-1] a stop that has vanished without a word is found at the next reconciliation and put back", () => {
+  const bench = holding();
+  const commands: string[] = [];
+  bench.at(60_100);
+  commands.push(...bench.tell(snapshotOf(10, { requestedAt: bench.now })));
+  for (const ms of [60_110, 60_700]) {
+    const command = { kind: "query-algo", symbol: first, clientAlgoId: idOf(tradeA, "f") } as const;
+    bench.at(ms);
+    commands.push(...bench.tell({ kind: "outcome", command, outcome: { kind: "refused", code: -2013, message: "" } }));
+  }
+  expect(commands.map((text) => text.split(" ")[0])).toEqual(["query-algo", "place-algo"]);
+});
+
+test("[REC-1] after the private stream came back, what counts as live is asked about (F-07)", () => {
+  const bench = holding();
+  bench.at(5_000);
+  bench.tell({ kind: "private-stream", alive: false });
+  const commands = bench.tell({ kind: "private-stream", alive: true });
+  expect([commands, bench.trade?.exposedSince]).toEqual([[`query-algo ${idOf(tradeA, "f")}`], null]);
+});
+
+test("[REC-1] a snapshot that was asked for before the last change says nothing", () => {
+  const bench = entering();
+  const id = entryId(bench);
+  bench.at(500);
+  bench.tell(entryOf(id, 10, { status: "FILLED", fill: fillOf("a", 10, 640_000, after(500)), source: "stream" }));
+  bench.tell(snapshotOf(0, { requestedAt: after(490) }));
+  expect([bench.trade?.ledger.position, bench.core.safeMode]).toEqual([10, null]);
+});
+
+test("[ORD-3] orders of ours without a trade are swept up (I-23)", () => {
+  const bench = CoreBench.ready();
+  bench.at(5_000);
+  const commands = bench.tell(snapshotOf(0, { algos: [stopOf(idOf(tradeA, "f"))], requestedAt: bench.now }));
+  expect(commands).toEqual([`cancel-algo ${idOf(tradeA, "f")}`]);
+});
+
+test("[SAF-3] something unknown on an order path leads to SAFE MODE", () => {
+  const bench = CoreBench.ready();
+  bench.tell({ kind: "venue-unknown", what: "status", detail: "PENDING_NEW" });
+  expect(bench.core.safeMode?.reason).toBe("UNKNOWN_STATUS");
+});
+
+test("[EXE-6] deadlines move: an hour without an answer to anything is played in bounded turns", () => {
+  const bench = holding();
+  bench.tell({ kind: "stop-requested", policy: "flatten" });
+  const commands = bench.at(3_600_000);
+  const perMinute = commands.length / 60;
+  expect(perMinute).toBeLessThan(20);
+});

@@ -1,0 +1,207 @@
+/** Putting a symbol back together from the exchange and the journal. */
+
+import { expect, test } from "vitest";
+import { lots, money } from "../../src/domain/units.ts";
+import { recoverSymbol } from "../../src/engine/recovery.ts";
+import { fillOf } from "../execution/bench.ts";
+import { after, instrument, settings } from "../support/core.ts";
+import {
+  CoreBench,
+  entryOf,
+  first,
+  idOf,
+  journalled,
+  openTradeOf,
+  snapshotOf,
+  stopOf,
+  texts,
+  tradeA,
+  tradeB,
+} from "./support.ts";
+
+const noTrades = { openTrades: [] };
+
+/** What a core does on its first sight of an account. */
+function recoveredBy(snapshot: ReturnType<typeof snapshotOf>, openTrades: ReturnType<typeof openTradeOf>[] = []) {
+  const bench = new CoreBench();
+  bench.tell(journalled(openTrades));
+  return { bench, commands: bench.tell(snapshot) };
+}
+
+test("[REC-3] a position whose stop rests needs nothing new", () => {
+  const { bench, commands } = recoveredBy(snapshotOf(10, { algos: [stopOf(idOf(tradeA, "f"))] }));
+  expect([commands, bench.trade?.plan.trade, bench.trade?.plan.stopLoss]).toEqual([[], tradeA, 639_700]);
+});
+
+test("[REC-3] the first command for a position without a stop is a stop, at the default distance", () => {
+  const { bench, commands } = recoveredBy(snapshotOf(10));
+  const [placed] = bench.outputs.filter(({ kind }) => kind === "place-algo");
+  expect([commands[0]?.startsWith("place-algo"), placed]).toMatchObject([
+    true,
+    { side: "sell", trigger: 638_080, extent: { kind: "close-position" } },
+  ]);
+});
+
+test("[REC-3] the stop of a short orphan lies above its entry", () => {
+  const { bench } = recoveredBy(snapshotOf(-10));
+  expect(bench.outputs.find(({ kind }) => kind === "place-algo")).toMatchObject({ side: "buy", trigger: 641_920 });
+});
+
+test("[REC-3] the stop goes back to the level of the journal", () => {
+  const { bench } = recoveredBy(snapshotOf(10), [openTradeOf(tradeA, after(-5_000))]);
+  expect(bench.outputs.find(({ kind }) => kind === "place-algo")).toMatchObject({ trigger: 639_600 });
+});
+
+test("[REC-3] protection leaves before leftovers are cancelled (I-11)", () => {
+  const { commands } = recoveredBy(snapshotOf(10, { orders: [entryOf(idOf(tradeB, "e"))] }), [
+    openTradeOf(tradeA, after(-5_000)),
+  ]);
+  expect(commands.map((text) => text.split(" ")[0])).toEqual(["place-algo", "cancel-order"]);
+});
+
+test("[IDM-1] an intent that is not to be seen on the exchange is looked up, and not sent again", () => {
+  const { bench, commands } = recoveredBy(snapshotOf(0), [openTradeOf(tradeA, after(-5_000))]);
+  bench.now = after(0);
+  const later = bench.at(20_000);
+  const all = [...commands, ...later];
+  expect([all.filter((text) => text.startsWith("place-")), commands]).toEqual([
+    [],
+    [`query-order ${idOf(tradeA, "e")}`],
+  ]);
+});
+
+test("[IDM-1] an intent older than the proof of absence is over", () => {
+  const { bench, commands } = recoveredBy(snapshotOf(0), [openTradeOf(tradeA, after(-13_000))]);
+  expect([commands, bench.trade]).toEqual([[], null]);
+});
+
+test("[IDM-1] an adopted entry is not crossed", () => {
+  const { bench } = recoveredBy(snapshotOf(0, { orders: [entryOf(idOf(tradeA, "e"))] }), [
+    openTradeOf(tradeA, after(-1_000)),
+  ]);
+  bench.tell(entryOf(idOf(tradeA, "e"), 0, { status: "CANCELED" }));
+  expect([bench.trade, texts(bench.outputs)]).toEqual([null, []]);
+});
+
+test("[REC-3] an entry that still rests after a long pause is cancelled and watched until it is gone", () => {
+  const { bench, commands } = recoveredBy(snapshotOf(0, { orders: [entryOf(idOf(tradeA, "e"))] }));
+  expect([commands, bench.trade?.plan.trade]).toEqual([[`cancel-order ${idOf(tradeA, "e")}`], tradeA]);
+});
+
+test("[REC-3] an entry that fills while it is being cancelled after a restart is protected", () => {
+  const { bench } = recoveredBy(snapshotOf(0, { orders: [entryOf(idOf(tradeA, "e"))] }));
+  const fill = fillOf("late", 4);
+  const commands = bench.tell(entryOf(idOf(tradeA, "e"), 4, { fill, status: "CANCELED", source: "stream" }));
+  expect(commands.map((text) => text.split(" ")[0])).toEqual(["place-algo"]);
+});
+
+test("[REC-3] leftovers of a flat symbol are cancelled", () => {
+  const { commands, bench } = recoveredBy(snapshotOf(0, { algos: [stopOf(idOf(tradeA, "f"))] }));
+  expect([commands, bench.trade]).toEqual([[`cancel-algo ${idOf(tradeA, "f")}`], null]);
+});
+
+test("[REC-3] orders that are not ours are never touched (I-12)", () => {
+  const foreign = [stopOf("web_abc"), stopOf("xx-0000abcd-f1-00"), stopOf(`${idOf(tradeA, "f").slice(0, -2)}zz`)];
+  const { commands } = recoveredBy(snapshotOf(0, { algos: foreign, orders: [entryOf("x-A6SIDXVS1")] }));
+  expect(commands).toEqual([]);
+});
+
+test("[IDM-2] the same orphan found twice gives the same trade", () => {
+  const once = recoverSymbol(instrument, settings, snapshotOf(10), noTrades, after(0));
+  const again = recoverSymbol(
+    instrument,
+    settings,
+    snapshotOf(10, { requestedAt: after(9_000) }),
+    noTrades,
+    after(9_000),
+  );
+  expect(again.trade?.plan.trade).toBe(once.trade?.plan.trade);
+});
+
+test("[IDM-2] another orphan gives another trade", () => {
+  const once = recoverSymbol(instrument, settings, snapshotOf(10), noTrades, after(0));
+  const other = recoverSymbol(instrument, settings, snapshotOf(11), noTrades, after(0));
+  expect(other.trade?.plan.trade).not.toBe(once.trade?.plan.trade);
+});
+
+test("[IDM-2] a recovered trade uses no id that its earlier life may have used", () => {
+  const { bench } = recoveredBy(snapshotOf(10), [openTradeOf(tradeA, after(-5_000))]);
+  const placed = bench.outputs.flatMap((output) => (output.kind === "place-algo" ? [output.clientAlgoId] : []));
+  expect(placed).toEqual([idOf(tradeA, "f", 15)]);
+});
+
+test("[ORD-2] the journal's executions make exact books", () => {
+  const fills = [fillOf("a", 4, 640_001), fillOf("b", 6, 640_003)];
+  const { trade } = recoverSymbol(
+    instrument,
+    settings,
+    snapshotOf(10),
+    { openTrades: [openTradeOf(tradeA, after(-5_000), fills)] },
+    after(0),
+  );
+  expect(trade).toMatchObject({
+    ledger: { cash: -(4 * 640_001 + 6 * 640_003), boughtLots: 10 },
+    fees: 2_000n,
+    makerLots: 10,
+  });
+});
+
+test("[ORD-2] a commission in another asset is not added to the fees", () => {
+  const fills = [{ ...fillOf("a", 10), commission: money(5n), commissionAsset: "BNB" }];
+  const { trade } = recoverSymbol(
+    instrument,
+    settings,
+    snapshotOf(10),
+    { openTrades: [openTradeOf(tradeA, after(-5_000), fills)] },
+    after(0),
+  );
+  expect(trade?.fees).toBe(0n);
+});
+
+test("[ORD-2] executions that do not explain the position leave it as the exchange says", () => {
+  const { trade } = recoverSymbol(
+    instrument,
+    settings,
+    snapshotOf(10),
+    { openTrades: [openTradeOf(tradeA, after(-5_000), [fillOf("a", 4, 640_001)])] },
+    after(0),
+  );
+  expect(trade?.ledger).toMatchObject({ position: 10, cash: -6_400_000 });
+});
+
+test("[ORD-2] an execution that the adopted position contains is not counted again when it is told late (F-37)", () => {
+  const id = idOf(tradeA, "e");
+  const { bench } = recoveredBy(snapshotOf(4, { orders: [entryOf(id, 4)], algos: [stopOf(idOf(tradeA, "f"))] }));
+  bench.tell(entryOf(id, 4, { fill: fillOf("before", 4), source: "stream" }));
+  bench.tell(entryOf(id, 7, { fill: fillOf("after", 3), source: "stream" }));
+  expect(bench.trade?.ledger.position).toBe(7);
+});
+
+test("[REC-3] where stops of two trades rest, the journal's trade is taken and keeps its own", () => {
+  const algos = [stopOf(idOf(tradeA, "f")), stopOf(idOf(tradeB, "f"), "sell", 639_000)];
+  const { bench, commands } = recoveredBy(snapshotOf(10, { algos }), [openTradeOf(tradeA, after(-5_000))]);
+  expect([bench.trade?.plan.trade, commands]).toEqual([tradeA, [`cancel-algo ${idOf(tradeB, "f")}`]]);
+});
+
+test("[REC-3] a stop on the wrong side belongs to no position", () => {
+  const { bench, commands } = recoveredBy(snapshotOf(10, { algos: [stopOf(idOf(tradeA, "f"), "buy", 641_000)] }));
+  expect([bench.trade?.plan.trade === tradeA, commands.map((text) => text.split(" ")[0])]).toEqual([
+    false,
+    ["place-algo", "cancel-algo"],
+  ]);
+});
+
+test("[REC-3] a trade that was entered and is flat again is over (F-37)", () => {
+  const { bench, commands } = recoveredBy(snapshotOf(0), [openTradeOf(tradeA, after(-5_000), [fillOf("a", 10)])]);
+  expect([bench.trade, commands]).toEqual([null, []]);
+});
+
+test("[EXE-6] a hold that ended while the daemon was away is ended now, after protection", () => {
+  const { commands } = recoveredBy(snapshotOf(10), [openTradeOf(tradeA, after(-60_000))]);
+  expect(commands.map((text) => text.split(" ")[0])).toEqual(["place-algo", "place-order"]);
+});
+
+test("[REC-3] the adopted size is the exchange's, whatever was planned", () => {
+  const { bench } = recoveredBy(snapshotOf(7), [openTradeOf(tradeA, after(-5_000))]);
+  expect([bench.trade?.ledger.position, bench.core.account.reportedLots(first), lots(7)]).toEqual([7, 7, 7]);
+});
