@@ -8,7 +8,13 @@ import { readSecrets } from "../config/secrets.ts";
 import { textFromMoney } from "../domain/instrument.ts";
 import { machineClock } from "../host/clock.ts";
 import { Daemon, type DaemonResult } from "../host/daemon.ts";
-import { type EmbeddedExchange, parseAnnouncement, startEmbeddedExchange } from "../host/embedded-exchange.ts";
+import {
+  type EmbeddedExchange,
+  type ExchangeAnnouncement,
+  ExchangeStartError,
+  parseAnnouncement,
+  startEmbeddedExchange,
+} from "../host/embedded-exchange.ts";
 import { binanceVenue, paperVenue, type Venue } from "../host/venues.ts";
 import { type Log, openLog } from "../ops/log.ts";
 import type { RunOptions } from "./options.ts";
@@ -25,7 +31,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
   }
   if (options.production !== null) throw new UsageError("--production: allowed only with venue.name production");
   if (options.exchange !== null) {
-    return await trade(settings, paperVenue(parseAnnouncement(options.exchange)), null, options, log);
+    return await trade(settings, paperVenue(givenExchange(options.exchange)), null, options, log);
   }
   const mainFile = fileURLToPath(new URL("./main.ts", import.meta.url));
   const child = await startEmbeddedExchange(settings, mainFile, join(settings.store.directory, "exchange"));
@@ -33,6 +39,16 @@ export async function runCommand(options: RunOptions): Promise<number> {
     return await trade(settings, paperVenue(child.announcement), child, options, log);
   } finally {
     await child.stop();
+  }
+}
+
+/** @throws {UsageError} */
+function givenExchange(line: string): ExchangeAnnouncement {
+  try {
+    return parseAnnouncement(line);
+  } catch (cause) {
+    if (cause instanceof ExchangeStartError) throw new UsageError(`--exchange: ${cause.message}`, { cause });
+    throw cause;
   }
 }
 
@@ -55,13 +71,16 @@ async function trade(
   void child?.died.then((cause) => {
     if (!stop.isStopping()) daemon.fail(`the embedded exchange ended: ${cause}`);
   });
-  daemon.start();
-  await Promise.race([stop.requested, daemon.ended]);
-  const result = await Promise.race([daemon.stop(), stop.again.then(() => daemon.close())]);
-  stop.forget();
-  log.flush();
-  if (options.json) process.stdout.write(`${JSON.stringify(report(result))}\n`);
-  return result.failure === null ? 0 : 1;
+  try {
+    daemon.start();
+    await stop.requested;
+    const result = await Promise.race([daemon.stop(), stop.again.then(() => daemon.close())]);
+    if (options.json) process.stdout.write(`${JSON.stringify(report(result))}\n`);
+    return result.failure === null ? 0 : 1;
+  } finally {
+    stop.forget();
+    log.flush();
+  }
 }
 
 type StopSignals = {
@@ -92,6 +111,7 @@ function stopSignals(forMs: number | null, daemon: Daemon, log: Log): StopSignal
     daemon.fail(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
   };
   const timer = forMs === null ? null : setTimeout(begin, forMs);
+  void daemon.ended.then(begin);
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   process.on("uncaughtException", onError).on("unhandledRejection", onError);
   return {

@@ -98,6 +98,7 @@ class Backtest {
   }
 
   run(): BacktestResult {
+    for (const tape of this.#input.tapes) this.#hash.addTape(tape);
     const cursors = new MergedCursors(this.#input.tapes.map((tape, index) => new TapeCursor(tape, symbolIndex(index))));
     const start = micros(cursors.nextTime);
     this.#now = start;

@@ -75,6 +75,9 @@ export class Daemon {
   #timerAt = Number.POSITIVE_INFINITY;
   #statusTimer: NodeJS.Timeout | null = null;
   #isStopping = false;
+  /** ends when the store is open, or cannot be opened */
+  #opening: Promise<void> = Promise.resolve();
+  #closing: Promise<DaemonResult> | null = null;
   #failure: string | null = null;
   /** an entry whose intent could not be written: it must not leave */
   #unwrittenEntry: string | null = null;
@@ -140,25 +143,45 @@ export class Daemon {
     this.#isStopping = true;
     const core = this.#core;
     if (core !== null && this.#held === null) {
-      core.handle({ kind: "stop-requested", policy: settings.stop.policy }, clock());
-      this.#afterTurn(clock());
+      this.#beginStop(core, clock());
       const timer = setTimeout(() => this.#rest.resolve(), settings.stop.timeout_seconds * 1_000);
       await this.#rest.promise;
       clearTimeout(timer);
-      if (!this.#isAtRest(core)) log.warn("STOP_TIMEOUT", { seconds: settings.stop.timeout_seconds });
+      const seconds = settings.stop.timeout_seconds;
+      if (this.#closing === null && !this.#isAtRest(core)) log.warn("STOP_TIMEOUT", { seconds });
     }
     return await this.close();
   }
 
+  /** A core that fails here, too, must not keep the sockets and the store from being closed. */
+  #beginStop(core: Core, now: Micros): void {
+    try {
+      core.handle({ kind: "stop-requested", policy: this.#options.settings.stop.policy }, now);
+      this.#afterTurn(now);
+    } catch (error) {
+      this.fail(messageOf(error));
+      this.#rest.resolve();
+    }
+  }
+
   /** At once: closes sockets and store, whatever is pending. Stops live on the exchange. */
   async close(): Promise<DaemonResult> {
+    this.#closing ??= this.#close();
+    return await this.#closing;
+  }
+
+  async #close(): Promise<DaemonResult> {
     const { log } = this.#options;
+    // An orderly stop that still waits ends here.
+    this.#rest.resolve();
     if (this.#statusTimer !== null) clearInterval(this.#statusTimer);
-    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#adapter.stop();
     this.#transport.close();
+    // Last: what the closing said may have armed it again.
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#flushRows();
     const result = this.#result();
+    await this.#opening;
     const closed = await this.#store?.close();
     if (closed !== undefined && closed.lost > 0) log.error("STORE_ROWS_LOST", { rows: closed.lost });
     this.#store = null;
@@ -189,7 +212,7 @@ export class Daemon {
       sourcesFor: (_instrument, features) => createSources(settings.decision, features),
     });
     this.#core = core;
-    void this.#openStore(core).catch((error: unknown) => this.fail(messageOf(error)));
+    this.#opening = this.#openStore(core).catch((error: unknown) => this.fail(messageOf(error)));
     return core;
   }
 
@@ -213,6 +236,7 @@ export class Daemon {
       },
     });
     this.#store = store;
+    if (this.#closing !== null) return;
     for (const note of store.notes) log.warn("STORE_NOTE", { detail: note });
     const now = clock();
     core.handle({ kind: "journal", openTrades: store.journal.openTrades }, now);
@@ -234,6 +258,8 @@ export class Daemon {
 
   /** Everything that follows a turn: outputs, and the next deadline. Called after each message. */
   #afterTurn(now: Micros): void {
+    // Sockets that are closed still tell of their end.
+    if (this.#closing !== null) return;
     const core = this.#core;
     if (core !== null && this.#held === null) {
       while (core.hasOutputs) this.#dispatch(core.takeOutputs(), now);

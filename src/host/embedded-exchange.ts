@@ -28,7 +28,7 @@ export type EmbeddedExchange = {
 };
 
 /** The exchange could not be started, or said something else than it should. The process ends with exit code 1. */
-class ExchangeStartError extends Error {
+export class ExchangeStartError extends Error {
   override readonly name = "ExchangeStartError";
   readonly code = "EXCHANGE";
   readonly exitCode = 1;
@@ -88,7 +88,8 @@ export function parseAnnouncement(text: string): ExchangeAnnouncement {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new ExchangeStartError(`not the JSON line of an exchange: ${text.slice(0, 200)}`, { cause });
+    // Not quoted: the line holds a secret.
+    throw new ExchangeStartError(`not the JSON line of an exchange (${text.length} characters)`, { cause });
   }
   const parsed = ExchangeAnnouncement.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -33,6 +33,7 @@ const shownText: ReadonlySet<string> = new Set([
   "item",
   "kind",
   "message",
+  "name",
   "order",
   "policy",
   "position",

@@ -15,10 +15,14 @@ export type RulesResult =
   | { readonly ok: true; readonly rules: InstrumentRules }
   | { readonly ok: false; readonly cause: string };
 
+/** Names of an error that would list some five hundred. */
+const namesShown = 10;
+
 /** @see binance-usdm.md §5.2 */
 export function rulesOf(info: ExchangeInfo, name: string): RulesResult {
   const symbol = info.symbols.find((candidate) => candidate.symbol === name);
-  if (symbol === undefined) return { ok: false, cause: `${name} does not exist on this exchange` };
+  if (symbol === undefined)
+    return { ok: false, cause: `symbols: ${name} is not listed here; allowed: ${listed(info)}` };
   const price = PriceFilter.safeParse(filter(symbol, "PRICE_FILTER"));
   const lot = LotFilter.safeParse(filter(symbol, "LOT_SIZE"));
   if (!price.success || !lot.success) return { ok: false, cause: `${name} has no readable price or lot filter` };
@@ -53,4 +57,11 @@ export function rulesOf(info: ExchangeInfo, name: string): RulesResult {
 
 function filter(symbol: ExchangeSymbol, type: string): unknown {
   return symbol.filters.find((candidate) => candidate.filterType === type);
+}
+
+function listed({ symbols }: ExchangeInfo): string {
+  const names = symbols.slice(0, namesShown).map(({ symbol }) => symbol);
+  return symbols.length > names.length
+    ? `${names.join(", ")} and ${symbols.length - names.length} more`
+    : names.join(", ");
 }

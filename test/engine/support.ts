@@ -117,7 +117,7 @@ export function texts(outputs: readonly Output[]): readonly string[] {
 }
 
 /** A source that says what the test puts into its mouth, once. */
-export class Scripted implements DecisionSource {
+class Scripted implements DecisionSource {
   readonly name = "test";
   next: Decision | null = null;
   observe(): void {

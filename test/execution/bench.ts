@@ -12,7 +12,7 @@ import type { Trade, TradePlan } from "../../src/execution/trade.ts";
 import { TradeManager } from "../../src/execution/trade-manager.ts";
 import { after, instrument, settings, start } from "../support/core.ts";
 
-export const trade = tradeIdFrom("bench");
+const trade = tradeIdFrom("bench");
 
 export function idOf(role: Parameters<typeof orderId>[0]["role"], attempt = 1): string {
   return orderId({ prefix: settings.order_id_prefix, trade, role, attempt });

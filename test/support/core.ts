@@ -4,7 +4,7 @@ import { Settings } from "../../src/config/schema.ts";
 import { type Instrument, type InstrumentRules, instrumentFromRules } from "../../src/domain/instrument.ts";
 import { type Micros, micros, microsPerMillisecond, microsPerMinute, symbolIndex } from "../../src/domain/units.ts";
 
-export const rules: InstrumentRules = {
+const rules: InstrumentRules = {
   symbol: "BTCUSDT",
   baseAsset: "BTC",
   quoteAsset: "USDT",

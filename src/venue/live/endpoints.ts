@@ -31,6 +31,7 @@ export const productionEndpoints: Endpoints = {
 
 export class EndpointError extends Error {
   override readonly name = "EndpointError";
+  readonly exitCode = 2;
 }
 
 /**

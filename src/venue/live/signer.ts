@@ -4,6 +4,7 @@ import type { Signer } from "../transport.ts";
 
 export class CredentialError extends Error {
   override readonly name = "CredentialError";
+  readonly exitCode = 2;
 }
 
 const crypto = process.getBuiltinModule("node:crypto");

@@ -24,6 +24,7 @@ const https = process.getBuiltinModule("node:https");
 
 export class TlsError extends Error {
   override readonly name = "TlsError";
+  readonly exitCode = 2;
 }
 
 export type LiveTransportOptions = {
@@ -41,8 +42,21 @@ const httpTimeoutMs = 30_000;
 const httpBodyMax = 16 * 1_024 * 1_024;
 const streamMessageMax = 4 * 1_024 * 1_024;
 const handshakeTimeoutMs = 10_000;
+/** A peer that said goodbye says nothing more, whether or not it ends the connection. */
+const goodbyeTimeoutMs = 1_000;
 /** Our own pings find a half-open connection; the exchange's come every three minutes. */
 const pingIntervalMs = 15_000;
+
+const socketOptions = {
+  perMessageDeflate: false,
+  followRedirects: false,
+  handshakeTimeout: handshakeTimeoutMs,
+  closeTimeout: goodbyeTimeoutMs,
+  maxPayload: streamMessageMax,
+  rejectUnauthorized: true,
+  // The parsers work on bytes and refuse what they do not understand.
+  skipUTF8Validation: true,
+};
 
 /** @throws {TlsError} TLS verification is switched off in the environment */
 export function liveTransport(options: LiveTransportOptions): Transport {
@@ -96,15 +110,7 @@ class LiveTransport implements Transport {
 
   #open(stream: number, isApi: boolean, path: string): void {
     const { endpoints, listener, clock } = this.#options;
-    const socket = new WebSocket(`${isApi ? endpoints.wsApi : endpoints.streams}${path}`, {
-      perMessageDeflate: false,
-      followRedirects: false,
-      handshakeTimeout: handshakeTimeoutMs,
-      maxPayload: streamMessageMax,
-      rejectUnauthorized: true,
-      // The parsers work on bytes and refuse what they do not understand.
-      skipUTF8Validation: true,
-    });
+    const socket = new WebSocket(`${isApi ? endpoints.wsApi : endpoints.streams}${path}`, socketOptions);
     const state: Stream = { socket, heard: true };
     this.#streams.set(stream, state);
     let cause = "closed";
@@ -130,7 +136,8 @@ class LiveTransport implements Transport {
   #send(stream: number, text: string): void {
     const socket = this.#streams.get(stream)?.socket;
     if (socket?.readyState === WebSocket.OPEN) socket.send(text);
-    else this.#terminate(stream);
+    // Its close event tells the adapter that no reply will come.
+    else socket?.terminate();
   }
 
   #terminate(stream: number): void {
