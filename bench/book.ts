@@ -1,48 +1,45 @@
 /**
  * Goal T3: the cost of one level update in the ladder against a map with a sorted key array, on the same messages, in
- * interleaved rounds. Run with `npx node bench/book.ts`.
+ * interleaved rounds.
  */
 
-import { pathToFileURL } from "node:url";
-import { at } from "../src/domain/assert.ts";
 import { askSide, bidSide, type DepthLevels, depthLevels } from "../src/domain/market-port.ts";
 import { Book } from "../src/market/book.ts";
+import type { Row } from "./lib/goals.ts";
+import { elapsedNanosOf, generator, interleave, ratios, shown, spread } from "./lib/measure.ts";
 
 const messages = 4_000;
 const levelsPerMessage = 50;
 const windowTicks = 16_384;
 
-export type Spread = { readonly median: number; readonly min: number; readonly max: number };
-export type BookResult = {
-  readonly rounds: number;
-  readonly ladderNanos: Spread;
-  readonly mapNanos: Spread;
-  /** ladder ÷ map with sorted keys; the goal is ≤ 1/8 */
-  readonly ratio: Spread;
-};
+const rounds = 7;
+const warmups = 2;
 
-/** @param rounds each runs both, alternating which one goes first */
-export function benchBook(rounds = 7): BookResult {
+export async function benchBook(): Promise<readonly Row[]> {
   const { seed, diffs } = generate();
-  const ladder: number[] = [];
-  const map: number[] = [];
-  // The first rounds warm the compiler up and are not counted.
-  for (let round = -2; round < rounds; round++) {
-    const ladderFirst = round % 2 === 0;
-    const first = ladderFirst ? timeLadder(seed, diffs) : timeMap(seed, diffs);
-    const second = ladderFirst ? timeMap(seed, diffs) : timeLadder(seed, diffs);
-    const [ofLadder, ofMap] = ladderFirst ? [first, second] : [second, first];
-    if (ofLadder.touch !== ofMap.touch) throw new Error(`the books differ: ${ofLadder.touch} and ${ofMap.touch}`);
-    if (round < 0) continue;
-    ladder.push(ofLadder.nanos);
-    map.push(ofMap.nanos);
-  }
-  return {
-    rounds,
-    ladderNanos: spread(ladder),
-    mapNanos: spread(map),
-    ratio: spread(ladder.map((nanos, i) => nanos / at(map, i))),
+  const touches = new Set<number>();
+  const figureOf = ({ nanos, touch }: Timing): number => {
+    touches.add(touch);
+    return nanos;
   };
+  const figures = await interleave(
+    [
+      { name: "ladder", run: () => figureOf(timeLadder(seed, diffs)) },
+      { name: "map", run: () => figureOf(timeMap(seed, diffs)) },
+    ],
+    rounds,
+    warmups,
+  );
+  if (touches.size !== 1) throw new Error(`the books differ: ${[...touches].join(" and ")}`);
+  return [
+    {
+      goal: "T3",
+      what: "one level update ÷ map with sorted array",
+      ratio: ratios(figures.ladder, figures.map),
+      rounds,
+      detail: `ladder ${shown(spread(figures.ladder), 1)} ns, map ${shown(spread(figures.map), 1)} ns a level`,
+    },
+  ];
 }
 
 type Timing = { readonly nanos: number; readonly touch: number };
@@ -51,12 +48,13 @@ function timeLadder(seed: DepthLevels, diffs: readonly DepthLevels[]): Timing {
   const book = new Book(windowTicks);
   book.applySnapshot(seed);
   let touch = 0;
-  const began = process.hrtime.bigint();
-  for (const diff of diffs) {
-    book.apply(diff);
-    touch += book.bestBid + book.bestAsk;
-  }
-  return { nanos: perLevel(began), touch };
+  const nanos = elapsedNanosOf(() => {
+    for (const diff of diffs) {
+      book.apply(diff);
+      touch += book.bestBid + book.bestAsk;
+    }
+  });
+  return { nanos: nanos / (messages * levelsPerMessage), touch };
 }
 
 function timeMap(seed: DepthLevels, diffs: readonly DepthLevels[]): Timing {
@@ -69,12 +67,13 @@ function timeMap(seed: DepthLevels, diffs: readonly DepthLevels[]): Timing {
   };
   apply(seed);
   let touch = 0;
-  const began = process.hrtime.bigint();
-  for (const diff of diffs) {
-    apply(diff);
-    touch += bids.best() + asks.best();
-  }
-  return { nanos: perLevel(began), touch };
+  const nanos = elapsedNanosOf(() => {
+    for (const diff of diffs) {
+      apply(diff);
+      touch += bids.best() + asks.best();
+    }
+  });
+  return { nanos: nanos / (messages * levelsPerMessage), touch };
 }
 
 /** The usual book: sizes in a map, prices in an array that is kept sorted by binary search and splice. */
@@ -154,32 +153,4 @@ function put(levels: DepthLevels, side: number, price: number, size: number): vo
   levels.price[levels.count] = price;
   levels.size[levels.count] = size;
   levels.count++;
-}
-
-/** A linear congruential generator: the same messages in every run. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-function perLevel(began: bigint): number {
-  return Number(process.hrtime.bigint() - began) / (messages * levelsPerMessage);
-}
-
-function spread(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
-  return { median: at(sorted, sorted.length >> 1), min: at(sorted, 0), max: at(sorted, sorted.length - 1) };
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const result = benchBook();
-  const show = ({ median, min, max }: Spread, digits: number): string =>
-    `${median.toFixed(digits)} [${min.toFixed(digits)}–${max.toFixed(digits)}]`;
-  process.stdout.write(
-    `T3 ns per level, ${result.rounds} rounds: ladder ${show(result.ladderNanos, 1)}, ` +
-      `map + sorted array ${show(result.mapNanos, 1)}, ratio ${show(result.ratio, 4)} (must ≤ 0.125, aim ≤ 0.05)\n`,
-  );
 }

@@ -207,12 +207,22 @@ export function quoteFromTickLots(instrument: Instrument, amount: number): numbe
 
 /** Text of a price on the grid: made from whole ticks, so never in exponent form. @see failure-catalogue F-66 */
 export function textFromTicks(instrument: Instrument, price: Ticks): string {
-  return new Exact(price).times(instrument.rules.tickSize).toFixed(instrument.tickDecimals);
+  return gridText(price, instrument.rules.tickSize, instrument.tickDecimals);
 }
 
 /** Text of a quantity on the grid. */
 export function textFromLots(instrument: Instrument, quantity: Lots | SignedLots): string {
-  return new Exact(quantity).times(instrument.rules.stepSize).toFixed(instrument.stepDecimals);
+  return gridText(quantity, instrument.rules.stepSize, instrument.stepDecimals);
+}
+
+/** Whole steps as decimal text. By whole numbers where a double holds them, because every order passes here. */
+function gridText(count: number, step: string, decimals: number): string {
+  const units = count * Math.round(Number(step) * 10 ** decimals);
+  if (!Number.isSafeInteger(units)) return new Exact(count).times(step).toFixed(decimals);
+  if (decimals === 0) return String(units);
+  const digits = String(Math.abs(units)).padStart(decimals + 1, "0");
+  const whole = digits.length - decimals;
+  return `${units < 0 ? "-" : ""}${digits.slice(0, whole)}.${digits.slice(whole)}`;
 }
 
 /** Price in the quote asset as a number: for indicators and display. */

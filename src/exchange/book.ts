@@ -1,7 +1,7 @@
 /** The recorded book of one symbol, and how much of what it displays our own fills have used up. */
 
-import { at } from "../domain/assert.ts";
 import { askSide, bidSide, type DepthLevels } from "../domain/market-port.ts";
+import { byteAt, doubleAt } from "../tape/typed.ts";
 import { Ladder, noKey } from "./ladder.ts";
 
 export type BookSide = typeof bidSide | typeof askSide;
@@ -92,9 +92,9 @@ export class RecordedBook {
   applyDepth(levels: DepthLevels): void {
     const usedAny = this.#usedBids.size > 0 || this.#usedAsks.size > 0;
     for (let index = 0; index < levels.count; index += 1) {
-      const price = at(levels.price, index);
-      const size = at(levels.size, index);
-      if (at(levels.side, index) === bidSide) {
+      const price = doubleAt(levels.price, index);
+      const size = doubleAt(levels.size, index);
+      if (byteAt(levels.side, index) === bidSide) {
         this.bids.set(price, size);
         if (usedAny) this.#usedBids.delete(price);
       } else {

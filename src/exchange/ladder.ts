@@ -1,6 +1,6 @@
 /** One side of a recorded book: sizes by price in a moving window of arrays, and in a map what lies outside of it. */
 
-import { at } from "../domain/assert.ts";
+import { doubleAt, wordAt } from "../tape/typed.ts";
 
 /** "No level": lower than any key. */
 export const noKey = Number.NEGATIVE_INFINITY;
@@ -31,7 +31,7 @@ export class Ladder {
 
   size(key: number): number {
     const slot = key - this.#base;
-    if (slot >= 0 && slot < windowSize) return at(this.#sizes, slot);
+    if (slot >= 0 && slot < windowSize) return doubleAt(this.#sizes, slot);
     return this.#far.get(key) ?? 0;
   }
 
@@ -63,12 +63,12 @@ export class Ladder {
     const word = slot >>> 5;
     if (size > 0) {
       this.#sizes[slot] = size;
-      this.#words[word] = at(this.#words, word) | (1 << (slot & 31));
+      this.#words[word] = wordAt(this.#words, word) | (1 << (slot & 31));
       if (key > this.#best) this.#best = key;
       return;
     }
     this.#sizes[slot] = 0;
-    this.#words[word] = at(this.#words, word) & ~(1 << (slot & 31));
+    this.#words[word] = wordAt(this.#words, word) & ~(1 << (slot & 31));
     if (key === this.#best) this.#bestLeft(key);
   }
 
@@ -94,7 +94,7 @@ export class Ladder {
   #lay(best: number): void {
     const levels: [number, number][] = [...this.#far];
     this.#forEachNear((key, slot) => {
-      levels.push([key, at(this.#sizes, slot)]);
+      levels.push([key, doubleAt(this.#sizes, slot)]);
       this.#sizes[slot] = 0;
     });
     this.#words.fill(0);
@@ -111,11 +111,11 @@ export class Ladder {
   /** The highest occupied slot at or below `slot`, −1 when there is none. */
   #scan(slot: number): number {
     let word = slot >>> 5;
-    let bits = at(this.#words, word) & ((2 << (slot & 31)) - 1);
+    let bits = wordAt(this.#words, word) & ((2 << (slot & 31)) - 1);
     while (bits === 0) {
       word -= 1;
       if (word < 0) return -1;
-      bits = at(this.#words, word);
+      bits = wordAt(this.#words, word);
     }
     return (word << 5) + 31 - Math.clz32(bits);
   }

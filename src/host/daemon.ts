@@ -71,6 +71,7 @@ export class Daemon {
   /** events that wait for the journal; null once it is there */
   #held: CoreEvent[] | null = [];
   #rows: Row[] = [];
+  #notices: Notice[] = [];
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #statusTimer: NodeJS.Timeout | null = null;
@@ -266,6 +267,7 @@ export class Daemon {
       if (this.#isStopping && this.#isAtRest(core)) this.#rest.resolve();
     }
     if (this.#rows.length > 0) this.#flushRows();
+    if (this.#notices.length > 0) this.#flushNotices(now);
     this.#arm(now);
   }
 
@@ -282,7 +284,7 @@ export class Daemon {
           this.#writeIntent(output, now);
           break;
         case "notice":
-          this.#notice(output, now);
+          this.#notices.push(output);
           break;
         case "safe-mode":
           this.#notice(
@@ -331,6 +333,13 @@ export class Daemon {
     this.#unwrittenEntry = null;
     const outcome = { kind: "refused", code: notWritten, message: "its intent could not be written" } as const;
     this.#core?.handle({ kind: "outcome", command, outcome }, now);
+  }
+
+  /** Log lines say what was done and come after it: no order waits for one. */
+  #flushNotices(now: Micros): void {
+    const notices = this.#notices;
+    this.#notices = [];
+    for (const notice of notices) this.#notice(notice, now);
   }
 
   #flushRows(): void {

@@ -22,3 +22,9 @@ export function shortAt(array: Uint16Array, index: number): number {
   if (value === undefined) throw new InvariantError(`index ${index} outside ${array.length}`);
   return value;
 }
+
+export function wordAt(array: Int32Array, index: number): number {
+  const value = array[index];
+  if (value === undefined) throw new InvariantError(`index ${index} outside ${array.length}`);
+  return value;
+}

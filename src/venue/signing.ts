@@ -1,7 +1,6 @@
 /** Request text: parameters, timestamp and signature for REST and for the WebSocket API. @see binance-usdm.md §7.1, §7.4 */
 
 import type { Signer } from "./transport.ts";
-import { stringifyJson } from "./wire/lossless-json.ts";
 
 type Params = Readonly<Record<string, string>>;
 
@@ -30,17 +29,19 @@ export function socketText(
   signer: Signer,
   isLoggedOn: boolean,
 ): string {
-  const sent: Record<string, unknown> = {};
-  const all: Params = isLoggedOn
-    ? { ...params, timestamp: String(timestamp) }
-    : { ...params, apiKey: signer.apiKey, timestamp: String(timestamp) };
-  for (const [name, value] of Object.entries(all)) sent[name] = integerParams.has(name) ? BigInt(value) : value;
-  if (!isLoggedOn) {
-    const payload = Object.keys(all)
-      .sort()
-      .map((name) => `${name}=${all[name]}`)
-      .join("&");
-    Object.assign(sent, { signature: signer.sign(payload) });
+  const all: Params = isLoggedOn ? params : { ...params, apiKey: signer.apiKey };
+  let members = "";
+  for (const [name, value] of Object.entries(all)) {
+    members += `"${name}":${integerParams.has(name) ? value : JSON.stringify(value)},`;
   }
-  return stringifyJson({ id, method, params: sent });
+  members += `"timestamp":${timestamp}`;
+  if (!isLoggedOn) {
+    const signed: Params = { ...all, timestamp: String(timestamp) };
+    const payload = Object.keys(signed)
+      .sort()
+      .map((name) => `${name}=${signed[name]}`)
+      .join("&");
+    members += `,"signature":${JSON.stringify(signer.sign(payload))}`;
+  }
+  return `{"id":${id},"method":${JSON.stringify(method)},"params":{${members}}}`;
 }

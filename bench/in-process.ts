@@ -1,0 +1,160 @@
+/**
+ * Goal L5: from the bytes of a book ticker to the bytes of an order, in process: adapter, features, sources, risk, order
+ * manager, log line, intent log, encoding, signature. Beside it one risk check alone. Both ÷ one HMAC over 200 bytes.
+ */
+
+import { createHmac, createSecretKey } from "node:crypto";
+import { tmpdir } from "node:os";
+import { plainDecision } from "../src/decision/source.ts";
+import { createSources } from "../src/decision/sources.ts";
+import { assert, present } from "../src/domain/assert.ts";
+import { micros, microsPerSecond, signedLots } from "../src/domain/units.ts";
+import { Features } from "../src/market/features.ts";
+import { checkRisk, type RiskInput } from "../src/risk/engine.ts";
+import type { Signer } from "../src/venue/transport.ts";
+import { feedStart, type Step, tickerFrame } from "./lib/frames.ts";
+import type { Row } from "./lib/goals.ts";
+import { interleave, nanosOf, ratios, shown, spread } from "./lib/measure.ts";
+import { Rig } from "./lib/rig.ts";
+import { apiSecret, ed25519Signer, enteringSettings, hmacSigner } from "./lib/settings.ts";
+
+const rounds = 7;
+const warmups = 4;
+const ordersPerRound = 3_000;
+const checksPerRound = 600_000;
+const hmacsPerRound = 80_000;
+/** The market's slower streams come this often, in book tickers a millisecond apart. */
+const refreshEvery = 500;
+/** Ticks are a millisecond apart. */
+const entryInterval = 0.000_5;
+
+export async function benchInProcess(): Promise<readonly Row[]> {
+  const session = await OrderPath.start(ed25519Signer());
+  const signed = await OrderPath.start(hmacSigner());
+  const check = riskCheck(session.rig);
+  const figures = await interleave(
+    [
+      { name: "session", run: () => session.nanosPerOrder() },
+      { name: "signed", run: () => signed.nanosPerOrder() },
+      { name: "risk", run: check },
+      { name: "hmac", run: nanosPerHmac },
+    ],
+    rounds,
+    warmups,
+  );
+  await session.rig.close();
+  await signed.rig.close();
+  const micro = (values: readonly number[]): string => shown(spread(values.map((nanos) => nanos / 1_000)), 2);
+  const hmac = `one HMAC ${micro(figures.hmac)} µs`;
+  return [
+    {
+      goal: "L5",
+      what: "frame bytes in → order bytes out, in process ÷ one HMAC",
+      ratio: ratios(figures.session, figures.hmac),
+      rounds,
+      detail:
+        `logged-on session (unsigned orders) ${micro(figures.session)} µs, signed per order (HMAC) ` +
+        `${micro(figures.signed)} µs, ${hmac}`,
+    },
+    {
+      goal: "L5 risk",
+      what: "one whole risk check ÷ one HMAC",
+      ratio: ratios(figures.risk, figures.hmac),
+      rounds,
+      detail: `risk check ${micro(figures.risk)} µs, ${hmac}`,
+    },
+  ];
+}
+
+class OrderPath {
+  readonly rig: Rig;
+  #millis = feedStart;
+
+  private constructor(rig: Rig) {
+    this.rig = rig;
+  }
+
+  static async start(signer: Signer): Promise<OrderPath> {
+    const settings = enteringSettings(tmpdir(), entryInterval);
+    const rig = await Rig.start(
+      settings,
+      signer,
+      (_instrument, features) => createSources(settings.decision, features),
+      feedStart,
+    );
+    const path = new OrderPath(rig);
+    path.#millis += 10;
+    return path;
+  }
+
+  /** Median over the ticks that gave an order; making the frame and refusing the order are not counted. */
+  nanosPerOrder(): number {
+    const { rig } = this;
+    const stream = rig.stream("public");
+    const nanos: number[] = [];
+    for (let tick = 0; tick < ordersPerRound; tick += 1) {
+      if (tick % refreshEvery === 0) rig.refresh(this.#next(false));
+      const step = this.#next(tick % 2 === 0);
+      const { millis } = step;
+      const frame = Buffer.from(tickerFrame(step));
+      const now = micros(millis * 1_000);
+      const began = process.hrtime.bigint();
+      rig.onFrame(stream, frame, now);
+      if (rig.orderBytes === 0) continue;
+      nanos.push(Number(rig.orderAt - began));
+      rig.refuse(millis);
+    }
+    assert(nanos.length > ordersPerRound / 2, `only ${nanos.length} of ${ordersPerRound} ticks gave an order`);
+    return spread(nanos).median;
+  }
+
+  #next(up: boolean): Step {
+    this.#millis += 1;
+    return { millis: this.#millis, serial: this.#millis, up };
+  }
+}
+
+/** The check as the core asks for it, approved, on inputs that differ from one to the next. */
+function riskCheck(rig: Rig): () => number {
+  const desk = present(rig.core.desks[0], "desk");
+  const { market, instrument } = desk;
+  const now = micros(feedStart * 1_000);
+  const context = { market, features: new Features([1], 1), position: signedLots(0), tradeOpen: false };
+  const decision = plainDecision("bench", context, now, 1, microsPerSecond, "LONG", []);
+  const input: RiskInput = {
+    decision,
+    instrument,
+    settings: rig.settings,
+    side: "buy",
+    bid: market.bid,
+    ask: market.ask,
+    atrTicks: market.atrTicks(),
+    equity: 10_000,
+    available: 10_000,
+    accountAge: 1_000,
+    committedLots: 0,
+    openPositions: 0,
+    cooldownUntil: micros(0),
+  };
+  return () => {
+    let approved = 0;
+    const nanos = nanosOf(() => {
+      for (let i = 0; i < checksPerRound; i += 1) {
+        if (checkRisk({ ...input, equity: 10_000 + (i % 100) }, now).approved) approved += 1;
+      }
+    });
+    assert(approved === checksPerRound, `only ${approved} of ${checksPerRound} checks approved`);
+    return nanos / checksPerRound;
+  };
+}
+
+function nanosPerHmac(): number {
+  const key = createSecretKey(Buffer.from(apiSecret));
+  const payload = "q".repeat(200);
+  let length = 0;
+  const nanos = nanosOf(() => {
+    for (let i = 0; i < hmacsPerRound; i += 1) length += createHmac("sha256", key).update(payload).digest("hex").length;
+  });
+  assert(length === hmacsPerRound * 64, "the HMAC has another length");
+  return nanos / hmacsPerRound;
+}
