@@ -51,7 +51,7 @@ export class Core implements MarketSink {
   readonly #mismatches = new Map<SymbolIndex, number>();
   #outputs: Output[] = [];
   #safeMode: { readonly reason: SafeModeReason; readonly detail: string } | null = null;
-  #stopping = false;
+  #stopPolicy: "leave-protected" | "flatten" | null = null;
   #recovered = false;
   #reconcileAt = Number.POSITIVE_INFINITY;
   /** when the account was last asked for, and how often in a row in vain */
@@ -96,6 +96,11 @@ export class Core implements MarketSink {
     return this.#wakeAt;
   }
 
+  /** Whether the account has been read: before that, nothing is known of positions. */
+  get isRecovered(): boolean {
+    return this.#recovered;
+  }
+
   get desks(): readonly SymbolDesk[] {
     return this.#desks;
   }
@@ -108,13 +113,14 @@ export class Core implements MarketSink {
     return this.#safeMode;
   }
 
-  /** True once nothing of ours is open or pending: a stopping host may leave. */
+  /** True once nothing of ours is open or pending: a stopping host may leave. Not before the account was read. */
   get isFlat(): boolean {
-    return this.#desks.every((desk) => desk.manager.trade === null);
+    return this.#recovered && this.#desks.every((desk) => desk.manager.trade === null);
   }
 
   /** True once no entry works and every open position has a live stop, or there is none. */
   get isAtRest(): boolean {
+    if (!this.#recovered) return false;
     return this.#desks.every(({ manager: { trade } }) => {
       if (trade === null) return true;
       return trade.entryFinished && openLots(trade) !== 0 && trade.exposedSince === null && trade.closing === null;
@@ -284,7 +290,7 @@ export class Core implements MarketSink {
   }
 
   #entriesOff(): BlockReason | null {
-    if (this.#stopping) return "STOPPING";
+    if (this.#stopPolicy !== null) return "STOPPING";
     if (this.#safeMode !== null) return "SAFE_MODE";
     return this.#recovered ? null : "NOT_READY";
   }
@@ -341,6 +347,7 @@ export class Core implements MarketSink {
       const fields = { trade: trade.plan.trade, source: trade.plan.source, lots: openLots(trade) };
       this.#notice("warn", "TRADE_ADOPTED", desk.instrument.index, fields);
       desk.manager.adopt(trade, now);
+      if (this.#stopPolicy === "flatten") desk.manager.close("OPERATOR", now);
     }
     for (const command of leftovers) this.#outputs.push(command);
   }
@@ -352,18 +359,20 @@ export class Core implements MarketSink {
     const reported = this.#account.reportedLots(symbol);
     const own = trade?.ledger.position ?? 0;
     const lastChange = Math.max(desk.lastTradeEnd, trade?.lastFillTime ?? 0);
-    const quiet = snapshot.requestedAt > lastChange + quietMicros && !desk.manager.inDoubt;
-    if (reported === own || !quiet) {
+    const quiet = snapshot.requestedAt > lastChange + quietMicros && !desk.manager.isMoving;
+    if (reported === own) {
       this.#mismatches.delete(symbol);
-      if (reported !== own) this.#reconcileBy(now + quietMicros, now);
-      else if (trade === null && quiet) this.#sweep(desk, snapshot, now);
+      if (trade === null && quiet) this.#sweep(desk, snapshot, now);
       else desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
       return;
     }
+    if (!quiet) return this.#reconcileBy(now + quietMicros, now);
     const seen = (this.#mismatches.get(symbol) ?? 0) + 1;
     this.#mismatches.set(symbol, seen);
     this.#notice("error", "POSITION_MISMATCH", symbol, { own, reported, seen });
     if (seen < 2) {
+      // An execution that the stream did not tell is the likeliest explanation.
+      desk.manager.onReportsMissed(now);
       this.#reconcileBy(now + microsFromMillis(this.#settings.protection.lookup_interval_ms), now);
       return;
     }
@@ -374,11 +383,12 @@ export class Core implements MarketSink {
     this.#recover(desk, snapshot, former === null || reported === 0 ? emptyJournal : journalOf(former, now), now);
   }
 
-  /** Orders of ours without a trade: cancelled, so that none opens or closes anything later (I-23). */
+  /**
+   * Orders of ours without a trade: cancelled, so that none opens or closes anything later (I-23). An entry among them
+   * was buried too early; it is taken over, because it may fill before its cancel arrives (I-05).
+   */
   #sweep(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
-    const { trade, leftovers } = recoverSymbol(desk.instrument, this.#settings, snapshot, emptyJournal, now);
-    if (trade !== null) return;
-    for (const command of leftovers) this.#outputs.push(command);
+    this.#recover(desk, snapshot, emptyJournal, now);
   }
 
   #onVenueUnknown(what: "status" | "code" | "authority", detail: string): void {
@@ -387,7 +397,7 @@ export class Core implements MarketSink {
   }
 
   #onStop(policy: "leave-protected" | "flatten", now: Micros): void {
-    this.#stopping = true;
+    this.#stopPolicy = policy;
     for (const { manager } of this.#desks) {
       if (policy === "flatten") manager.close("OPERATOR", now);
       else manager.cancelEntry(now);

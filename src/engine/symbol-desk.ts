@@ -389,7 +389,9 @@ export class SymbolDesk {
   }
 
   #onTradeClosed(row: TradeRow | null, trade: Trade): void {
-    this.#lastTradeEnd = trade.lastFillTime;
+    // A trade of which nothing filled ends with its last order, so that an older read does not bring that one back.
+    const orderTimes = [...trade.orders.values()].map(({ cancelAt }) => cancelAt);
+    this.#lastTradeEnd = micros(Math.max(trade.lastFillTime, ...orderTimes));
     const { symbol } = trade.plan;
     if (row === null) {
       const fields = { trade: trade.plan.trade };

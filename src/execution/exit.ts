@@ -7,6 +7,7 @@ import type { Side } from "../domain/order.ts";
 import type { ExitReason } from "../domain/reason.ts";
 import { type Lots, lots, type Micros, microsFromMillis } from "../domain/units.ts";
 import { backedOff, type Desk, placeOrder, update } from "./desk.ts";
+import { isNotFound } from "./lookup.ts";
 import { mayTrade, type Order } from "./order.ts";
 import { exitSide, exposedLots, lastOf, ordersOf, type Trade, wakeBy } from "./trade.ts";
 
@@ -54,7 +55,7 @@ function undoOverfill(desk: Desk, trade: Trade, lotsTooMany: number, now: Micros
 
 function close(desk: Desk, trade: Trade, side: Side, open: number, now: Micros): void {
   const { closing } = trade;
-  if (closing === null || ordersOf(trade, "x").some(mayTrade)) return;
+  if (closing === null || ordersOf(trade, "x").some((exit) => isAwaited(trade, exit))) return;
   const retry = microsFromMillis(desk.settings.protection.close_retry_ms);
   const triggered = triggeredSince(trade);
   // A triggered stop is closing already; a second close beside it would only be refused.
@@ -66,6 +67,14 @@ function close(desk: Desk, trade: Trade, side: Side, open: number, now: Micros):
   closing.nextAttemptAt = now + backedOff(retry, closing.attempts);
   closing.attempts += 1;
   placeOrder(desk, trade, "x", side, oneOrder(desk, open), { type: "MARKET" }, now);
+}
+
+/**
+ * A covered position waits for the proof that a lost close never arrived. A naked one waits only until look-ups have not
+ * found it: a second close that only reduces can at worst be refused (failure-catalogue I-01, I-02).
+ */
+function isAwaited(trade: Trade, exit: Order): boolean {
+  return mayTrade(exit) && (trade.exposedSince === null || !isNotFound(exit));
 }
 
 /** After a close that was filled in part the rest follows at once; after a refusal the back-off holds. */

@@ -23,9 +23,14 @@ export function inDoubt(trade: Trade): boolean {
   return false;
 }
 
+/** Repeatedly not found, though not proven absent. */
+export function isNotFound(order: Order): boolean {
+  return order.status.kind === "unknown" && order.misses >= leastMisses;
+}
+
 /** Seen once, and repeatedly not found since: nothing to rely on, though not proven gone. */
 export function isMissing(order: Order): boolean {
-  return order.status.kind === "unknown" && order.seen && order.misses >= leastMisses;
+  return order.seen && isNotFound(order);
 }
 
 function settle(desk: Desk, trade: Trade, order: Order, now: Micros): void {

@@ -68,6 +68,12 @@ export class TradeManager {
     return this.#trade !== null && inDoubt(this.#trade);
   }
 
+  /** Whether an order is on the wire, in doubt or executing: the exchange's position may be ahead of our books. */
+  get isMoving(): boolean {
+    if (this.#trade === null) return false;
+    return inDoubt(this.#trade) || [...this.#trade.orders.values()].some(mayExecuteUntold);
+  }
+
   /** Lots that are open or may still be opened: position, live, unknown and in flight (F-11). */
   get committedLots(): number {
     const trade = this.#trade;
@@ -370,6 +376,22 @@ export class TradeManager {
     const gain = (price - average) * sign(trade.plan.side);
     if (gain > trade.favourableTicks) trade.favourableTicks = gain;
     if (-gain > trade.adverseTicks) trade.adverseTicks = -gain;
+  }
+}
+
+function mayExecuteUntold({ status, service, price }: Order): boolean {
+  switch (status.kind) {
+    case "sent":
+    case "unknown":
+    case "cancelling":
+    case "triggered":
+      return true;
+    case "live":
+      return service === "order" && price === null;
+    case "closed":
+      return false;
+    default:
+      throw new TypeError(`unhandled status ${status satisfies never}`);
   }
 }
 

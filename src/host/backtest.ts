@@ -74,13 +74,14 @@ class Backtest {
   readonly #exchange: Exchange;
   readonly #venue: InProcessVenue;
   readonly #core: Core;
-  readonly #hash = new CommandHash();
+  readonly #hash: CommandHash;
   readonly #trades: TradeRow[] = [];
   #now = 0;
 
   constructor(input: BacktestInput) {
     const { settings } = input;
     this.#input = input;
+    this.#hash = new CommandHash(input.tapes);
     this.#exchange = new Exchange({
       symbols: input.specs,
       walletUsdt: String(settings.exchange.wallet_usdt),
@@ -98,7 +99,6 @@ class Backtest {
   }
 
   run(): BacktestResult {
-    for (const tape of this.#input.tapes) this.#hash.addTape(tape);
     const cursors = new MergedCursors(this.#input.tapes.map((tape, index) => new TapeCursor(tape, symbolIndex(index))));
     const start = micros(cursors.nextTime);
     this.#now = start;

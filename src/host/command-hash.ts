@@ -7,19 +7,22 @@ import { createHash, type Hash } from "node:crypto";
 import type { Command } from "../domain/output.ts";
 import type { Tape } from "../tape/format.ts";
 
-export class CommandHash {
-  readonly #hash: Hash = createHash("sha256");
-  #commands = 0;
+/** Characters of commands that wait: hashing each on its own costs more than the command. */
+const waitingMax = 65_536;
 
-  addTape({ rows, levelSide, levelPrice, levelSize }: Tape): void {
-    for (const column of [rows, levelSide, levelPrice, levelSize]) {
-      this.#hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
-    }
+export class CommandHash {
+  readonly #hash: Hash;
+  #commands = 0;
+  #waiting = "";
+
+  constructor(tapes: readonly Tape[]) {
+    this.#hash = tapes.reduce(withTape, nothingHashed).hash.copy();
   }
 
   add(command: Command, at: number): void {
     this.#commands += 1;
-    this.#hash.update(`${at} ${JSON.stringify(command)}\n`);
+    this.#waiting += `${at} ${JSON.stringify(command)}\n`;
+    if (this.#waiting.length >= waitingMax) this.#flush();
   }
 
   get commands(): number {
@@ -28,6 +31,32 @@ export class CommandHash {
 
   /** Hexadecimal; to be read once, at the end. */
   digest(): string {
+    this.#flush();
     return this.#hash.digest("hex");
   }
+
+  #flush(): void {
+    this.#hash.update(this.#waiting);
+    this.#waiting = "";
+  }
+}
+
+/**
+ * The hash of some tapes in a row, and of those with one more. A tape in memory is never written to, so whoever runs the
+ * same ones again does not hash their megabytes again; they are forgotten with the tapes.
+ */
+type TapesHash = { readonly hash: Hash; readonly longer: WeakMap<Tape, TapesHash> };
+
+const nothingHashed: TapesHash = { hash: createHash("sha256"), longer: new WeakMap() };
+
+function withTape(before: TapesHash, tape: Tape): TapesHash {
+  const known = before.longer.get(tape);
+  if (known !== undefined) return known;
+  const hash = before.hash.copy();
+  for (const column of [tape.rows, tape.levelSide, tape.levelPrice, tape.levelSize]) {
+    hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+  }
+  const after = { hash, longer: new WeakMap<Tape, TapesHash>() };
+  before.longer.set(tape, after);
+  return after;
 }

@@ -148,10 +148,18 @@ export class Daemon {
       const timer = setTimeout(() => this.#rest.resolve(), settings.stop.timeout_seconds * 1_000);
       await this.#rest.promise;
       clearTimeout(timer);
-      const seconds = settings.stop.timeout_seconds;
-      if (this.#closing === null && !this.#isAtRest(core)) log.warn("STOP_TIMEOUT", { seconds });
+      if (this.#closing === null && !this.#isAtRest(core)) this.#stoppedTooEarly(core);
     }
     return await this.close();
+  }
+
+  /** The time limit is over: what the result says of positions is then not the whole truth, and it must say so. */
+  #stoppedTooEarly(core: Core): void {
+    const seconds = this.#options.settings.stop.timeout_seconds;
+    this.#options.log.error("STOP_TIMEOUT", { seconds });
+    this.#failure ??= core.isRecovered
+      ? `after ${seconds} s an order or a position was still not settled`
+      : `after ${seconds} s the account had not been read: positions are not known`;
   }
 
   /** A core that fails here, too, must not keep the sockets and the store from being closed. */

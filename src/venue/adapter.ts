@@ -10,7 +10,15 @@ import type { CoreEvent } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { MarketSink } from "../domain/market-port.ts";
 import type { Command, Notice, QueryAccount } from "../domain/output.ts";
-import { type Micros, micros, microsFromMillis, microsPerMinute, plus, type SymbolIndex } from "../domain/units.ts";
+import {
+  type Micros,
+  micros,
+  microsFromMillis,
+  microsPerMinute,
+  microsPerSecond,
+  plus,
+  type SymbolIndex,
+} from "../domain/units.ts";
 import { AccountReader } from "./account-reader.ts";
 import type { AskPorts } from "./asking.ts";
 import { type Random, randomFrom } from "./backoff.ts";
@@ -62,6 +70,8 @@ type Running = {
 };
 
 const clockInterval = microsPerMinute;
+/** What is open must be found and protected, even if start-up takes long or the private stream does not open (I-11). */
+const blindMax = microsPerSecond;
 const decoder = new TextDecoder();
 
 export class VenueAdapter implements TransportListener {
@@ -263,6 +273,7 @@ export class VenueAdapter implements TransportListener {
       account: new AccountReader({ ...ports, asset, instruments: byName }),
     };
     this.#emit({ kind: "clock-offset", ...this.#clock });
+    this.#timers.set("blind", plus(this.#now, micros(blindMax)), (then) => this.#readAccount(then));
   }
 
   #onReady(now: Micros): void {
@@ -296,8 +307,9 @@ export class VenueAdapter implements TransportListener {
         return running.market.onOpen(name, now);
       case "private":
         running.privateFeed.onOpen();
+        this.#timers.clear("blind");
         // Subscribed first, then read: what happens between the two is told twice, never not at all.
-        return running.account.readUntilDone(now, ({ events }) => this.#emitAll(events));
+        return this.#readAccount(now);
       case "ws-api":
         return this.#session.onOpen(stream, now);
       default:
@@ -324,6 +336,10 @@ export class VenueAdapter implements TransportListener {
   #onRevoked(code: number, now: Micros): void {
     this.#emit({ kind: "venue-unknown", what: "authority", detail: `${code}: the session was revoked` });
     this.#connections.drop("ws-api", "session revoked", now);
+  }
+
+  #readAccount(now: Micros): void {
+    this.#started().account.readUntilDone(now, ({ events }) => this.#emitAll(events));
   }
 
   #queryAccount(command: QueryAccount, now: Micros): void {

@@ -111,7 +111,7 @@ export class MarketFeed {
     const { symbol: name } = present(this.#instruments[symbol], `instrument ${symbol}`);
     const params = { symbol: name, limit: String(snapshotLevels) };
     this.#ports.caller.call(
-      publicQuery("/fapi/v1/depth", snapshotWeight, params),
+      { ...publicQuery("/fapi/v1/depth", snapshotWeight, params), priority: "query" },
       {
         asBytes: true,
         done: (answer, then) => {

@@ -163,6 +163,8 @@ test("[REC-1] a position that somebody reduced keeps its trade, its stop and its
   for (const ms of [20_000, 21_000]) {
     bench.at(ms);
     bench.tell(snapshotOf(6, { algos: [stopOf(idOf(tradeA, "f"))], requestedAt: bench.now }));
+    // The answer to the question whether the stop has filled without our hearing of it.
+    bench.tell(stopOf(idOf(tradeA, "f")));
   }
   expect([bench.trade?.plan.trade, bench.trade?.ledger.position, bench.trade?.holdUntil]).toEqual([
     tradeA,

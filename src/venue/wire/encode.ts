@@ -143,14 +143,14 @@ function cancel(path: string, wsMethod: string, params: Readonly<Record<string, 
   return { method: "DELETE", path, params, wsMethod, access: "signed", weight: 1, orders: 0, priority: "cancel" };
 }
 
-/** A signed read. */
+/** A signed read. What is open must be known before it can be protected, so reads may use protection's share. */
 export function query(
   path: string,
   weight: number,
   params: Readonly<Record<string, string>>,
   wsMethod: string | null = null,
 ): WireRequest {
-  return { method: "GET", path, params, wsMethod, access: "signed", weight, orders: 0, priority: "query" };
+  return { method: "GET", path, params, wsMethod, access: "signed", weight, orders: 0, priority: "protection" };
 }
 
 /** A read that needs no key. */
