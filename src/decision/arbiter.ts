@@ -12,14 +12,21 @@ import type { Micros } from "../domain/units.ts";
  * @returns null when no source has anything to say
  */
 export function arbitrate(decisions: readonly (Decision | null)[], now: Micros): Decision | null {
-  const live = decisions.filter((decision) => decision !== null).filter((decision) => now <= decision.validUntil);
-  const exit = live.find(leaves);
-  if (exit !== undefined) return exit;
-  const entries = live.filter((decision) => decision.action === "ENTER");
-  const [first] = entries;
-  if (first === undefined) return abstain(live);
-  const opposed = entries.filter((decision) => decision.direction !== first.direction);
-  return opposed.length === 0 ? first : conflict(first, opposed.length);
+  let live = 0;
+  let first: Decision | null = null;
+  let entry: Decision | null = null;
+  let opposed = 0;
+  for (const decision of decisions) {
+    if (decision === null || now > decision.validUntil) continue;
+    if (leaves(decision)) return decision;
+    live += 1;
+    first ??= decision;
+    if (decision.action !== "ENTER") continue;
+    entry ??= decision;
+    if (decision.direction !== entry.direction) opposed += 1;
+  }
+  if (entry !== null) return opposed === 0 ? entry : conflict(entry, opposed);
+  return first === null || live === 1 ? first : abstain(first, decisions, now);
 }
 
 function leaves(decision: Decision): boolean {
@@ -27,10 +34,12 @@ function leaves(decision: Decision): boolean {
 }
 
 /** Nobody enters: the first one's word, with the reasons of all. */
-function abstain(live: readonly Decision[]): Decision | null {
-  const [first] = live;
-  if (first === undefined || live.length === 1) return first ?? null;
-  return { ...first, reasons: live.flatMap((decision) => decision.reasons) };
+function abstain(first: Decision, decisions: readonly (Decision | null)[], now: Micros): Decision {
+  const reasons: Evidence[] = [];
+  for (const decision of decisions) {
+    if (decision !== null && now <= decision.validUntil) reasons.push(...decision.reasons);
+  }
+  return { ...first, reasons };
 }
 
 function conflict(first: Decision, opposed: number): Decision {

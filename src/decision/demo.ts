@@ -19,7 +19,7 @@ export class DemoSource implements DecisionSource {
   private readonly interval: Micros;
   private readonly hold: Micros;
   private readonly validity: Micros;
-  private due = 0;
+  private due: Micros = micros(0);
   private lastEntry: number | null = null;
   private long = true;
   private counter = 0;
@@ -35,7 +35,7 @@ export class DemoSource implements DecisionSource {
   }
 
   decide(context: SourceContext, now: Micros): Decision {
-    this.due = now + this.interval;
+    this.due = micros(now + this.interval);
     this.counter++;
     if (!this.wants(context, now)) {
       return plainDecision(this.name, context, now, this.counter, this.validity, "NO_TRADE", [this.idle(now)]);
@@ -48,7 +48,7 @@ export class DemoSource implements DecisionSource {
   }
 
   nextDecision(): Micros {
-    return micros(this.due);
+    return this.due;
   }
 
   onGap(): void {

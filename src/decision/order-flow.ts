@@ -68,7 +68,7 @@ export class OrderFlowSource implements DecisionSource {
   private bid = 0;
   private ask = 0;
   private nextRow = 0;
-  private due = 0;
+  private due: Micros = micros(0);
   private counter = 0;
 
   /** @param features those of the same symbol, made with {@link orderFlowHorizons} */
@@ -124,7 +124,7 @@ export class OrderFlowSource implements DecisionSource {
   }
 
   decide(context: SourceContext, now: Micros): Decision {
-    this.due = now + this.interval;
+    this.due = micros(now + this.interval);
     this.counter++;
     this.learn(now);
     if (!context.features.ready)
@@ -144,7 +144,7 @@ export class OrderFlowSource implements DecisionSource {
   }
 
   nextDecision(): Micros {
-    return micros(this.due);
+    return this.due;
   }
 
   /** Rows whose future lies beyond the gap are thrown away; what was learnt before it stays. */

@@ -154,21 +154,26 @@ export function instrumentFromRules(
  * @see Binance USDⓈ-M futures, Exchange Information, `PRICE_FILTER`
  */
 export function ticksFromPrice(instrument: Instrument, price: string): Ticks {
-  return ticks(exactSteps(instrument, "price", price, instrument.rules.tickSize));
+  const { rules, tickDecimals } = instrument;
+  return ticks(exactSteps(instrument, "price", price, rules.tickSize, tickDecimals));
 }
 
 /** Converts a venue quantity to lots, exactly or not at all. @throws {OffGridError} */
 export function lotsFromQuantity(instrument: Instrument, quantity: string): Lots {
-  return lots(exactSteps(instrument, "quantity", quantity, instrument.rules.stepSize));
+  const { rules, stepDecimals } = instrument;
+  return lots(exactSteps(instrument, "quantity", quantity, rules.stepSize, stepDecimals));
 }
 
 /** Converts a signed position amount to lots, exactly or not at all. @throws {OffGridError} */
 export function signedLotsFromQuantity(instrument: Instrument, quantity: string): SignedLots {
-  return signedLots(exactSteps(instrument, "position", quantity, instrument.rules.stepSize));
+  const { rules, stepDecimals } = instrument;
+  return signedLots(exactSteps(instrument, "position", quantity, rules.stepSize, stepDecimals));
 }
 
 /** A price that need not be on the grid (entry average, mark price), in fractional ticks. Never used for an equality. */
 export function fractionalTicks(instrument: Instrument, price: string): number {
+  const units = unitsOf(price, 8);
+  if (!Number.isNaN(units)) return units / instrument.tickE8;
   return exact(price).div(instrument.rules.tickSize).toNumber();
 }
 
@@ -179,6 +184,8 @@ export function priceE8FromText(price: string): PriceE8 {
 
 /** Decimal text of the quote asset to whole 10⁻⁸, exactly. @throws {OffGridError} more than eight decimals */
 export function moneyFromText(amount: string): Money {
+  const units = unitsOf(amount, 8);
+  if (!Number.isNaN(units)) return money(BigInt(units));
   const scaled = exact(amount).times(1e8);
   if (!scaled.isInteger()) throw new OffGridError(`${amount} has more than eight decimals`);
   return money(BigInt(scaled.toFixed(0)));
@@ -217,7 +224,7 @@ export function textFromLots(instrument: Instrument, quantity: Lots | SignedLots
 
 /** Whole steps as decimal text. By whole numbers where a double holds them, because every order passes here. */
 function gridText(count: number, step: string, decimals: number): string {
-  const units = count * Math.round(Number(step) * 10 ** decimals);
+  const units = count * gridUnits(step, decimals);
   if (!Number.isSafeInteger(units)) return new Exact(count).times(step).toFixed(decimals);
   if (decimals === 0) return String(units);
   const digits = String(Math.abs(units)).padStart(decimals + 1, "0");
@@ -230,12 +237,55 @@ export function numberFromTicks(instrument: Instrument, price: number): number {
   return (price * instrument.tickE8) / 1e8;
 }
 
-function exactSteps(instrument: Instrument, what: string, text: string, grid: string): number {
+/** A step in units of its last decimal. */
+function gridUnits(step: string, decimals: number): number {
+  return Math.round(Number(step) * 10 ** decimals);
+}
+
+function exactSteps(instrument: Instrument, what: string, text: string, grid: string, decimals: number): number {
+  const quick = unitsOf(text, decimals) / gridUnits(grid, decimals);
+  if (Number.isInteger(quick)) return quick;
   const count = exact(text).div(grid);
   if (!count.isInteger()) throw new OffGridError(`${instrument.symbol} ${what} ${text} is not a multiple of ${grid}`);
   const value = count.toNumber();
   assert(Number.isSafeInteger(value), `${instrument.symbol} ${what} ${text} is too large`);
   return value;
+}
+
+const zero = 48;
+const point = 46;
+const minus = 45;
+
+/** Digits that a double holds exactly, whatever they are. */
+const exactDigits = 15;
+
+/**
+ * Plain decimal text in whole units of 10^−`decimals`, for all that the exchange sends of prices, quantities and money.
+ * Not a number for whatever else, finer or longer text, and −0: that is for {@link Exact} to judge, which takes a
+ * hundred times as long.
+ */
+function unitsOf(text: string, decimals: number): number {
+  const negative = text.charCodeAt(0) === minus;
+  const first = negative ? 1 : 0;
+  let units = 0;
+  let pointAt = -1;
+  let scale = 0;
+  for (let index = first; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === point && pointAt < 0 && index > first) {
+      pointAt = index;
+      continue;
+    }
+    const digit = code - zero;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    if (pointAt >= 0) scale += 1;
+    if (scale <= decimals) units = units * 10 + digit;
+    else if (digit !== 0) return Number.NaN;
+  }
+  const digits = text.length - first - (pointAt < 0 ? 0 : 1) + Math.max(0, decimals - scale);
+  if (text.length === first || pointAt === text.length - 1 || digits > exactDigits) return Number.NaN;
+  for (; scale < decimals; scale += 1) units *= 10;
+  return negative ? (units === 0 ? Number.NaN : -units) : units;
 }
 
 /** @throws {OffGridError} the text is not a decimal number (the library would take "NaN", "Infinity" and "0x10") */

@@ -3,7 +3,7 @@
  * place from its id alone, and the check characters keep somebody else's id from being taken for ours.
  */
 
-import { assert } from "./assert.ts";
+import { InvariantError, present } from "./assert.ts";
 import { type Role, roles } from "./order.ts";
 
 /** Identity of a trade: eight base-36 characters derived from the decision's or intent's id. */
@@ -19,6 +19,9 @@ export type OrderIdParts = {
 
 /** `newClientOrderId` and `clientAlgoId` take at most this many characters. @see binance-usdm.md §3.1 */
 const longest = 36;
+const tradeIds = 36 ** 8;
+/** All pairs of base-36 characters, in order. */
+const pairs: readonly string[] = Array.from({ length: 36 ** 2 }, (_, pair) => pair.toString(36).padStart(2, "0"));
 const prefixShape = /^[A-Za-z0-9]{1,8}$/;
 const tradeShape = /^[0-9a-z]{8}$/;
 const attemptMost = 999_999;
@@ -30,19 +33,27 @@ export function tradeIdFrom(sourceId: string): TradeId {
   const low = fnv1a(sourceId, 0x01000193 ^ high);
   // 2⁴¹ values in eight base-36 characters (36⁸ ≈ 2^41.4): two of 10⁵ daily trades collide once in some 560 days,
   // and the order manager asserts that a live trade's id is not taken twice.
-  const value = (BigInt(high) << 32n) | BigInt(low);
-  return (value % 36n ** 8n).toString(36).padStart(8, "0") as TradeId;
+  let value = high;
+  // The remainder of the 64 bits, a byte at a time, so that no step leaves the whole numbers that a double holds.
+  for (let shift = 24; shift >= 0; shift -= 8) {
+    value = value * 256 + ((low >>> shift) & 0xff);
+    value -= Math.floor(value / tradeIds) * tradeIds;
+  }
+  const upper = Math.floor(value / 36 ** 4);
+  return (base36(upper) + base36(value - upper * 36 ** 4)) as TradeId;
 }
 
 /** @throws {InvariantError} the parts do not fit the scheme */
-export function orderId(parts: OrderIdParts): string {
-  assert(isPrefix(parts.prefix), `not an order id prefix: ${parts.prefix}`);
-  assert(tradeShape.test(parts.trade), `not a trade id: ${parts.trade}`);
-  const attemptFits = Number.isSafeInteger(parts.attempt) && parts.attempt >= 1 && parts.attempt <= attemptMost;
-  assert(attemptFits, `not an attempt from 1 to ${attemptMost}: ${parts.attempt}`);
-  const body = `${parts.prefix}-${parts.trade}-${roleText(parts.role)}${parts.attempt}`;
+export function orderId({ prefix, trade, role, attempt }: OrderIdParts): string {
+  // Spelled out, because the text of an assertion is made even when it holds, and every order passes here.
+  if (!isPrefix(prefix)) throw new InvariantError(`not an order id prefix: ${prefix}`);
+  if (!tradeShape.test(trade)) throw new InvariantError(`not a trade id: ${trade}`);
+  if (!Number.isSafeInteger(attempt) || attempt < 1 || attempt > attemptMost) {
+    throw new InvariantError(`not an attempt from 1 to ${attemptMost}: ${attempt}`);
+  }
+  const body = `${prefix}-${trade}-${roleText(role)}${attempt}`;
   const id = `${body}-${check(body)}`;
-  assert(id.length <= longest, `order id longer than ${longest}: ${id}`);
+  if (id.length > longest) throw new InvariantError(`order id longer than ${longest}: ${id}`);
   return id;
 }
 
@@ -75,14 +86,17 @@ function roleText(role: Role): string {
 function check(body: string): string {
   let sum = 0;
   for (let at = 0; at < body.length; at += 1) sum = (sum * 37 + body.charCodeAt(at)) % 1_291;
-  return sum.toString(36).padStart(2, "0");
+  return present(pairs[sum], "check characters");
+}
+
+/** Four base-36 characters. */
+function base36(value: number): string {
+  const upper = Math.floor(value / 36 ** 2);
+  return `${pairs[upper]}${pairs[value - upper * 36 ** 2]}`;
 }
 
 function fnv1a(text: string, seed: number): number {
-  let hash = seed >>> 0;
-  for (let at = 0; at < text.length; at += 1) {
-    hash ^= text.charCodeAt(at);
-    hash = Math.imul(hash, 0x01000193) >>> 0;
-  }
-  return hash;
+  let hash = seed;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
 }

@@ -213,8 +213,9 @@ export class SymbolDesk {
     this.#context.tradeOpen = trade !== null;
     this.#context.position = trade === null ? flat : trade.ledger.position;
     const fresh: Decision[] = [];
-    for (const [index, source] of this.#sources.entries()) {
-      if (now < source.nextDecision()) continue;
+    for (let index = 0; index < this.#sources.length; index += 1) {
+      const source = this.#sources[index];
+      if (source === undefined || now < source.nextDecision()) continue;
       const decision = source.decide(this.#context, now);
       if (decision === null) continue;
       fresh.push(decision);
@@ -245,7 +246,8 @@ export class SymbolDesk {
   }
 
   #enterOrBlock(decision: Decision, side: Side, now: Micros): void {
-    const gate = this.#gate(decision, now);
+    const trade = tradeIdFrom(decision.id);
+    const gate = this.#gate(decision, trade, now);
     if (gate.length > 0) return this.#block(decision, gate, now);
     const { account, settings } = this.#floor;
     const result = checkRisk(
@@ -269,14 +271,14 @@ export class SymbolDesk {
     if (!result.approved) return this.#block(decision, result.reasons, now);
     this.#isMissing = false;
     this.#record(decision, true, [], now);
-    this.#enter(decision, result.order, now);
+    this.#enter(decision, trade, result.order, now);
   }
 
-  #gate(decision: Decision, now: Micros): readonly Evidence<BlockReason>[] {
+  #gate(decision: Decision, trade: TradeId, now: Micros): readonly Evidence<BlockReason>[] {
     const off = this.#floor.entriesOff();
     if (off !== null) return [{ reason: off, measured: null, limit: null }];
     if (now > decision.validUntil) return [{ reason: "DECISION_EXPIRED", measured: now, limit: decision.validUntil }];
-    if (this.#entered.has(tradeIdFrom(decision.id))) return [{ reason: "DECISION_EXPIRED", measured: 1, limit: 0 }];
+    if (this.#entered.has(trade)) return [{ reason: "DECISION_EXPIRED", measured: 1, limit: 0 }];
     if (this.manager.trade !== null) {
       const reason = this.manager.inDoubt ? "ORDER_IN_DOUBT" : "POSITION_OPEN";
       return [{ reason, measured: openLots(this.manager.trade), limit: 0 }];
@@ -287,14 +289,14 @@ export class SymbolDesk {
     return this.market.readiness(now);
   }
 
-  #enter(decision: Decision, order: SizedOrder, now: Micros): void {
+  #enter(decision: Decision, trade: TradeId, order: SizedOrder, now: Micros): void {
     const { settings } = this.#floor;
     const hold = Math.min(
       decision.holdMicrosMax ?? Number.POSITIVE_INFINITY,
       microsFromSeconds(settings.trading.max_hold_seconds),
     );
     const plan: TradePlan = {
-      trade: tradeIdFrom(decision.id),
+      trade,
       decisionId: decision.id,
       source: decision.source,
       symbol: decision.symbol,
@@ -338,8 +340,9 @@ export class SymbolDesk {
   /** A decision is executed once, also when it is said again after its trade has ended (requirements IDM-1). */
   #remember(trade: TradeId): void {
     this.#entered.add(trade);
+    if (this.#entered.size <= rememberedMax) return;
     const [oldest] = this.#entered;
-    if (this.#entered.size > rememberedMax && oldest !== undefined) this.#entered.delete(oldest);
+    if (oldest !== undefined) this.#entered.delete(oldest);
   }
 
   /** What is missing is told once an episode: sources ask again many times a second (requirements RSK-8). */

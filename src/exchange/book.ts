@@ -91,16 +91,14 @@ export class RecordedBook {
 
   applyDepth(levels: DepthLevels): void {
     const usedAny = this.#usedBids.size > 0 || this.#usedAsks.size > 0;
-    for (let index = 0; index < levels.count; index += 1) {
-      const price = doubleAt(levels.price, index);
-      const size = doubleAt(levels.size, index);
-      if (byteAt(levels.side, index) === bidSide) {
-        this.bids.set(price, size);
-        if (usedAny) this.#usedBids.delete(price);
-      } else {
-        this.asks.set(-price, size);
-        if (usedAny) this.#usedAsks.delete(-price);
-      }
+    const { count, side: sides, price: prices, size: sizes } = levels;
+    const { bids, asks } = this;
+    for (let index = 0; index < count; index += 1) {
+      const price = doubleAt(prices, index);
+      const isBid = byteAt(sides, index) === bidSide;
+      const key = isBid ? price : -price;
+      (isBid ? bids : asks).set(key, doubleAt(sizes, index));
+      if (usedAny) (isBid ? this.#usedBids : this.#usedAsks).delete(key);
     }
     this.depthId = levels.lastId;
     this.known = true;

@@ -100,11 +100,11 @@ export class Desk {
   }
 
   priceText(ticks: number): string {
-    return textFromE8(BigInt(ticks) * BigInt(this.instrument.tickE8), this.spec.row.pricePrecision);
+    return textFromE8(product(ticks, this.instrument.tickE8), this.spec.row.pricePrecision);
   }
 
   quantityText(lots: number): string {
-    return textFromE8(BigInt(lots) * BigInt(this.stepE8), this.spec.row.quantityPrecision);
+    return textFromE8(product(lots, this.stepE8), this.spec.row.quantityPrecision);
   }
 
   /** Quote amount of ticks × lots, with as many decimals as it can have. */
@@ -117,6 +117,11 @@ export class Desk {
   averageE8(value: bigint, lots: bigint): bigint {
     return lots === 0n ? 0n : divideRounded(value * 100_000_000n, lots * BigInt(this.stepE8));
   }
+}
+
+/** Exact, and a number where one holds it. */
+function product(a: number, b: number): bigint | number {
+  return Number.isSafeInteger(a * b) ? a * b : BigInt(a) * BigInt(b);
 }
 
 /** The side of the recorded book that an order takes from. */

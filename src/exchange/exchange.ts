@@ -12,7 +12,7 @@ import type { Desk } from "./desk.ts";
 import { isRefusal, refusal, refusalReply } from "./errors.ts";
 import { fillByCross, fillByTrade, settle } from "./matching.ts";
 import type { ExchangeOptions, ExchangeReply, ExchangeRequest, UserEvent } from "./protocol.ts";
-import { liquidateIfDue, nextFunding, settleFunding } from "./risk.ts";
+import { liquidateIfDue, settleFunding } from "./risk.ts";
 import { routes } from "./routes.ts";
 import { restoreState, savedState } from "./saved.ts";
 import { ExchangeState } from "./state.ts";
@@ -60,7 +60,7 @@ export class Exchange implements MarketSink {
 
   /** Microseconds since the epoch at which `advance` is due; Infinity before the exchange knows the time. */
   nextDeadline(): number {
-    return nextFunding(this.#state);
+    return this.#state.nextFunding;
   }
 
   /** Time has come to `now`: settles the funding that is due. */

@@ -38,7 +38,8 @@ export class Ladder {
   /** `size` is absolute; 0 removes the level, and removing one that is not there is normal. */
   set(key: number, size: number): void {
     const slot = key - this.#base;
-    if (slot >= 0 && slot < windowSize) this.#setNear(key, slot, size);
+    // As an integer: an index that may be a fraction is checked at each access.
+    if (slot >= 0 && slot < windowSize) this.#setNear(key, slot | 0, size);
     else this.#setFar(key, size);
   }
 

@@ -7,7 +7,6 @@ import { isRefusal, type Refusal, refusal } from "./errors.ts";
 import { noKey } from "./ladder.ts";
 import { windowParams } from "./order-routes.ts";
 import { deskParam, desksParam, optional, type Params, required, wholeParam } from "./parameters.ts";
-import { nextFunding } from "./risk.ts";
 import { type ExchangeState, millis } from "./state.ts";
 import { textFromE8 } from "./text.ts";
 import { klineRow, type Row } from "./wire-shapes.ts";
@@ -83,7 +82,7 @@ export function getKlines(state: ExchangeState, params: Params): Answer {
 export function getPremiumIndex(state: ExchangeState, params: Params): Answer {
   return perSymbol(state, params, (desk) => {
     const mark = textFromE8(desk.markOrBest(), 8);
-    const funding = nextFunding(state);
+    const funding = state.nextFunding;
     return {
       symbol: desk.symbol,
       markPrice: mark,

@@ -182,6 +182,7 @@ export function bookFill(
  */
 export function settle(state: ExchangeState, desk: Desk): void {
   for (const queue of [desk.bids, desk.asks]) {
+    if (queue.orders.length === 0) continue;
     let covered = 0;
     for (const order of queue.orders.filter((resting) => resting.reduceOnly)) {
       if (covered >= closableLots(state, order)) expire(state, desk, order, expireReasons.reduceOnlyDisplaced);

@@ -9,17 +9,9 @@ import type { ExchangeState } from "./state.ts";
 import { divideRounded, e8FromText } from "./text.ts";
 import { finish } from "./triggers.ts";
 
-const fundingInterval = 8 * 3_600_000_000;
-
-/** The next funding instant, microseconds: full 8 hours UTC. Infinity before the exchange knows the time. */
-export function nextFunding(state: ExchangeState): number {
-  if (state.fundedUntil === 0) return Number.POSITIVE_INFINITY;
-  return (Math.floor(state.fundedUntil / fundingInterval) + 1) * fundingInterval;
-}
-
 /** Settles every funding instant up to `now`, each at the mark price and rate that are known. */
 export function settleFunding(state: ExchangeState, now: number): void {
-  for (let due = nextFunding(state); due <= now; due = nextFunding(state)) {
+  for (let due = state.nextFunding; due <= now; due = state.nextFunding) {
     state.observe(due);
     state.fundedUntil = due;
     for (const desk of state.desks) payFunding(state, desk);

@@ -15,6 +15,8 @@ const algoIdBase = 3_000_000_000_000_000n;
 const incomeIdBase = 9_600_000_000_000_000n;
 const idsPerSeed = 10_000_000_000n;
 
+const fundingInterval = 8 * 3_600_000_000;
+
 /** More events than this are never kept: whoever runs an exchange takes them. */
 export const eventsMax = 100_000;
 
@@ -30,8 +32,8 @@ export class ExchangeState {
   readonly #bySymbol: ReadonlyMap<string, Desk>;
   /** microseconds since the epoch; never goes back */
   now = 0;
-  /** the last instant up to which funding is settled, microseconds; 0 before the first event */
-  fundedUntil = 0;
+  #fundedUntil = 0;
+  #nextFunding = Number.POSITIVE_INFINITY;
   ids: { order: bigint; trade: bigint; algo: bigint };
   events: UserEvent[] = [];
 
@@ -60,9 +62,25 @@ export class ExchangeState {
     return millis(this.now);
   }
 
+  /** The last instant up to which funding is settled, microseconds; 0 before the first event. */
+  get fundedUntil(): number {
+    return this.#fundedUntil;
+  }
+
+  set fundedUntil(time: number) {
+    this.#fundedUntil = time;
+    this.#nextFunding =
+      time === 0 ? Number.POSITIVE_INFINITY : (Math.floor(time / fundingInterval) + 1) * fundingInterval;
+  }
+
+  /** The next funding instant, microseconds: full 8 hours UTC. Infinity before the exchange knows the time. */
+  get nextFunding(): number {
+    return this.#nextFunding;
+  }
+
   observe(time: number): void {
     if (time > this.now) this.now = time;
-    if (this.fundedUntil === 0) this.fundedUntil = time;
+    if (this.#fundedUntil === 0) this.fundedUntil = time;
   }
 
   emit(event: UserEvent): void {

@@ -2,6 +2,8 @@
 
 /** Decimal text scaled to whole 10⁻⁸; null when it is not plain decimal text or has more than eight decimals. */
 export function e8FromText(text: string): bigint | null {
+  // At most 15 digits: the product is off by less than a half, so rounding it is exact.
+  if (/^-?\d{1,7}(\.\d{1,8})?$/.test(text)) return BigInt(Math.round(Number(text) * 1e8));
   const match = /^(-?)(\d{1,20})(?:\.(\d{1,20}))?$/.exec(text);
   if (match === null) return null;
   const fraction = (match[3] ?? "").replace(/0+$/, "");
@@ -16,21 +18,26 @@ export function isDecimalText(text: string): boolean {
 
 /** Decimals that matter: trailing zeros do not count. */
 export function significantDecimals(text: string): number {
-  return (text.split(".")[1] ?? "").replace(/0+$/, "").length;
+  const point = text.indexOf(".");
+  if (point < 0) return 0;
+  let end = text.length;
+  while (text.charAt(end - 1) === "0") end -= 1;
+  return end - point - 1;
 }
 
 /** Whole 10⁻⁸ as text with `decimals` ≤ 8 places; what lies beyond is cut. */
 export function textFromE8(value: bigint | number, decimals: number): string {
-  const whole = BigInt(value);
-  const digits = (whole < 0n ? -whole : whole).toString().padStart(9, "0");
+  const whole = Number.isSafeInteger(value) ? value : BigInt(value);
+  const digits = String(whole < 0 ? -whole : whole).padStart(9, "0");
   const point = digits.length - 8;
   const fraction = digits.slice(point, point + decimals);
   const text = decimals === 0 ? digits.slice(0, point) : `${digits.slice(0, point)}.${fraction}`;
-  return whole < 0n && /[1-9]/.test(text) ? `-${text}` : text;
+  return whole < 0 && /[1-9]/.test(text) ? `-${text}` : text;
 }
 
 /** Whole 10⁻⁸ as the shortest text, as on fields that the exchange does not pad. */
 export function shortTextFromE8(value: bigint | number): string {
+  if (value === 0n) return "0";
   const text = textFromE8(value, 8).replace(/\.?0+$/, "");
   return text === "" || text === "-0" ? "0" : text;
 }

@@ -1,7 +1,7 @@
 /** What the parts of execution share about one symbol, and the one way in which an order leaves. */
 
 import type { Settings } from "../config/schema.ts";
-import { assert } from "../domain/assert.ts";
+import { assert, InvariantError } from "../domain/assert.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { Role, Side } from "../domain/order.ts";
 import { orderId } from "../domain/order-id.ts";
@@ -42,7 +42,7 @@ export function placeOrder(
   terms: EntryTerms,
   now: Micros,
 ): Order {
-  assert(quantity > 0, `an order needs a quantity: ${role} ${quantity}`);
+  assert(quantity > 0, "an order needs a quantity");
   const price = terms.type === "LIMIT" ? terms.price : null;
   const order = register(desk, trade, { role, side, quantity, price, service: "order" }, now);
   desk.emit({
@@ -138,7 +138,7 @@ function register(
 ): Order {
   const attempt = Math.max(lastOf(trade, what.role)?.attempt ?? 0, trade.attempts.get(what.role) ?? 0) + 1;
   const id = orderId({ prefix: desk.settings.order_id_prefix, trade: trade.plan.trade, role: what.role, attempt });
-  assert(!trade.orders.has(id), `order id used twice: ${id}`);
+  if (trade.orders.has(id)) throw new InvariantError(`order id used twice: ${id}`);
   const order = sentOrder({ ...what, id, attempt }, now);
   trade.orders.set(id, order);
   // An answer that never comes must not leave the trade waiting for ever.

@@ -87,7 +87,7 @@ export class TradeManager {
 
   /** Starts the trade that risk approved. The intent stands before the order that it covers. */
   begin(plan: TradePlan, now: Micros): void {
-    assert(this.#trade === null, `a trade is under way: ${plan.trade} would bury it`);
+    assert(this.#trade === null, "a trade is under way: another would bury it");
     const trade = newTrade(plan);
     this.#trade = trade;
     const { trade: id, decisionId, source, symbol, side, quantity, stopLoss, takeProfit, holdUntil } = plan;

@@ -25,6 +25,7 @@ import { Core } from "../engine/core.ts";
 import type { CoreSummary } from "../engine/summary.ts";
 import { Exchange } from "../exchange/exchange.ts";
 import type { SymbolSpec } from "../exchange/symbols.ts";
+import { trustedMicros } from "../tape/brand.ts";
 import type { Tape } from "../tape/format.ts";
 import { MergedCursors, TapeCursor } from "../tape/player.ts";
 import { warmupCandles } from "../tape/warmup.ts";
@@ -110,7 +111,7 @@ class Backtest {
     while (cursors.nextTime !== Number.POSITIVE_INFINITY) {
       const at = cursors.nextTime;
       if (this.#due() <= at) this.#runUntil(at);
-      now = micros(at);
+      now = trustedMicros(at);
       this.#now = at;
       cursors.deliver(sink);
       events += 1;

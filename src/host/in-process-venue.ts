@@ -51,10 +51,11 @@ export class InProcessVenue {
   /** Takes what the exchange says of its own accord; called after each market event. */
   collect(now: Micros): void {
     if (!this.#exchange.hasEvents()) return;
-    const events = this.#exchange.takeEvents().flatMap((event) => {
+    const events: CoreEvent[] = [];
+    for (const event of this.#exchange.takeEvents()) {
       const message = decodeUserMessage(event, this.#asset, this.#byName);
-      return message.kind === "told" ? message.events : [];
-    });
+      if (message.kind === "told") events.push(...message.events);
+    }
     if (events.length > 0) this.#push({ at: now + this.#latency, kind: "events", events });
   }
 

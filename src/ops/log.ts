@@ -9,6 +9,9 @@ import type { Notice, NoticeLevel } from "../domain/output.ts";
 const textMax = 500;
 const fieldsMax = 32;
 const stderr = 2;
+/** Lines are written in groups of this size, or after this time: each write wakes a thread beside the trading loop. */
+const heldBytes = 4_096;
+const heldMillisMax = 100;
 
 /**
  * Names under which text may be logged. Text under any other name is hidden, so that a new field cannot leak a secret
@@ -138,7 +141,7 @@ function openLogger(options: LogOptions, readable: boolean): { readonly logger: 
   }
   if (options.write !== undefined) return { logger: pino(shape, { write: options.write }), flush: () => undefined };
   // Not synchronous: a full pipe must not hold up the trading loop.
-  const stream = pino.destination({ dest: stderr, sync: false });
+  const stream = pino.destination({ dest: stderr, sync: false, minLength: heldBytes, periodicFlush: heldMillisMax });
   return { logger: pino(shape, stream), flush: () => stream.flushSync() };
 }
 

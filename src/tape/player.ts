@@ -161,9 +161,11 @@ export class TapeCursor implements MarketCursor {
     levels.previousId = doubleAt(rows, start + previousIdAt) + updateId;
     const { side, price, size } = levels;
     const mirrored = sign < 0 ? 1 : 0;
-    const to = doubleAt(rows, start + levelsToAt);
+    // As integers: an index that may be a fraction is checked at each access.
+    const from = doubleAt(rows, start + levelsFromAt) | 0;
+    const to = doubleAt(rows, start + levelsToAt) | 0;
     let count = 0;
-    for (let level = doubleAt(rows, start + levelsFromAt); level < to; level += 1) {
+    for (let level = from; level < to; level += 1) {
       const played = doubleAt(levelPrice, level) * sign + ticks;
       // An ask above twice the market has no mirror image: nobody can bid below zero.
       if (played <= 0) continue;

@@ -23,6 +23,24 @@ const secondsPerMinute = microsPerMinute / microsPerSecond;
  * @param start when the first event of the tape is played
  */
 export function warmupCandles(tape: Tape, seed: number, count: number, start: Micros): readonly Candle[] {
+  const last = lastMade.get(tape);
+  if (last !== undefined && last.seed === seed && last.count === count && last.start === start) return last.candles;
+  const candles = makeCandles(tape, seed, count, start);
+  lastMade.set(tape, { seed, count, start, candles });
+  return candles;
+}
+
+type Made = {
+  readonly seed: number;
+  readonly count: number;
+  readonly start: Micros;
+  readonly candles: readonly Candle[];
+};
+
+/** Whoever plays a tape again mostly asks for the same candles again. */
+const lastMade = new WeakMap<Tape, Made>();
+
+function makeCandles(tape: Tape, seed: number, count: number, start: Micros): readonly Candle[] {
   assert(Number.isSafeInteger(count) && count >= 0 && count <= candlesMax, `${count} candles: 0 to ${candlesMax}`);
   const { minutes, firstMidHalfTicks } = tapeStatistics(tape);
   assert(firstMidHalfTicks > 0, `${tape.metadata.symbol}: no price to lead up to in a tape without book tickers`);

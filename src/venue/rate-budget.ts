@@ -16,6 +16,8 @@ type Window = { limit: number; readonly span: number; index: number; used: numbe
 
 export type Admission = { readonly ok: true } | { readonly ok: false; readonly cause: string; readonly until: Micros };
 
+const admitted: Admission = { ok: true };
+
 /** A ban without an end in its text lasts at least this long. */
 const shortestBan = 2 * microsPerMinute;
 
@@ -36,19 +38,16 @@ export class RateBudget {
   admit(request: Pick<WireRequest, "weight" | "orders" | "priority">, time: Micros): Admission {
     if (time < this.#silentUntil) return refuse("the exchange asked for silence", this.#silentUntil);
     const share = isReserved(request.priority) ? 1 : 1 - this.#reserve;
-    const costs: readonly (readonly [Window, number])[] = [
-      [this.#weight, request.weight],
-      [this.#ordersMinute, request.orders],
-      [this.#ordersTenSeconds, request.orders],
-    ];
-    for (const [window, cost] of costs) {
-      roll(window, time);
-      if (cost > 0 && window.used + cost > window.limit * share) {
-        return refuse("own rate budget is used up", micros((window.index + 1) * window.span));
-      }
-    }
-    for (const [window, cost] of costs) window.used += cost;
-    return { ok: true };
+    const { weight, orders } = request;
+    const full =
+      fullOf(this.#weight, weight, share, time) ??
+      fullOf(this.#ordersMinute, orders, share, time) ??
+      fullOf(this.#ordersTenSeconds, orders, share, time);
+    if (full !== null) return refuse("own rate budget is used up", micros((full.index + 1) * full.span));
+    this.#weight.used += weight;
+    this.#ordersMinute.used += orders;
+    this.#ordersTenSeconds.used += orders;
+    return admitted;
   }
 
   /** Takes in what a reply says of the windows. */
@@ -102,6 +101,12 @@ function isReserved(priority: Priority): boolean {
 
 function refuse(cause: string, until: Micros): Admission {
   return { ok: false, cause, until };
+}
+
+/** The window, when it has no room for the cost. */
+function fullOf(window: Window, cost: number, share: number, time: Micros): Window | null {
+  roll(window, time);
+  return cost > 0 && window.used + cost > window.limit * share ? window : null;
 }
 
 function roll(window: Window, time: Micros): void {

@@ -7,6 +7,11 @@ type Params = Readonly<Record<string, string>>;
 /** Parameters that the WebSocket API wants as JSON integers. */
 const integerParams: ReadonlySet<string> = new Set(["timestamp", "recvWindow", "limit"]);
 
+const space = 0x20;
+const quote = 0x22;
+const backslash = 0x5c;
+const tilde = 0x7e;
+
 /** Percent-encoded before signing; the signature stands last. @param timestamp milliseconds; null: no signature */
 export function queryText(params: Params, timestamp: number | null, signer: Signer): string {
   const members = Object.entries(params).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
@@ -31,8 +36,9 @@ export function socketText(
 ): string {
   const all: Params = isLoggedOn ? params : { ...params, apiKey: signer.apiKey };
   let members = "";
-  for (const [name, value] of Object.entries(all)) {
-    members += `"${name}":${integerParams.has(name) ? value : JSON.stringify(value)},`;
+  for (const name in all) {
+    const value = all[name] ?? "";
+    members += `"${name}":${integerParams.has(name) ? value : quoted(value)},`;
   }
   members += `"timestamp":${timestamp}`;
   if (!isLoggedOn) {
@@ -43,5 +49,14 @@ export function socketText(
       .join("&");
     members += `,"signature":${JSON.stringify(signer.sign(payload))}`;
   }
-  return `{"id":${id},"method":${JSON.stringify(method)},"params":{${members}}}`;
+  return `{"id":${id},"method":${quoted(method)},"params":{${members}}}`;
+}
+
+/** Most texts need no escapes, and to see that is cheaper than to look for them in general. */
+function quoted(text: string): string {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < space || code > tilde || code === quote || code === backslash) return JSON.stringify(text);
+  }
+  return `"${text}"`;
 }

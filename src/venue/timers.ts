@@ -7,6 +7,7 @@ type Timer = { readonly at: Micros; readonly serial: number; readonly action: (n
 
 /** More than calls in flight, connections and periodic work can ever hold together. */
 const timersMax = 2_048;
+const tooMany = `more than ${timersMax} timers`;
 
 export class Timers {
   readonly #timers = new Map<string, Timer>();
@@ -15,14 +16,18 @@ export class Timers {
 
   /** Replaces what stood under this name. */
   set(name: string, at: Micros, action: (now: Micros) => void): void {
+    const replaced = this.#timers.get(name);
     this.#timers.set(name, { at, serial: this.#serial, action });
-    assert(this.#timers.size <= timersMax, `more than ${timersMax} timers`);
+    assert(this.#timers.size <= timersMax, tooMany);
     this.#serial += 1;
-    this.#refresh();
+    if (this.#next === null || at <= this.#next) this.#next = at;
+    else if (replaced?.at === this.#next) this.#refresh();
   }
 
   clear(name: string): void {
-    if (this.#timers.delete(name)) this.#refresh();
+    const cleared = this.#timers.get(name);
+    this.#timers.delete(name);
+    if (cleared?.at === this.#next) this.#refresh();
   }
 
   clearAll(): void {

@@ -323,3 +323,21 @@ test("numbers for display agree with the exact text", () => {
   );
   expect(fractionalTicks(made, "64000.05")).toBe(640_000.5);
 });
+
+test("an average price in ticks is the nearest double of the exact quotient, however it is written", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 10 ** 15 - 1 }), (units) => {
+      const text = decimalText(BigInt(units), 8);
+      // A ninth decimal takes the way of unlimited precision.
+      expect(fractionalTicks(instrument(), text)).toBe(fractionalTicks(instrument(), `${text}00000000`));
+    }),
+  );
+});
+
+test("text with fewer decimals than the grid is the same price, quantity and money", () => {
+  const btc = instrument();
+  expect(ticksFromPrice(btc, "64000")).toBe(640_000);
+  expect(lotsFromQuantity(btc, "2.5")).toBe(2_500);
+  expect(signedLotsFromQuantity(btc, "-2")).toBe(-2_000);
+  expect(moneyFromText("-10000.5")).toBe(-1_000_050_000_000n);
+});

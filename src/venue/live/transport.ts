@@ -58,6 +58,8 @@ const socketOptions = {
   skipUTF8Validation: true,
 };
 
+const asText = { binary: false };
+
 /** @throws {TlsError} TLS verification is switched off in the environment */
 export function liveTransport(options: LiveTransportOptions): Transport {
   const { NODE_TLS_REJECT_UNAUTHORIZED: verification } = process.env;
@@ -135,7 +137,8 @@ class LiveTransport implements Transport {
 
   #send(stream: number, text: string): void {
     const socket = this.#streams.get(stream)?.socket;
-    if (socket?.readyState === WebSocket.OPEN) socket.send(text);
+    // As bytes, because `ws` writes these and their head at once, and of a text the head by itself.
+    if (socket?.readyState === WebSocket.OPEN) socket.send(Buffer.from(text), asText);
     // Its close event tells the adapter that no reply will come.
     else socket?.terminate();
   }

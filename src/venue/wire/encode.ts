@@ -1,6 +1,6 @@
 /** Commands of the core as requests of the exchange. Every number is made from whole ticks and lots. */
 
-import { assert, present } from "../../domain/assert.ts";
+import { InvariantError, present } from "../../domain/assert.ts";
 import { type Instrument, textFromLots, textFromTicks } from "../../domain/instrument.ts";
 import type { Side } from "../../domain/order.ts";
 import type { Command, PlaceAlgo, PlaceOrder, QueryAccount } from "../../domain/output.ts";
@@ -73,37 +73,34 @@ export const accountRequests = {
 } as const satisfies Record<string, WireRequest>;
 
 function placeOrder(command: PlaceOrder, instrument: Instrument, options: EncodeOptions): WireRequest {
+  const { terms, reduceOnly } = command;
+  const params: Record<string, string> = {
+    symbol: instrument.symbol,
+    side: sideText(command.side),
+    type: terms.type,
+  };
+  if (terms.type === "LIMIT") {
+    params["timeInForce"] = terms.timeInForce;
+    params["price"] = priceText(instrument, terms.price);
+  }
+  params["quantity"] = quantityText(instrument, command.quantity);
+  params["newClientOrderId"] = clientId(command.clientOrderId);
+  // RESULT tells the final state of a market order in the reply, so that an exposure is known by two ways: the
+  // stream may be silent. ACK says NEW even for an instant fill.
+  params["newOrderRespType"] = "RESULT";
+  // A late entry must die on the way; a late reduction is still wanted, and keeps the exchange's own window.
+  if (reduceOnly) params["reduceOnly"] = "true";
+  else params["recvWindow"] = wholeText(String(options.recvWindow));
   return {
     method: "POST",
     path: "/fapi/v1/order",
-    params: {
-      symbol: instrument.symbol,
-      side: sideText(command.side),
-      type: command.terms.type,
-      ...limitParams(command, instrument),
-      quantity: quantityText(instrument, command.quantity),
-      newClientOrderId: clientId(command.clientOrderId),
-      // RESULT tells the final state of a market order in the reply, so that an exposure is known by two ways: the
-      // stream may be silent. ACK says NEW even for an instant fill.
-      newOrderRespType: "RESULT",
-      ...windowParams(command, options),
-    },
+    params,
     wsMethod: "order.place",
     access: "signed",
     weight: 0,
     orders: 1,
-    priority: command.reduceOnly ? "protection" : "entry",
+    priority: reduceOnly ? "protection" : "entry",
   };
-}
-
-function limitParams({ terms }: PlaceOrder, instrument: Instrument): Readonly<Record<string, string>> {
-  if (terms.type === "MARKET") return {};
-  return { timeInForce: terms.timeInForce, price: priceText(instrument, terms.price) };
-}
-
-/** A late entry must die on the way; a late reduction is still wanted, and keeps the exchange's own window. */
-function windowParams(command: PlaceOrder, options: EncodeOptions): Readonly<Record<string, string>> {
-  return command.reduceOnly ? { reduceOnly: "true" } : { recvWindow: wholeText(String(options.recvWindow)) };
 }
 
 /**
@@ -159,7 +156,7 @@ export function publicQuery(path: string, weight: number, params: Readonly<Recor
 }
 
 function instrumentAt(instruments: readonly Instrument[], symbol: SymbolIndex): Instrument {
-  return present(instruments[symbol], `instrument ${symbol}`);
+  return present(instruments[symbol], "instrument of a command");
 }
 
 function sideText(side: Side): string {
@@ -179,18 +176,20 @@ const zeroShape = /^[0.]+$/;
 const wholeShape = /^\d{1,20}$/;
 const clientIdShape = /^[.A-Z:/a-z0-9_-]{1,36}$/;
 
-/** The last gate of every number. @see failure-catalogue F-66, I-14 */
+/** The last gate of every number. The words are made only when it shuts. @see failure-catalogue F-66, I-14 */
 function positiveText(text: string): string {
-  assert(decimalShape.test(text) && !zeroShape.test(text), `not a positive plain decimal: ${text}`);
+  if (!decimalShape.test(text) || zeroShape.test(text)) {
+    throw new InvariantError(`not a positive plain decimal: ${text}`);
+  }
   return text;
 }
 
 function wholeText(text: string): string {
-  assert(wholeShape.test(text), `not a whole number: ${text}`);
+  if (!wholeShape.test(text)) throw new InvariantError(`not a whole number: ${text}`);
   return text;
 }
 
 function clientId(text: string): string {
-  assert(clientIdShape.test(text), `not a client id: ${text}`);
+  if (!clientIdShape.test(text)) throw new InvariantError(`not a client id: ${text}`);
   return text;
 }
