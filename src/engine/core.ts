@@ -187,6 +187,8 @@ export class Core implements MarketSink {
       case "venue-unknown":
         this.#onVenueUnknown(event.what, event.detail);
         break;
+      case "control":
+        break;
       case "stop-requested":
         this.#onStop(event.policy, now);
         break;

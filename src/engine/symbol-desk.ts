@@ -382,8 +382,12 @@ export class SymbolDesk {
       symbol: decision.symbol,
       direction: decision.direction,
       action: decision.action,
+      confidence: decision.confidence,
+      edge: decision.edge,
       approved,
       blocked,
+      gates: [],
+      order: null,
       time: now,
     });
   }

@@ -215,7 +215,7 @@ export class Daemon {
     this.#store = store;
     for (const note of store.notes) log.warn("STORE_NOTE", { detail: note });
     const now = clock();
-    core.handle({ kind: "journal", openTrades: store.journal.openTrades }, now);
+    core.handle({ kind: "journal", openTrades: store.journal.openTrades, session: store.journal.session }, now);
     const held = this.#held ?? [];
     this.#held = null;
     for (const event of held) core.handle(event, now);
@@ -277,6 +277,9 @@ export class Daemon {
         case "fill":
         case "position":
         case "decision":
+        case "no-trade":
+        case "session":
+        case "risk-event":
           this.#rows.push(output);
           break;
         case "trade":
