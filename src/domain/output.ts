@@ -228,7 +228,9 @@ export type RiskEvent = {
   readonly kind: "risk-event";
   readonly symbol: SymbolIndex | null;
   readonly time: Micros;
-} & (
+} & RiskHappening;
+
+export type RiskHappening =
   | {
       readonly event:
         | "DAILY_LOSS_HIT"
@@ -246,10 +248,9 @@ export type RiskEvent = {
   /** `by` is a name, or `day` or `cooldown` when time did it */
   | { readonly event: "RESUMED"; readonly by: string }
   /** closing of everything begins, and has ended */
-  | { readonly event: "FLATTENING" | "FLATTENED"; readonly by: string; readonly positions: number }
+  | { readonly event: "FLATTENING" | "FLATTENED"; readonly by: string }
   | { readonly event: "SCALED"; readonly by: string; readonly factor: number }
-  | { readonly event: "DAY_STARTED"; readonly day: number; readonly equity: number | null }
-);
+  | { readonly event: "DAY_STARTED"; readonly day: number; readonly equity: number | null };
 
 /** A row about one symbol. */
 export type SymbolRow = IntentRow | OrderRow | FillRow | PositionRow | TradeRow | DecisionRow | NoTradeRow;

@@ -38,10 +38,14 @@ export type SessionState = {
   readonly tradesToday: number;
   /** when trades were opened, oldest first; those of the last hour count */
   readonly tradeTimes: readonly Micros[];
+  /** when it was last told that there were too many of them: once an hour at most */
+  readonly tradesToldAt: Micros | null;
   readonly hold: Hold;
+  /** everything is being closed, by whom; null when not. It goes on after a restart */
+  readonly flattening: string | null;
   /** what everything is multiplied with that is entered, as an operator or supervisor has set it */
   readonly scale: number;
-  /** limits that stand reached now: each is told once an episode */
+  /** limits that were reached since the day began or trading was resumed: each is told and acted on once */
   readonly reached: readonly BlockReason[];
   /** symbols and directions that rest after a close */
   readonly cooldowns: readonly SymbolCooldown[];
