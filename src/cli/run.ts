@@ -9,6 +9,7 @@ import { textFromMoney } from "../domain/instrument.ts";
 import { machineClock } from "../host/clock.ts";
 import { Daemon, type DaemonResult } from "../host/daemon.ts";
 import { type EmbeddedExchange, parseAnnouncement, startEmbeddedExchange } from "../host/embedded-exchange.ts";
+import { type SettingsWatch, watchSettings } from "../host/settings-watch.ts";
 import { binanceVenue, paperVenue, type Venue } from "../host/venues.ts";
 import { type Log, openLog } from "../ops/log.ts";
 import type { RunOptions } from "./options.ts";
@@ -55,13 +56,27 @@ async function trade(
   void child?.died.then((cause) => {
     if (!stop.isStopping()) daemon.fail(`the embedded exchange ended: ${cause}`);
   });
+  const watch = options.config === null ? null : watchFile(options.config, options, daemon);
   daemon.start();
   await Promise.race([stop.requested, daemon.ended]);
   const result = await Promise.race([daemon.stop(), stop.again.then(() => daemon.close())]);
   stop.forget();
+  watch?.close();
   log.flush();
   if (options.json) process.stdout.write(`${JSON.stringify(report(result))}\n`);
   return result.failure === null ? 0 : 1;
+}
+
+/** A changed file is taken over while the daemon runs, or the reason why not is told (requirements CFG-4). */
+function watchFile(file: string, { overrides }: RunOptions, daemon: Daemon): SettingsWatch {
+  return watchSettings({
+    file,
+    overrides,
+    onSettings: (settings) => {
+      daemon.reconfigure(settings);
+    },
+    onInvalid: (problems) => daemon.refuseSettings("SETTINGS_INVALID", problems),
+  });
 }
 
 type StopSignals = {

@@ -6,10 +6,10 @@
 import type { Settings } from "../config/schema.ts";
 import { createSources } from "../decision/sources.ts";
 import { present } from "../domain/assert.ts";
-import type { CoreEvent } from "../domain/event.ts";
-import { type Instrument, numberFromTicks, textFromLots } from "../domain/instrument.ts";
+import type { Control, CoreEvent } from "../domain/event.ts";
+import type { Instrument } from "../domain/instrument.ts";
 import type { MarketSink } from "../domain/market-port.ts";
-import { isCommand, type Notice, type Output, type PlaceOrder, type Row, type TradeRow } from "../domain/output.ts";
+import { isCommand, type Notice, type Output, type PlaceOrder, type Row } from "../domain/output.ts";
 import type { Micros } from "../domain/units.ts";
 import { Core } from "../engine/core.ts";
 import type { CoreSummary } from "../engine/summary.ts";
@@ -21,8 +21,12 @@ import type { Endpoints } from "../venue/live/endpoints.ts";
 import { liveTransport } from "../venue/live/transport.ts";
 import type { Signer, Transport, TransportEvent, TransportListener } from "../venue/transport.ts";
 import type { Clock } from "./clock.ts";
+import { riskEventNotice, tradeNotice } from "./notices.ts";
+import { type Publication, RiskPublisher } from "./risk-publisher.ts";
 import { RoundTrips } from "./round-trips.ts";
-import { statusNotices } from "./status.ts";
+import { changeText, settingsChange } from "./settings-change.ts";
+import { sessionNotice, statusNotices } from "./status.ts";
+import { RunOfLosses, type Supervisor, supervised } from "./supervisor.ts";
 
 export type DaemonOptions = {
   readonly settings: Settings;
@@ -33,6 +37,8 @@ export type DaemonOptions = {
   readonly keyPermissions: "required" | "absent";
   readonly log: Log;
   readonly clock: Clock;
+  /** besides the one that the settings configure */
+  readonly supervisors?: readonly Supervisor[];
 };
 
 export type DaemonResult = {
@@ -65,6 +71,8 @@ export class Daemon {
   readonly #roundTrips = new RoundTrips();
   readonly #ended = Promise.withResolvers<void>();
   readonly #rest = Promise.withResolvers<void>();
+  readonly #publisher: RiskPublisher;
+  #settings: Settings;
   #core: Core | null = null;
   #instruments: readonly Instrument[] = [];
   #store: Store | null = null;
@@ -82,6 +90,16 @@ export class Daemon {
   constructor(options: DaemonOptions) {
     const { settings, clock } = options;
     this.#options = options;
+    this.#settings = settings;
+    this.#publisher = new RiskPublisher({
+      own: [(publication) => this.#record(publication)],
+      trouble: (level, code, fields) => this.#notice({ kind: "notice", level, code, symbol: null, fields }, clock()),
+    });
+    const supervisors = [
+      new RunOfLosses(() => this.#settings.supervisor.run_of_losses),
+      ...(options.supervisors ?? []),
+    ];
+    for (const one of supervisors) this.#publisher.subscribe(supervised(one, (control) => this.control(control)));
     this.#adapter = new VenueAdapter(
       {
         symbols: settings.symbols,
@@ -112,10 +130,47 @@ export class Daemon {
   }
 
   start(): void {
-    const { clock, settings } = this.#options;
+    const { clock } = this.#options;
     this.#adapter.start(clock());
     this.#afterTurn(clock());
-    this.#statusTimer = setInterval(() => this.#status(), settings.log.status_seconds * 1_000);
+    this.#startStatus();
+  }
+
+  /** What an operator or a supervisor asks for, between two events. */
+  control(control: Control): void {
+    const now = this.#options.clock();
+    this.#onEvent(control, now);
+    this.#afterTurn(now);
+  }
+
+  /**
+   * Other settings from now on, whole or not at all: a change that needs a restart is refused with everything beside it,
+   * and said so (requirements CFG-4).
+   *
+   * @returns whether they are in force
+   */
+  reconfigure(wanted: Settings): boolean {
+    const { log, clock } = this.#options;
+    const change = settingsChange(this.#settings, wanted);
+    if (change.kind === "same") return true;
+    if (change.kind === "refused") {
+      this.refuseSettings("SETTINGS_REFUSED", change.problems);
+      return false;
+    }
+    const now = clock();
+    this.#settings = wanted;
+    log.setLevel(wanted.log.level);
+    this.#startStatus();
+    this.#core?.reconfigure(wanted, now);
+    for (const one of change.changes) this.#tell("info", "SETTING_CHANGED", { change: changeText(one) }, now);
+    this.#afterTurn(now);
+    return true;
+  }
+
+  /** The changed file cannot be used: what runs goes on as it was. */
+  refuseSettings(code: "SETTINGS_INVALID" | "SETTINGS_REFUSED", problems: readonly string[]): void {
+    const fields = { problems: problems.length, message: problems.join("; ") };
+    this.#tell("error", code, fields, this.#options.clock());
   }
 
   /** Resolves when the daemon has to end by itself. */
@@ -135,7 +190,8 @@ export class Daemon {
    * time limit; then sockets and store are closed (requirements SAF-5).
    */
   async stop(): Promise<DaemonResult> {
-    const { settings, log, clock } = this.#options;
+    const { log, clock } = this.#options;
+    const settings = this.#settings;
     log.info("STOPPING", { policy: settings.stop.policy });
     this.#isStopping = true;
     const core = this.#core;
@@ -155,6 +211,7 @@ export class Daemon {
     const { log } = this.#options;
     if (this.#statusTimer !== null) clearInterval(this.#statusTimer);
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#publisher.close();
     this.#adapter.stop();
     this.#transport.close();
     this.#flushRows();
@@ -181,7 +238,7 @@ export class Daemon {
   }
 
   #onInstruments(instruments: readonly Instrument[]): MarketSink {
-    const { settings } = this.#options;
+    const settings = this.#settings;
     this.#instruments = instruments;
     const core = new Core({
       settings,
@@ -279,17 +336,26 @@ export class Daemon {
         case "decision":
         case "no-trade":
         case "session":
-        case "risk-event":
           this.#rows.push(output);
           break;
+        case "risk-event":
         case "trade":
-          this.#rows.push(output);
-          this.#notice(tradeNotice(output, present(this.#instruments[output.symbol], "instrument of a trade")), now);
+          this.#publisher.publish(output);
           break;
         default:
           throw new TypeError(`unhandled output ${output satisfies never}`);
       }
     }
+  }
+
+  /** Our own part of what is published: the row, and the line in the log. */
+  #record(publication: Publication): void {
+    this.#rows.push(publication);
+    const notice =
+      publication.kind === "trade"
+        ? tradeNotice(publication, present(this.#instruments[publication.symbol], "instrument of a trade"))
+        : riskEventNotice(publication);
+    this.#notice(notice, this.#options.clock());
   }
 
   #send(command: Parameters<VenueAdapter["command"]>[0], now: Micros): void {
@@ -323,6 +389,10 @@ export class Daemon {
     if (notice.level !== "debug") this.#store?.log(notice, now);
   }
 
+  #tell(level: Notice["level"], code: string, fields: Notice["fields"], now: Micros): void {
+    this.#notice({ kind: "notice", level, code, symbol: null, fields }, now);
+  }
+
   #arm(now: Micros): void {
     const core = this.#held === null ? (this.#core?.nextDeadline() ?? Number.POSITIVE_INFINITY) : Infinity;
     const due = Math.min(core, this.#adapter.nextDeadline() ?? Number.POSITIVE_INFINITY);
@@ -344,17 +414,23 @@ export class Daemon {
     this.#afterTurn(now);
   }
 
+  #startStatus(): void {
+    if (this.#statusTimer !== null) clearInterval(this.#statusTimer);
+    this.#statusTimer = setInterval(() => this.#status(), this.#settings.log.status_seconds * 1_000);
+  }
+
   #status(): void {
     const core = this.#core;
-    if (core === null) return;
+    if (core === null || this.#held !== null) return;
     const now = this.#options.clock();
     for (const notice of statusNotices(core, now)) this.#notice(notice, now);
+    this.#notice(sessionNotice(core, now), now);
     const { wallet } = core.account;
     if (wallet !== null) this.#store?.account({ wallet, equity: wallet }, now);
   }
 
   #isAtRest(core: Core): boolean {
-    return this.#options.settings.stop.policy === "flatten" ? core.isFlat : core.isAtRest;
+    return this.#settings.stop.policy === "flatten" ? core.isFlat : core.isAtRest;
   }
 
   #result(): DaemonResult {
@@ -382,27 +458,6 @@ class DaemonError extends Error {
   override readonly name = "DaemonError";
   readonly code = "DAEMON";
   readonly exitCode = 1;
-}
-
-function tradeNotice(row: TradeRow, instrument: Instrument): Notice {
-  return {
-    kind: "notice",
-    level: "info",
-    code: "TRADE_CLOSED",
-    symbol: row.symbol,
-    fields: {
-      trade: row.trade,
-      source: row.source,
-      side: row.side,
-      exitReason: row.exitReason,
-      quantity: Number(textFromLots(instrument, row.quantity)),
-      entry: numberFromTicks(instrument, row.entryPrice),
-      exit: numberFromTicks(instrument, row.exitPrice),
-      net: Number(row.netPnl) / 1e8,
-      fees: Number(row.fees) / 1e8,
-      seconds: (row.exitTime - row.entryTime) / 1e6,
-    },
-  };
 }
 
 function messageOf(error: unknown): string {

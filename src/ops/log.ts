@@ -18,7 +18,9 @@ const shownText: ReadonlySet<string> = new Set([
   "account",
   "action",
   "algo",
+  "by",
   "cause",
+  "change",
   "clientOrderId",
   "decision",
   "detail",
@@ -29,6 +31,7 @@ const shownText: ReadonlySet<string> = new Set([
   "exitReason",
   "file",
   "from",
+  "hold",
   "instance",
   "item",
   "kind",
@@ -41,6 +44,7 @@ const shownText: ReadonlySet<string> = new Set([
   "reasons",
   "rest",
   "role",
+  "session",
   "side",
   "signal",
   "source",
@@ -53,6 +57,7 @@ const shownText: ReadonlySet<string> = new Set([
   "target",
   "to",
   "trade",
+  "until",
   "venue",
   "version",
   "what",
@@ -70,6 +75,8 @@ export type Log = {
   readonly error: (code: string, fields?: Fields) => void;
   /** @param symbol name of the notice's instrument; null where it has none */
   readonly notice: (notice: Notice, symbol: string | null) => void;
+  /** Least level that is logged from now on. */
+  readonly setLevel: (level: NoticeLevel) => void;
   /** Writes what is still in memory; before the process ends. */
   readonly flush: () => void;
 };
@@ -96,6 +103,9 @@ export function openLog(options: LogOptions): Log {
     warn: (code, fields = {}) => put("warn", code, null, fields),
     error: (code, fields = {}) => put("error", code, null, fields),
     notice: (notice, symbol) => put(notice.level, notice.code, symbol, notice.fields),
+    setLevel: (level) => {
+      logger.level = level;
+    },
     flush,
   };
 }

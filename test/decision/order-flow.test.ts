@@ -58,7 +58,7 @@ test("[CFG-4] other thresholds hold from the next decision on, and what was lear
     order_flow: { ...orderFlowSettings, warmup_labels: 1_000_000, validity_ms: 900 },
   });
   const before = stage.decisions.length;
-  stage.play(forecastable(1));
+  stage.play(forecastable(20));
   const after = stage.decisions.slice(before);
   expect(after[0]).toMatchObject({ reasons: [{ reason: "WARMING_UP", limit: 1_000_000 }] });
   expect((after[0]?.validUntil ?? 0) - (after[0]?.time ?? 0)).toBe(900_000);
