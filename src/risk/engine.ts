@@ -67,7 +67,8 @@ export function checkRisk(input: RiskInput, now: Micros): RiskCheckResult {
   const exposure = quoteFromTickLots(input.instrument, input.committedLots * input.ask);
   const band = isTouch(input) ? bandOf(input, reference, settings.risk.sltp) : null;
   checkKnown(input, gates);
-  gates.check("VOLATILITY_MISSING", band !== null, volatilityMeasure(input), 0);
+  if (isTouch(input)) gates.check("VOLATILITY_MISSING", band !== null, volatilityMeasure(input), 0);
+  else gates.skip("VOLATILITY_MISSING", 0);
   checkSession(input, now, gates);
   checkTradesPerHour(session, settings.risk.session.max_trades_per_hour, now, gates);
   const { peakEquity } = session;
