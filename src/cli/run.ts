@@ -73,9 +73,9 @@ function watchFile(file: string, { overrides }: RunOptions, daemon: Daemon): Set
     file,
     overrides,
     onSettings: (settings) => {
-      daemon.reconfigure(settings);
+      daemon.settings.replace(settings);
     },
-    onInvalid: (problems) => daemon.refuseSettings("SETTINGS_INVALID", problems),
+    onInvalid: (problems) => daemon.settings.refuseInvalid(problems),
   });
 }
 

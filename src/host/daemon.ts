@@ -9,22 +9,21 @@ import { present } from "../domain/assert.ts";
 import type { Control, CoreEvent } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { MarketSink } from "../domain/market-port.ts";
-import { isCommand, type Notice, type Output, type PlaceOrder, type Row } from "../domain/output.ts";
+import { isCommand, type Notice, type Output, type PlaceOrder } from "../domain/output.ts";
 import type { Micros } from "../domain/units.ts";
 import { Core } from "../engine/core.ts";
 import type { CoreSummary } from "../engine/summary.ts";
-import { type Log, shownFields } from "../ops/log.ts";
-import { openStore } from "../store/open.ts";
-import type { Store } from "../store/store.ts";
+import type { Log } from "../ops/log.ts";
 import { VenueAdapter } from "../venue/adapter.ts";
 import type { Endpoints } from "../venue/live/endpoints.ts";
 import { liveTransport } from "../venue/live/transport.ts";
 import type { Signer, Transport, TransportEvent, TransportListener } from "../venue/transport.ts";
 import type { Clock } from "./clock.ts";
+import { JournalWriter } from "./journal-writer.ts";
+import { LiveSettings } from "./live-settings.ts";
 import { riskEventNotice, tradeNotice } from "./notices.ts";
 import { type Publication, RiskPublisher } from "./risk-publisher.ts";
 import { RoundTrips } from "./round-trips.ts";
-import { changeText, settingsChange } from "./settings-change.ts";
 import { sessionNotice, statusNotices } from "./status.ts";
 import { RunOfLosses, type Supervisor, supervised } from "./supervisor.ts";
 
@@ -57,8 +56,8 @@ export type OpenPosition = {
   readonly isProtected: boolean;
 };
 
-/** Candles of the past that are asked for: enough for the longest period that the settings allow. */
-const candlesAtStart = 600;
+/** Candles of the past that are asked for: those of a whole UTC day, whose high, low and VWAP are then known. */
+const candlesAtStart = 1_440;
 /** What is held for a core that waits for its journal; more means that the store does not open. */
 const heldEventsMax = 10_000;
 /** setTimeout takes no longer waits. */
@@ -72,17 +71,18 @@ export class Daemon {
   readonly #ended = Promise.withResolvers<void>();
   readonly #rest = Promise.withResolvers<void>();
   readonly #publisher: RiskPublisher;
-  #settings: Settings;
+  /** where changed ones are handed in */
+  readonly settings: LiveSettings;
   #core: Core | null = null;
   #instruments: readonly Instrument[] = [];
-  #store: Store | null = null;
+  readonly #journal = new JournalWriter();
   /** events that wait for the journal; null once it is there */
   #held: CoreEvent[] | null = [];
-  #rows: Row[] = [];
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #statusTimer: NodeJS.Timeout | null = null;
   #isStopping = false;
+  #isClosed = false;
   #failure: string | null = null;
   /** an entry whose intent could not be written: it must not leave */
   #unwrittenEntry: string | null = null;
@@ -90,13 +90,17 @@ export class Daemon {
   constructor(options: DaemonOptions) {
     const { settings, clock } = options;
     this.#options = options;
-    this.#settings = settings;
+    this.settings = new LiveSettings(
+      settings,
+      (level, code, fields) => this.#tell(level, code, fields),
+      (wanted) => this.#apply(wanted),
+    );
     this.#publisher = new RiskPublisher({
       own: [(publication) => this.#record(publication)],
-      trouble: (level, code, fields) => this.#notice({ kind: "notice", level, code, symbol: null, fields }, clock()),
+      trouble: (level, code, fields) => this.#tell(level, code, fields),
     });
     const supervisors = [
-      new RunOfLosses(() => this.#settings.supervisor.run_of_losses),
+      new RunOfLosses(() => this.settings.current.supervisor.run_of_losses),
       ...(options.supervisors ?? []),
     ];
     for (const one of supervisors) this.#publisher.subscribe(supervised(one, (control) => this.control(control)));
@@ -138,39 +142,10 @@ export class Daemon {
 
   /** What an operator or a supervisor asks for, between two events. */
   control(control: Control): void {
+    if (this.#isClosed) return;
     const now = this.#options.clock();
     this.#onEvent(control, now);
     this.#afterTurn(now);
-  }
-
-  /**
-   * Other settings from now on, whole or not at all: a change that needs a restart is refused with everything beside it,
-   * and said so (requirements CFG-4).
-   *
-   * @returns whether they are in force
-   */
-  reconfigure(wanted: Settings): boolean {
-    const { log, clock } = this.#options;
-    const change = settingsChange(this.#settings, wanted);
-    if (change.kind === "same") return true;
-    if (change.kind === "refused") {
-      this.refuseSettings("SETTINGS_REFUSED", change.problems);
-      return false;
-    }
-    const now = clock();
-    this.#settings = wanted;
-    log.setLevel(wanted.log.level);
-    this.#startStatus();
-    this.#core?.reconfigure(wanted, now);
-    for (const one of change.changes) this.#tell("info", "SETTING_CHANGED", { change: changeText(one) }, now);
-    this.#afterTurn(now);
-    return true;
-  }
-
-  /** The changed file cannot be used: what runs goes on as it was. */
-  refuseSettings(code: "SETTINGS_INVALID" | "SETTINGS_REFUSED", problems: readonly string[]): void {
-    const fields = { problems: problems.length, message: problems.join("; ") };
-    this.#tell("error", code, fields, this.#options.clock());
   }
 
   /** Resolves when the daemon has to end by itself. */
@@ -191,7 +166,7 @@ export class Daemon {
    */
   async stop(): Promise<DaemonResult> {
     const { log, clock } = this.#options;
-    const settings = this.#settings;
+    const settings = this.settings.current;
     log.info("STOPPING", { policy: settings.stop.policy });
     this.#isStopping = true;
     const core = this.#core;
@@ -209,16 +184,15 @@ export class Daemon {
   /** At once: closes sockets and store, whatever is pending. Stops live on the exchange. */
   async close(): Promise<DaemonResult> {
     const { log } = this.#options;
+    this.#isClosed = true;
     if (this.#statusTimer !== null) clearInterval(this.#statusTimer);
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#publisher.close();
     this.#adapter.stop();
     this.#transport.close();
-    this.#flushRows();
     const result = this.#result();
-    const closed = await this.#store?.close();
-    if (closed !== undefined && closed.lost > 0) log.error("STORE_ROWS_LOST", { rows: closed.lost });
-    this.#store = null;
+    const lost = await this.#journal.close();
+    if (lost > 0) log.error("STORE_ROWS_LOST", { rows: lost });
     log.info("STOPPED");
     return result;
   }
@@ -238,7 +212,7 @@ export class Daemon {
   }
 
   #onInstruments(instruments: readonly Instrument[]): MarketSink {
-    const settings = this.#settings;
+    const settings = this.settings.current;
     this.#instruments = instruments;
     const core = new Core({
       settings,
@@ -252,24 +226,16 @@ export class Daemon {
 
   async #openStore(core: Core): Promise<void> {
     const { settings, instance, clock, log } = this.#options;
-    const store = await openStore({
-      directory: settings.store.directory,
-      venue: settings.venue.name,
+    const store = await this.#journal.open({
+      settings,
       instance,
-      instruments: this.#instruments.map(({ symbol, rules }) => ({
-        symbol,
-        tickSize: rules.tickSize,
-        stepSize: rules.stepSize,
-      })),
-      commitIntervalMs: settings.store.commit_interval_ms,
+      instruments: this.#instruments,
       startedAt: clock(),
-      shownFields,
-      onFailure: (failure) => {
-        core.handle({ kind: "store-failed", message: `${failure.where}: ${failure.message}` }, clock());
+      onFailure: (message) => {
+        core.handle({ kind: "store-failed", message }, clock());
         this.#afterTurn(clock());
       },
     });
-    this.#store = store;
     for (const note of store.notes) log.warn("STORE_NOTE", { detail: note });
     const now = clock();
     core.handle({ kind: "journal", openTrades: store.journal.openTrades, session: store.journal.session }, now);
@@ -296,14 +262,14 @@ export class Daemon {
       while (core.hasOutputs) this.#dispatch(core.takeOutputs(), now);
       if (this.#isStopping && this.#isAtRest(core)) this.#rest.resolve();
     }
-    if (this.#rows.length > 0) this.#flushRows();
+    this.#journal.flush();
     this.#arm(now);
   }
 
   #dispatch(outputs: readonly Output[], now: Micros): void {
     for (const output of outputs) {
       if (isCommand(output)) {
-        this.#flushRows();
+        this.#journal.flush();
         if (output.kind === "place-order" && output.clientOrderId === this.#unwrittenEntry) this.#refuse(output, now);
         else this.#send(output, now);
         continue;
@@ -336,7 +302,7 @@ export class Daemon {
         case "decision":
         case "no-trade":
         case "session":
-          this.#rows.push(output);
+          this.#journal.add(output);
           break;
         case "risk-event":
         case "trade":
@@ -350,7 +316,7 @@ export class Daemon {
 
   /** Our own part of what is published: the row, and the line in the log. */
   #record(publication: Publication): void {
-    this.#rows.push(publication);
+    this.#journal.add(publication);
     const notice =
       publication.kind === "trade"
         ? tradeNotice(publication, present(this.#instruments[publication.symbol], "instrument of a trade"))
@@ -364,7 +330,7 @@ export class Daemon {
   }
 
   #writeIntent(row: Extract<Output, { kind: "intent" }>, now: Micros): void {
-    if (this.#store?.intent(row) === true) return;
+    if (this.#journal.intent(row)) return;
     this.#unwrittenEntry = row.clientOrderId;
     this.#core?.handle({ kind: "store-failed", message: "the intent log could not be written" }, now);
   }
@@ -376,21 +342,23 @@ export class Daemon {
     this.#core?.handle({ kind: "outcome", command, outcome }, now);
   }
 
-  #flushRows(): void {
-    if (this.#rows.length === 0) return;
-    const rows = this.#rows;
-    this.#rows = [];
-    this.#store?.append(rows);
-  }
-
   #notice(notice: Notice, now: Micros): void {
     const symbol = notice.symbol === null ? null : (this.#instruments[notice.symbol]?.symbol ?? null);
     this.#options.log.notice(notice, symbol);
-    if (notice.level !== "debug") this.#store?.log(notice, now);
+    this.#journal.log(notice, now);
   }
 
-  #tell(level: Notice["level"], code: string, fields: Notice["fields"], now: Micros): void {
-    this.#notice({ kind: "notice", level, code, symbol: null, fields }, now);
+  #tell(level: Notice["level"], code: string, fields: Notice["fields"]): void {
+    this.#notice({ kind: "notice", level, code, symbol: null, fields }, this.#options.clock());
+  }
+
+  #apply(settings: Settings): void {
+    if (this.#isClosed) return;
+    const now = this.#options.clock();
+    this.#options.log.setLevel(settings.log.level);
+    this.#startStatus();
+    this.#core?.reconfigure(settings, now);
+    this.#afterTurn(now);
   }
 
   #arm(now: Micros): void {
@@ -416,7 +384,7 @@ export class Daemon {
 
   #startStatus(): void {
     if (this.#statusTimer !== null) clearInterval(this.#statusTimer);
-    this.#statusTimer = setInterval(() => this.#status(), this.#settings.log.status_seconds * 1_000);
+    this.#statusTimer = setInterval(() => this.#status(), this.settings.current.log.status_seconds * 1_000);
   }
 
   #status(): void {
@@ -426,11 +394,11 @@ export class Daemon {
     for (const notice of statusNotices(core, now)) this.#notice(notice, now);
     this.#notice(sessionNotice(core, now), now);
     const { wallet } = core.account;
-    if (wallet !== null) this.#store?.account({ wallet, equity: wallet }, now);
+    if (wallet !== null) this.#journal.account({ wallet, equity: wallet }, now);
   }
 
   #isAtRest(core: Core): boolean {
-    return this.#settings.stop.policy === "flatten" ? core.isFlat : core.isAtRest;
+    return this.settings.current.stop.policy === "flatten" ? core.isFlat : core.isAtRest;
   }
 
   #result(): DaemonResult {
