@@ -79,10 +79,21 @@ test("[RSK-4] with `flatten` what is open is closed first, and then entries stop
   expect(reasons).toContain("RISK_LIMIT");
 });
 
-function played(session: Partial<Settings["risk"]["session"]>) {
+test("[RSK-7] a run of losses halts a backtest as it does a daemon", () => {
+  const rule = { enabled: true, losses: 2, action: "halt" };
+  const { outputs, midnight } = played({ max_daily_loss_abs: 1_000 }, { supervisor: { run_of_losses: rule } });
+  const trades = outputs.flatMap(({ output }) => (output.kind === "trade" ? [output] : []));
+  const halted = eventsOf(outputs).filter(({ output, at }) => output.event === "HALTED" && at < midnight);
+  expect(halted.map(({ output }) => output)).toMatchObject([{ by: "run_of_losses", reason: "HALTED" }]);
+  const at = halted[0]?.at ?? 0;
+  expect(trades.filter(({ exitTime }) => exitTime <= at).map(({ netPnl }) => netPnl < 0n)).toEqual([true, true]);
+  expect(entriesOf(outputs).filter((entry) => entry.at > at && entry.at < midnight)).toEqual([]);
+});
+
+function played(session: Partial<Settings["risk"]["session"]>, more: Readonly<Record<string, unknown>> = {}) {
   const tape = acrossMidnight(bundled);
   const outputs: Timed<Output>[] = [];
-  const settings = Settings.parse({ symbols: ["BTCUSDT"], ...losing, risk: { session } });
+  const settings = Settings.parse({ symbols: ["BTCUSDT"], ...losing, risk: { session }, ...more });
   backtest({
     settings,
     tapes: [tape],
