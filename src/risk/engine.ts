@@ -90,7 +90,8 @@ export function checkRisk(input: RiskInput, now: Micros): RiskCheckResult {
 /** What nothing can be decided without. */
 export function checkKnown(view: RiskView, gates: Gates): void {
   const ageMax = microsFromSeconds(view.settings.guardrails.account_stale_seconds);
-  gates.check("ACCOUNT_STALE", view.accountAge <= ageMax, view.accountAge, ageMax);
+  const isFresh = Number.isFinite(view.accountAge) && view.accountAge <= ageMax;
+  gates.check("ACCOUNT_STALE", isFresh, view.accountAge, ageMax);
   gates.check("MARKET_DATA_STALE", isTouch(view), view.bid, view.ask);
   gates.check("EQUITY_MISSING", isUsable(view.equity), view.equity, 0);
 }

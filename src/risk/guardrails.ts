@@ -59,7 +59,8 @@ export function checkMarketAndEquity(input: EquityAndMarket, gates: Gates): void
   const fall = drawdown(input.equity, input.peakEquity);
   if (isUsable(input.equity)) gates.check("DRAWDOWN_GUARD", fall !== null && fall <= drawdown_pct, fall, drawdown_pct);
   else gates.skip("DRAWDOWN_GUARD", drawdown_pct);
-  const against = input.recentReturn === null ? null : input.side === "buy" ? 0 - input.recentReturn : input.recentReturn;
+  const against =
+    input.recentReturn === null ? null : input.side === "buy" ? 0 - input.recentReturn : input.recentReturn;
   gates.check("CRASH_GUARD", against !== null && against < crash_return_pct, against, crash_return_pct);
 }
 

@@ -61,8 +61,10 @@ const inputs: fc.Arbitrary<SizingInput> = fc
     accountExposure: one.exposure + one.elsewhere,
   }));
 
-function multiplierOf(edge: number | null, sizing: SizingInput["risk"]["edge_sizing"]): number {
-  return edge === null ? 1 : edgeMultiplier(edge, sizing);
+function baseOf({ risk, equity, edge }: SizingInput): number {
+  const multiplier = edge === null ? 1 : edgeMultiplier(edge, risk.edge_sizing);
+  const base = risk.base_risk_fraction * equity * multiplier;
+  return base > 0 ? Math.max(risk.min_notional, base) : 0;
 }
 
 function notionalOf(input: SizingInput): number {
@@ -73,21 +75,14 @@ function notionalOf(input: SizingInput): number {
 const rounding = 1 + 1e-12;
 
 const caps: readonly (readonly [string, (input: SizingInput) => number])[] = [
-  [
-    "the fraction of equity times the edge's multiplier, or the least notional",
-    ({ risk, equity, edge }) =>
-      Math.max(risk.min_notional, risk.base_risk_fraction * equity * multiplierOf(edge, risk.edge_sizing)),
-  ],
+  ["the fraction of equity times the edge's multiplier, or the least notional", (input) => baseOf(input)],
   [
     "the band's share of the largest notional, scaled",
     ({ risk, band, scale }) => risk.max_notional * risk.volatility_size[band] * scale,
   ],
   [
     "the band's share of the base, scaled",
-    ({ risk, equity, edge, band, scale }) =>
-      Math.max(risk.min_notional, risk.base_risk_fraction * equity * multiplierOf(edge, risk.edge_sizing)) *
-      risk.volatility_size[band] *
-      scale,
+    (input) => baseOf(input) * input.risk.volatility_size[input.band] * input.scale,
   ],
   [
     "what leverage leaves of the equity",
