@@ -383,20 +383,34 @@ function problemsOf(settings: Common): readonly Relation[] {
 
 function brokenRelations({ venue, decision, protection, trading }: Common): readonly Relation[] {
   const broken: Relation[] = [];
-  const require = (holds: boolean, place: string, message: string): void => {
+  const demand = (holds: boolean, place: string, message: string): void => {
     if (!holds) broken.push({ path: place.split("."), message });
   };
   const isProduction = venue.name === "production";
-  require(!isProduction ||
-    venue.account !== null, "venue.account", "must name the account when venue.name is production");
-  require(!isProduction ||
-    !decision.demo
-      .enabled, "decision.demo.enabled", "must be false when venue.name is production: demo is no strategy");
-  require(venue.reply_timeout_ms >=
-    venue.recv_window_ms, "venue.reply_timeout_ms", "must be at least venue.recv_window_ms: before that a request can still be accepted");
-  require(protection.absence_proof_seconds * 1_000 >
-    venue.recv_window_ms, "protection.absence_proof_seconds", "must be longer than venue.recv_window_ms: before that a request can still be accepted");
-  require(trading.order_timeout_seconds <=
-    trading.max_hold_seconds, "trading.order_timeout_seconds", "must be at most trading.max_hold_seconds");
+  demand(
+    !isProduction || venue.account !== null,
+    "venue.account",
+    "must name the account when venue.name is production",
+  );
+  demand(
+    !isProduction || !decision.demo.enabled,
+    "decision.demo.enabled",
+    "must be false when venue.name is production: demo is no strategy",
+  );
+  demand(
+    venue.reply_timeout_ms >= venue.recv_window_ms,
+    "venue.reply_timeout_ms",
+    "must be at least venue.recv_window_ms: before that a request can still be accepted",
+  );
+  demand(
+    protection.absence_proof_seconds * 1_000 > venue.recv_window_ms,
+    "protection.absence_proof_seconds",
+    "must be longer than venue.recv_window_ms: before that a request can still be accepted",
+  );
+  demand(
+    trading.order_timeout_seconds <= trading.max_hold_seconds,
+    "trading.order_timeout_seconds",
+    "must be at most trading.max_hold_seconds",
+  );
   return broken;
 }

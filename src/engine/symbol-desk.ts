@@ -137,6 +137,7 @@ export class SymbolDesk {
   /** Other settings from now on. An open trade keeps the stop, target and hold of its plan (requirements CFG-4). */
   reconfigure(settings: Settings): void {
     this.#settings = settingsFor(settings, this.instrument.symbol);
+    this.market.configure(this.#settings.market);
     for (const source of this.#sources) source.configure?.(this.#settings.decision);
   }
 

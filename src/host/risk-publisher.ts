@@ -11,7 +11,7 @@ export type Publication = RiskEvent | TradeRow;
 
 export type RiskSubscriber = {
   readonly name: string;
-  /** One at a time, in order. A promise that takes longer than {@link deliveryMillisMax} is given up. */
+  /** One at a time, in order. A promise that takes longer than `deliveryMillisMax` is given up. */
   readonly receive: (publication: Publication) => void | Promise<void>;
 };
 
@@ -32,7 +32,7 @@ export type RiskPublisherOptions = {
 
 /** Publications that wait for a slow subscriber; the oldest make room. */
 export const queueMax = 256;
-export const deliveryMillisMax = 5_000;
+const deliveryMillisMax = 5_000;
 /** Deliveries in a row that failed or hung, after which nothing is delivered any more. */
 export const failuresMax = 10;
 /** A subscriber that holds the thread longer than this in one delivery does harm like a failure. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Settings } from "../../src/config/schema.ts";
 import { LiveSettings } from "../../src/host/live-settings.ts";
+import { CoreBench } from "../engine/support.ts";
 import { settings, settingsWith } from "../support/core.ts";
 
 test("[CFG-4] an applicable change is told path by path and handed on once, whole", () => {
@@ -40,6 +41,15 @@ test("[CFG-4] an invalid file is one ERROR that names every problem, and changes
 test("[CFG-4] a file that says the same does nothing", () => {
   const { live, told, applied } = bench();
   expect([live.replace(settingsWith({})), told, applied]).toEqual([true, [], []]);
+});
+
+test("[CFG-4] a changed market threshold holds from the next question on", () => {
+  const core = CoreBench.ready();
+  core.at(100);
+  const [desk] = core.core.desks;
+  expect(desk?.market.isReady(core.now)).toBe(true);
+  core.core.reconfigure(settingsWith({ market: { quote_stale_ms: 50 } }), core.now);
+  expect(desk?.market.isReady(core.now)).toBe(false);
 });
 
 function bench() {
