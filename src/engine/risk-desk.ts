@@ -10,7 +10,7 @@ import { type Instrument, quoteFromTickLots } from "../domain/instrument.ts";
 import type { Side } from "../domain/order.ts";
 import type { Gate, Output } from "../domain/output.ts";
 import type { BlockReason } from "../domain/reason.ts";
-import { type Lots, type Micros, noLots } from "../domain/units.ts";
+import { type Lots, type Micros, noLots, ticks } from "../domain/units.ts";
 import { enteredLots, lastOf, type Trade } from "../execution/trade.ts";
 import type { SymbolMarket } from "../market/symbol-market.ts";
 import { checkRisk, type RiskView } from "../risk/engine.ts";
@@ -87,8 +87,10 @@ export class RiskDesk {
   /** How much of an approved entry may still be sent as a market order; 0 when none. */
   recheck(trade: Trade, wanted: Lots, committedLots: number, now: Micros): Lots {
     const { plan } = trade;
-    const approvedPrice = lastOf(trade, "e")?.price ?? null;
-    if (approvedPrice === null) return noLots;
+    const price = lastOf(trade, "e")?.price ?? null;
+    if (price === null) return noLots;
+    // Approved was what the other side of the touch would have cost: that an entry joined first does not make it dearer.
+    const approvedPrice = plan.decisionMidHalfTicks === null ? price : ticks(plan.decisionMidHalfTicks - price);
     const { quantity, reasons } = recheckEntry(
       {
         ...this.#view(committedLots, now),

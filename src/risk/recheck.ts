@@ -15,7 +15,7 @@ import { checkSession } from "./limits.ts";
 
 export type RecheckInput = RiskView & {
   readonly side: Side;
-  /** what risk approved, and at which price */
+  /** what risk approved, and the dearest price that it reckoned with */
   readonly approved: Lots;
   readonly approvedPrice: Ticks;
   readonly stopLoss: Ticks;

@@ -331,6 +331,7 @@ test("[RSK-9] an entry whose time is out is crossed while nothing has changed", 
   bench.at(2_001);
   bench.quote();
   expect(bench.tell(entryOf(id, 0, { status: "CANCELED" })).length).toBe(1);
+  expect(bench.outputs).toContainEqual(expect.objectContaining({ kind: "place-order", quantity: 15 }));
 });
 
 test("[RSK-6] an approved decision leaves its order and every gate's verdict", () => {

@@ -345,3 +345,82 @@ test("[RSK-6] a size of nothing has no costs to compare", () => {
     "SIZE_TOO_SMALL",
   ]);
 });
+
+function gateOf(changes: Partial<RiskInput>, gate: string) {
+  return checkRisk(inputOf(changes), start).gates.find((one) => one.gate === gate);
+}
+
+test("[RSK-6] a gate that cannot be measured without a touch or an equity is skipped, and says so", () => {
+  expect([gateOf({ ask: ticks(0) }, "VOLATILITY_MISSING"), gateOf({ equity: null }, "DRAWDOWN_GUARD")]).toEqual([
+    { gate: "VOLATILITY_MISSING", verdict: "skipped", measured: null, limit: 0 },
+    { gate: "DRAWDOWN_GUARD", verdict: "skipped", measured: null, limit: 0.1 },
+  ]);
+});
+
+test("[RSK-3] the metric that tells the band is the one that the gate shows", () => {
+  const realised = settingsWith({ risk: { sltp: { ...settings.risk.sltp, metric: "realised" } } });
+  const shown = [settings, realised].map((one) => gateOf({ settings: one }, "VOLATILITY_MISSING")?.measured);
+  expect(shown).toEqual([300, 4]);
+});
+
+test("[RSK-3] the gate of stop and target shows the nearer of both", () => {
+  expect([
+    gateOf({ decision: decisionOf({ stopLoss: ticks(639_900) }) }, "STOP_INVALID")?.measured,
+    gateOf({ decision: decisionOf({ takeProfits: [ticks(640_050)] }) }, "STOP_INVALID")?.measured,
+  ]).toEqual([100, 50]);
+});
+
+test("[RSK-3] distances that lead below the first tick are no levels", () => {
+  const low = { bid: ticks(100), ask: ticks(101), atrTicks: 300 };
+  expect([reasonsAgainst(low), gateOf(low, "STOP_INVALID")]).toMatchObject([["STOP_INVALID"], { measured: 300 }]);
+});
+
+test("[RSK-3] a short takes over a decision's stop only where it risks less", () => {
+  const stops = [640_200, 641_000].map((level) => {
+    const result = checkRisk(inputOf({ side: "sell", decision: decisionOf({ stopLoss: ticks(level) }) }), start);
+    return result.approved ? result.order.stopLoss : null;
+  });
+  expect(stops).toEqual([640_200, 640_361]);
+});
+
+test("[RSK-3] a short at market whose stop would lie inside the spread is blocked", () => {
+  const taking = settingsWith({ trading: { entry_order: "market" } });
+  const inside = { side: "sell", settings: taking, ask: ticks(641_000) } as const;
+  const at = (distance: number) => reasonsAgainst({ ...inside, atrTicks: distance });
+  expect([at(1_000), at(1_001)].map((reasons) => reasons.includes("STOP_INVALID"))).toEqual([true, false]);
+});
+
+test("[RSK-8] a market without a bid is none", () => {
+  expect(reasonsAgainst({ bid: ticks(0), ask: ticks(1) })).toContain("MARKET_DATA_STALE");
+});
+
+test("[RSK-10] a market entry pays the taker's fee and the spread, whatever follows a time-out", () => {
+  const taking = settingsWith({ trading: { entry_order: "market", on_timeout: "give-up" } });
+  const fees = { makerFee: 0, takerFee: 0.0001, decision: edged, settings: taking };
+  expect(reasonsAgainst(fees)).toEqual(["COST_EXCEEDS_EDGE"]);
+});
+
+test("[RSK-5] an exposure that is all that is allowed leaves no room", () => {
+  // 20 lots at 1,000,000 ticks are 2,000 USDT, a fifth of the equity.
+  const full = { bid: ticks(999_999), ask: ticks(1_000_000), committedLots: 20 };
+  expect(reasonsAgainst(full)).toContain("MAX_EXPOSURE");
+});
+
+test("[RSK-5] no edge at all is one below the least", () => {
+  expect(reasonsAgainst({ decision: decisionOf({ edge: 0 }), settings: minimum })).toEqual([]);
+});
+
+test("[RSK-4] the gates of halt and cooldown show until when", () => {
+  const until = after(7);
+  const halted = sessionOf({ hold: { ...halt, until } });
+  const cooling = sessionOf({ hold: { ...pause, until } });
+  expect([
+    gateOf({ session: halted }, "HALTED"),
+    gateOf({ session: cooling }, "SESSION_COOLDOWN"),
+    gateOf({}, "HALTED"),
+  ]).toEqual([
+    { gate: "HALTED", verdict: "failed", measured: start, limit: until },
+    { gate: "SESSION_COOLDOWN", verdict: "failed", measured: start, limit: until },
+    { gate: "HALTED", verdict: "passed", measured: start, limit: null },
+  ]);
+});

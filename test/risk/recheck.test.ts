@@ -62,6 +62,23 @@ test.each<readonly [string, Partial<RecheckInput>, readonly (string | number)[]]
   ["a free margin that is not known", { available: null }, [0, "INSUFFICIENT_MARGIN"]],
   ["a price just within the largest move", { ask: ticks(640_640), bid: ticks(640_639) }, [3, "SIZE_TOO_SMALL"]],
   ["a price beyond the largest move", { ask: ticks(640_641), bid: ticks(640_640) }, [0, "PRICE_MOVED"]],
+  [
+    "a price at the largest move",
+    { ask: ticks(640_640), bid: ticks(640_639), decisionMidHalfTicks: 1_280_000 },
+    [3, "SIZE_TOO_SMALL"],
+  ],
+  ["an unchanged price where the decision's is not known", { decisionMidHalfTicks: null }, [10]],
+  [
+    "the largest notional of a short, measured at the dearer side",
+    {
+      side: "sell",
+      ask: ticks(700_000),
+      stopLoss: ticks(740_000),
+      approvedPrice: ticks(640_000),
+      settings: settingsWith({ risk: { max_notional: 448 } }),
+    },
+    [6, "SIZE_TOO_SMALL"],
+  ],
   ["a price that has become better", { ask: ticks(639_701), bid: ticks(639_700) }, [10]],
   ["a stop at the least distance", { ask: ticks(639_621), bid: ticks(639_620) }, [10]],
   ["a stop nearer than the least distance", { ask: ticks(639_620), bid: ticks(639_619) }, [0, "STOP_INVALID"]],

@@ -510,3 +510,76 @@ test("[RSK-4] whatever the clock and the market do, the day never goes back by i
     }),
   );
 });
+
+test("[RSK-4] a fresh session knows of nothing", () => {
+  expect(newSession(start)).toEqual({
+    version: 1,
+    day: today,
+    dayStartEquity: null,
+    limitEquity: null,
+    dayPeakEquity: null,
+    peakEquity: null,
+    realisedToday: 0,
+    tradesToday: 0,
+    tradeTimes: [],
+    tradesToldAt: null,
+    hold: { kind: "none" },
+    flattening: null,
+    scale: 1,
+    reached: [],
+    cooldowns: [],
+  });
+});
+
+test.each(["dayStartEquity", "limitEquity", "dayPeakEquity", "peakEquity"] as const)(
+  "[RSK-4] a measure that alone waits for an equity takes it: %s",
+  (name) => {
+    expect(onEquity(sessionOf({ [name]: null }), 10_000, start, usual).state).toEqual(sessionOf());
+  },
+);
+
+test("[RSK-4] a peak that alone is passed follows", () => {
+  const day = onEquity(sessionOf({ peakEquity: 11_000 }), 10_100, start, usual).state;
+  const ever = onEquity(sessionOf({ dayPeakEquity: 11_000 }), 10_100, start, usual).state;
+  expect([day, ever]).toEqual([
+    sessionOf({ dayPeakEquity: 10_100, peakEquity: 11_000 }),
+    sessionOf({ dayPeakEquity: 11_000, peakEquity: 10_100 }),
+  ]);
+});
+
+test("[RSK-4] a halt that ends within the day leaves the measures as they were", () => {
+  const hold = { kind: "halt", reason: "HALTED", by: "x", until: after(5) } as const;
+  const { state, events } = onTime(sessionOf({ hold, limitEquity: 9_950 }), 9_900, after(5));
+  expect([state, events]).toEqual([sessionOf({ limitEquity: 9_950 }), [{ event: "RESUMED", by: "day" }]]);
+});
+
+test("[RSK-4] a halt replaces a cooldown, however long that would last", () => {
+  const hold = { kind: "cooldown", reason: "MAX_DRAWDOWN_REACHED", until: micros(midnight + hour) } as const;
+  const { state } = onEquity(sessionOf({ hold }), 9_700, start, usual);
+  expect(state.hold).toEqual({ kind: "halt", reason: "MAX_DAILY_LOSS_REACHED", by: "limit", until: midnight });
+});
+
+test("[RSK-4] a halt that would end before the day does is lengthened by a limit", () => {
+  const hold = { kind: "halt", reason: "HALTED", by: "x", until: after(5) } as const;
+  expect(onEquity(sessionOf({ hold }), 9_700, start, usual).state.hold).toMatchObject({ until: midnight });
+});
+
+test("[RSK-4] who flattens halts in the same name", () => {
+  const byLimit = onEquity(sessionOf(), 9_700, start, limits({ on_violation: "flatten" })).events;
+  const byHand = onControl(sessionOf(), control("flatten"), 10_000, start).events;
+  expect([byLimit.slice(1), byHand]).toEqual([
+    [
+      { event: "HALTED", by: "limit", reason: "MAX_DAILY_LOSS_REACHED", until: midnight },
+      { event: "FLATTENING", by: "limit" },
+    ],
+    [
+      { event: "HALTED", by: "operator", reason: "HALTED", until: null },
+      { event: "FLATTENING", by: "operator" },
+    ],
+  ]);
+});
+
+test("[RSK-4] an entry that only the journal knows takes no more room than there is", () => {
+  const state = sessionOf({ tradeTimes: Array(5_000).fill(after(1)) });
+  expect(withTradeAt(state, after(2), after(3)).tradeTimes).toHaveLength(5_000);
+});
