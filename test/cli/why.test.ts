@@ -65,13 +65,15 @@ test("`why` shows each gate's verdict and numbers of the last decisions", async 
       id: "d1",
       approved: false,
       gates: [
-        { gate: "COOLDOWN", verdict: "passed", measured: 5, limit: 3 },
+        { gate: "COOLDOWN", verdict: "passed", measured: 1_721_390_400_000_000, limit: 0 },
         { gate: "LOW_CONFIDENCE", verdict: "failed", measured: 0.4, limit: 0.5 },
         { gate: "LOW_EDGE", verdict: "skipped", measured: null, limit: null },
       ],
     },
   ]);
-  expect(scalpd("why", "--data", data).out).toContain("failed   LOW_CONFIDENCE: measured 0.4, limit 0.5");
+  const text = scalpd("why", "--data", data).out;
+  expect(text).toContain("failed   LOW_CONFIDENCE: measured 0.4, limit 0.5");
+  expect(text).toContain("passed   COOLDOWN: measured 2024-07-19T12:00:00.000Z, limit 0");
 });
 
 test("`why` says it plainly when there is no journal, or nothing in that time", async () => {
@@ -106,7 +108,7 @@ function blocked(decisionId: string, confidence: number, more: Partial<DecisionR
     approved: false,
     blocked: [{ reason: "LOW_CONFIDENCE", measured: confidence, limit: 0.5 }],
     gates: [
-      { gate: "COOLDOWN", verdict: "passed", measured: 5, limit: 3 },
+      { gate: "COOLDOWN", verdict: "passed", measured: 1_721_390_400_000_000, limit: 0 },
       { gate: "LOW_CONFIDENCE", verdict: "failed", measured: confidence, limit: 0.5 },
       { gate: "LOW_EDGE", verdict: "skipped", measured: null, limit: null },
     ],
