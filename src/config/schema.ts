@@ -359,6 +359,12 @@ export const Settings = z
     for (const [symbol, override] of Object.entries(overrides)) {
       const place = ["overrides", symbol];
       if (!settings.symbols.includes(symbol)) context.addIssue(issue(place, "must be about one of `symbols`"));
+      const leverage = Reflect.get(Object(override.risk), "max_leverage");
+      if (Number(leverage) > settings.risk.max_leverage) {
+        context.addIssue(
+          issue([...place, "risk", "max_leverage"], "must be at most risk.max_leverage: that is set on the exchange"),
+        );
+      }
       const own = problemsOf(merged(common, override)).filter(
         ({ message }) => !broken.some((b) => b.message === message),
       );

@@ -8,7 +8,7 @@ import type { Settings } from "../config/schema.ts";
 import type { DecisionSource } from "../decision/source.ts";
 import { assert, InvariantError } from "../domain/assert.ts";
 import type { AccountSnapshot, CommandOutcome, CoreEvent } from "../domain/event.ts";
-import { type Instrument, quoteFromTickLots } from "../domain/instrument.ts";
+import type { Instrument } from "../domain/instrument.ts";
 import { emptyJournal, type Journal } from "../domain/journal.ts";
 import type { DepthLevels, MarketSink } from "../domain/market-port.ts";
 import type { OrderReport } from "../domain/order.ts";
@@ -29,6 +29,7 @@ import {
 import { backedOff } from "../execution/desk.ts";
 import { openLots, type Trade } from "../execution/trade.ts";
 import type { Features } from "../market/features.ts";
+import { equityOf } from "./equity.ts";
 import { journalOf, recoverSymbol } from "./recovery.ts";
 import { SessionKeeper } from "./session-keeper.ts";
 import { type CoreSummary, summarise } from "./summary.ts";
@@ -342,19 +343,8 @@ export class Core implements MarketSink {
     return this.#desks.some(({ instrument }) => this.#account.reportedLots(instrument.index) !== 0);
   }
 
-  /** Wallet in the quote asset, with open profit at the mark price where limits are measured so; null when not known. */
   #equity(): number | null {
-    const wallet = this.#account.equity;
-    if (wallet === null || this.#settings.risk.session.equity === "realised") return wallet;
-    let open = 0;
-    for (let index = 0; index < this.#desks.length; index += 1) {
-      const desk = this.#desks[index];
-      if (desk === undefined) continue;
-      const { instrument, market } = desk;
-      const profit = this.#account.openTickLots(instrument.index, market.mark / instrument.tickE8);
-      open += quoteFromTickLots(instrument, profit);
-    }
-    return Number.isNaN(open) ? null : wallet + open;
+    return equityOf(this.#account, this.#desks, this.#settings.risk.session.equity);
   }
 
   #desk(symbol: SymbolIndex): SymbolDesk {

@@ -9,7 +9,7 @@ import type { Journal } from "../domain/journal.ts";
 import type { Side } from "../domain/order.ts";
 import type { Output } from "../domain/output.ts";
 import type { SessionState } from "../domain/session.ts";
-import { type Micros, micros, microsPerSecond } from "../domain/units.ts";
+import { type Micros, micros, microsFromSeconds, microsPerSecond } from "../domain/units.ts";
 import {
   newSession,
   nextTime,
@@ -67,10 +67,13 @@ export class SessionKeeper {
     return this.#state === null ? Number.POSITIVE_INFINITY : nextTime(this.#state);
   }
 
-  /** Goes on where an earlier run ended; entries whose row was lost with it count too. */
+  /** Goes on where an earlier run ended; entries whose row was lost with it count too, where they filled or still may. */
   restore(journal: Journal, now: Micros): void {
     let state = journal.session ?? newSession(now);
-    for (const { intent } of journal.openTrades) state = withTradeAt(state, intent.time, now);
+    const proof = microsFromSeconds(this.#floor.settings().protection.absence_proof_seconds);
+    for (const { intent, fills } of journal.openTrades) {
+      if (fills.length > 0 || intent.time + proof > now) state = withTradeAt(state, intent.time, now);
+    }
     this.#state = state;
     this.onTime(now);
   }

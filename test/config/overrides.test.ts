@@ -38,6 +38,14 @@ test("[CFG-3] an overridden value has the same bounds as the original", () => {
   ]);
 });
 
+test("[CFG-5] a symbol's leverage is at most the one that is set on the exchange", () => {
+  const of = (max_leverage: number) => problemsOf({ overrides: { ETHUSDT: { risk: { max_leverage } } } });
+  expect([of(10), of(11)]).toEqual([
+    [],
+    ["overrides.ETHUSDT.risk.max_leverage: must be at most risk.max_leverage: that is set on the exchange"],
+  ]);
+});
+
 test("[CFG-3] overrides are about symbols that are traded", () => {
   expect(problemsOf({ overrides: { XRPUSDT: {} } })).toEqual(["overrides.XRPUSDT: must be about one of `symbols`"]);
 });

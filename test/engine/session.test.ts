@@ -253,6 +253,19 @@ test("[RSK-4] the trades of the hour survive a restart, also the one whose row w
   expect(bench.core.session(bench.now).tradeTimes).toHaveLength(100);
 });
 
+test("[RSK-4] an entry of long ago of which nothing filled is no trade that a restart brings back", () => {
+  const bench = new Watched();
+  const trades = [
+    { intent: { ...entryIntent(), time: after(-12_000) }, fills: [] },
+    {
+      intent: { ...entryIntent(), time: after(-13_000) },
+      fills: [{ clientOrderId: "x", side: "buy", fill: fillOf("t", 1) }],
+    },
+  ] as const;
+  bench.tell({ kind: "journal", openTrades: trades, session: sessionOf() });
+  expect(bench.core.session(bench.now).tradeTimes).toEqual([after(-13_000)]);
+});
+
 function entryIntent() {
   const bench = ready();
   bench.decide(decisionOf());
