@@ -145,18 +145,21 @@ export class RiskDesk {
   }
 
   #view(committedLots: number, now: Micros): RiskView {
-    const { account, session, equity, exposure } = this.#floor;
+    const { account, session } = this.#floor;
+    const settings = this.#settings();
+    const equity = this.#floor.equity();
+    const accountExposure = this.#floor.exposure();
     const recent = this.#market.returnBps(crashMinutes);
     return {
       instrument: this.#instrument,
-      settings: this.#settings(),
+      settings,
       bid: this.#market.bid,
       ask: this.#market.ask,
-      equity: equity(),
-      available: account.available,
+      equity,
+      available: freeMargin(account.available, equity, accountExposure / settings.risk.max_leverage),
       accountAge: account.age(now),
       committedLots,
-      accountExposure: exposure(),
+      accountExposure,
       recentReturn: recent === null ? null : recent / 1e4,
       session: session.stateAt(now),
     };
@@ -175,4 +178,9 @@ export class RiskDesk {
     if (Math.abs(crash.measured) < (crash.limit ?? 0)) this.#isCrashTold = false;
     else if (isCrash) this.#isCrashTold = true;
   }
+}
+
+/** The exchange's word is as old as the last read of the account: what has been committed since then is not free. */
+function freeMargin(available: number | null, equity: number | null, committed: number): number | null {
+  return available === null || equity === null ? available : Math.min(available, equity - committed);
 }

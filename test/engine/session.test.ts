@@ -2,15 +2,18 @@
 
 import { expect, test } from "vitest";
 import type { Settings } from "../../src/config/schema.ts";
+import { present } from "../../src/domain/assert.ts";
 import { moneyFromText } from "../../src/domain/instrument.ts";
 import type { Output, RiskEvent, SessionRow } from "../../src/domain/output.ts";
 import type { SessionState } from "../../src/domain/session.ts";
 import { lots, micros, microsPerMinute, priceE8, signedLots, ticks } from "../../src/domain/units.ts";
+import { RiskDesk } from "../../src/engine/risk-desk.ts";
+import { SessionKeeper } from "../../src/engine/session-keeper.ts";
 import { settingsFor } from "../../src/engine/settings.ts";
 import { microsPerDay } from "../../src/risk/session.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf, sessionOf } from "../risk/support.ts";
-import { after, settings, settingsWith, start } from "../support/core.ts";
+import { after, instrument, settings, settingsWith, start } from "../support/core.ts";
 import { CoreBench, entryOf, first, snapshotOf, stopOf } from "./support.ts";
 
 const midnight = (Math.floor(start / microsPerDay) + 1) * microsPerDay;
@@ -450,4 +453,28 @@ test("[RSK-2] a decision's stop and target pass through to the plan", () => {
   const bench = ready();
   bench.decide(decisionOf({ stopLoss: ticks(639_700), takeProfits: [ticks(640_700)] }));
   expect(bench.trade?.plan).toMatchObject({ stopLoss: 639_700, takeProfit: 640_700 });
+});
+
+test("[RSK-5] free margin is the exchange's, less what was committed since it was read", () => {
+  const { core, now } = ready();
+  const measured = [0, 20_000, 99_950].map((committed) => {
+    const session = new SessionKeeper({ settings: () => settings, equity: () => 10_000, emit: () => undefined });
+    session.onEquity(now);
+    const floor = {
+      account: core.account,
+      session,
+      emit: () => undefined,
+      equity: () => 10_000,
+      openPositions: () => 0,
+      exposure: () => committed,
+    };
+    const market = present(core.desks[0], "desk").market;
+    const { gates } = new RiskDesk(instrument, market, () => settings, floor).check(decisionOf(), "buy", 0, now);
+    return gates.find(({ gate }) => gate === "INSUFFICIENT_MARGIN");
+  });
+  expect(measured).toMatchObject([
+    { measured: 10_000, verdict: "passed" },
+    { measured: 8_000, verdict: "passed" },
+    { measured: 5, verdict: "failed" },
+  ]);
 });
