@@ -11,6 +11,7 @@ import { assert, present } from "../src/domain/assert.ts";
 import { micros, microsPerSecond, signedLots } from "../src/domain/units.ts";
 import { Features } from "../src/market/features.ts";
 import { checkRisk, type RiskInput } from "../src/risk/engine.ts";
+import { newSession, onEquity } from "../src/risk/session.ts";
 import type { Signer } from "../src/venue/transport.ts";
 import { feedStart, type Step, tickerFrame } from "./lib/frames.ts";
 import type { Row } from "./lib/goals.ts";
@@ -121,6 +122,8 @@ function riskCheck(rig: Rig): () => number {
   const now = micros(feedStart * 1_000);
   const context = { market, features: new Features([1], 1), position: signedLots(0), tradeOpen: false };
   const decision = plainDecision("bench", context, now, 1, microsPerSecond, "LONG", []);
+  const { risk, guardrails } = rig.settings;
+  const sessionSettings = { session: risk.session, drawdownPct: guardrails.drawdown_pct };
   const input: RiskInput = {
     decision,
     instrument,
@@ -129,6 +132,15 @@ function riskCheck(rig: Rig): () => number {
     bid: market.bid,
     ask: market.ask,
     atrTicks: market.atrTicks(),
+    realisedBps: market.volatilityBps(),
+    recentReturn: 0,
+    accountExposure: 0,
+    session: onEquity(newSession(now), 10_000, now, sessionSettings).state,
+    makerFee: 0.0002,
+    takerFee: 0.0005,
+    costToFill: (side, lots) => market.costToFill(side, lots),
+    fundingRate: 0,
+    nextFunding: micros(0),
     equity: 10_000,
     available: 10_000,
     accountAge: 1_000,

@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -60,7 +60,7 @@ async function measure(echo: string, directory: string): Promise<readonly Row[]>
   const daemon = (kind: string): Start => {
     return (_, streams) => {
       stores += 1;
-      return script("scalpd.ts", [url, streams, kind, "poll", join(directory, `store-${stores}`)]);
+      return script("scalpd.ts", [url, streams, kind, "poll", join(directory, `store-${stores}`)], startFlags());
     };
   };
   const sdk = (way: string): Start => {
@@ -132,10 +132,19 @@ async function medianNanos(echo: string, start: Start, reply: "ok" | "refuse"): 
   }
 }
 
-function script(name: string, options: readonly string[]): ChildProcess {
+function script(name: string, options: readonly string[], flags: readonly string[] = []): ChildProcess {
   const path = fileURLToPath(new URL(`./clients/${name}`, import.meta.url));
-  return spawn(...pinned(1, process.execPath, [path, ...options]));
+  return spawn(...pinned(1, process.execPath, [...flags, path, ...options]));
 }
+
+/** What `npm start` hands to the runtime: the way of an order is seldom taken, so it is compiled early. */
+function startFlags(): readonly string[] {
+  const file = new URL("../package.json", import.meta.url);
+  const { scripts } = PackageFile.parse(JSON.parse(readFileSync(file, "utf8")));
+  return scripts.start.split(" ").filter((word) => word.startsWith("--"));
+}
+
+const PackageFile = z.object({ scripts: z.object({ start: z.string() }) });
 
 /** Everything that the daemon asks by REST before it trades; nothing while it is measured. */
 async function startRest(): Promise<Server> {

@@ -14,7 +14,7 @@ import { symbol } from "./frames.ts";
 export function enteringSettings(directory: string, interval: number): Settings {
   return Settings.parse({
     symbols: [symbol],
-    decision: { demo: { interval_seconds: interval } },
+    decision: { demo: { interval_seconds: interval, cooldown_seconds: 0 } },
     guardrails: { cooldown_seconds: 0 },
     store: { directory },
   });

@@ -15,11 +15,13 @@ export class Account {
   /** since when the private stream is proven alive; infinite while it is not */
   #aliveSince = Number.POSITIVE_INFINITY;
   readonly #lots: Float64Array;
+  readonly #entryTicks: Float64Array;
   readonly #makerE8: Float64Array;
   readonly #takerE8: Float64Array;
 
   constructor(symbols: number) {
     this.#lots = new Float64Array(symbols);
+    this.#entryTicks = new Float64Array(symbols);
     this.#makerE8 = new Float64Array(symbols).fill(Number.NaN);
     this.#takerE8 = new Float64Array(symbols).fill(Number.NaN);
   }
@@ -31,7 +33,7 @@ export class Account {
     this.#available = snapshot.available;
     this.#provenAt = snapshot.requestedAt;
     this.#lots.fill(0);
-    for (const position of snapshot.positions) this.#lots[position.symbol] = position.lots;
+    for (const position of snapshot.positions) this.onPosition(position);
     return true;
   }
 
@@ -41,6 +43,7 @@ export class Account {
 
   onPosition(report: PositionReport): void {
     this.#lots[report.symbol] = report.lots;
+    this.#entryTicks[report.symbol] = report.entryTicks;
   }
 
   onFees(fees: FeeRates): void {
@@ -86,6 +89,23 @@ export class Account {
   /** Position as the exchange last reported it. */
   reportedLots(symbol: SymbolIndex): SignedLots {
     return at(this.#lots, symbol) as SignedLots;
+  }
+
+  /** Average entry of that position in fractional ticks; 0 when flat. */
+  entryTicks(symbol: SymbolIndex): number {
+    return at(this.#entryTicks, symbol);
+  }
+
+  /**
+   * Profit of an open position at a price, in ticks × lots; 0 when flat, NaN when the entry or the price is not known.
+   *
+   * @param price fractional ticks; 0 is not known
+   */
+  openTickLots(symbol: SymbolIndex, price: number): number {
+    const held = at(this.#lots, symbol);
+    if (held === 0) return 0;
+    const entry = at(this.#entryTicks, symbol);
+    return entry > 0 && price > 0 ? held * (price - entry) : Number.NaN;
   }
 
   /** Fee of a taker as a fraction; null until the exchange has said it. */

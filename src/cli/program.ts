@@ -37,6 +37,7 @@ function commands(exit: Exit): Command {
   addBacktest(program, exit);
   addImport(program);
   addState(program);
+  addWhy(program);
   addConfig(program);
   return program;
 }
@@ -140,6 +141,28 @@ function addState(program: Command): void {
     });
 }
 
+function addWhy(program: Command): void {
+  command(
+    program,
+    "why",
+    "why there was no trade: reasons with typical values against their limits, and last decisions",
+  )
+    .option("--since <time>", "how far to look back: 15m, 1h, 1d", "1h")
+    .option("--symbol <name>", "only this one")
+    .option("--data <directory>", "where the journal is kept", "data")
+    .option("--json", "as one line of JSON")
+    .action(async (options) => {
+      const { whyCommand } = await import("./why.ts");
+      whyCommand({
+        data: options.data,
+        sinceMs: milliseconds("--since", options.since),
+        symbol: options.symbol ?? null,
+        json: options.json === true,
+        now: Date.now(),
+      });
+    });
+}
+
 function addConfig(program: Command): void {
   const config = command(program, "config", "looks at the settings");
   command(config, "check", "says whether a settings file can be used, with every error at once")
@@ -198,7 +221,7 @@ function usage(error: CommanderError): number {
   const noCommand = error.code === "commander.help";
   say(
     noCommand
-      ? "which command? Allowed: run, exchange, backtest, import, state, config check, config schema, config defaults (--help says more)"
+      ? "which command? Allowed: run, exchange, backtest, import, state, why, config check, config schema, config defaults (--help says more)"
       : error.message.replace(/^error: /, "").replaceAll("\n", " "),
   );
   return 2;

@@ -15,6 +15,7 @@ import {
   parseAnnouncement,
   startEmbeddedExchange,
 } from "../host/embedded-exchange.ts";
+import { type SettingsWatch, watchSettings } from "../host/settings-watch.ts";
 import { binanceVenue, paperVenue, type Venue } from "../host/venues.ts";
 import { type Log, openLog } from "../ops/log.ts";
 import type { RunOptions } from "./options.ts";
@@ -71,6 +72,7 @@ async function trade(
   void child?.died.then((cause) => {
     if (!stop.isStopping()) daemon.fail(`the embedded exchange ended: ${cause}`);
   });
+  const watch = options.config === null ? null : watchFile(options.config, options, daemon);
   try {
     daemon.start();
     await stop.requested;
@@ -79,8 +81,21 @@ async function trade(
     return result.failure === null ? 0 : 1;
   } finally {
     stop.forget();
+    watch?.close();
     log.flush();
   }
+}
+
+/** A changed file is taken over while the daemon runs, or the reason why not is told (requirements CFG-4). */
+function watchFile(file: string, { overrides }: RunOptions, daemon: Daemon): SettingsWatch {
+  return watchSettings({
+    file,
+    overrides,
+    onSettings: (settings) => {
+      daemon.settings.replace(settings);
+    },
+    onInvalid: (problems) => daemon.settings.refuseInvalid(problems),
+  });
 }
 
 type StopSignals = {

@@ -42,7 +42,7 @@ function entry(key: string, value: unknown, indent: string): string[] {
 function flow(value: unknown): string {
   if (!isRecord(value)) return String(value);
   const pairs = Object.entries(value).map(([key, item]) => `${key}: ${flow(item)}`);
-  return `{ ${pairs.join(", ")} }`;
+  return pairs.length === 0 ? "{}" : `{ ${pairs.join(", ")} }`;
 }
 
 function describe(node: SchemaNode, key: string): string {

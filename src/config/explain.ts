@@ -23,6 +23,9 @@ export const SchemaNode = z.object({
   get items(): z.ZodOptional<typeof SchemaNode> {
     return SchemaNode.optional();
   },
+  get additionalProperties(): z.ZodOptional<z.ZodUnion<readonly [typeof SchemaNode, z.ZodBoolean]>> {
+    return z.union([SchemaNode, z.boolean()]).optional();
+  },
   get anyOf(): z.ZodOptional<z.ZodArray<typeof SchemaNode>> {
     return z.array(SchemaNode).optional();
   },
@@ -130,10 +133,15 @@ function pathsOf(node: SchemaNode, path: readonly string[]): string[][] {
 function nodeAt(root: SchemaNode, path: readonly PropertyKey[]): SchemaNode | null {
   let node: SchemaNode | undefined = root;
   for (const step of path) {
-    node = typeof step === "number" ? node.items : node.properties?.[String(step)];
+    node = typeof step === "number" ? node.items : (node.properties?.[String(step)] ?? anyKeyOf(node));
     if (node === undefined) return null;
   }
   return node;
+}
+
+/** What stands under any name, in a section whose keys are names. */
+function anyKeyOf({ additionalProperties }: SchemaNode): SchemaNode | undefined {
+  return typeof additionalProperties === "object" ? additionalProperties : undefined;
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {

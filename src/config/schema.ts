@@ -1,11 +1,10 @@
 /** The one schema of the settings: types, defaults, validation and the published JSON Schema come from here (CFG-2). */
 
 import { z } from "zod";
-
-const seconds = z.number().positive().max(86_400);
-const milliseconds = z.number().int().positive().max(3_600_000);
-const fraction = z.number().gt(0).lte(1);
-const basisPoints = z.number().nonnegative().max(1_000);
+import { merged } from "../domain/merge.ts";
+import { deepPartial } from "./overrides.ts";
+import { Guardrails, Risk } from "./risk.ts";
+import { basisPoints, fraction, milliseconds, seconds } from "./units.ts";
 
 const Venue = z.strictObject({
   name: z
@@ -82,6 +81,44 @@ const EmbeddedExchange = z.strictObject({
     .describe("How much denser than recorded the tape is played; timers and days stay the machine's."),
 });
 
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "a time of day, HH:MM");
+
+const Sessions = z
+  .strictObject({
+    asia: timeOfDay.default("00:00").describe("Asia begins."),
+    london: timeOfDay.default("07:00").describe("London begins."),
+    overlap: timeOfDay.default("12:00").describe("London and New York together."),
+    new_york: timeOfDay.default("16:00").describe("New York alone, after London has ended."),
+    post_new_york: timeOfDay.default("21:00").describe("After New York."),
+  })
+  .refine((c) => new Set(Object.values(c)).size === Object.values(c).length, {
+    error: "two trading sessions begin at the same time; each needs its own",
+  });
+
+const SpreadLimits = z.strictObject({
+  window_seconds: seconds.default(300).describe("Memory of the average spread."),
+  session_hours: z
+    .number()
+    .positive()
+    .max(1_000)
+    .default(24)
+    .describe("Memory of what is usual in a trading session, in hours of that session."),
+  warmup_seconds: seconds.default(30).describe("The spread counts as known after so much observation."),
+  max_bps: basisPoints.positive().default(5).describe("A wider spread is too wide."),
+  max_ratio: z.number().min(1).max(1_000).default(3).describe("Largest spread in averages of it."),
+  max_expansion: z
+    .number()
+    .min(1)
+    .max(1_000)
+    .default(2)
+    .describe("Largest average spread in averages of the same trading session."),
+});
+
+const Vwap = z.strictObject({
+  band_bps: basisPoints.positive().default(5).describe("Fixed band around the session's VWAP, each side."),
+  band_atr: z.number().positive().max(100).default(0.5).describe("Adjusted band, each side, in ATR."),
+});
+
 const Market = z.strictObject({
   book_window_ticks: z
     .number()
@@ -106,6 +143,32 @@ const Market = z.strictObject({
     .default(1_000)
     .describe("Largest feed latency, exchange time to receipt, at which something is decided."),
   atr_period: z.number().int().min(1).max(500).default(14).describe("One-minute candles in the average true range."),
+  volatility_minutes: z
+    .number()
+    .int()
+    .min(2)
+    .max(500)
+    .default(30)
+    .describe("One-minute candles in the realised volatility and in the average range."),
+  volume_minutes: z.number().int().min(1).max(500).default(20).describe("One-minute candles in the usual volume."),
+  volume_spike_ratio: z
+    .number()
+    .min(1)
+    .max(1_000)
+    .default(2.5)
+    .describe("A minute with so many times the usual volume is a spike."),
+  slippage_levels: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(50)
+    .describe("Levels of a side that the expected fill of an order may take."),
+  sessions: Sessions.prefault({}).describe(
+    "UTC time at which each trading session begins; it lasts until the next one begins.",
+  ),
+  spread: SpreadLimits.prefault({}).describe("When a spread is not usual."),
+  vwap: Vwap.prefault({}).describe("Bands around the volume-weighted average price of the trading session."),
 });
 
 const OrderFlow = z.strictObject({
@@ -142,74 +205,18 @@ const Demo = z.strictObject({
     .default(8)
     .describe("An entry is tried this long after the last one of the symbol, sides in turn."),
   hold_seconds: seconds.default(6).describe("A demo position is closed after this long."),
+  cooldown_seconds: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(2)
+    .describe("After a demo position is closed, the same symbol and direction rests this long."),
   validity_ms: milliseconds.default(500).describe("A decision is good for this long."),
 });
 
 const Decision = z.strictObject({
   order_flow: OrderFlow.prefault({}).describe("Order-flow and microprice models over several horizons."),
   demo: Demo.prefault({}).describe("Enters and leaves on a timer, to show the machinery."),
-});
-
-const Band = z.strictObject({ sl: z.number().positive().max(100), tp: z.number().positive().max(100) });
-
-const Risk = z
-  .strictObject({
-    base_risk_fraction: fraction.default(0.1).describe("Notional of an entry as a fraction of equity."),
-    min_notional: z.number().positive().default(10).describe("Bounds of an entry's notional, USDT."),
-    max_notional: z.number().positive().default(2_000).describe("Largest notional of an entry, USDT."),
-    max_leverage: z.number().int().min(1).max(125).default(10).describe("Leverage that is set on the exchange."),
-    max_exposure_fraction: z
-      .number()
-      .gt(0)
-      .max(10)
-      .default(0.2)
-      .describe("Largest share of equity in one symbol: position, live, unknown and in-flight orders count."),
-    sltp: z
-      .strictObject({
-        low_bps: basisPoints
-          .default(3)
-          .describe(
-            "ATR below `low_bps` of the price is LOW, above `high_bps` HIGH, between MEDIUM; equal thresholds mean no MEDIUM.",
-          ),
-        high_bps: basisPoints.default(12).describe("ATR above this is HIGH, in basis points of the price."),
-        atr: z
-          .strictObject({
-            low: Band.default({ sl: 1.5, tp: 2 }).describe(
-              "Stop (sl) and target (tp) distance in ATR when volatility is LOW.",
-            ),
-            medium: Band.default({ sl: 1.2, tp: 1.6 }).describe(
-              "Stop (sl) and target (tp) distance in ATR when volatility is MEDIUM.",
-            ),
-            high: Band.default({ sl: 1, tp: 1.2 }).describe(
-              "Stop (sl) and target (tp) distance in ATR when volatility is HIGH.",
-            ),
-          })
-          .prefault({})
-          .describe("Distances in ATR per band of volatility."),
-        min_ticks: z.number().int().min(1).max(100_000).default(20).describe("Least distance from the price."),
-      })
-      .refine((c) => c.low_bps <= c.high_bps, { error: "must be at least low_bps", path: ["high_bps"] })
-      .prefault({})
-      .describe("Distance of stop and target from the price."),
-  })
-  .refine((c) => c.min_notional <= c.max_notional, { error: "must be at least min_notional", path: ["max_notional"] });
-
-const Guardrails = z.strictObject({
-  min_free_margin: z.number().nonnegative().default(10).describe("Least free margin for an entry, USDT."),
-  max_positions: z.number().int().min(1).max(200).default(2).describe("Positions that may be open at once."),
-  cooldown_seconds: z
-    .number()
-    .min(0)
-    .max(86_400)
-    .default(2)
-    .describe("After a close, the same symbol and direction rests this long."),
-  min_confidence: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.5)
-    .describe("Least confidence of an entry, for sources that have one."),
-  account_stale_seconds: seconds.default(120).describe("Account data older than this decides nothing."),
 });
 
 const Trading = z.strictObject({
@@ -259,6 +266,23 @@ const Protection = z.strictObject({
     .describe("A close that was refused or lost is tried again after this long."),
 });
 
+const Supervisor = z.strictObject({
+  run_of_losses: z
+    .strictObject({
+      enabled: z.boolean().default(false).describe("Acts after so many losing trades in a row."),
+      losses: z.number().int().min(1).max(1_000).default(5).describe("Losing trades in a row, net of costs."),
+      action: z
+        .enum(["halt", "scale", "flatten"])
+        .default("halt")
+        .describe(
+          "`halt` stops entries until somebody resumes, `scale` shrinks them, `flatten` closes everything and halts.",
+        ),
+      factor: z.number().gt(0).lt(1).default(0.5).describe("What `scale` multiplies the size of entries with."),
+    })
+    .prefault({})
+    .describe("A run of losing trades."),
+});
+
 const Store = z.strictObject({
   directory: z.string().min(1).default("data").describe("Where the store is kept; relative to the working directory."),
   commit_interval_ms: milliseconds.default(50).describe("Rows wait at most this long for their commit."),
@@ -277,55 +301,122 @@ const Stop = z.strictObject({
   timeout_seconds: seconds.default(10).describe("An orderly stop takes at most this long."),
 });
 
+const symbolName = z.string().regex(/^[A-Z0-9]{2,20}$/, "upper-case letters and digits");
+
+/** What a symbol may set for itself. Session limits are the account's. */
+const SymbolOverride = z.strictObject({
+  risk: deepPartial(Risk, ["session"]).exactOptional(),
+  guardrails: deepPartial(Guardrails).exactOptional(),
+  trading: deepPartial(Trading).exactOptional(),
+});
+
+const sections = {
+  symbols: z
+    .array(symbolName)
+    .min(1)
+    .max(200)
+    .default(["BTCUSDT", "ETHUSDT"])
+    .refine((names) => new Set(names).size === names.length, { error: "must name each symbol once" })
+    .describe("What is traded."),
+  order_id_prefix: z
+    .string()
+    .regex(/^[A-Za-z0-9]{1,8}$/, "one to eight letters and digits")
+    .default("sd")
+    .describe("Begins every order id: tells daemons on one account apart."),
+  venue: Venue.prefault({}).describe("Where orders go."),
+  exchange: EmbeddedExchange.prefault({}).describe("The embedded exchange of the venue paper."),
+  market: Market.prefault({}).describe("Market data: what is kept, and when it is too old."),
+  decision: Decision.prefault({}).describe("Sources of decisions."),
+  risk: Risk.prefault({}).describe("Size, stop and target of an entry."),
+  guardrails: Guardrails.prefault({}).describe("What stands between a decision and an entry."),
+  trading: Trading.prefault({}).describe("How an entry is worked."),
+  protection: Protection.prefault({}).describe("Stops, lookups and reconciliation."),
+  supervisor: Supervisor.prefault({}).describe("What watches the results and may hold trading back."),
+  store: Store.prefault({}).describe("The journal."),
+  log: Log.prefault({}).describe("Logs."),
+  stop: Stop.prefault({}).describe("What an orderly stop does."),
+};
+
+const Common = z.strictObject(sections);
+type Common = z.infer<typeof Common>;
+
+type Relation = { readonly path: readonly string[]; readonly message: string };
+
 export const Settings = z
   .strictObject({
-    symbols: z
-      .array(z.string().regex(/^[A-Z0-9]{2,20}$/, "upper-case letters and digits"))
-      .min(1)
-      .max(200)
-      .default(["BTCUSDT", "ETHUSDT"])
-      .refine((names) => new Set(names).size === names.length, { error: "must name each symbol once" })
-      .describe("What is traded."),
-    order_id_prefix: z
-      .string()
-      .regex(/^[A-Za-z0-9]{1,8}$/, "one to eight letters and digits")
-      .default("sd")
-      .describe("Begins every order id: tells daemons on one account apart."),
-    venue: Venue.prefault({}).describe("Where orders go."),
-    exchange: EmbeddedExchange.prefault({}).describe("The embedded exchange of the venue paper."),
-    market: Market.prefault({}).describe("Market data: what is kept, and when it is too old."),
-    decision: Decision.prefault({}).describe("Sources of decisions."),
-    risk: Risk.prefault({}).describe("Size, stop and target of an entry."),
-    guardrails: Guardrails.prefault({}).describe("What stands between a decision and an entry."),
-    trading: Trading.prefault({}).describe("How an entry is worked."),
-    protection: Protection.prefault({}).describe("Stops, lookups and reconciliation."),
-    store: Store.prefault({}).describe("The journal."),
-    log: Log.prefault({}).describe("Logs."),
-    stop: Stop.prefault({}).describe("What an orderly stop does."),
+    ...sections,
+    overrides: z
+      .record(symbolName, SymbolOverride)
+      .default({})
+      .describe(
+        "Per symbol, any value of risk (but session), guardrails and trading: `{ ETHUSDT: { risk: { max_notional: 500 } } }`.",
+      ),
   })
-  .refine((c) => c.venue.name !== "production" || c.venue.account !== null, {
-    error: "must name the account when venue.name is production",
-    path: ["venue", "account"],
-  })
-  .refine((c) => c.venue.name !== "production" || !c.decision.demo.enabled, {
-    error: "must be false when venue.name is production: demo is no strategy",
-    path: ["decision", "demo", "enabled"],
-  })
-  .refine((c) => c.venue.reply_timeout_ms >= c.venue.recv_window_ms, {
-    error: "must be at least venue.recv_window_ms: before that a request can still be accepted",
-    path: ["venue", "reply_timeout_ms"],
-  })
-  .refine((c) => c.protection.absence_proof_seconds * 1_000 > c.venue.recv_window_ms, {
-    error: "must be longer than venue.recv_window_ms: before that a request can still be accepted",
-    path: ["protection", "absence_proof_seconds"],
-  })
-  .refine((c) => c.risk.base_risk_fraction <= c.risk.max_exposure_fraction, {
-    error: "must be at most risk.max_exposure_fraction",
-    path: ["risk", "base_risk_fraction"],
-  })
-  .refine((c) => c.trading.order_timeout_seconds <= c.trading.max_hold_seconds, {
-    error: "must be at most trading.max_hold_seconds",
-    path: ["trading", "order_timeout_seconds"],
+  .superRefine((settings, context) => {
+    const broken = brokenRelations(settings);
+    for (const { path, message } of broken) context.addIssue(issue(path, message));
+    const { overrides, ...common } = settings;
+    for (const [symbol, override] of Object.entries(overrides)) {
+      const place = ["overrides", symbol];
+      if (!settings.symbols.includes(symbol)) context.addIssue(issue(place, "must be about one of `symbols`"));
+      const leverage = Reflect.get(Object(override.risk), "max_leverage");
+      if (Number(leverage) > settings.risk.max_leverage) {
+        context.addIssue(
+          issue([...place, "risk", "max_leverage"], "must be at most risk.max_leverage: that is set on the exchange"),
+        );
+      }
+      const own = problemsOf(merged(common, override)).filter(
+        ({ message }) => !broken.some((b) => b.message === message),
+      );
+      for (const { path, message } of own) {
+        context.addIssue(issue([...place, ...path], `${message} (with what ${symbol} overrides)`));
+      }
+    }
   });
 
 export type Settings = z.infer<typeof Settings>;
+
+function issue(path: readonly string[], message: string) {
+  return { code: "custom" as const, path: [...path], message };
+}
+
+/** The rules that hold inside the sections and between them, for what one symbol's settings come to. */
+function problemsOf(settings: Common): readonly Relation[] {
+  const parsed = Common.safeParse(settings);
+  const inside = parsed.success ? [] : parsed.error.issues;
+  return [...inside.map(({ path, message }) => ({ path: path.map(String), message })), ...brokenRelations(settings)];
+}
+
+function brokenRelations({ venue, decision, protection, trading }: Common): readonly Relation[] {
+  const broken: Relation[] = [];
+  const demand = (holds: boolean, place: string, message: string): void => {
+    if (!holds) broken.push({ path: place.split("."), message });
+  };
+  const isProduction = venue.name === "production";
+  demand(
+    !isProduction || venue.account !== null,
+    "venue.account",
+    "must name the account when venue.name is production",
+  );
+  demand(
+    !isProduction || !decision.demo.enabled,
+    "decision.demo.enabled",
+    "must be false when venue.name is production: demo is no strategy",
+  );
+  demand(
+    venue.reply_timeout_ms >= venue.recv_window_ms,
+    "venue.reply_timeout_ms",
+    "must be at least venue.recv_window_ms: before that a request can still be accepted",
+  );
+  demand(
+    protection.absence_proof_seconds * 1_000 > venue.recv_window_ms,
+    "protection.absence_proof_seconds",
+    "must be longer than venue.recv_window_ms: before that a request can still be accepted",
+  );
+  demand(
+    trading.order_timeout_seconds <= trading.max_hold_seconds,
+    "trading.order_timeout_seconds",
+    "must be at most trading.max_hold_seconds",
+  );
+  return broken;
+}

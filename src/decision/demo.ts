@@ -16,9 +16,10 @@ const demoEvidence: Evidence = { reason: "DEMO", measured: null, limit: null };
 
 export class DemoSource implements DecisionSource {
   readonly name = "demo";
-  private readonly interval: Micros;
-  private readonly hold: Micros;
-  private readonly validity: Micros;
+  private interval: Micros;
+  private hold: Micros;
+  private validity: Micros;
+  private cooldown: Micros;
   private due: Micros = micros(0);
   private lastEntry: number | null = null;
   private long = true;
@@ -28,6 +29,14 @@ export class DemoSource implements DecisionSource {
     this.interval = microsFromSeconds(settings.interval_seconds);
     this.hold = microsFromSeconds(settings.hold_seconds);
     this.validity = microsFromMillis(settings.validity_ms);
+    this.cooldown = microsFromSeconds(settings.cooldown_seconds);
+  }
+
+  configure({ demo }: Settings["decision"]): void {
+    this.interval = microsFromSeconds(demo.interval_seconds);
+    this.hold = microsFromSeconds(demo.hold_seconds);
+    this.validity = microsFromMillis(demo.validity_ms);
+    this.cooldown = microsFromSeconds(demo.cooldown_seconds);
   }
 
   observe(context: SourceContext, now: Micros): void {
@@ -44,7 +53,7 @@ export class DemoSource implements DecisionSource {
     this.long = !this.long;
     this.lastEntry = now;
     const entry = plainDecision(this.name, context, now, this.counter, this.validity, direction, [demoEvidence]);
-    return { ...entry, holdMicrosMax: this.hold };
+    return { ...entry, holdMicrosMax: this.hold, cooldownMicros: this.cooldown };
   }
 
   nextDecision(): Micros {

@@ -39,11 +39,11 @@ type Opinion = {
 
 export class OrderFlowSource implements DecisionSource {
   readonly name = "order_flow";
-  private readonly settings: Settings["decision"]["order_flow"];
+  private settings: Settings["decision"]["order_flow"];
   private readonly featureNames: readonly string[];
   private readonly horizons: readonly Micros[];
   private readonly interval: Micros;
-  private readonly validity: Micros;
+  private validity: Micros;
   private readonly rowSpacing: number;
   private readonly volatilityIndex: number;
   private readonly returnIndex: number;
@@ -99,6 +99,12 @@ export class OrderFlowSource implements DecisionSource {
     const last = at(settings.horizons_seconds, settings.horizons_seconds.length - 1);
     this.volatilityIndex = features.index(`volatility_bps_${last}s`);
     this.returnIndex = features.index(`return_bps_${last}s`);
+  }
+
+  /** Thresholds and validity; what the models are made of stays as it was. */
+  configure({ order_flow: settings }: Settings["decision"]): void {
+    this.settings = { ...settings, horizons_seconds: this.settings.horizons_seconds };
+    this.validity = microsFromMillis(settings.validity_ms);
   }
 
   observe(context: SourceContext, now: Micros): void {

@@ -1,5 +1,6 @@
 /** The interface of decision sources: plug-ins that run side by side, one instance per symbol (DEC-2). */
 
+import type { Settings } from "../config/schema.ts";
 import type { Action, Decision, Direction, Evidence } from "../domain/decision.ts";
 import type { Micros, SignedLots } from "../domain/units.ts";
 import type { Features } from "../market/features.ts";
@@ -26,6 +27,8 @@ export interface DecisionSource {
   decide(context: SourceContext, now: Micros): Decision | null;
   /** When `decide` is due; `observe` may bring it forward. */
   nextDecision(): Micros;
+  /** Other settings from now on; a source without any needs none (requirements CFG-4). */
+  configure?(settings: Settings["decision"]): void;
   /** Continuity of the market data is lost: nothing is learnt across it. */
   onGap(): void;
   /** What the source has learnt, as plain JSON data with a version. */

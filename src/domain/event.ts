@@ -51,7 +51,15 @@ export type Outcome =
 
 export type CommandOutcome = { readonly kind: "outcome"; readonly command: Command; readonly outcome: Outcome };
 
+/** What an operator or a supervisor asks of the risk state; `by` says who, and stands in journal and events. */
+export type Control = { readonly kind: "control"; readonly by: string } & (
+  | { readonly action: "halt" | "resume" | "flatten" }
+  /** multiplies the size of every entry from now on; above 0, at most 1 */
+  | { readonly action: "scale"; readonly factor: number }
+);
+
 export type CoreEvent =
+  | Control
   | AccountSnapshot
   | OrderReport
   | AlgoReport

@@ -2,6 +2,7 @@
 
 import type { Fill, Side } from "./order.ts";
 import type { IntentRow } from "./output.ts";
+import type { SessionState } from "./session.ts";
 
 /** An execution as journalled, with the order it belongs to. */
 export type JournalFill = { readonly clientOrderId: string; readonly side: Side; readonly fill: Fill };
@@ -9,6 +10,10 @@ export type JournalFill = { readonly clientOrderId: string; readonly side: Side;
 /** A trade whose end is not in the journal. */
 export type OpenTrade = { readonly intent: IntentRow; readonly fills: readonly JournalFill[] };
 
-export type Journal = { readonly openTrades: readonly OpenTrade[] };
+export type Journal = {
+  readonly openTrades: readonly OpenTrade[];
+  /** limits, halts and cooldowns as they last stood; null when nothing is known of any */
+  readonly session: SessionState | null;
+};
 
-export const emptyJournal: Journal = { openTrades: [] };
+export const emptyJournal: Journal = { openTrades: [], session: null };

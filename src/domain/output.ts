@@ -7,6 +7,7 @@ import type { Evidence } from "./decision.ts";
 import type { Role, Side, TimeInForce, WorkingType } from "./order.ts";
 import type { TradeId } from "./order-id.ts";
 import type { BlockReason, ExitReason, SafeModeReason } from "./reason.ts";
+import type { LimitReason, SessionState } from "./session.ts";
 import type { Lots, Micros, Money, SignedLots, SymbolIndex, Ticks } from "./units.ts";
 
 export type PlaceOrder = {
@@ -154,7 +155,29 @@ export type TradeRow = {
   readonly exitReason: ExitReason;
 };
 
-/** One row a decision: what it wanted, and every gate that stood against it. */
+/** What one gate found. Skipped: the source has no edge or confidence, or the gate is switched off. */
+export type Gate = {
+  readonly gate: BlockReason;
+  readonly verdict: "passed" | "failed" | "skipped";
+  readonly measured: number | null;
+  readonly limit: number | null;
+};
+
+/** What raised, lowered, clamped or skipped the size, with the notional after it, in the quote asset. */
+export type SizeStep = { readonly what: string; readonly notional: number };
+
+/** The order that risk approved. Notional in the quote asset. */
+export type ApprovedOrder = {
+  readonly side: Side;
+  readonly quantity: Lots;
+  readonly notional: number;
+  readonly leverage: number;
+  readonly stopLoss: Ticks;
+  readonly takeProfit: Ticks;
+  readonly steps: readonly SizeStep[];
+};
+
+/** One row a decision: what it wanted, and every gate's verdict with the numbers compared. */
 export type DecisionRow = {
   readonly kind: "decision";
   readonly decisionId: string;
@@ -162,12 +185,77 @@ export type DecisionRow = {
   readonly symbol: SymbolIndex;
   readonly direction: string;
   readonly action: string;
+  readonly confidence: number | null;
+  readonly edge: number | null;
   readonly approved: boolean;
   readonly blocked: readonly Evidence<BlockReason>[];
+  readonly gates: readonly Gate[];
+  /** null when blocked, and for exits */
+  readonly order: ApprovedOrder | null;
   readonly time: Micros;
 };
 
-export type Row = IntentRow | OrderRow | FillRow | PositionRow | TradeRow | DecisionRow;
+/** Why a source did not trade in one minute: those decisions are too many for a row each. */
+export type NoTradeRow = {
+  readonly kind: "no-trade";
+  readonly symbol: SymbolIndex;
+  readonly source: string;
+  readonly reason: string;
+  /** start of the minute */
+  readonly minute: Micros;
+  readonly count: number;
+  /** of what was measured; null when nothing was */
+  readonly least: number | null;
+  /** of an even sample of the minute */
+  readonly median: number | null;
+  readonly most: number | null;
+  /** the last one that was compared with */
+  readonly limit: number | null;
+  readonly time: Micros;
+};
+
+/** State of limits, halts and cooldowns, after each change. */
+export type SessionRow = {
+  readonly kind: "session";
+  readonly state: SessionState;
+  /** equity of the moment, quote asset; null when not known */
+  readonly equity: number | null;
+  readonly time: Micros;
+};
+
+/** What risk tells its subscribers: log, store, alerts, supervisor. A limit is told once an episode (RSK-7). */
+export type RiskEvent = {
+  readonly kind: "risk-event";
+  readonly symbol: SymbolIndex | null;
+  readonly time: Micros;
+} & RiskHappening;
+
+export type RiskHappening =
+  | {
+      readonly event:
+        | "DAILY_LOSS_HIT"
+        | "DAILY_PROFIT_HIT"
+        | "DRAWDOWN_HIT"
+        | "DRAWDOWN_GUARD_HIT"
+        | "TRADES_PER_HOUR_HIT"
+        | "CRASH_GUARD_HIT"
+        | "POSITION_TOO_LARGE";
+      readonly measured: number | null;
+      readonly limit: number | null;
+    }
+  | { readonly event: "HALTED"; readonly by: string; readonly reason: LimitReason; readonly until: Micros | null }
+  | { readonly event: "COOLDOWN_STARTED"; readonly reason: LimitReason; readonly until: Micros }
+  /** `by` is a name, or `day` or `cooldown` when time did it */
+  | { readonly event: "RESUMED"; readonly by: string }
+  /** closing of everything begins, and has ended */
+  | { readonly event: "FLATTENING" | "FLATTENED"; readonly by: string }
+  | { readonly event: "SCALED"; readonly by: string; readonly factor: number }
+  | { readonly event: "DAY_STARTED"; readonly day: number; readonly equity: number | null };
+
+/** A row about one symbol. */
+export type SymbolRow = IntentRow | OrderRow | FillRow | PositionRow | TradeRow | DecisionRow | NoTradeRow;
+
+export type Row = SymbolRow | SessionRow | RiskEvent;
 
 export type NoticeLevel = "debug" | "info" | "warn" | "error";
 
@@ -210,6 +298,9 @@ export function isCommand(output: Output): output is Command {
     case "position":
     case "trade":
     case "decision":
+    case "no-trade":
+    case "session":
+    case "risk-event":
     case "notice":
     case "safe-mode":
     case "resync-book":

@@ -15,6 +15,7 @@ import type { OrderReport } from "../domain/order.ts";
 import { parseOrderId } from "../domain/order-id.ts";
 import type { Output } from "../domain/output.ts";
 import type { BlockReason, SafeModeReason } from "../domain/reason.ts";
+import type { SessionState } from "../domain/session.ts";
 import {
   type Lots,
   type Micros,
@@ -26,9 +27,11 @@ import {
   type Ticks,
 } from "../domain/units.ts";
 import { backedOff } from "../execution/desk.ts";
-import { openLots } from "../execution/trade.ts";
+import { openLots, type Trade } from "../execution/trade.ts";
 import type { Features } from "../market/features.ts";
+import { equityOf } from "./equity.ts";
 import { journalOf, recoverSymbol } from "./recovery.ts";
+import { SessionKeeper } from "./session-keeper.ts";
 import { type CoreSummary, summarise } from "./summary.ts";
 import { SymbolDesk } from "./symbol-desk.ts";
 
@@ -43,9 +46,10 @@ export type CoreOptions = {
 const quietMicros = microsFromSeconds(2);
 
 export class Core implements MarketSink {
-  readonly #settings: Settings;
+  #settings: Settings;
   readonly #desks: readonly SymbolDesk[];
   readonly #account: Account;
+  readonly #session: SessionKeeper;
   #journal: Journal = emptyJournal;
   readonly #blocked = new Map<BlockReason, number>();
   readonly #mismatches = new Map<SymbolIndex, number>();
@@ -59,23 +63,30 @@ export class Core implements MarketSink {
   #failures = 0;
   /** SAFE MODE has begun: entries that rest are cancelled at the next turn */
   #withdrawEntries = false;
+  /** wallet or positions are new; they come one by one and fit each other only when all are here: the next turn measures */
+  #measureEquity = false;
   #wakeAt = 0;
 
   constructor(options: CoreOptions) {
     this.#settings = options.settings;
     this.#account = new Account(options.instruments.length);
+    const emit = (output: Output): void => {
+      this.#outputs.push(output);
+    };
+    const equity = (): number | null => this.#equity();
+    this.#session = new SessionKeeper({ settings: () => this.#settings, equity, emit });
     const floor = {
-      settings: options.settings,
       account: this.#account,
-      emit: (output: Output) => {
-        this.#outputs.push(output);
-      },
+      session: this.#session,
+      emit,
+      equity,
       enterSafeMode: (reason: SafeModeReason, detail: string) => this.#enterSafeMode(reason, detail),
       entriesOff: () => this.#entriesOff(),
       openPositions: () => this.#desks.filter((desk) => desk.manager.trade !== null).length,
+      exposure: () => this.#desks.reduce((sum, desk) => sum + desk.exposure, 0),
     };
     this.#desks = options.instruments.map(
-      (instrument) => new SymbolDesk(instrument, options.sourcesFor, floor, this.#blocked),
+      (instrument) => new SymbolDesk(instrument, options.sourcesFor, options.settings, floor, this.#blocked),
     );
   }
 
@@ -141,6 +152,25 @@ export class Core implements MarketSink {
     });
   }
 
+  /** Limits, halts and cooldowns as they stand; null before anything was to be remembered. */
+  session(now: Micros): SessionState {
+    return this.#session.stateAt(now);
+  }
+
+  /** Equity as limits measure it, quote asset; null when not known. */
+  get equity(): number | null {
+    return this.#equity();
+  }
+
+  /** Other settings from now on, between two events. What cannot change at run time is refused by the host. */
+  reconfigure(settings: Settings, now: Micros): void {
+    this.#settings = settings;
+    for (const desk of this.#desks) desk.reconfigure(settings);
+    this.#session.onSettings(now);
+    this.#afterRisk(now);
+    this.#schedule();
+  }
+
   summary(): CoreSummary {
     return summarise(this.#desks, this.#blocked, this.#safeMode !== null);
   }
@@ -169,9 +199,11 @@ export class Core implements MarketSink {
         break;
       case "wallet":
         this.#account.onWallet(event.wallet);
+        this.#measureEquity = true;
         break;
       case "position-report":
         this.#account.onPosition(event);
+        this.#measureEquity = true;
         if (event.lots !== 0 && this.#desk(event.symbol).manager.trade === null) this.#reconcileBy(now, now);
         break;
       case "candle-history":
@@ -186,12 +218,16 @@ export class Core implements MarketSink {
       case "journal":
         assert(!this.#recovered, "the journal comes before the first account snapshot");
         this.#journal = event;
+        this.#session.restore(event, now);
         break;
       case "store-failed":
         this.#enterSafeMode("STORE_FAILED", event.message);
         break;
       case "venue-unknown":
         this.#onVenueUnknown(event.what, event.detail);
+        break;
+      case "control":
+        this.#session.onControl(event, now);
         break;
       case "stop-requested":
         this.#onStop(event.policy, now);
@@ -202,6 +238,7 @@ export class Core implements MarketSink {
       default:
         throw new TypeError(`unhandled event ${event satisfies never}`);
     }
+    this.#afterRisk(now);
     this.#schedule();
   }
 
@@ -255,6 +292,11 @@ export class Core implements MarketSink {
     receivedAt: Micros,
   ): void {
     this.#desk(symbol).onMark(mark, fundingRate, nextFunding, exchangeTime, receivedAt);
+    if (this.#measureEquity || this.#account.reportedLots(symbol) === 0) return;
+    if (this.#settings.risk.session.equity !== "marked") return;
+    this.#session.onEquity(receivedAt);
+    this.#afterRisk(receivedAt);
+    this.#afterMarket(receivedAt);
   }
 
   onGap(symbol: SymbolIndex, _receivedAt: Micros): void {
@@ -266,21 +308,49 @@ export class Core implements MarketSink {
   }
 
   #schedule(): void {
-    let wake = this.#withdrawEntries ? 0 : this.#reconcileAt;
+    let wake = this.#withdrawEntries || this.#measureEquity ? 0 : Math.min(this.#reconcileAt, this.#session.wakeAt);
     for (const desk of this.#desks) wake = Math.min(wake, desk.wakeAt);
     this.#wakeAt = wake;
   }
 
   #onTimer(now: Micros): void {
+    if (this.#measureEquity) this.#onEquity(now);
     if (this.#withdrawEntries) {
       this.#withdrawEntries = false;
-      for (const { manager } of this.#desks) manager.cancelEntry(now);
+      for (const { manager } of this.#desks) {
+        if (this.#session.isFlattening) manager.close("RISK_LIMIT", now);
+        else manager.cancelEntry(now);
+      }
     }
+    if (now >= this.#session.wakeAt) this.#session.onTime(now);
     for (const desk of this.#desks) desk.onTimer(now);
     if (now < this.#reconcileAt) return;
     this.#askedAt = now;
     this.#reconcileAt = now + microsFromSeconds(this.#settings.protection.reconcile_seconds);
     this.#outputs.push({ kind: "query-account" });
+  }
+
+  /** What limits ask for: entries that rest are withdrawn, everything is closed, and it is told when nothing is open. */
+  #afterRisk(now: Micros): void {
+    if (!this.#session.isHeld) return;
+    if (this.#session.isFlattening && this.#recovered && this.isFlat && !this.#hasPositions())
+      this.#session.onFlat(now);
+    const acts = this.#session.isFlattening ? isClosable : isEntering;
+    if (this.#desks.some(({ manager: { trade } }) => trade !== null && acts(trade))) this.#withdrawEntries = true;
+  }
+
+  #onEquity(now: Micros): void {
+    this.#measureEquity = false;
+    this.#session.onEquity(now);
+    for (const { risk } of this.#desks) risk.onPosition(now);
+  }
+
+  #hasPositions(): boolean {
+    return this.#desks.some(({ instrument }) => this.#account.reportedLots(instrument.index) !== 0);
+  }
+
+  #equity(): number | null {
+    return equityOf(this.#account, this.#desks, this.#settings.risk.session.equity);
   }
 
   #desk(symbol: SymbolIndex): SymbolDesk {
@@ -336,6 +406,7 @@ export class Core implements MarketSink {
       else this.#recover(desk, snapshot, this.#journal, now);
     }
     this.#recovered = true;
+    this.#onEquity(now);
     // Read before the private stream came to life: what happened in between is in neither.
     if (this.#account.isAlive && !this.#account.privateAlive) this.#reconcileBy(now, now);
   }
@@ -398,6 +469,7 @@ export class Core implements MarketSink {
 
   #onStop(policy: "leave-protected" | "flatten", now: Micros): void {
     this.#stopPolicy = policy;
+    for (const desk of this.#desks) desk.flushNoTrades(now);
     for (const { manager } of this.#desks) {
       if (policy === "flatten") manager.close("OPERATOR", now);
       else manager.cancelEntry(now);
@@ -419,6 +491,15 @@ export class Core implements MarketSink {
   ): void {
     this.#outputs.push({ kind: "notice", level, code, symbol, fields });
   }
+}
+
+function isClosable({ closing }: Trade): boolean {
+  return closing === null;
+}
+
+/** An entry that works, or would follow, and is not withdrawn yet. */
+function isEntering({ entryFinished, entryWithdrawn }: Trade): boolean {
+  return !entryFinished && !entryWithdrawn;
 }
 
 function idsOf(snapshot: AccountSnapshot): ReadonlySet<string> {

@@ -86,7 +86,7 @@ export function journalOf({ plan, entryTime, holdUntil }: Trade, now: Micros): J
     holdUntil,
     time: entryTime ?? now,
   } as const;
-  return { openTrades: [{ intent, fills: [] }] };
+  return { openTrades: [{ intent, fills: [] }], session: null };
 }
 
 /** Flat: entries that still rest, or may still be on the wire, are watched until they are proven gone. */

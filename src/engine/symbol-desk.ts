@@ -1,15 +1,20 @@
 /** One symbol inside the core: its market, its sources, its trade, and the way from a decision to an order. */
 
-import type { Account } from "../account/account.ts";
 import type { Settings } from "../config/schema.ts";
 import { arbitrate } from "../decision/arbiter.ts";
 import type { DecisionSource, SourceContext } from "../decision/source.ts";
 import type { Decision, Evidence } from "../domain/decision.ts";
-import { type Instrument, numberFromTicks, textFromLots } from "../domain/instrument.ts";
+import {
+  type Instrument,
+  numberFromMoney,
+  numberFromTicks,
+  quoteFromTickLots,
+  textFromLots,
+} from "../domain/instrument.ts";
 import type { DepthLevels } from "../domain/market-port.ts";
-import type { Side } from "../domain/order.ts";
+import { type Side, sign } from "../domain/order.ts";
 import { type TradeId, tradeIdFrom } from "../domain/order-id.ts";
-import type { DecisionRow, Output, TradeRow } from "../domain/output.ts";
+import type { ApprovedOrder, Gate, TradeRow } from "../domain/output.ts";
 import { type BlockReason, blockReasons, type SafeModeReason } from "../domain/reason.ts";
 import {
   type Lots,
@@ -24,19 +29,16 @@ import { type EntryTerms, openLots, type Trade, type TradePlan } from "../execut
 import { TradeManager } from "../execution/trade-manager.ts";
 import { Features } from "../market/features.ts";
 import { SymbolMarket } from "../market/symbol-market.ts";
-import { checkRisk } from "../risk/engine.ts";
 import type { SizedOrder } from "../risk/result.ts";
+import { NoTrades } from "./no-trades.ts";
+import { RiskDesk, type RiskFloor } from "./risk-desk.ts";
+import { settingsFor } from "./settings.ts";
 
 /** What the desks of a core have in common. */
-export type Floor = {
-  readonly settings: Settings;
-  readonly account: Account;
-  readonly emit: (output: Output) => void;
+export type Floor = RiskFloor & {
   readonly enterSafeMode: (reason: SafeModeReason, detail: string) => void;
   /** why no entry may leave at all, whatever the symbol; null when entries may */
   readonly entriesOff: () => BlockReason | null;
-  /** symbols with a position or an entry under way */
-  readonly openPositions: () => number;
 };
 
 const flat = signedLots(0);
@@ -44,55 +46,64 @@ const flat = signedLots(0);
 /** Trades whose decisions are known again; a decision is valid far shorter than it takes to make so many. */
 const rememberedMax = 1_000;
 
-const missingReasons: ReadonlySet<BlockReason> = new Set(["EQUITY_MISSING", "ACCOUNT_STALE", "VOLATILITY_MISSING"]);
-
 export class SymbolDesk {
   readonly instrument: Instrument;
   readonly market: SymbolMarket;
   readonly manager: TradeManager;
+  readonly risk: RiskDesk;
   readonly #floor: Floor;
+  #settings: Settings;
+  readonly #noTrades: NoTrades;
   readonly #sources: readonly DecisionSource[];
   readonly #features: Features;
   /** one object, updated in place: sources look at it on every market event */
   readonly #context: { -readonly [Key in keyof SourceContext]: SourceContext[Key] };
   readonly #blocked: Map<BlockReason, number>;
-  readonly #cooldownUntil: Record<Side, Micros> = { buy: micros(0), sell: micros(0) };
   /** the last word of each source, in their order */
   readonly #latest: (Decision | null)[];
   #actedId: string | null = null;
   /** trades that were begun, the newest */
   readonly #entered = new Set<TradeId>();
-  #isMissing = false;
   #resyncAsked = false;
   #decisions = 0;
   #lastDecision: Decision | null = null;
   #lastTradeEnd: Micros = micros(0);
+  /** when the running trade's entry left; null when it was adopted */
+  #openedAt: Micros | null = null;
 
   constructor(
     instrument: Instrument,
     sourcesFor: (instrument: Instrument, features: Features) => readonly DecisionSource[],
+    settings: Settings,
     floor: Floor,
     blocked: Map<BlockReason, number>,
   ) {
     this.instrument = instrument;
     this.#floor = floor;
+    this.#settings = settingsFor(settings, instrument.symbol);
     this.#blocked = blocked;
-    this.market = new SymbolMarket(instrument, floor.settings.market);
-    const { market, decision } = floor.settings;
+    this.#noTrades = new NoTrades(instrument.index);
+    const { market, decision } = this.#settings;
+    this.market = new SymbolMarket(instrument, market);
+    this.risk = new RiskDesk(instrument, this.market, () => this.#settings, floor);
     this.#features = new Features(decision.order_flow.horizons_seconds.map(microsFromSeconds), market.depth_levels);
     this.#sources = sourcesFor(instrument, this.#features);
     this.#latest = this.#sources.map(() => null);
     this.#context = { market: this.market, features: this.#features, position: flat, tradeOpen: false };
+    const current = (): Settings => this.#settings;
     this.manager = new TradeManager(
       {
         instrument,
-        settings: floor.settings,
+        get settings() {
+          return current();
+        },
         touch: this.market,
         emit: floor.emit,
         enterSafeMode: floor.enterSafeMode,
-        mayEnter: () => floor.entriesOff() === null && floor.account.privateAlive,
+        mayEnter: () => floor.entriesOff() === null && !floor.session.isHeld && floor.account.privateAlive,
+        recheck: (trade, wanted, now) => this.risk.recheck(trade, wanted, this.manager.committedLots, now),
       },
-      (row, trade) => this.#onTradeClosed(row, trade),
+      (row, trade, now) => this.#onTradeClosed(row, trade, now),
     );
   }
 
@@ -111,6 +122,28 @@ export class SymbolDesk {
 
   get sources(): readonly DecisionSource[] {
     return this.#sources;
+  }
+
+  /** With what the symbol overrides. */
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** Worth of what is open or may still open, at the dearer side of the touch; quote asset. */
+  get exposure(): number {
+    return quoteFromTickLots(this.instrument, this.manager.committedLots * this.market.ask);
+  }
+
+  /** Other settings from now on. An open trade keeps the stop, target and hold of its plan (requirements CFG-4). */
+  reconfigure(settings: Settings): void {
+    this.#settings = settingsFor(settings, this.instrument.symbol);
+    this.market.configure(this.#settings.market);
+    for (const source of this.#sources) source.configure?.(this.#settings.decision);
+  }
+
+  /** What was counted of decisions not to trade and not yet told. */
+  flushNoTrades(now: Micros): void {
+    for (const row of this.#noTrades.flush(now)) this.#floor.emit(row);
   }
 
   /** Earliest time at which {@link onTimer} must be called. */
@@ -239,58 +272,46 @@ export class SymbolDesk {
     if ((chosen.action === "EXIT" || direction === "FLAT") && isNew) {
       this.#actedId = chosen.id;
       this.manager.close("DECISION_EXIT", now);
-      return this.#record(chosen, true, [], now);
+      return this.#record(chosen, [], null, now);
     }
-    if (chosen.reasons[0]?.reason === "CONFLICTING_SIGNALS") return this.#countReasons(chosen);
-    for (const decision of fresh) this.#countReasons(decision);
+    if (chosen.reasons[0]?.reason === "CONFLICTING_SIGNALS") return this.#countReasons(chosen, now);
+    for (const decision of fresh) this.#countReasons(decision, now);
   }
 
   #enterOrBlock(decision: Decision, side: Side, now: Micros): void {
     const trade = tradeIdFrom(decision.id);
-    const gate = this.#gate(decision, trade, now);
-    if (gate.length > 0) return this.#block(decision, gate, now);
-    const { account, settings } = this.#floor;
-    const result = checkRisk(
-      {
-        decision,
-        instrument: this.instrument,
-        settings,
-        side,
-        bid: this.market.bid,
-        ask: this.market.ask,
-        atrTicks: this.market.atrTicks(),
-        equity: account.equity,
-        available: account.available,
-        accountAge: account.age(now),
-        committedLots: this.manager.committedLots,
-        openPositions: this.#floor.openPositions(),
-        cooldownUntil: this.#cooldownUntil[side],
-      },
-      now,
-    );
-    if (!result.approved) return this.#block(decision, result.reasons, now);
-    this.#isMissing = false;
-    this.#record(decision, true, [], now);
+    const gate = this.#gate(decision, trade, side, now);
+    if (gate.length > 0) return this.#block(decision, gate, gate.map(failed), now);
+    const result = this.risk.check(decision, side, this.manager.committedLots, now);
+    if (!result.approved) return this.#block(decision, result.reasons, result.gates, now);
+    this.risk.tellMissing([]);
+    const { reference: _, ...order } = result.order;
+    this.#record(decision, result.gates, order, now);
     this.#enter(decision, trade, result.order, now);
   }
 
-  #gate(decision: Decision, trade: TradeId, now: Micros): readonly Evidence<BlockReason>[] {
+  /** What stands before any check of risk: the first of these says it all. */
+  #gate(decision: Decision, id: TradeId, side: Side, now: Micros): readonly Evidence<BlockReason>[] {
     const off = this.#floor.entriesOff();
     if (off !== null) return [{ reason: off, measured: null, limit: null }];
     if (now > decision.validUntil) return [{ reason: "DECISION_EXPIRED", measured: now, limit: decision.validUntil }];
-    if (this.#entered.has(trade)) return [{ reason: "DECISION_EXPIRED", measured: 1, limit: 0 }];
-    if (this.manager.trade !== null) {
-      const reason = this.manager.inDoubt ? "ORDER_IN_DOUBT" : "POSITION_OPEN";
-      return [{ reason, measured: openLots(this.manager.trade), limit: 0 }];
+    if (this.#entered.has(id)) return [{ reason: "DECISION_EXPIRED", measured: 1, limit: 0 }];
+    const { trade, inDoubt } = this.manager;
+    if (trade !== null) {
+      const isOpposite = trade.plan.side !== side;
+      const reason = inDoubt ? "ORDER_IN_DOUBT" : isOpposite ? "OPPOSITE_POSITION" : "POSITION_OPEN";
+      return [{ reason, measured: openLots(trade), limit: 0 }];
     }
     const held = this.#floor.account.reportedLots(this.instrument.index);
-    if (held !== 0) return [{ reason: "POSITION_OPEN", measured: held, limit: 0 }];
+    if (held !== 0) {
+      return [{ reason: held * sign(side) > 0 ? "POSITION_OPEN" : "OPPOSITE_POSITION", measured: held, limit: 0 }];
+    }
     if (!this.#floor.account.privateAlive) return [{ reason: "ACCOUNT_STALE", measured: null, limit: null }];
     return this.market.readiness(now);
   }
 
   #enter(decision: Decision, trade: TradeId, order: SizedOrder, now: Micros): void {
-    const { settings } = this.#floor;
+    const settings = this.#settings;
     const hold = Math.min(
       decision.holdMicrosMax ?? Number.POSITIVE_INFINITY,
       microsFromSeconds(settings.trading.max_hold_seconds),
@@ -326,12 +347,14 @@ export class SymbolDesk {
       },
     });
     this.#remember(plan.trade);
+    this.#floor.session.onOpened(now);
+    this.#openedAt = now;
     this.manager.begin(plan, now);
   }
 
   /** Near-touch joins the best price of its own side, so it never crosses (requirements EXE-3). */
   #terms(side: Side): EntryTerms {
-    const { trading } = this.#floor.settings;
+    const { trading } = this.#settings;
     if (trading.entry_order === "market") return { type: "MARKET" };
     const price: Ticks = side === "buy" ? this.market.bid : this.market.ask;
     return { type: "LIMIT", price, timeInForce: trading.post_only ? "GTX" : "GTC" };
@@ -345,31 +368,15 @@ export class SymbolDesk {
     if (oldest !== undefined) this.#entered.delete(oldest);
   }
 
-  /** What is missing is told once an episode: sources ask again many times a second (requirements RSK-8). */
-  #tellMissing(reasons: readonly Evidence<BlockReason>[]): void {
-    const missing = reasons.find(({ reason }) => missingReasons.has(reason));
-    if (missing !== undefined && !this.#isMissing) {
-      const { reason, measured, limit } = missing;
-      const fields = { reason, measured, limit };
-      this.#floor.emit({
-        kind: "notice",
-        level: "error",
-        code: "RISK_INPUT_MISSING",
-        symbol: this.instrument.index,
-        fields,
-      });
-    }
-    this.#isMissing = missing !== undefined;
-  }
-
-  #block(decision: Decision, reasons: readonly Evidence<BlockReason>[], now: Micros): void {
+  #block(decision: Decision, reasons: readonly Evidence<BlockReason>[], gates: readonly Gate[], now: Micros): void {
     for (const { reason } of reasons) this.#count(reason);
-    this.#tellMissing(reasons);
-    this.#record(decision, false, reasons, now);
+    this.risk.tellMissing(reasons);
+    this.#record(decision, gates, null, now);
   }
 
   /** Why nothing was entered, in the words of the sources; only words of the common list are counted. */
-  #countReasons(decision: Decision): void {
+  #countReasons(decision: Decision, now: Micros): void {
+    for (const row of this.#noTrades.add(decision, now)) this.#floor.emit(row);
     for (const { reason } of decision.reasons) if (isBlockReason(reason)) this.#count(reason);
   }
 
@@ -377,32 +384,46 @@ export class SymbolDesk {
     this.#blocked.set(reason, (this.#blocked.get(reason) ?? 0) + 1);
   }
 
-  #record(decision: Decision, approved: boolean, blocked: DecisionRow["blocked"], now: Micros): void {
+  #record(decision: Decision, gates: readonly Gate[], order: ApprovedOrder | null, now: Micros): void {
+    const { id: decisionId, source, symbol, direction, action, confidence, edge } = decision;
+    const blocked = gates
+      .filter(({ verdict }) => verdict === "failed")
+      .map(({ gate, measured, limit }) => ({ reason: gate, measured, limit }));
     this.#floor.emit({
       kind: "decision",
-      decisionId: decision.id,
-      source: decision.source,
-      symbol: decision.symbol,
-      direction: decision.direction,
-      action: decision.action,
-      approved,
+      decisionId,
+      source,
+      symbol,
+      direction,
+      action,
+      confidence,
+      edge,
+      approved: blocked.length === 0,
       blocked,
+      gates,
+      order,
       time: now,
     });
   }
 
-  #onTradeClosed(row: TradeRow | null, trade: Trade): void {
+  #onTradeClosed(row: TradeRow | null, trade: Trade, now: Micros): void {
     // A trade of which nothing filled ends with its last order, so that an older read does not bring that one back.
     const orderTimes = [...trade.orders.values()].map(({ cancelAt }) => cancelAt);
     this.#lastTradeEnd = micros(Math.max(trade.lastFillTime, ...orderTimes));
-    const { symbol } = trade.plan;
+    const { symbol, side, cooldownMicros } = trade.plan;
     if (row === null) {
+      if (this.#openedAt !== null) this.#floor.session.onVoided(this.#openedAt, now);
       const fields = { trade: trade.plan.trade };
       this.#floor.emit({ kind: "notice", level: "info", code: "ENTRY_NOT_FILLED", symbol, fields });
       return;
     }
-    this.#cooldownUntil[trade.plan.side] = micros(row.exitTime + trade.plan.cooldownMicros);
+    const until = micros(row.exitTime + cooldownMicros);
+    this.#floor.session.onClosed(numberFromMoney(row.netPnl), this.instrument.symbol, side, until, now);
   }
+}
+
+function failed({ reason, measured, limit }: Evidence<BlockReason>): Gate {
+  return { gate: reason, verdict: "failed", measured, limit };
 }
 
 function isBlockReason(word: string): word is BlockReason {

@@ -22,6 +22,8 @@ export type Desk = {
   readonly enterSafeMode: (reason: SafeModeReason, detail: string) => void;
   /** whether entries may leave and rest at all: not while stopping, in SAFE MODE or blind */
   readonly mayEnter: () => boolean;
+  /** how much of what is still wanted of an entry risk allows now, at the moment of sending (requirements RSK-9) */
+  readonly recheck: (trade: Trade, wanted: Lots, now: Micros) => Lots;
 };
 
 /** Waits double up to this many times, so that no refusal becomes a storm (failure-catalogue I-21). */

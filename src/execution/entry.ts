@@ -53,7 +53,7 @@ function restToCross(desk: Desk, trade: Trade, entry: Order, now: Micros): Lots 
   if (entered >= plan.quantity * trading.partial_fill_min_ratio && entered > 0) return null;
   // Once something was closed again, the stop or target has spoken: there is nothing left to enter for.
   if (openLots(trade) !== entered || stopPassed(desk, trade)) return null;
-  return marketLots(desk, plan.quantity - entered);
+  return marketLots(desk, desk.recheck(trade, lots(plan.quantity - entered), now));
 }
 
 /** Largest quantity that the exchange takes as a market order, or null when it is below the minimum. */

@@ -46,10 +46,10 @@ export class TradeManager {
     netPnl: noMoney,
     unprotectedMicrosMax: 0,
   };
-  readonly #onClosed: (row: TradeRow | null, trade: Trade) => void;
+  readonly #onClosed: (row: TradeRow | null, trade: Trade, now: Micros) => void;
 
   /** @param onClosed called once a trade is over, with its row, or null when nothing had filled */
-  constructor(desk: Desk, onClosed: (row: TradeRow | null, trade: Trade) => void) {
+  constructor(desk: Desk, onClosed: (row: TradeRow | null, trade: Trade, now: Micros) => void) {
     this.#desk = desk;
     this.#onClosed = onClosed;
   }
@@ -366,7 +366,7 @@ export class TradeManager {
       this.counts.netPnl = addMoney(this.counts.netPnl, row.netPnl);
       this.#desk.emit(row);
     }
-    this.#onClosed(row, trade);
+    this.#onClosed(row, trade, now);
   }
 
   #trackExcursion(trade: Trade): void {

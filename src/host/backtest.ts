@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { Settings } from "../config/schema.ts";
 import { createSources } from "../decision/sources.ts";
 import { assert, present } from "../domain/assert.ts";
-import type { CoreEvent } from "../domain/event.ts";
+import type { Control, CoreEvent } from "../domain/event.ts";
 import { moneyFromText, numberFromMoney } from "../domain/instrument.ts";
 import { isCommand, type Output, type TradeRow } from "../domain/output.ts";
 import {
@@ -32,6 +32,7 @@ import { warmupCandles } from "../tape/warmup.ts";
 import { CommandHash } from "./command-hash.ts";
 import { FanOut } from "./fan-out.ts";
 import { InProcessVenue } from "./in-process-venue.ts";
+import { RunOfLosses, supervised } from "./supervisor.ts";
 
 export type BacktestInput = {
   readonly settings: Settings;
@@ -77,6 +78,11 @@ class Backtest {
   readonly #core: Core;
   readonly #hash: CommandHash;
   readonly #trades: TradeRow[] = [];
+  /** The same supervisor as live. It is told at once here, and what it asks for follows the turn that it was told in. */
+  readonly #supervisor = supervised(new RunOfLosses(() => this.#input.settings.supervisor.run_of_losses), (control) =>
+    this.#controls.push(control),
+  );
+  #controls: Control[] = [];
   #now = 0;
 
   constructor(input: BacktestInput) {
@@ -177,10 +183,19 @@ class Backtest {
     for (const output of this.#core.takeOutputs()) {
       this.#input.onOutput?.(output, now);
       if (output.kind === "trade") this.#trades.push(output);
+      if (output.kind === "trade" || output.kind === "risk-event") void this.#supervisor.receive(output);
       if (!isCommand(output)) continue;
       this.#hash.add(output, now);
       this.#venue.send(output, now);
     }
+    if (this.#controls.length > 0) this.#control(now);
+  }
+
+  #control(now: Micros): void {
+    const controls = this.#controls;
+    this.#controls = [];
+    for (const control of controls) this.#core.handle(control, now);
+    if (this.#core.hasOutputs) this.#dispatch(now);
   }
 
   /** Open positions are closed at the last book, so that every profit counted is a real one. */

@@ -4,27 +4,29 @@
  * of the turn have left, and nothing waits for a disk (style: Decide, record, act).
  */
 
-import v8 from "node:v8";
 import type { Settings } from "../config/schema.ts";
 import { createSources } from "../decision/sources.ts";
 import { present } from "../domain/assert.ts";
-import type { CoreEvent } from "../domain/event.ts";
-import { type Instrument, numberFromTicks, textFromLots } from "../domain/instrument.ts";
+import type { Control, CoreEvent } from "../domain/event.ts";
+import type { Instrument } from "../domain/instrument.ts";
 import type { MarketSink } from "../domain/market-port.ts";
-import { isCommand, type Notice, type Output, type PlaceOrder, type Row, type TradeRow } from "../domain/output.ts";
+import { isCommand, type Notice, type Output, type PlaceOrder } from "../domain/output.ts";
 import type { Micros } from "../domain/units.ts";
 import { Core } from "../engine/core.ts";
 import type { CoreSummary } from "../engine/summary.ts";
-import { type Log, shownFields } from "../ops/log.ts";
-import { openStore } from "../store/open.ts";
-import type { Store } from "../store/store.ts";
+import type { Log } from "../ops/log.ts";
 import { VenueAdapter } from "../venue/adapter.ts";
 import type { Endpoints } from "../venue/live/endpoints.ts";
 import { liveTransport } from "../venue/live/transport.ts";
 import type { Signer, Transport, TransportEvent, TransportListener } from "../venue/transport.ts";
 import type { Clock } from "./clock.ts";
+import { JournalWriter } from "./journal-writer.ts";
+import { LiveSettings } from "./live-settings.ts";
+import { riskEventNotice, tradeNotice } from "./notices.ts";
+import { type Publication, RiskPublisher } from "./risk-publisher.ts";
 import { RoundTrips } from "./round-trips.ts";
-import { statusNotices } from "./status.ts";
+import { sessionNotice, statusNotices } from "./status.ts";
+import { RunOfLosses, type Supervisor, supervised } from "./supervisor.ts";
 
 export type DaemonOptions = {
   readonly settings: Settings;
@@ -35,6 +37,8 @@ export type DaemonOptions = {
   readonly keyPermissions: "required" | "absent";
   readonly log: Log;
   readonly clock: Clock;
+  /** besides the one that the settings configure */
+  readonly supervisors?: readonly Supervisor[];
 };
 
 export type DaemonResult = {
@@ -53,17 +57,12 @@ export type OpenPosition = {
   readonly isProtected: boolean;
 };
 
-/** Candles of the past that are asked for: enough for the longest period that the settings allow. */
-const candlesAtStart = 600;
+/** Candles of the past that are asked for: those of a whole UTC day, whose high, low and VWAP are then known. */
+const candlesAtStart = 1_440;
 /** What is held for a core that waits for its journal; more means that the store does not open. */
 const heldEventsMax = 10_000;
 /** setTimeout takes no longer waits. */
 const timerMillisMax = 60_000;
-/**
- * Calls after which a function is compiled well, and best. By default it is 400 and 3,000, which the way of an order, that
- * is not taken often, would not see for hours: meanwhile an order takes several times as long.
- */
-const compileEarly = ["--invocation-count-for-maglev=50", "--invocation-count-for-turbofan=500"] as const;
 
 export class Daemon {
   readonly #options: DaemonOptions;
@@ -72,12 +71,14 @@ export class Daemon {
   readonly #roundTrips = new RoundTrips();
   readonly #ended = Promise.withResolvers<void>();
   readonly #rest = Promise.withResolvers<void>();
+  readonly #publisher: RiskPublisher;
+  /** where changed ones are handed in */
+  readonly settings: LiveSettings;
   #core: Core | null = null;
   #instruments: readonly Instrument[] = [];
-  #store: Store | null = null;
+  readonly #journal = new JournalWriter();
   /** events that wait for the journal; null once it is there */
   #held: CoreEvent[] | null = [];
-  #rows: Row[] = [];
   #notices: Notice[] = [];
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -93,7 +94,20 @@ export class Daemon {
   constructor(options: DaemonOptions) {
     const { settings, clock } = options;
     this.#options = options;
-    for (const flag of compileEarly) v8.setFlagsFromString(flag);
+    this.settings = new LiveSettings(
+      settings,
+      (level, code, fields) => this.#tell(level, code, fields),
+      (wanted) => this.#apply(wanted),
+    );
+    this.#publisher = new RiskPublisher({
+      own: [(publication) => this.#record(publication)],
+      trouble: (level, code, fields) => this.#tell(level, code, fields),
+    });
+    const supervisors = [
+      new RunOfLosses(() => this.settings.current.supervisor.run_of_losses),
+      ...(options.supervisors ?? []),
+    ];
+    for (const one of supervisors) this.#publisher.subscribe(supervised(one, (control) => this.control(control)));
     this.#adapter = new VenueAdapter(
       {
         symbols: settings.symbols,
@@ -124,10 +138,18 @@ export class Daemon {
   }
 
   start(): void {
-    const { clock, settings } = this.#options;
+    const { clock } = this.#options;
     this.#adapter.start(clock());
     this.#afterTurn(clock());
-    this.#statusTimer = setInterval(() => this.#status(), settings.log.status_seconds * 1_000);
+    this.#startStatus();
+  }
+
+  /** What an operator or a supervisor asks for, between two events. */
+  control(control: Control): void {
+    if (this.#closing !== null) return;
+    const now = this.#options.clock();
+    this.#onEvent(control, now);
+    this.#afterTurn(now);
   }
 
   /** Resolves when the daemon has to end by itself. */
@@ -147,7 +169,8 @@ export class Daemon {
    * time limit; then sockets and store are closed (requirements SAF-5).
    */
   async stop(): Promise<DaemonResult> {
-    const { settings, log, clock } = this.#options;
+    const { log, clock } = this.#options;
+    const settings = this.settings.current;
     log.info("STOPPING", { policy: settings.stop.policy });
     this.#isStopping = true;
     const core = this.#core;
@@ -163,7 +186,7 @@ export class Daemon {
 
   /** The time limit is over: what the result says of positions is then not the whole truth, and it must say so. */
   #stoppedTooEarly(core: Core): void {
-    const seconds = this.#options.settings.stop.timeout_seconds;
+    const seconds = this.settings.current.stop.timeout_seconds;
     this.#options.log.error("STOP_TIMEOUT", { seconds });
     this.#failure ??= core.isRecovered
       ? `after ${seconds} s an order or a position was still not settled`
@@ -173,7 +196,7 @@ export class Daemon {
   /** A core that fails here, too, must not keep the sockets and the store from being closed. */
   #beginStop(core: Core, now: Micros): void {
     try {
-      core.handle({ kind: "stop-requested", policy: this.#options.settings.stop.policy }, now);
+      core.handle({ kind: "stop-requested", policy: this.settings.current.stop.policy }, now);
       this.#afterTurn(now);
     } catch (error) {
       this.fail(messageOf(error));
@@ -192,16 +215,15 @@ export class Daemon {
     // An orderly stop that still waits ends here.
     this.#rest.resolve();
     if (this.#statusTimer !== null) clearInterval(this.#statusTimer);
+    this.#publisher.close();
     this.#adapter.stop();
     this.#transport.close();
     // Last: what the closing said may have armed it again.
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#flushRows();
     const result = this.#result();
     await this.#opening;
-    const closed = await this.#store?.close();
-    if (closed !== undefined && closed.lost > 0) log.error("STORE_ROWS_LOST", { rows: closed.lost });
-    this.#store = null;
+    const lost = await this.#journal.close();
+    if (lost > 0) log.error("STORE_ROWS_LOST", { rows: lost });
     log.info("STOPPED");
     return result;
   }
@@ -221,7 +243,7 @@ export class Daemon {
   }
 
   #onInstruments(instruments: readonly Instrument[]): MarketSink {
-    const { settings } = this.#options;
+    const settings = this.settings.current;
     this.#instruments = instruments;
     const core = new Core({
       settings,
@@ -235,28 +257,20 @@ export class Daemon {
 
   async #openStore(core: Core): Promise<void> {
     const { settings, instance, clock, log } = this.#options;
-    const store = await openStore({
-      directory: settings.store.directory,
-      venue: settings.venue.name,
+    const store = await this.#journal.open({
+      settings,
       instance,
-      instruments: this.#instruments.map(({ symbol, rules }) => ({
-        symbol,
-        tickSize: rules.tickSize,
-        stepSize: rules.stepSize,
-      })),
-      commitIntervalMs: settings.store.commit_interval_ms,
+      instruments: this.#instruments,
       startedAt: clock(),
-      shownFields,
-      onFailure: (failure) => {
-        core.handle({ kind: "store-failed", message: `${failure.where}: ${failure.message}` }, clock());
+      onFailure: (message) => {
+        core.handle({ kind: "store-failed", message }, clock());
         this.#afterTurn(clock());
       },
     });
-    this.#store = store;
     if (this.#closing !== null) return;
     for (const note of store.notes) log.warn("STORE_NOTE", { detail: note });
     const now = clock();
-    core.handle({ kind: "journal", openTrades: store.journal.openTrades }, now);
+    core.handle({ kind: "journal", openTrades: store.journal.openTrades, session: store.journal.session }, now);
     const held = this.#held ?? [];
     this.#held = null;
     for (const event of held) core.handle(event, now);
@@ -282,7 +296,7 @@ export class Daemon {
       while (core.hasOutputs) this.#dispatch(core.takeOutputs(), now);
       if (this.#isStopping && this.#isAtRest(core)) this.#rest.resolve();
     }
-    if (this.#rows.length > 0) this.#flushRows();
+    this.#journal.flush();
     if (this.#notices.length > 0) this.#flushNotices(now);
     this.#arm(now);
   }
@@ -320,16 +334,28 @@ export class Daemon {
         case "fill":
         case "position":
         case "decision":
-          this.#rows.push(output);
+        case "no-trade":
+        case "session":
+          this.#journal.add(output);
           break;
+        case "risk-event":
         case "trade":
-          this.#rows.push(output);
-          this.#notice(tradeNotice(output, present(this.#instruments[output.symbol], "instrument of a trade")), now);
+          this.#publisher.publish(output);
           break;
         default:
           throw new TypeError(`unhandled output ${output satisfies never}`);
       }
     }
+  }
+
+  /** Our own part of what is published: the row, and the line in the log. */
+  #record(publication: Publication): void {
+    this.#journal.add(publication);
+    const notice =
+      publication.kind === "trade"
+        ? tradeNotice(publication, present(this.#instruments[publication.symbol], "instrument of a trade"))
+        : riskEventNotice(publication);
+    this.#notice(notice, this.#options.clock());
   }
 
   #send(command: Parameters<VenueAdapter["command"]>[0], now: Micros): void {
@@ -338,7 +364,7 @@ export class Daemon {
   }
 
   #writeIntent(row: Extract<Output, { kind: "intent" }>, now: Micros): void {
-    if (this.#store?.intent(row) === true) return;
+    if (this.#journal.intent(row)) return;
     this.#unwrittenEntry = row.clientOrderId;
     this.#core?.handle({ kind: "store-failed", message: "the intent log could not be written" }, now);
   }
@@ -357,17 +383,23 @@ export class Daemon {
     for (const notice of notices) this.#notice(notice, now);
   }
 
-  #flushRows(): void {
-    if (this.#rows.length === 0) return;
-    const rows = this.#rows;
-    this.#rows = [];
-    this.#store?.append(rows);
-  }
-
   #notice(notice: Notice, now: Micros): void {
     const symbol = notice.symbol === null ? null : (this.#instruments[notice.symbol]?.symbol ?? null);
     this.#options.log.notice(notice, symbol);
-    if (notice.level !== "debug") this.#store?.log(notice, now);
+    this.#journal.log(notice, now);
+  }
+
+  #tell(level: Notice["level"], code: string, fields: Notice["fields"]): void {
+    this.#notice({ kind: "notice", level, code, symbol: null, fields }, this.#options.clock());
+  }
+
+  #apply(settings: Settings): void {
+    if (this.#closing !== null) return;
+    const now = this.#options.clock();
+    this.#options.log.setLevel(settings.log.level);
+    this.#startStatus();
+    this.#core?.reconfigure(settings, now);
+    this.#afterTurn(now);
   }
 
   #arm(now: Micros): void {
@@ -391,17 +423,23 @@ export class Daemon {
     this.#afterTurn(now);
   }
 
+  #startStatus(): void {
+    if (this.#statusTimer !== null) clearInterval(this.#statusTimer);
+    this.#statusTimer = setInterval(() => this.#status(), this.settings.current.log.status_seconds * 1_000);
+  }
+
   #status(): void {
     const core = this.#core;
-    if (core === null) return;
+    if (core === null || this.#held !== null) return;
     const now = this.#options.clock();
     for (const notice of statusNotices(core, now)) this.#notice(notice, now);
+    this.#notice(sessionNotice(core, now), now);
     const { wallet } = core.account;
-    if (wallet !== null) this.#store?.account({ wallet, equity: wallet }, now);
+    if (wallet !== null) this.#journal.account({ wallet, equity: wallet }, now);
   }
 
   #isAtRest(core: Core): boolean {
-    return this.#options.settings.stop.policy === "flatten" ? core.isFlat : core.isAtRest;
+    return this.settings.current.stop.policy === "flatten" ? core.isFlat : core.isAtRest;
   }
 
   #result(): DaemonResult {
@@ -429,27 +467,6 @@ class DaemonError extends Error {
   override readonly name = "DaemonError";
   readonly code = "DAEMON";
   readonly exitCode = 1;
-}
-
-function tradeNotice(row: TradeRow, instrument: Instrument): Notice {
-  return {
-    kind: "notice",
-    level: "info",
-    code: "TRADE_CLOSED",
-    symbol: row.symbol,
-    fields: {
-      trade: row.trade,
-      source: row.source,
-      side: row.side,
-      exitReason: row.exitReason,
-      quantity: Number(textFromLots(instrument, row.quantity)),
-      entry: numberFromTicks(instrument, row.entryPrice),
-      exit: numberFromTicks(instrument, row.exitPrice),
-      net: Number(row.netPnl) / 1e8,
-      fees: Number(row.fees) / 1e8,
-      seconds: (row.exitTime - row.entryTime) / 1e6,
-    },
-  };
 }
 
 function messageOf(error: unknown): string {

@@ -1,10 +1,11 @@
-/** The periodic status line of each symbol (requirements OPS-1). */
+/** The periodic status lines: one a symbol, and one of the trading day (requirements OPS-1). */
 
-import { numberFromTicks, textFromLots } from "../domain/instrument.ts";
+import { type Instrument, numberFromTicks, quoteFromTickLots, textFromLots } from "../domain/instrument.ts";
 import type { Notice } from "../domain/output.ts";
 import { type Micros, microsPerSecond } from "../domain/units.ts";
 import type { Core } from "../engine/core.ts";
 import { mayTrade } from "../execution/order.ts";
+import { openLots, type Trade } from "../execution/trade.ts";
 
 export function statusNotices(core: Core, now: Micros): readonly Notice[] {
   return core.desks.map(({ instrument, market, manager, lastDecision }) => {
@@ -20,7 +21,10 @@ export function statusNotices(core: Core, now: Micros): readonly Notice[] {
         direction: lastDecision?.direction ?? null,
         bid: numberFromTicks(instrument, market.bid),
         ask: numberFromTicks(instrument, market.ask),
-        position: trade === null ? "0" : textFromLots(instrument, trade.ledger.position),
+        session: market.tradingSession(now),
+        spreadBps: rounded(market.spreadBps, 4),
+        volatilityBps: rounded(market.volatilityBps(), 4),
+        ...positionFields(trade, instrument, market.midHalfTicks / 2),
         orders: trade === null ? 0 : [...trade.orders.values()].filter(mayTrade).length,
         fills: manager.counts.fills,
         trades: manager.counts.trades,
@@ -28,4 +32,47 @@ export function statusNotices(core: Core, now: Micros): readonly Notice[] {
       },
     };
   });
+}
+
+/** State of the limits, and how the day went so far; amounts in the quote asset. */
+export function sessionNotice(core: Core, now: Micros): Notice {
+  const { hold, scale, ...state } = core.session(now);
+  const { equity } = core;
+  const { limitEquity } = state;
+  return {
+    kind: "notice",
+    level: "info",
+    code: "STATUS_SESSION",
+    symbol: null,
+    fields: {
+      equity: rounded(equity, 2),
+      dayStartEquity: rounded(state.dayStartEquity, 2),
+      dayProfit: equity === null || limitEquity === null ? null : rounded(equity - limitEquity, 2),
+      realisedToday: rounded(state.realisedToday, 2),
+      peakEquity: rounded(state.peakEquity, 2),
+      tradesToday: state.tradesToday,
+      tradesLastHour: state.tradeTimes.filter((time) => time > now - microsPerHour).length,
+      hold: hold.kind,
+      reason: hold.kind === "none" ? null : hold.reason,
+      until: hold.kind === "none" || hold.until === null ? null : new Date(hold.until / 1_000).toISOString(),
+      scale,
+    },
+  };
+}
+
+const microsPerHour = 3_600 * microsPerSecond;
+
+function positionFields(trade: Trade | null, instrument: Instrument, mid: number): Notice["fields"] {
+  if (trade === null) return { position: "0", notional: 0, stop: null, target: null };
+  const { stopLoss, takeProfit } = trade.plan;
+  return {
+    position: textFromLots(instrument, trade.ledger.position),
+    notional: rounded(quoteFromTickLots(instrument, Math.abs(openLots(trade)) * mid), 2),
+    stop: numberFromTicks(instrument, stopLoss),
+    target: takeProfit === null ? null : numberFromTicks(instrument, takeProfit),
+  };
+}
+
+function rounded(value: number | null, digits: number): number | null {
+  return value === null || !Number.isFinite(value) ? null : Number(value.toFixed(digits));
 }

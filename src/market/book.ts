@@ -145,6 +145,24 @@ export class Book {
     return sum;
   }
 
+  /**
+   * Average price in fractional ticks at which so many lots would fill against a side now. Null when its first `levels`
+   * levels, inside the window, do not hold as many.
+   */
+  averageFill(side: number, quantity: number, levels: number): number | null {
+    let left = quantity;
+    let worth = 0;
+    let rank = this.rank(side);
+    for (let i = 0; i < levels && rank >= 0 && left > 0; i++) {
+      const size = this.ladder.size(side, rank);
+      const taken = Math.min(size, left);
+      worth += this.priceOf(side, rank) * taken;
+      left -= taken;
+      rank = this.ladder.below(side, rank - 1);
+    }
+    return left > 0 || quantity <= 0 ? null : worth / quantity;
+  }
+
   /** Levels with a size on a side, inside the window and beyond it. Counts them: for cold readers. */
   levelCount(side: number): number {
     return this.ladder.count(side) + this.farOf(side).size;

@@ -1,32 +1,30 @@
 /**
- * One-minute candles from trades, by exchange time (UTC), back-filled from history. A candle is closed only when
- * something later proves that its minute is over; a minute that was not seen whole is never used.
+ * One-minute candles from trades, by exchange time (UTC), back-filled from history, and the 5- and 15-minute ones that
+ * follow from them. A candle is closed only when something later proves that its minute is over; a minute that was not
+ * seen whole is never used.
  */
 
 import { assert } from "../domain/assert.ts";
 import type { Candle } from "../domain/candle.ts";
-import { type Lots, type Micros, micros, microsPerMinute, type Ticks } from "../domain/units.ts";
-import { f64 } from "./typed.ts";
+import { type Lots, type Micros, microsPerMinute, type Ticks } from "../domain/units.ts";
+import { CandleGroups, CandleSeries } from "./candle-series.ts";
+
+/** Width of a candle in minutes. */
+export type CandleMinutes = 1 | 5 | 15;
 
 /** Closed candles that are kept: a day and an hour. */
 const candlesMax = 1_500;
 
-/** An average counts as current while its candles lie within this many times its period: one known minute in eight. */
-const sparsenessMax = 8;
+/** A minute is lost when the stream breaks, and another one when that happens at its end. */
+const standInMinutesMax = 2;
 
 export class Candles {
   private readonly capacity: number;
-  private readonly times: Float64Array;
-  private readonly opens: Float64Array;
-  private readonly highs: Float64Array;
-  private readonly lows: Float64Array;
-  private readonly closes: Float64Array;
-  private readonly volumes: Float64Array;
-  private readonly takerBuys: Float64Array;
-  /** slot after the newest closed candle */
-  private head = 0;
-  private size = 0;
+  private readonly ones: CandleSeries;
+  private readonly fives: CandleGroups;
+  private readonly fifteens: CandleGroups;
   private revision = 0;
+  private loads = 0;
 
   private formingTime = -1;
   private open = 0;
@@ -35,31 +33,23 @@ export class Candles {
   private close = 0;
   private volume = 0;
   private takerBuy = 0;
+  private worth = 0;
   /** the forming minute was not seen whole */
   private partial = true;
   /** trades may have been missed since the last one that we saw */
   private broken = true;
   private lateCount = 0;
 
-  private averageRevision = -1;
-  private averagePeriod = 0;
-  private average: number | null = null;
-
   constructor(capacity: number = candlesMax) {
-    assert(Number.isSafeInteger(capacity) && capacity > 0, `room for ${capacity} candles`);
     this.capacity = capacity;
-    this.times = new Float64Array(capacity);
-    this.opens = new Float64Array(capacity);
-    this.highs = new Float64Array(capacity);
-    this.lows = new Float64Array(capacity);
-    this.closes = new Float64Array(capacity);
-    this.volumes = new Float64Array(capacity);
-    this.takerBuys = new Float64Array(capacity);
+    this.ones = new CandleSeries(microsPerMinute, capacity);
+    this.fives = new CandleGroups(microsPerMinute, 5, capacity);
+    this.fifteens = new CandleGroups(microsPerMinute, 15, capacity);
   }
 
-  /** Closed candles at hand. */
+  /** Closed one-minute candles at hand. */
   get count(): number {
-    return this.size;
+    return this.ones.count;
   }
 
   /** Trades of minutes that were closed already; they are left out. */
@@ -70,6 +60,54 @@ export class Candles {
   /** Grows with every change to the closed candles and with every minute that begins. */
   get version(): number {
     return this.revision;
+  }
+
+  /** Grows when closed candles were replaced, so that who has summed over them begins anew. */
+  get replacements(): number {
+    return this.loads;
+  }
+
+  /** Closed candles of a width; 0 is the newest. */
+  series(minutes: CandleMinutes): CandleSeries {
+    switch (minutes) {
+      case 1:
+        return this.ones;
+      case 5:
+        return this.fives.series;
+      case 15:
+        return this.fifteens.series;
+      default:
+        throw new TypeError(`no candles of ${minutes satisfies never} minutes`);
+    }
+  }
+
+  /** Opening time of the minute that is forming, or that follows the newest candle; −1 before the first. */
+  get currentMinute(): number {
+    if (this.formingTime >= 0) return this.formingTime;
+    return this.ones.count === 0 ? -1 : this.ones.openTime(0) + microsPerMinute;
+  }
+
+  /** The forming minute was seen from its beginning, so far. */
+  get formingIsWhole(): boolean {
+    return this.formingTime >= 0 && !this.partial;
+  }
+
+  get formingHigh(): number {
+    return this.high;
+  }
+
+  get formingLow(): number {
+    return this.low;
+  }
+
+  /** Lots that were traded in the forming minute. */
+  get formingVolume(): number {
+    return this.volume;
+  }
+
+  /** Σ price × quantity of the forming minute, ticks × lots. */
+  get formingWorth(): number {
+    return this.worth;
   }
 
   onTrade(price: Ticks, quantity: Lots, buyerIsMaker: boolean, exchangeTime: Micros): void {
@@ -90,6 +128,7 @@ export class Candles {
     else if (price < this.low) this.low = price;
     this.close = price;
     this.volume += quantity;
+    this.worth += price * quantity;
     if (!buyerIsMaker) this.takerBuy += quantity;
   }
 
@@ -120,87 +159,62 @@ export class Candles {
    * forming minute or later are left out.
    */
   load(candles: readonly Candle[]): void {
-    const merged = new Map<number, Candle>();
-    for (let i = this.size - 1; i >= 0; i--) {
-      const candle = this.closed(i);
-      merged.set(candle.openTime, candle);
+    const merged = new Map<number, { readonly candle: Candle; readonly worth: number }>();
+    for (let back = this.ones.count - 1; back >= 0; back--) {
+      const candle = this.ones.candle(back);
+      merged.set(candle.openTime, { candle, worth: this.ones.worth(back) });
     }
     for (const candle of candles) {
       assert(candle.openTime % microsPerMinute === 0, `candle opens inside a minute: ${candle.openTime}`);
-      if (this.formingTime < 0 || candle.openTime < this.formingTime) merged.set(candle.openTime, candle);
+      if (this.formingTime >= 0 && candle.openTime >= this.formingTime) continue;
+      merged.set(candle.openTime, { candle, worth: typicalWorth(candle) });
     }
-    const sorted = [...merged.values()].sort((a, b) => a.openTime - b.openTime).slice(-this.capacity);
-    this.size = 0;
-    this.head = 0;
-    for (const c of sorted) this.push(c.openTime, c.open, c.high, c.low, c.close, c.volume, c.takerBuyVolume);
+    const sorted = [...merged.values()].sort((a, b) => a.candle.openTime - b.candle.openTime).slice(-this.capacity);
+    this.ones.clear();
+    this.fives.clear();
+    this.fifteens.clear();
+    for (const { candle: c, worth } of sorted) {
+      this.push(c.openTime, c.open, c.high, c.low, c.close, c.volume, c.takerBuyVolume, worth);
+    }
+    this.loads++;
     this.revision++;
   }
 
-  /** A closed candle, 0 is the newest. Allocates; for cold readers. */
+  /** A closed one-minute candle, 0 is the newest. Allocates; for cold readers. */
   closed(back: number): Candle {
-    assert(back >= 0 && back < this.size, `candle ${back} of ${this.size}`);
-    const slot = this.slot(back);
-    return {
-      openTime: micros(f64(this.times, slot)),
-      open: f64(this.opens, slot) as Ticks,
-      high: f64(this.highs, slot) as Ticks,
-      low: f64(this.lows, slot) as Ticks,
-      close: f64(this.closes, slot) as Ticks,
-      volume: f64(this.volumes, slot) as Lots,
-      takerBuyVolume: f64(this.takerBuys, slot) as Lots,
-    };
+    return this.ones.candle(back);
   }
 
-  /**
-   * Average true range in ticks: the simple mean over the last `period` closed candles. The distance to the previous
-   * close counts only where the previous minute is known. Null while there are fewer candles, or too many holes.
-   */
-  atr(period: number): number | null {
-    if (this.averageRevision === this.revision && this.averagePeriod === period) return this.average;
-    this.average = this.meanRange(period, true);
-    this.averagePeriod = period;
-    this.averageRevision = this.revision;
-    return this.average;
+  /** Average true range in ticks. @see CandleSeries.atr */
+  atr(period: number, minutes: CandleMinutes = 1): number | null {
+    return this.series(minutes).atr(period, this.currentMinute);
   }
 
-  /** Mean of high − low in ticks over the last `period` closed candles; null as {@link atr}. */
-  averageRange(period: number): number | null {
-    return this.meanRange(period, false);
+  /** Mean of high − low in ticks. @see CandleSeries.averageRange */
+  averageRange(period: number, minutes: CandleMinutes = 1): number | null {
+    return this.series(minutes).averageRange(period, this.currentMinute);
+  }
+
+  /** Basis points per √candle. @see CandleSeries.volatilityBps */
+  volatilityBps(period: number, minutes: CandleMinutes = 1): number | null {
+    return this.series(minutes).volatilityBps(period, this.currentMinute);
   }
 
   /** Relative change of the close over so many minutes, up to the newest closed candle; null when either is unknown. */
   returnOver(minutes: number): number | null {
-    if (this.size === 0) return null;
-    const newest = this.slot(0);
-    const wanted = f64(this.times, newest) - minutes * microsPerMinute;
-    for (let back = Math.min(minutes, this.size - 1); back >= 1; back--) {
-      const slot = this.slot(back);
-      if (f64(this.times, slot) === wanted) return f64(this.closes, newest) / f64(this.closes, slot) - 1;
+    return this.ones.returnOver(minutes);
+  }
+
+  /**
+   * Close of the last minute that ended at least `minutes` ago, ticks. Where that minute is not known, as after a
+   * reconnection, the one before stands in, or the one before that; null without any.
+   */
+  closeBefore(minutes: number): number | null {
+    for (let older = 1; older <= 1 + standInMinutesMax; older++) {
+      const back = this.ones.find(this.currentMinute - (minutes + older) * microsPerMinute);
+      if (back >= 0) return this.ones.close(back);
     }
     return null;
-  }
-
-  /** The newest `limit` candles of `minutes` minutes, oldest first, aligned to UTC; only those whose every minute is known. */
-  derived(minutes: 5 | 15, limit: number): Candle[] {
-    const width = minutes * microsPerMinute;
-    const result: Candle[] = [];
-    let group: Candle[] = [];
-    for (let back = 0; back < this.size && result.length < limit; back++) {
-      const candle = this.closed(back);
-      const [first] = group;
-      if (first !== undefined && windowOf(first.openTime, width) !== windowOf(candle.openTime, width)) group = [];
-      group.push(candle);
-      if (group.length === minutes) {
-        result.push(merge(group.reverse()));
-        group = [];
-      }
-    }
-    return result.reverse();
-  }
-
-  private slot(back: number): number {
-    const slot = this.head - 1 - back;
-    return slot < 0 ? slot + this.capacity : slot;
   }
 
   private startMinute(minute: number, price: number): void {
@@ -216,17 +230,19 @@ export class Candles {
     this.open = this.high = this.low = this.close = price;
     this.volume = 0;
     this.takerBuy = 0;
+    this.worth = 0;
   }
 
   private closeMinutesBefore(minute: number): void {
     if (this.formingTime < 0) return;
+    const { close } = this;
     if (!this.partial) {
-      this.push(this.formingTime, this.open, this.high, this.low, this.close, this.volume, this.takerBuy);
+      this.push(this.formingTime, this.open, this.high, this.low, close, this.volume, this.takerBuy, this.worth);
     }
     if (this.broken) return;
     const oldest = minute - this.capacity * microsPerMinute;
     for (let empty = Math.max(this.formingTime + microsPerMinute, oldest); empty < minute; empty += microsPerMinute) {
-      this.push(empty, this.close, this.close, this.close, this.close, 0, 0);
+      this.push(empty, close, close, close, close, 0, 0, 0);
     }
   }
 
@@ -237,69 +253,16 @@ export class Candles {
     low: number,
     close: number,
     volume: number,
-    buy: number,
+    takerBuy: number,
+    worth: number,
   ): void {
-    const slot = this.head;
-    this.times[slot] = time;
-    this.opens[slot] = open;
-    this.highs[slot] = high;
-    this.lows[slot] = low;
-    this.closes[slot] = close;
-    this.volumes[slot] = volume;
-    this.takerBuys[slot] = buy;
-    this.head = slot + 1 === this.capacity ? 0 : slot + 1;
-    if (this.size < this.capacity) this.size++;
-  }
-
-  private meanRange(period: number, withPreviousClose: boolean): number | null {
-    if (this.size < period) return null;
-    const current = this.formingTime < 0 ? f64(this.times, this.slot(0)) + microsPerMinute : this.formingTime;
-    const oldest = f64(this.times, this.slot(period - 1));
-    if (current - oldest > sparsenessMax * period * microsPerMinute) return null;
-    let sum = 0;
-    for (let back = 0; back < period; back++) {
-      const slot = this.slot(back);
-      let top = f64(this.highs, slot);
-      let bottom = f64(this.lows, slot);
-      if (withPreviousClose && back + 1 < this.size) {
-        const previous = this.slot(back + 1);
-        if (f64(this.times, previous) + microsPerMinute === f64(this.times, slot)) {
-          top = Math.max(top, f64(this.closes, previous));
-          bottom = Math.min(bottom, f64(this.closes, previous));
-        }
-      }
-      sum += top - bottom;
-    }
-    return sum / period;
+    this.ones.push(time, open, high, low, close, volume, takerBuy, worth);
+    this.fives.add(time, open, high, low, close, volume, takerBuy, worth);
+    this.fifteens.add(time, open, high, low, close, volume, takerBuy, worth);
   }
 }
 
-function windowOf(time: number, width: number): number {
-  return Math.floor(time / width);
-}
-
-/** @param candles oldest first, at least one */
-function merge(candles: readonly Candle[]): Candle {
-  const first = candles[0];
-  const last = candles[candles.length - 1];
-  assert(first !== undefined && last !== undefined, "no candle to merge");
-  let high: Ticks = first.high;
-  let low: Ticks = first.low;
-  let volume = 0;
-  let takerBuy = 0;
-  for (const candle of candles) {
-    if (candle.high > high) high = candle.high;
-    if (candle.low < low) low = candle.low;
-    volume += candle.volume;
-    takerBuy += candle.takerBuyVolume;
-  }
-  return {
-    openTime: first.openTime,
-    open: first.open,
-    high,
-    low,
-    close: last.close,
-    volume: volume as Lots,
-    takerBuyVolume: takerBuy as Lots,
-  };
+/** Candles of the past do not say what their trades were worth: the typical price stands in for it. */
+function typicalWorth({ high, low, close, volume }: Candle): number {
+  return ((high + low + close) / 3) * volume;
 }

@@ -4,7 +4,8 @@ import type { Settings } from "../config/schema.ts";
 import type { Candle } from "../domain/candle.ts";
 import type { Evidence } from "../domain/decision.ts";
 import { type Instrument, quoteFromTickLots } from "../domain/instrument.ts";
-import { bidSide, type DepthLevels } from "../domain/market-port.ts";
+import { askSide, bidSide, type DepthLevels } from "../domain/market-port.ts";
+import type { Side } from "../domain/order.ts";
 import type { BlockReason } from "../domain/reason.ts";
 import {
   type Lots,
@@ -18,7 +19,10 @@ import {
   type Ticks,
 } from "../domain/units.ts";
 import { Book, noTick } from "./book.ts";
-import { Candles } from "./candles.ts";
+import { type CandleMinutes, Candles } from "./candles.ts";
+import { Indicators } from "./indicators.ts";
+import { SpreadStatistics, type SpreadVerdict } from "./spread-statistics.ts";
+import { SessionSchedule, type TradingSession } from "./trading-sessions.ts";
 
 type MarketStream = "quote" | "book" | "trade" | "mark" | "latency" | "candles";
 
@@ -35,12 +39,11 @@ export class SymbolMarket {
   readonly instrument: Instrument;
   readonly book: Book;
   readonly candles: Candles = new Candles();
-  private readonly depthLevels: number;
-  private readonly atrPeriod: number;
-  private readonly quoteStale: number;
-  private readonly tradeStale: number;
-  private readonly markStale: number;
-  private readonly latencyMax: number;
+  readonly spread: SpreadStatistics;
+  readonly indicators: Indicators;
+  private settings: Settings["market"];
+  private limits: Limits;
+  private schedule: SessionSchedule;
 
   private touchId = -1;
   private touchBid = noTick;
@@ -69,12 +72,20 @@ export class SymbolMarket {
   constructor(instrument: Instrument, settings: Settings["market"]) {
     this.instrument = instrument;
     this.book = new Book(settings.book_window_ticks);
-    this.depthLevels = settings.depth_levels;
-    this.atrPeriod = settings.atr_period;
-    this.quoteStale = microsFromMillis(settings.quote_stale_ms);
-    this.tradeStale = microsFromMillis(settings.trade_stale_ms);
-    this.markStale = microsFromMillis(settings.mark_stale_ms);
-    this.latencyMax = microsFromMillis(settings.latency_max_ms);
+    this.settings = settings;
+    this.limits = limitsOf(settings);
+    this.schedule = new SessionSchedule(settings.sessions);
+    this.spread = new SpreadStatistics(settings.spread, this.schedule);
+    this.indicators = new Indicators(this.candles, settings, this.schedule);
+  }
+
+  /** Other settings from now on; what is known is kept. The book's window stays as it was made. */
+  configure(settings: Settings["market"]): void {
+    this.settings = settings;
+    this.limits = limitsOf(settings);
+    this.schedule = new SessionSchedule(settings.sessions);
+    this.spread.configure(settings.spread, this.schedule);
+    this.indicators.configure(settings, this.schedule);
   }
 
   /** @returns whether the best bid or ask moved in price or size; a message older than the last one changes nothing */
@@ -98,7 +109,8 @@ export class SymbolMarket {
     this.touchAskLots = askLots;
     this.touchTime = exchangeTime;
     this.quoteReceived = receivedAt;
-    this.candles.advance((exchangeTime - this.latencyMax) as Micros);
+    this.spread.onQuote(ask - bid, receivedAt);
+    this.candles.advance((exchangeTime - this.limits.latencyMax) as Micros);
     return moved;
   }
 
@@ -139,6 +151,8 @@ export class SymbolMarket {
 
   /** Continuity is lost: nothing that was known counts as fresh, update ids may start anew. */
   onGap(): void {
+    // When it began is not known: the last quote is the last that was surely so.
+    this.spread.onGap(this.quoteReceived);
     this.book.invalidate();
     this.candles.onGap();
     this.touchId = -1;
@@ -204,7 +218,7 @@ export class SymbolMarket {
   }
 
   /** Worth of the first levels of a side in the quote asset; 0 when the book is not valid. */
-  depthQuote(side: number, levels: number = this.depthLevels): number {
+  depthQuote(side: number, levels: number = this.settings.depth_levels): number {
     return this.book.valid ? quoteFromTickLots(this.instrument, this.book.depth(side, levels)) : 0;
   }
 
@@ -248,7 +262,48 @@ export class SymbolMarket {
 
   /** Average true range in ticks over `market.atr_period` closed candles; null while they are too few. */
   atrTicks(): number | null {
-    return this.candles.atr(this.atrPeriod);
+    return this.candles.atr(this.settings.atr_period);
+  }
+
+  /** The same over any period of candles of any width. */
+  atr(minutes: CandleMinutes, period: number): number | null {
+    return this.candles.atr(period, minutes);
+  }
+
+  /** Realised volatility of one-minute closes, basis points per √minute, over `market.volatility_minutes`; null while unknown. */
+  volatilityBps(): number | null {
+    return this.candles.volatilityBps(this.settings.volatility_minutes);
+  }
+
+  /**
+   * The mid now against the close of the last minute that ended at least so many minutes ago, basis points. What happens
+   * inside the forming minute counts. Null while either is unknown.
+   */
+  returnBps(minutes: number): number | null {
+    const then = this.candles.closeBefore(minutes);
+    if (then === null || this.quoteReceived === never || this.touchBid >= this.touchAsk) return null;
+    return (this.midHalfTicks / 2 / then - 1) * 10_000;
+  }
+
+  /**
+   * Average price in fractional ticks at which so many lots would fill now as a taker; null when the book is not valid, or
+   * its first `market.slippage_levels` levels do not hold as many.
+   *
+   * @param side of the order: a buy takes asks
+   */
+  costToFill(side: Side, quantity: Lots): number | null {
+    if (!this.book.valid) return null;
+    return this.book.averageFill(side === "buy" ? askSide : bidSide, quantity, this.settings.slippage_levels);
+  }
+
+  /** Which part of the trading day it is. */
+  tradingSession(now: Micros): TradingSession {
+    return this.schedule.at(now + this.clockOffset);
+  }
+
+  /** Whether the spread of the touch allows an entry. @see SpreadStatistics.verdict */
+  spreadVerdict(now: Micros): SpreadVerdict {
+    return this.spread.verdict(this.spreadBps, now);
   }
 
   /** Microseconds since a stream last said something; infinite when it has not since the start or the last gap. */
@@ -270,13 +325,13 @@ export class SymbolMarket {
   /** The same verdict as an empty {@link readiness}, without allocation. @see requirements MKT-5 */
   isReady(now: Micros): boolean {
     return (
-      now - this.quoteReceived <= this.quoteStale &&
-      now - this.bookReceived <= this.quoteStale &&
-      now - this.tradeReceived <= this.tradeStale &&
-      now - this.markReceived <= this.markStale &&
+      now - this.quoteReceived <= this.limits.quoteStale &&
+      now - this.bookReceived <= this.limits.quoteStale &&
+      now - this.tradeReceived <= this.limits.tradeStale &&
+      now - this.markReceived <= this.limits.markStale &&
       this.touchBid < this.touchAsk &&
       this.book.valid &&
-      Math.abs(this.latency()) <= this.latencyMax &&
+      Math.abs(this.latency()) <= this.limits.latencyMax &&
       this.atrTicks() !== null
     );
   }
@@ -285,19 +340,19 @@ export class SymbolMarket {
   readiness(now: Micros): readonly Unreadiness[] {
     if (this.isReady(now)) return ready;
     const found: Unreadiness[] = [];
-    this.checkAge(found, "quote", now, this.quoteStale);
-    this.checkAge(found, "book", now, this.quoteStale);
-    this.checkAge(found, "trade", now, this.tradeStale);
-    this.checkAge(found, "mark", now, this.markStale);
+    this.checkAge(found, "quote", now, this.limits.quoteStale);
+    this.checkAge(found, "book", now, this.limits.quoteStale);
+    this.checkAge(found, "trade", now, this.limits.tradeStale);
+    this.checkAge(found, "mark", now, this.limits.markStale);
     if (this.quoteReceived !== never) {
       if (this.touchBid >= this.touchAsk) {
         found.push({ reason: "NOT_READY", measured: this.spreadTicks, limit: 1, stream: "quote" });
       }
-      if (Math.abs(this.latency()) > this.latencyMax) {
+      if (Math.abs(this.latency()) > this.limits.latencyMax) {
         found.push({
           reason: "MARKET_DATA_STALE",
           measured: this.latency() / microsPerMillisecond,
-          limit: this.latencyMax / microsPerMillisecond,
+          limit: this.limits.latencyMax / microsPerMillisecond,
           stream: "latency",
         });
       }
@@ -309,7 +364,7 @@ export class SymbolMarket {
       found.push({
         reason: "VOLATILITY_MISSING",
         measured: this.candles.count,
-        limit: this.atrPeriod,
+        limit: this.settings.atr_period,
         stream: "candles",
       });
     }
@@ -361,5 +416,22 @@ export class SymbolMarket {
 }
 
 const contradictionsMax = 2;
+
+/** Microseconds. */
+type Limits = {
+  readonly quoteStale: number;
+  readonly tradeStale: number;
+  readonly markStale: number;
+  readonly latencyMax: number;
+};
+
+function limitsOf(settings: Settings["market"]): Limits {
+  return {
+    quoteStale: microsFromMillis(settings.quote_stale_ms),
+    tradeStale: microsFromMillis(settings.trade_stale_ms),
+    markStale: microsFromMillis(settings.mark_stale_ms),
+    latencyMax: microsFromMillis(settings.latency_max_ms),
+  };
+}
 
 const ready: readonly Unreadiness[] = [];

@@ -21,7 +21,9 @@ const shownText: ReadonlySet<string> = new Set([
   "account",
   "action",
   "algo",
+  "by",
   "cause",
+  "change",
   "clientOrderId",
   "decision",
   "detail",
@@ -32,6 +34,7 @@ const shownText: ReadonlySet<string> = new Set([
   "exitReason",
   "file",
   "from",
+  "hold",
   "instance",
   "item",
   "kind",
@@ -45,6 +48,7 @@ const shownText: ReadonlySet<string> = new Set([
   "reasons",
   "rest",
   "role",
+  "session",
   "side",
   "signal",
   "source",
@@ -57,6 +61,7 @@ const shownText: ReadonlySet<string> = new Set([
   "target",
   "to",
   "trade",
+  "until",
   "venue",
   "version",
   "what",
@@ -74,6 +79,8 @@ export type Log = {
   readonly error: (code: string, fields?: Fields) => void;
   /** @param symbol name of the notice's instrument; null where it has none */
   readonly notice: (notice: Notice, symbol: string | null) => void;
+  /** Least level that is logged from now on. */
+  readonly setLevel: (level: NoticeLevel) => void;
   /** Writes what is still in memory; before the process ends. */
   readonly flush: () => void;
 };
@@ -100,6 +107,9 @@ export function openLog(options: LogOptions): Log {
     warn: (code, fields = {}) => put("warn", code, null, fields),
     error: (code, fields = {}) => put("error", code, null, fields),
     notice: (notice, symbol) => put(notice.level, notice.code, symbol, notice.fields),
+    setLevel: (level) => {
+      logger.level = level;
+    },
     flush,
   };
 }

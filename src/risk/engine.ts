@@ -1,27 +1,30 @@
 /**
- * The checks between a decision and an order, pure over explicit state, in this order: equity and age of the account,
- * volatility, cooldown, positions, margin, exposure, confidence, stop, size. All that fail are reported, each with what
- * was measured and its limit (requirements RSK-6, RSK-8).
+ * The checks between a decision and an order, pure over explicit state, always in this order: what is known of account
+ * and market; halts and session limits; guardrails; stop and target; size; costs. All that fail are reported, each with
+ * what was measured and its limit; what a decision has no number for is skipped and says so (requirements RSK-6, RSK-8).
  */
 
 import type { Settings } from "../config/schema.ts";
-import type { Decision, Evidence } from "../domain/decision.ts";
+import type { Decision } from "../domain/decision.ts";
 import { type Instrument, quoteFromTickLots } from "../domain/instrument.ts";
 import { type Side, sign } from "../domain/order.ts";
-import type { BlockReason } from "../domain/reason.ts";
+import type { SessionState } from "../domain/session.ts";
 import { type Micros, microsFromSeconds, type Ticks } from "../domain/units.ts";
+import { type CostToFill, expectedCost, expectedMoveBps } from "./cost.ts";
+import { Gates, isUsable } from "./gates.ts";
+import { checkGuardrails } from "./guardrails.ts";
+import { checkSession, checkTradesPerHour } from "./limits.ts";
 import type { RiskCheckResult, SizedOrder } from "./result.ts";
-import { sizeEntry } from "./sizing.ts";
-import { stopLevels } from "./stops.ts";
+import { type Sizing, sizeEntry } from "./sizing.ts";
+import { bandOf, stopLevels, type VolatilityBand } from "./stops.ts";
 
-export type RiskInput = {
-  readonly decision: Decision;
+/** What the account and the market of a symbol look like at a moment; null is not known. */
+export type RiskView = {
   readonly instrument: Instrument;
+  /** with what the symbol overrides */
   readonly settings: Settings;
-  readonly side: Side;
   readonly bid: Ticks;
   readonly ask: Ticks;
-  readonly atrTicks: number | null;
   /** quote asset; null when the exchange has not said it */
   readonly equity: number | null;
   readonly available: number | null;
@@ -29,100 +32,156 @@ export type RiskInput = {
   readonly accountAge: number;
   /** position, live, unknown and in-flight lots of the symbol */
   readonly committedLots: number;
+  /** worth of the same of all symbols, quote asset */
+  readonly accountExposure: number;
+  /** relative change of the price over 5 minutes */
+  readonly recentReturn: number | null;
+  readonly session: SessionState;
+};
+
+export type RiskInput = RiskView & {
+  readonly decision: Decision;
+  readonly side: Side;
+  /** average true range, ticks */
+  readonly atrTicks: number | null;
+  /** deviation of one-minute returns, basis points */
+  readonly realisedBps: number | null;
   /** symbols with a position or an entry under way */
   readonly openPositions: number;
   /** end of the cooldown of the symbol and direction; 0 without one */
   readonly cooldownUntil: Micros;
+  /** fees as fractions */
+  readonly makerFee: number | null;
+  readonly takerFee: number | null;
+  readonly costToFill: CostToFill;
+  /** fraction per interval */
+  readonly fundingRate: number;
+  /** 0 when it is not known */
+  readonly nextFunding: Micros;
 };
 
 export function checkRisk(input: RiskInput, now: Micros): RiskCheckResult {
-  const reasons: Evidence<BlockReason>[] = [];
-  const block = (reason: BlockReason, measured: number | null, limit: number | null): void => {
-    reasons.push({ reason, measured, limit });
-  };
-  checkAccount(input, block);
-  checkGuardrails(input, now, block);
-  const levels = isTouch(input) && usableAtr(input) ? checkLevels(input, block) : null;
-  if (levels === null || !isUsable(input.equity) || !isUsable(input.available) || !isUsable(input.committedLots)) {
-    return { approved: false, reasons };
+  const gates = new Gates();
+  const { settings, decision, session, equity } = input;
+  const reference = entryReference(input);
+  const exposure = quoteFromTickLots(input.instrument, input.committedLots * input.ask);
+  const band = isTouch(input) ? bandOf(input, reference, settings.risk.sltp) : null;
+  checkKnown(input, gates);
+  if (isTouch(input)) gates.check("VOLATILITY_MISSING", band !== null, volatilityMeasure(input), 0);
+  else gates.skip("VOLATILITY_MISSING", 0);
+  checkSession(input, now, gates);
+  checkTradesPerHour(session, settings.risk.session.max_trades_per_hour, now, gates);
+  const { peakEquity } = session;
+  const { confidence, edge } = decision;
+  checkGuardrails({ ...input, peakEquity, exposure, confidence, edge }, now, gates);
+  const levels = band === null ? null : checkLevels(input, reference, band, gates);
+  if (band === null || levels === null || !isUsable(equity) || !isUsable(input.available) || !isUsable(exposure)) {
+    return { approved: false, reasons: gates.reasons, gates: gates.list };
   }
-  const sizing = sizeEntry({
-    instrument: input.instrument,
-    settings: input.settings,
-    // Whatever price it fills at, it is not above the dearer side of the touch, so no cap is passed by crossing.
-    reference: input.ask,
-    cheapest: input.bid,
-    equity: input.equity,
-    available: input.available,
-    exposure: quoteFromTickLots(input.instrument, input.committedLots * input.ask),
-    requested: input.decision.size,
-    requestedLeverage: input.decision.leverage,
-    mayTake: input.settings.trading.entry_order === "market" || input.settings.trading.on_timeout === "cross",
-  });
-  if (sizing.quantity < sizing.least) block("SIZE_TOO_SMALL", sizing.quantity, sizing.least);
-  if (reasons.length > 0) return { approved: false, reasons };
+  const sizing = sizeFor(input, band, equity, input.available, exposure);
+  gates.check("SIZE_TOO_SMALL", sizing.quantity >= sizing.least, sizing.quantity, sizing.least);
+  checkCost(input, sizing, levels, now, gates);
+  if (gates.failed) return { approved: false, reasons: gates.reasons, gates: gates.list };
   const { quantity, notional, leverage, steps } = sizing;
-  return { approved: true, order: { side: input.side, quantity, notional, leverage, steps, ...levels } };
+  const order: SizedOrder = { side: input.side, quantity, notional, leverage, steps, ...levels };
+  return { approved: true, order, gates: gates.list };
 }
 
-type Block = (reason: BlockReason, measured: number | null, limit: number | null) => void;
-
-function checkAccount(input: RiskInput, block: Block): void {
-  const ageMax = microsFromSeconds(input.settings.guardrails.account_stale_seconds);
-  if (!isUsable(input.equity)) block("EQUITY_MISSING", input.equity, 0);
-  if (!(input.accountAge <= ageMax)) block("ACCOUNT_STALE", input.accountAge, ageMax);
-  if (!usableAtr(input)) block("VOLATILITY_MISSING", input.atrTicks, 0);
-  if (!isTouch(input)) block("MARKET_DATA_STALE", input.bid, input.ask);
-}
-
-function checkGuardrails(input: RiskInput, now: Micros, block: Block): void {
-  const { guardrails, risk } = input.settings;
-  if (now < input.cooldownUntil) block("COOLDOWN", now, input.cooldownUntil);
-  if (input.openPositions >= guardrails.max_positions) {
-    block("MAX_POSITIONS", input.openPositions, guardrails.max_positions);
-  }
-  if (!isUsable(input.available) || input.available < guardrails.min_free_margin) {
-    block("INSUFFICIENT_MARGIN", input.available, guardrails.min_free_margin);
-  }
-  if (isUsable(input.equity)) {
-    const exposure = quoteFromTickLots(input.instrument, input.committedLots * input.ask);
-    const limit = risk.max_exposure_fraction * input.equity;
-    if (!isUsable(exposure) || exposure >= limit) block("MAX_EXPOSURE", exposure, limit);
-  }
-  const { confidence } = input.decision;
-  if (confidence !== null && !(confidence >= guardrails.min_confidence)) {
-    block("LOW_CONFIDENCE", confidence, guardrails.min_confidence);
-  }
+/** What nothing can be decided without. */
+export function checkKnown(view: RiskView, gates: Gates): void {
+  const ageMax = microsFromSeconds(view.settings.guardrails.account_stale_seconds);
+  const isFresh = Number.isFinite(view.accountAge) && view.accountAge <= ageMax;
+  gates.check("ACCOUNT_STALE", isFresh, view.accountAge, ageMax);
+  gates.check("MARKET_DATA_STALE", isTouch(view), view.bid, view.ask);
+  gates.check("EQUITY_MISSING", isUsable(view.equity), view.equity, 0);
 }
 
 type Levels = Pick<SizedOrder, "reference" | "stopLoss" | "takeProfit">;
 
 /** Stop and target on their sides of the price and far enough from it, the decision's own ones too; null without any. */
-function checkLevels(input: RiskInput & { readonly atrTicks: number }, block: Block): Levels | null {
+function checkLevels(input: RiskInput, reference: Ticks, band: VolatilityBand, gates: Gates): Levels | null {
   const { sltp } = input.settings.risk;
-  const reference = entryReference(input);
-  const own = stopLevels(input.side, reference, input.atrTicks, sltp);
+  const own = stopLevels(input.side, reference, input.atrTicks, band, sltp);
   if (own === null) {
-    block("STOP_INVALID", input.atrTicks, null);
+    gates.check("STOP_INVALID", false, input.atrTicks, null);
     return null;
   }
   const stopLoss = tighter(input.side, own.stopLoss, input.decision.stopLoss);
   const takeProfit = input.decision.takeProfits[0] ?? own.takeProfit;
   const risk = (reference - stopLoss) * sign(input.side);
   const reward = (takeProfit - reference) * sign(input.side);
-  if (!(risk >= sltp.min_ticks)) block("STOP_INVALID", risk, sltp.min_ticks);
-  if (!(reward >= sltp.min_ticks)) block("STOP_INVALID", reward, sltp.min_ticks);
-  if (input.side === "buy" ? stopLoss >= input.bid : stopLoss <= input.ask) {
-    block("STOP_INVALID", stopLoss, input.side === "buy" ? input.bid : input.ask);
-  }
+  const touch = input.side === "buy" ? input.bid : input.ask;
+  const isBeyondTouch = (touch - stopLoss) * sign(input.side) > 0;
+  const nearest = Math.min(risk, reward);
+  gates.check(
+    "STOP_INVALID",
+    risk >= sltp.min_ticks && reward >= sltp.min_ticks && isBeyondTouch,
+    nearest,
+    sltp.min_ticks,
+  );
   return { reference, stopLoss, takeProfit };
 }
 
+function sizeFor(input: RiskInput, band: VolatilityBand, equity: number, available: number, exposure: number): Sizing {
+  return sizeEntry({
+    instrument: input.instrument,
+    risk: input.settings.risk,
+    // Whatever price it fills at, it is not above the dearer side of the touch, so no cap is passed by crossing.
+    reference: input.ask,
+    cheapest: input.bid,
+    edge: input.decision.edge,
+    band,
+    scale: input.session.scale,
+    equity,
+    available,
+    exposure,
+    accountExposure: input.accountExposure,
+    requested: input.decision.size,
+    requestedLeverage: input.decision.leverage,
+    mayTake: mayTake(input.settings),
+  });
+}
+
+function checkCost(input: RiskInput, { quantity }: Sizing, levels: Levels, now: Micros, gates: Gates): void {
+  const { decision, settings, makerFee, takerFee } = input;
+  if (!settings.risk.cost.enabled || decision.edge === null || quantity === 0) {
+    gates.skip("COST_EXCEEDS_EDGE", null);
+    return;
+  }
+  if (makerFee === null || takerFee === null) {
+    gates.check("FEES_MISSING", false, takerFee, null);
+    return;
+  }
+  const holdMax = microsFromSeconds(settings.trading.max_hold_seconds);
+  const cost = expectedCost({
+    side: input.side,
+    quantity,
+    bid: input.bid,
+    ask: input.ask,
+    makerFee,
+    takerFee,
+    costToFill: input.costToFill,
+    fundingRate: input.fundingRate,
+    nextFunding: input.nextFunding,
+    holdMicros: Math.min(decision.holdMicrosMax ?? holdMax, holdMax),
+    mayTake: mayTake(settings),
+    now,
+  });
+  const move = expectedMoveBps(decision.edge, levels.reference, levels.stopLoss, levels.takeProfit);
+  const limit = cost.totalBps * settings.risk.cost.factor;
+  gates.check("COST_EXCEEDS_EDGE", move > limit, move, limit);
+}
+
+/** Whether the entry takes from the book, at once or when its time is out. */
+function mayTake({ trading }: Settings): boolean {
+  return trading.entry_order === "market" || trading.on_timeout === "cross";
+}
+
 /** The side of the touch that the entry joins, or takes. */
-function entryReference(input: RiskInput): Ticks {
-  const takes = input.settings.trading.entry_order === "market";
-  if (input.side === "buy") return takes ? input.ask : input.bid;
-  return takes ? input.bid : input.ask;
+function entryReference({ settings, side, bid, ask }: RiskInput): Ticks {
+  const takes = settings.trading.entry_order === "market";
+  if (side === "buy") return takes ? ask : bid;
+  return takes ? bid : ask;
 }
 
 /** A stop that the decision brings counts only where it risks less. */
@@ -132,14 +191,10 @@ function tighter(side: Side, own: Ticks, asked: Ticks | null): Ticks {
   return asked < own ? asked : own;
 }
 
-function isTouch({ bid, ask }: RiskInput): boolean {
+function volatilityMeasure({ settings, atrTicks, realisedBps }: RiskInput): number | null {
+  return settings.risk.sltp.metric === "realised" ? realisedBps : atrTicks;
+}
+
+function isTouch({ bid, ask }: RiskView): boolean {
   return bid > 0 && ask > bid;
-}
-
-function usableAtr(input: RiskInput): input is RiskInput & { atrTicks: number } {
-  return isUsable(input.atrTicks) && input.atrTicks > 0;
-}
-
-function isUsable(value: number | null): value is number {
-  return value !== null && Number.isFinite(value) && value >= 0;
 }

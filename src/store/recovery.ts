@@ -5,9 +5,11 @@ import type { JournalFill, OpenTrade } from "../domain/journal.ts";
 import { roles, sides } from "../domain/order.ts";
 import type { TradeId } from "../domain/order-id.ts";
 import type { IntentRow, OrderRow, PositionRow } from "../domain/output.ts";
+import type { SessionState } from "../domain/session.ts";
 import { lots, type Micros, micros, money, type SymbolIndex, signedLots, symbolIndex, ticks } from "../domain/units.ts";
 import { type DatabaseRow, integer, integerOrNull, text, textOrNull, word } from "./cell.ts";
 import { openForReading } from "./database.ts";
+import { sessionFrom } from "./session-state.ts";
 import type { StoredInstrument } from "./store.ts";
 
 /** The newest executions of a symbol that are remembered, so that one that comes again is known. */
@@ -31,6 +33,8 @@ export type Journal = {
   readonly appliedTradeIds: ReadonlyMap<SymbolIndex, readonly string[]>;
   /** runs before this one, newest first, that did not end in good order (failure-catalogue F-61) */
   readonly crashes: number;
+  /** limits, halts and cooldowns as they last stood */
+  readonly session: SessionState | null;
   /** what could not be used, in words */
   readonly notes: readonly string[];
 };
@@ -55,6 +59,7 @@ export function loadJournal(path: string, instruments: readonly StoredInstrument
     const fills = database.prepare("SELECT * FROM fills WHERE trade = ? AND symbol = ? ORDER BY time, rowid LIMIT ?");
     const fillsOf = ({ trade, symbol }: IntentRow): JournalFill[] =>
       fills.all(trade, instruments[symbol]?.symbol ?? "", fillsPerTradeMax).map(fillFrom);
+    const session = sessionFrom(database);
     return {
       intents,
       openTrades: intents.map((intent) => ({ intent, fills: fillsOf(intent) })),
@@ -64,7 +69,8 @@ export function loadJournal(path: string, instruments: readonly StoredInstrument
         instruments.map(({ symbol }, index) => [symbolIndex(index), appliedTo(database, symbol)]),
       ),
       crashes: crashesIn(database, before),
-      notes: lookup.notes(),
+      session: session.state,
+      notes: [...lookup.notes(), ...session.notes],
     };
   } finally {
     database.close();

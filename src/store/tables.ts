@@ -1,7 +1,7 @@
 /** Writes rows into the tables of the journal. Every value is a bound parameter. @see failure-catalogue S-21 */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import type { Notice, Row } from "../domain/output.ts";
+import type { Notice, RiskEvent, Row, SessionRow, SymbolRow } from "../domain/output.ts";
 import type { Micros, Money, SymbolIndex } from "../domain/units.ts";
 import { integer } from "./cell.ts";
 import type { LoggedIntent } from "./intent-log.ts";
@@ -31,11 +31,21 @@ export function openTables(
   const statements = prepareAll(database);
   const idOf = (symbol: SymbolIndex): SQLInputValue => ids[symbol] ?? null;
   const nameOf = (symbol: SymbolIndex): string => instruments[symbol]?.symbol ?? "";
+  const write = (row: Row): void => {
+    switch (row.kind) {
+      case "session":
+        return writeSession(statements, row);
+      case "risk-event":
+        return writeRiskEvent(statements, row, row.symbol === null ? null : nameOf(row.symbol));
+      default:
+        return writeRow(statements, row, idOf(row.symbol), nameOf(row.symbol));
+    }
+  };
   return {
     write(entry) {
       switch (entry.kind) {
         case "row":
-          return writeRow(statements, entry.row, idOf(entry.row.symbol), nameOf(entry.row.symbol));
+          return write(entry.row);
         case "log": {
           const { level, code, symbol, fields } = entry.notice;
           statements.log.run(entry.at, level, code, symbol === null ? null : nameOf(symbol), JSON.stringify(fields));
@@ -105,14 +115,26 @@ function prepareAll(database: DatabaseSync) {
     decision: insert(
       "INSERT OR REPLACE",
       "decisions",
-      "decision_id, source, instrument, direction, action, approved, blocked, time",
+      "decision_id, source, instrument, direction, action, confidence, edge, approved, blocked, gates, approved_order, time",
     ),
+    noTrade: insert(
+      "INSERT OR REPLACE",
+      "no_trades",
+      "instrument, source, reason, minute, count, least, median, most, limit_value, time",
+    ),
+    session: database.prepare("INSERT OR REPLACE INTO session_state (id, state, equity, time) VALUES (1, ?, ?, ?)"),
+    sessionDay: insert(
+      "INSERT OR REPLACE",
+      "session_days",
+      "day, start_equity, equity, peak_equity, realised, trades, hold, time",
+    ),
+    riskEvent: insert("INSERT", "risk_events", "time, event, symbol, fields"),
     log: insert("INSERT", "logs", "time, level, code, symbol, fields"),
     account: database.prepare("INSERT OR REPLACE INTO account (id, wallet, equity, time) VALUES (1, ?, ?, ?)"),
   } as const;
 }
 
-function writeRow(to: Statements, row: Row, instrument: SQLInputValue, symbol: string): void {
+function writeRow(to: Statements, row: SymbolRow, instrument: SQLInputValue, symbol: string): void {
   switch (row.kind) {
     case "intent":
       to.intent.run(
@@ -194,12 +216,49 @@ function writeRow(to: Statements, row: Row, instrument: SQLInputValue, symbol: s
         instrument,
         row.direction,
         row.action,
+        row.confidence,
+        row.edge,
         Number(row.approved),
         JSON.stringify(row.blocked),
+        JSON.stringify(row.gates),
+        row.order === null ? null : JSON.stringify(row.order),
+        row.time,
+      );
+      return;
+    case "no-trade":
+      to.noTrade.run(
+        instrument,
+        row.source,
+        row.reason,
+        row.minute,
+        row.count,
+        row.least,
+        row.median,
+        row.most,
+        row.limit,
         row.time,
       );
       return;
     default:
       throw new TypeError(`unhandled row ${row satisfies never}`);
   }
+}
+
+function writeSession(to: Statements, { state, equity, time }: SessionRow): void {
+  to.session.run(JSON.stringify(state), equity, time);
+  to.sessionDay.run(
+    state.day,
+    state.dayStartEquity,
+    equity,
+    state.dayPeakEquity,
+    state.realisedToday,
+    state.tradesToday,
+    state.hold.kind === "none" ? "none" : `${state.hold.kind} ${state.hold.reason}`,
+    time,
+  );
+}
+
+function writeRiskEvent(to: Statements, row: RiskEvent, symbol: string | null): void {
+  const { kind: _kind, symbol: _symbol, time, event, ...fields } = row;
+  to.riskEvent.run(time, event, symbol, JSON.stringify(fields));
 }

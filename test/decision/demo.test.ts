@@ -21,6 +21,23 @@ test("[DEC-2] demo enters long and short in turn, an interval apart, and says th
   });
 });
 
+test("[DEC-2] demo brings its own cooldown, so that the one of real sources does not stop it", () => {
+  const stage = play(new Stage(() => new DemoSource({ ...demo, cooldown_seconds: 3 })), 1);
+  expect(stage.decisions.map(({ cooldownMicros }) => cooldownMicros)).toEqual([3 * microsPerSecond]);
+});
+
+test("[CFG-4] demo takes over other intervals while it runs", () => {
+  const source = new DemoSource(demo);
+  const stage = play(new Stage(() => source), 1);
+  source.configure({
+    ...settings.decision,
+    demo: { ...demo, interval_seconds: 2, hold_seconds: 1, cooldown_seconds: 0 },
+  });
+  const entries = play(stage, 8).decisions.filter(({ action }) => action === "ENTER");
+  expect(entries.length).toBeGreaterThanOrEqual(3);
+  expect(entries.at(-1)).toMatchObject({ holdMicrosMax: microsPerSecond, cooldownMicros: 0 });
+});
+
 test("[DEC-2] demo waits for a ready market and says DEMO_IDLE meanwhile", () => {
   const stage = create();
   stage.market.onGap();

@@ -4,6 +4,7 @@ import { OrderFlowSource } from "../../src/decision/order-flow.ts";
 import { ModelStateError } from "../../src/decision/source.ts";
 import type { Decision } from "../../src/domain/decision.ts";
 import { microsPerSecond } from "../../src/domain/units.ts";
+import { settings } from "../market/support.ts";
 import { forecastable, orderFlowSettings, random, refresh, Stage, type Step } from "./support.ts";
 
 test("[DEC-1] a decision carries who, what, when and why", () => {
@@ -42,6 +43,27 @@ test("[DEC-2] the order-flow source enters on the side that follows", () => {
 test("[DEC-2] the order-flow source says WARMING_UP until its models have their labels", () => {
   const stage = orderFlow().play(forecastable(40));
   expect(new Set(words(stage.decisions))).toEqual(new Set(["WARMING_UP"]));
+});
+
+test("[CFG-4] other thresholds hold from the next decision on, and what was learnt stays", () => {
+  const sources: OrderFlowSource[] = [];
+  const stage = new Stage((features) => {
+    const source = new OrderFlowSource(orderFlowSettings, features);
+    sources.push(source);
+    return source;
+  }).play(forecastable(400));
+  const learnt = sources[0]?.report().map(({ labels }) => labels);
+  sources[0]?.configure({
+    ...settings.decision,
+    order_flow: { ...orderFlowSettings, warmup_labels: 1_000_000, validity_ms: 900 },
+  });
+  const before = stage.decisions.length;
+  stage.play(forecastable(20));
+  const after = stage.decisions.slice(before);
+  expect(after[0]).toMatchObject({ reasons: [{ reason: "WARMING_UP", limit: 1_000_000 }] });
+  expect((after[0]?.validUntil ?? 0) - (after[0]?.time ?? 0)).toBe(900_000);
+  expect(sources[0]?.report().map(({ labels }) => labels)).not.toEqual([0, 0]);
+  expect(learnt).not.toEqual([0, 0]);
 });
 
 test("[DEC-2] where nothing can be forecast it trades seldom, and says by what it fell short", () => {

@@ -40,7 +40,7 @@ test("[RSK-6] an approved decision becomes an intent and an entry", () => {
   const commands = bench.decide(decisionOf());
   expect([commands, bench.outputs.map(({ kind }) => kind)]).toEqual([
     [`place-order ${entryId(bench)}`],
-    ["decision", "notice", "intent", "order", "place-order"],
+    ["decision", "notice", "session", "intent", "order", "place-order"],
   ]);
 });
 

@@ -19,7 +19,7 @@ import {
   tradeB,
 } from "./support.ts";
 
-const noTrades = { openTrades: [] };
+const noTrades = { openTrades: [], session: null };
 
 /** What a core does on its first sight of an account. */
 function recoveredBy(snapshot: ReturnType<typeof snapshotOf>, openTrades: ReturnType<typeof openTradeOf>[] = []) {
@@ -136,7 +136,7 @@ test("[ORD-2] the journal's executions make exact books", () => {
     instrument,
     settings,
     snapshotOf(10),
-    { openTrades: [openTradeOf(tradeA, after(-5_000), fills)] },
+    { openTrades: [openTradeOf(tradeA, after(-5_000), fills)], session: null },
     after(0),
   );
   expect(trade).toMatchObject({
@@ -152,7 +152,7 @@ test("[ORD-2] a commission in another asset is not added to the fees", () => {
     instrument,
     settings,
     snapshotOf(10),
-    { openTrades: [openTradeOf(tradeA, after(-5_000), fills)] },
+    { openTrades: [openTradeOf(tradeA, after(-5_000), fills)], session: null },
     after(0),
   );
   expect(trade?.fees).toBe(0n);
@@ -163,7 +163,7 @@ test("[ORD-2] executions that do not explain the position leave it as the exchan
     instrument,
     settings,
     snapshotOf(10),
-    { openTrades: [openTradeOf(tradeA, after(-5_000), [fillOf("a", 4, 640_001)])] },
+    { openTrades: [openTradeOf(tradeA, after(-5_000), [fillOf("a", 4, 640_001)])], session: null },
     after(0),
   );
   expect(trade?.ledger).toMatchObject({ position: 10, cash: -6_400_000 });

@@ -237,5 +237,5 @@ function history() {
 }
 
 export function journalled(openTrades: Journal["openTrades"]): { readonly kind: "journal" } & Journal {
-  return { kind: "journal", openTrades };
+  return { kind: "journal", openTrades, session: null };
 }

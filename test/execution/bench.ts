@@ -67,6 +67,7 @@ export class Bench {
           this.safeModes.push(reason);
         },
         mayEnter: () => this.mayEnter,
+        recheck: (_trade, wanted) => wanted,
       },
       (_row, over) => {
         this.closed.push(over);

@@ -109,9 +109,9 @@ test("[MKT-1] 5-minute candles follow from whole groups of five, aligned to UTC"
   const minutes = Array.from({ length: 14 }, (_, i) => flat(i + 3, 100 + i));
   candles.load(minutes);
   const first = minutes.findIndex((candle) => candle.openTime % (5 * microsPerMinute) === 0);
-  const derived = candles.derived(5, 10);
-  expect(derived.length).toBe(Math.floor((14 - first) / 5));
-  expect(derived[0]).toMatchObject({
+  const derived = candles.series(5);
+  expect(derived.count).toBe(Math.floor((14 - first) / 5));
+  expect(derived.candle(derived.count - 1)).toMatchObject({
     openTime: minutes[first]?.openTime,
     open: minutes[first]?.open,
     close: minutes[first + 4]?.close,

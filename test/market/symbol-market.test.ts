@@ -1,6 +1,7 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { askSide, bidSide } from "../../src/domain/market-port.ts";
-import { micros, microsPerSecond, priceE8 } from "../../src/domain/units.ts";
+import { lots, micros, microsPerSecond, priceE8 } from "../../src/domain/units.ts";
 import { SymbolMarket } from "../../src/market/symbol-market.ts";
 import { after, history, instrument, makeReady, message, quote, settings, start, trade } from "./support.ts";
 
@@ -149,6 +150,87 @@ test("[MKT-4] ATR is there once the back-fill has brought its candles", () => {
   market.loadCandles(history(14));
   expect(market.atrTicks()).toBe(200);
 });
+
+test("[MKT-4] the return over five minutes is that of the mid now, also inside a minute", () => {
+  const market = fresh();
+  market.loadCandles(history(20));
+  quote(market, 1, [643_199, 1], [643_201, 1], after(1));
+  expect(market.returnBps(5)).toBeCloseTo(50, 9);
+  expect(market.returnBps(20)).toBe(null);
+});
+
+test("[MKT-4] a minute that was lost does not make the return unknown: an older one stands in", () => {
+  const market = fresh();
+  market.loadCandles(history(20).filter((_, i) => i !== 14));
+  quote(market, 1, [643_199, 1], [643_201, 1], after(1));
+  expect(market.returnBps(5)).toBeCloseTo(50, 9);
+});
+
+test("[MKT-4] after a gap the return is not known until the next quote", () => {
+  const market = fresh();
+  makeReady(market);
+  market.onGap();
+  expect(market.returnBps(5)).toBe(null);
+});
+
+test("[RSK-10] the cost to fill walks the book: the average price of the levels that an order would take", () => {
+  const market = withBook();
+  expect(market.costToFill("buy", lots(2))).toBe(640_001);
+  expect(market.costToFill("buy", lots(5))).toBeCloseTo((2 * 640_001 + 3 * 640_006) / 5, 9);
+  expect(market.costToFill("sell", lots(3))).toBeCloseTo((640_000 + 2 * 639_999) / 3, 9);
+});
+
+test("[RSK-10] the cost is unknown when the book does not hold as much, within the levels that count, or is not valid", () => {
+  const market = withBook();
+  expect([market.costToFill("buy", lots(6)), market.costToFill("buy", lots(7))]).toEqual([expect.any(Number), null]);
+  market.configure({ ...settings.market, slippage_levels: 2 });
+  expect([market.costToFill("buy", lots(5)), market.costToFill("buy", lots(6))]).toEqual([expect.any(Number), null]);
+  expect(market.costToFill("buy", lots(0))).toBe(null);
+  market.onGap();
+  expect(market.costToFill("buy", lots(1))).toBe(null);
+});
+
+test("[RSK-10] whatever the book, the cost is that of taking one lot after the other", () => {
+  const level = fc.record({ step: fc.integer({ min: 1, max: 50 }), size: fc.integer({ min: 1, max: 9 }) });
+  fc.assert(
+    fc.property(fc.array(level, { minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 60 }), (steps, size) => {
+      let price = 640_000;
+      const asks = steps.map((step) => {
+        price += step.step;
+        return { side: "ask" as const, price, size: step.size };
+      });
+      const market = fresh();
+      market.onSnapshot(message([{ side: "bid", price: 640_000, size: 1 }, ...asks]), start, start);
+      const each = asks.flatMap((ask) => Array.from({ length: ask.size }, () => ask.price)).slice(0, size);
+      const expected = each.length < size ? null : each.reduce((sum, one) => sum + one, 0) / size;
+      const actual = market.costToFill("buy", lots(size));
+      if (expected === null || actual === null) expect(actual).toBe(expected);
+      else expect(actual).toBeCloseTo(expected, 6);
+    }),
+  );
+});
+
+test("[CFG-4] other settings hold from the next question on, and what is known stays", () => {
+  const market = fresh();
+  makeReady(market);
+  const later = after(4 * microsPerSecond);
+  expect(market.isReady(later)).toBe(true);
+  market.configure({ ...settings.market, quote_stale_ms: 3_000 });
+  expect([market.isReady(later), market.atrTicks()]).toEqual([false, 200]);
+});
+
+function withBook(): SymbolMarket {
+  const market = fresh();
+  const levels = [
+    { side: "ask" as const, price: 640_001, size: 2 },
+    { side: "ask" as const, price: 640_006, size: 3 },
+    { side: "ask" as const, price: 640_020, size: 1 },
+    { side: "bid" as const, price: 640_000, size: 1 },
+    { side: "bid" as const, price: 639_999, size: 9 },
+  ];
+  market.onSnapshot(message(levels), start, start);
+  return market;
+}
 
 function fresh(): SymbolMarket {
   return new SymbolMarket(instrument, settings.market);

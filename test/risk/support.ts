@@ -1,8 +1,10 @@
 /** A check that passes; tests change one thing at a time. */
 
 import type { Decision } from "../../src/domain/decision.ts";
+import type { SessionState } from "../../src/domain/session.ts";
 import { micros, microsFromSeconds, ticks } from "../../src/domain/units.ts";
 import { checkRisk, type RiskInput } from "../../src/risk/engine.ts";
+import { newSession } from "../../src/risk/session.ts";
 import { after, instrument, settings, start } from "../support/core.ts";
 
 export function decisionOf(changes: Partial<Decision> = {}): Decision {
@@ -45,6 +47,27 @@ export function inputOf(changes: Partial<RiskInput> = {}): RiskInput {
     committedLots: 0,
     openPositions: 0,
     cooldownUntil: micros(0),
+    accountExposure: 0,
+    realisedBps: 4,
+    recentReturn: 0,
+    session: sessionOf(),
+    makerFee: 0.0002,
+    takerFee: 0.0005,
+    costToFill: (side) => (side === "buy" ? 640_001 : 640_000),
+    fundingRate: 0.0001,
+    nextFunding: after(3_600_000),
+    ...changes,
+  };
+}
+
+/** A day that began with 10,000 USDT and has seen nothing else. */
+export function sessionOf(changes: Partial<SessionState> = {}): SessionState {
+  return {
+    ...newSession(start),
+    dayStartEquity: 10_000,
+    limitEquity: 10_000,
+    dayPeakEquity: 10_000,
+    peakEquity: 10_000,
     ...changes,
   };
 }

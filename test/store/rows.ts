@@ -135,8 +135,12 @@ export function decisionRow(id: string, more: Partial<DecisionRow> = {}): Decisi
     symbol: eth,
     direction: "LONG",
     action: "ENTER",
+    confidence: 0.7,
+    edge: null,
     approved: false,
     blocked: [{ reason: "COOLDOWN", measured: 1.5, limit: 2 }],
+    gates: [{ gate: "COOLDOWN", verdict: "failed", measured: 1.5, limit: 2 }],
+    order: null,
     time: micros(start),
     ...more,
   };

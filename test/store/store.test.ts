@@ -61,6 +61,7 @@ test("[REC-3] what one run wrote the next one knows: intents, orders, positions 
       [eth, ["8", "7"]],
     ]),
     crashes: 0,
+    session: null,
     notes: [],
   });
   await second.close();
@@ -238,7 +239,7 @@ test("a database from a newer scalpd is refused and left as it is", async () => 
   const database = new DatabaseSync(databaseIn(directory));
   database.exec("INSERT INTO schema_version VALUES (99, '099-future.sql', 0)");
   database.close();
-  await expect(openStore(optionsIn(directory))).rejects.toThrow(/has schema version 99; this scalpd knows up to 1/);
+  await expect(openStore(optionsIn(directory))).rejects.toThrow(/has schema version 99; this scalpd knows up to 2/);
   expect(existsSync(databaseIn(directory))).toBe(true);
 });
 

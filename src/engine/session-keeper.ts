@@ -1,0 +1,158 @@
+/**
+ * Keeps the one session state of a core: feeds it what happens, journals each change, tells what there is to tell, and
+ * says what follows from it. The rules themselves are risk/session.ts.
+ */
+
+import type { Settings } from "../config/schema.ts";
+import type { Control } from "../domain/event.ts";
+import type { Journal } from "../domain/journal.ts";
+import type { Side } from "../domain/order.ts";
+import type { Output } from "../domain/output.ts";
+import type { SessionState } from "../domain/session.ts";
+import { type Micros, micros, microsFromSeconds, microsPerSecond } from "../domain/units.ts";
+import {
+  newSession,
+  nextTime,
+  onControl,
+  onEquity,
+  onFlat,
+  onTime,
+  onTradeClosed,
+  onTradeOpened,
+  onTradeVoided,
+  quietRange,
+  type SessionSettings,
+  type SessionStep,
+  withCooldown,
+  withTradeAt,
+} from "../risk/session.ts";
+
+/** A new highest equity alone is journalled no more often than this: with an open position it may come with each mark. */
+const peakRowMicros = microsPerSecond;
+
+export type SessionFloor = {
+  /** those of the account, without what symbols override */
+  readonly settings: () => Settings;
+  /** quote asset, on the configured basis; null when not known */
+  readonly equity: () => number | null;
+  readonly emit: (output: Output) => void;
+};
+
+export class SessionKeeper {
+  readonly #floor: SessionFloor;
+  #state: SessionState | null = null;
+  #quiet: { readonly low: number; readonly high: number } | null = null;
+  #peakRowAt = Number.NEGATIVE_INFINITY;
+
+  constructor(floor: SessionFloor) {
+    this.#floor = floor;
+  }
+
+  /** A core that was told of none begins with a fresh one. */
+  stateAt(now: Micros): SessionState {
+    this.#state ??= newSession(now);
+    return this.#state;
+  }
+
+  get isHeld(): boolean {
+    return this.#state !== null && (this.#state.hold.kind !== "none" || this.#state.flattening !== null);
+  }
+
+  get isFlattening(): boolean {
+    return this.#state !== null && this.#state.flattening !== null;
+  }
+
+  /** When {@link onTime} is due. */
+  get wakeAt(): number {
+    return this.#state === null ? Number.POSITIVE_INFINITY : nextTime(this.#state);
+  }
+
+  /** Goes on where an earlier run ended; entries whose row was lost with it count too, where they filled or still may. */
+  restore(journal: Journal, now: Micros): void {
+    let state = journal.session ?? newSession(now);
+    const proof = microsFromSeconds(this.#floor.settings().protection.absence_proof_seconds);
+    for (const { intent, fills } of journal.openTrades) {
+      if (fills.length > 0 || intent.time + proof > now) state = withTradeAt(state, intent.time, now);
+    }
+    this.#state = state;
+    this.onTime(now);
+  }
+
+  onTime(now: Micros): void {
+    this.#apply(onTime(this.stateAt(now), this.#floor.equity(), now), now);
+  }
+
+  /** The account or the mark price moved. Allocates nothing while no limit and no peak is touched. */
+  onEquity(now: Micros): void {
+    const equity = this.#floor.equity();
+    if (equity === null || !Number.isFinite(equity)) return;
+    const quiet = this.#quiet;
+    if (quiet !== null && equity > quiet.low && equity <= quiet.high) return;
+    this.#apply(onEquity(this.stateAt(now), equity, now, this.#limits()), now);
+    if (this.#state !== null) this.#quiet = quietRange(this.#state, this.#limits());
+  }
+
+  onOpened(now: Micros): void {
+    this.#apply(onTradeOpened(this.stateAt(now), now, this.#limits()), now);
+  }
+
+  onVoided(openedAt: Micros, now: Micros): void {
+    this.#apply({ state: onTradeVoided(this.stateAt(now), openedAt), events: [] }, now);
+  }
+
+  /** @param netPnl quote asset */
+  onClosed(netPnl: number, symbol: string, side: Side, until: Micros, now: Micros): void {
+    const closed = onTradeClosed(this.stateAt(now), netPnl);
+    this.#apply({ state: withCooldown(closed, { symbol, side, until }, now), events: [] }, now);
+  }
+
+  onControl(control: Control, now: Micros): void {
+    this.#apply(onControl(this.stateAt(now), control, this.#floor.equity(), now), now);
+  }
+
+  /** Nothing is open any more. */
+  onFlat(now: Micros): void {
+    this.#apply(onFlat(this.stateAt(now)), now);
+  }
+
+  /** Other limits may stand reached by what is known already. */
+  onSettings(now: Micros): void {
+    this.#quiet = null;
+    this.onEquity(now);
+  }
+
+  #limits(): SessionSettings {
+    const { risk, guardrails } = this.#floor.settings();
+    return { session: risk.session, drawdownPct: guardrails.drawdown_pct };
+  }
+
+  #apply({ state, events }: SessionStep, now: Micros): void {
+    const before = this.#state;
+    if (state !== before) {
+      this.#state = state;
+      this.#quiet = null;
+      if (before === null || !isPeakOnly(before, state) || now >= this.#peakRowAt + peakRowMicros) {
+        this.#peakRowAt = now;
+        this.#floor.emit({ kind: "session", state, equity: this.#floor.equity(), time: now });
+      }
+    }
+    for (const event of events) this.#floor.emit({ kind: "risk-event", symbol: null, time: micros(now), ...event });
+  }
+}
+
+/** Whether nothing but a highest equity is new. */
+function isPeakOnly(before: SessionState, after: SessionState): boolean {
+  return (
+    before.dayStartEquity === after.dayStartEquity &&
+    before.limitEquity === after.limitEquity &&
+    before.day === after.day &&
+    before.realisedToday === after.realisedToday &&
+    before.tradeTimes === after.tradeTimes &&
+    before.tradesToldAt === after.tradesToldAt &&
+    before.hold === after.hold &&
+    before.flattening === after.flattening &&
+    before.scale === after.scale &&
+    before.reached === after.reached &&
+    before.cooldowns === after.cooldowns
+  );
+}

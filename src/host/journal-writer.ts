@@ -1,0 +1,75 @@
+/** The daemon's side of the journal: rows wait here for the end of a turn, or for the command that they stand before. */
+
+import type { Settings } from "../config/schema.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import type { IntentRow, Notice, Row } from "../domain/output.ts";
+import type { Micros } from "../domain/units.ts";
+import { shownFields } from "../ops/log.ts";
+import { openStore } from "../store/open.ts";
+import type { AccountState, Store } from "../store/store.ts";
+
+export type JournalWriterOptions = {
+  readonly settings: Settings;
+  readonly instance: string;
+  readonly instruments: readonly Instrument[];
+  readonly startedAt: Micros;
+  /** the store can no longer keep its promise */
+  readonly onFailure: (message: string) => void;
+};
+
+export class JournalWriter {
+  #store: Store | null = null;
+  #rows: Row[] = [];
+
+  /** @throws {import("../store/store.ts").StoreError} the store cannot be opened */
+  async open({ settings, instance, instruments, startedAt, onFailure }: JournalWriterOptions): Promise<Store> {
+    this.#store = await openStore({
+      directory: settings.store.directory,
+      venue: settings.venue.name,
+      instance,
+      instruments: instruments.map(({ symbol, rules }) => ({
+        symbol,
+        tickSize: rules.tickSize,
+        stepSize: rules.stepSize,
+      })),
+      commitIntervalMs: settings.store.commit_interval_ms,
+      startedAt,
+      shownFields,
+      onFailure: ({ where, message }) => onFailure(`${where}: ${message}`),
+    });
+    return this.#store;
+  }
+
+  add(row: Row): void {
+    this.#rows.push(row);
+  }
+
+  /** Hands over what waits; before commands leave, and at the end of a turn. */
+  flush(): void {
+    if (this.#rows.length === 0) return;
+    const rows = this.#rows;
+    this.#rows = [];
+    this.#store?.append(rows);
+  }
+
+  /** @returns false when it could not be written: then the entry must not be sent */
+  intent(row: IntentRow): boolean {
+    return this.#store?.intent(row) === true;
+  }
+
+  log(notice: Notice, now: Micros): void {
+    if (notice.level !== "debug") this.#store?.log(notice, now);
+  }
+
+  account(state: AccountState, now: Micros): void {
+    this.#store?.account(state, now);
+  }
+
+  /** @returns how many rows never reached the database */
+  async close(): Promise<number> {
+    this.flush();
+    const closed = await this.#store?.close();
+    this.#store = null;
+    return closed?.lost ?? 0;
+  }
+}
