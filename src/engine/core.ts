@@ -30,7 +30,7 @@ import { backedOff } from "../execution/desk.ts";
 import { openLots, type Trade } from "../execution/trade.ts";
 import type { Features } from "../market/features.ts";
 import { equityOf } from "./equity.ts";
-import { journalOf, recoverSymbol } from "./recovery.ts";
+import { Reconciliation } from "./reconciliation.ts";
 import { SessionKeeper } from "./session-keeper.ts";
 import { type CoreSummary, summarise } from "./summary.ts";
 import { SymbolDesk } from "./symbol-desk.ts";
@@ -42,9 +42,6 @@ export type CoreOptions = {
   readonly sourcesFor: (instrument: Instrument, features: Features) => readonly DecisionSource[];
 };
 
-/** An account read is trusted against our own books only when nothing of the symbol changed this shortly before it. */
-const quietMicros = microsFromSeconds(2);
-
 export class Core implements MarketSink {
   #settings: Settings;
   readonly #desks: readonly SymbolDesk[];
@@ -52,7 +49,7 @@ export class Core implements MarketSink {
   readonly #session: SessionKeeper;
   #journal: Journal = emptyJournal;
   readonly #blocked = new Map<BlockReason, number>();
-  readonly #mismatches = new Map<SymbolIndex, number>();
+  readonly #reconciliation: Reconciliation;
   #outputs: Output[] = [];
   #safeMode: { readonly reason: SafeModeReason; readonly detail: string } | null = null;
   #stopPolicy: "leave-protected" | "flatten" | null = null;
@@ -75,6 +72,14 @@ export class Core implements MarketSink {
     };
     const equity = (): number | null => this.#equity();
     this.#session = new SessionKeeper({ settings: () => this.#settings, equity, emit });
+    this.#reconciliation = new Reconciliation({
+      settings: () => this.#settings,
+      account: this.#account,
+      emit,
+      enterSafeMode: (reason, detail) => this.#enterSafeMode(reason, detail),
+      readAgainBy: (at, now) => this.#reconcileBy(at, now),
+      isFlattening: () => this.#stopPolicy === "flatten",
+    });
     const floor = {
       account: this.#account,
       session: this.#session,
@@ -402,64 +407,13 @@ export class Core implements MarketSink {
     this.#reconcileAt = now + microsFromSeconds(this.#settings.protection.reconcile_seconds);
     for (const item of snapshot.foreign) this.#notice("warn", "FOREIGN", null, { item });
     for (const desk of this.#desks) {
-      if (this.#recovered) this.#reconcile(desk, snapshot, now);
-      else this.#recover(desk, snapshot, this.#journal, now);
+      if (this.#recovered) this.#reconciliation.compare(desk, snapshot, now);
+      else this.#reconciliation.recover(desk, snapshot, this.#journal, now);
     }
     this.#recovered = true;
     this.#onEquity(now);
     // Read before the private stream came to life: what happened in between is in neither.
     if (this.#account.isAlive && !this.#account.privateAlive) this.#reconcileBy(now, now);
-  }
-
-  /** Protection is the first thing that leaves; what belongs to no position is cancelled after it (I-11). */
-  #recover(desk: SymbolDesk, snapshot: AccountSnapshot, journal: Journal, now: Micros): void {
-    const { trade, leftovers } = recoverSymbol(desk.instrument, this.#settings, snapshot, journal, now);
-    if (trade !== null) {
-      const fields = { trade: trade.plan.trade, source: trade.plan.source, lots: openLots(trade) };
-      this.#notice("warn", "TRADE_ADOPTED", desk.instrument.index, fields);
-      desk.manager.adopt(trade, now);
-      if (this.#stopPolicy === "flatten") desk.manager.close("OPERATOR", now);
-    }
-    for (const command of leftovers) this.#outputs.push(command);
-  }
-
-  /** The exchange's position against our books; only a read that is younger than our last change says anything. */
-  #reconcile(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
-    const symbol = desk.instrument.index;
-    const { trade } = desk.manager;
-    const reported = this.#account.reportedLots(symbol);
-    const own = trade?.ledger.position ?? 0;
-    const lastChange = Math.max(desk.lastTradeEnd, trade?.lastFillTime ?? 0);
-    const quiet = snapshot.requestedAt > lastChange + quietMicros && !desk.manager.isMoving;
-    if (reported === own) {
-      this.#mismatches.delete(symbol);
-      if (trade === null && quiet) this.#sweep(desk, snapshot, now);
-      else desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
-      return;
-    }
-    if (!quiet) return this.#reconcileBy(now + quietMicros, now);
-    const seen = (this.#mismatches.get(symbol) ?? 0) + 1;
-    this.#mismatches.set(symbol, seen);
-    this.#notice("error", "POSITION_MISMATCH", symbol, { own, reported, seen });
-    if (seen < 2) {
-      // An execution that the stream did not tell is the likeliest explanation.
-      desk.manager.onReportsMissed(now);
-      this.#reconcileBy(now + microsFromMillis(this.#settings.protection.lookup_interval_ms), now);
-      return;
-    }
-    this.#mismatches.delete(symbol);
-    this.#enterSafeMode("UNKNOWN_POSITION", `${desk.instrument.symbol}: ours ${own}, the exchange's ${reported} lots`);
-    const former = desk.manager.abandon();
-    // What the store told at the start is history by now: what is known of the trade is its own plan.
-    this.#recover(desk, snapshot, former === null || reported === 0 ? emptyJournal : journalOf(former, now), now);
-  }
-
-  /**
-   * Orders of ours without a trade: cancelled, so that none opens or closes anything later (I-23). An entry among them
-   * was buried too early; it is taken over, because it may fill before its cancel arrives (I-05).
-   */
-  #sweep(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
-    this.#recover(desk, snapshot, emptyJournal, now);
   }
 
   #onVenueUnknown(what: "status" | "code" | "authority", detail: string): void {
@@ -500,13 +454,6 @@ function isClosable({ closing }: Trade): boolean {
 /** An entry that works, or would follow, and is not withdrawn yet. */
 function isEntering({ entryFinished, entryWithdrawn }: Trade): boolean {
   return !entryFinished && !entryWithdrawn;
-}
-
-function idsOf(snapshot: AccountSnapshot): ReadonlySet<string> {
-  return new Set([
-    ...snapshot.orders.map(({ clientOrderId }) => clientOrderId),
-    ...snapshot.algos.map(({ clientAlgoId }) => clientAlgoId),
-  ]);
 }
 
 /** A cancelled entry of which nothing filled is told twice, by reply and by stream, and means nothing the second time. */

@@ -1,4 +1,4 @@
-/** The daemon's side of the journal: rows wait here for the end of a turn, or for the command that they stand before. */
+/** The daemon's side of the journal: rows wait here for the end of a turn, so that no command waits for them. */
 
 import type { Settings } from "../config/schema.ts";
 import type { Instrument } from "../domain/instrument.ts";
@@ -44,7 +44,7 @@ export class JournalWriter {
     this.#rows.push(row);
   }
 
-  /** Hands over what waits; before commands leave, and at the end of a turn. */
+  /** Hands over what waits, at the end of a turn. */
   flush(): void {
     if (this.#rows.length === 0) return;
     const rows = this.#rows;

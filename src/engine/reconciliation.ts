@@ -1,0 +1,104 @@
+/**
+ * Our books against the exchange's word: positions taken over at the start, compared at each later read, and what is left
+ * over swept up (design.md, Identity of orders; requirements REC-1; failure-catalogue I-05, I-06, I-11, I-23).
+ */
+
+import type { Account } from "../account/account.ts";
+import type { Settings } from "../config/schema.ts";
+import type { AccountSnapshot } from "../domain/event.ts";
+import { emptyJournal, type Journal } from "../domain/journal.ts";
+import type { Notice, Output } from "../domain/output.ts";
+import type { SafeModeReason } from "../domain/reason.ts";
+import { type Micros, microsFromMillis, microsFromSeconds, type SymbolIndex } from "../domain/units.ts";
+import { openLots } from "../execution/trade.ts";
+import { journalOf, recoverSymbol } from "./recovery.ts";
+import type { SymbolDesk } from "./symbol-desk.ts";
+
+export type ReconciliationPorts = {
+  readonly settings: () => Settings;
+  readonly account: Account;
+  readonly emit: (output: Output) => void;
+  readonly enterSafeMode: (reason: SafeModeReason, detail: string) => void;
+  /** the account is wanted again, no later than `at` */
+  readonly readAgainBy: (at: number, now: Micros) => void;
+  /** the daemon is stopping and wants to end flat */
+  readonly isFlattening: () => boolean;
+};
+
+/** An account read is trusted against our own books only when nothing of the symbol changed this shortly before it. */
+const quietMicros = microsFromSeconds(2);
+
+export class Reconciliation {
+  readonly #ports: ReconciliationPorts;
+  /** reads in a row that contradicted our books, by symbol */
+  readonly #mismatches = new Map<SymbolIndex, number>();
+
+  constructor(ports: ReconciliationPorts) {
+    this.#ports = ports;
+  }
+
+  /** Protection is the first thing that leaves; what belongs to no position is cancelled after it (I-11). */
+  recover(desk: SymbolDesk, snapshot: AccountSnapshot, journal: Journal, now: Micros): void {
+    const { trade, leftovers } = recoverSymbol(desk.instrument, this.#ports.settings(), snapshot, journal, now);
+    if (trade !== null) {
+      const fields = { trade: trade.plan.trade, source: trade.plan.source, lots: openLots(trade) };
+      this.#notice("warn", "TRADE_ADOPTED", desk.instrument.index, fields);
+      desk.manager.adopt(trade, now);
+      if (this.#ports.isFlattening()) desk.manager.close("OPERATOR", now);
+    }
+    for (const command of leftovers) this.#ports.emit(command);
+  }
+
+  /** The exchange's position against our books; only a read that is younger than our last change says anything. */
+  compare(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
+    const symbol = desk.instrument.index;
+    const { trade } = desk.manager;
+    const reported = this.#ports.account.reportedLots(symbol);
+    const own = trade?.ledger.position ?? 0;
+    const lastChange = Math.max(desk.lastTradeEnd, trade?.lastFillTime ?? 0);
+    const quiet = snapshot.requestedAt > lastChange + quietMicros && !desk.manager.isMoving;
+    if (reported === own) {
+      this.#mismatches.delete(symbol);
+      if (trade === null && quiet) this.#sweep(desk, snapshot, now);
+      else desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
+      return;
+    }
+    if (!quiet) return this.#ports.readAgainBy(now + quietMicros, now);
+    const seen = (this.#mismatches.get(symbol) ?? 0) + 1;
+    this.#mismatches.set(symbol, seen);
+    this.#notice("error", "POSITION_MISMATCH", symbol, { own, reported, seen });
+    if (seen < 2) {
+      // An execution that the stream did not tell is the likeliest explanation.
+      desk.manager.onReportsMissed(now);
+      this.#ports.readAgainBy(now + microsFromMillis(this.#ports.settings().protection.lookup_interval_ms), now);
+      return;
+    }
+    this.#mismatches.delete(symbol);
+    this.#ports.enterSafeMode(
+      "UNKNOWN_POSITION",
+      `${desk.instrument.symbol}: ours ${own}, the exchange's ${reported} lots`,
+    );
+    const former = desk.manager.abandon();
+    // What the store told at the start is history by now: what is known of the trade is its own plan.
+    this.recover(desk, snapshot, former === null || reported === 0 ? emptyJournal : journalOf(former, now), now);
+  }
+
+  /**
+   * Orders of ours without a trade: cancelled, so that none opens or closes anything later (I-23). An entry among them
+   * was buried too early; it is taken over, because it may fill before its cancel arrives (I-05).
+   */
+  #sweep(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
+    this.recover(desk, snapshot, emptyJournal, now);
+  }
+
+  #notice(level: "warn" | "error", code: string, symbol: SymbolIndex, fields: Notice["fields"]): void {
+    this.#ports.emit({ kind: "notice", level, code, symbol, fields });
+  }
+}
+
+function idsOf(snapshot: AccountSnapshot): ReadonlySet<string> {
+  return new Set([
+    ...snapshot.orders.map(({ clientOrderId }) => clientOrderId),
+    ...snapshot.algos.map(({ clientAlgoId }) => clientAlgoId),
+  ]);
+}
