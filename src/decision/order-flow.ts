@@ -21,7 +21,13 @@ const version = 1;
 /** Deviations from its own mean at which a measure marks the regime. */
 const unusual = 1;
 
-type Model = { readonly seconds: number; readonly logistic: OnlineLogistic; skill: Skill };
+type Model = {
+  readonly seconds: number;
+  /** name of its forecast in a decision's grounds */
+  readonly evidence: string;
+  readonly logistic: OnlineLogistic;
+  skill: Skill;
+};
 
 /** What the models say together. One object, rewritten at each evaluation. */
 type Opinion = {
@@ -83,6 +89,7 @@ export class OrderFlowSource implements DecisionSource {
     this.rowSpacing = HorizonLabels.spacing(longest, this.interval);
     this.models = settings.horizons_seconds.map((seconds, h) => ({
       seconds,
+      evidence: `P_UP_${seconds}S`,
       // Rows closer together than the horizon share most of their future. Were each to count in full, one move would be
       // learnt again and again, and a random walk would look like a certainty.
       logistic: new OnlineLogistic(
@@ -306,7 +313,7 @@ export class OrderFlowSource implements DecisionSource {
       { reason: "EDGE", measured: this.opinion.edge, limit: this.settings.min_edge },
       { reason: "AGREEMENT", measured: this.opinion.agreement, limit: this.settings.min_agreement },
       ...this.models.map((model, h) => ({
-        reason: `P_UP_${model.seconds}S`,
+        reason: model.evidence,
         measured: f64(this.forecasts, h),
         limit: null,
       })),

@@ -61,6 +61,11 @@ export type Instrument = {
   readonly tickE8: number;
   /** 10⁻⁸ of the quote asset in one tick × one lot */
   readonly moneyPerTickLot: bigint;
+  /** the same as a number, for sizing and display */
+  readonly tickLotE8: number;
+  /** units of the last decimal in one tick and in one step */
+  readonly tickUnits: number;
+  readonly stepUnits: number;
   readonly minLots: Lots;
   readonly maxLots: Lots;
   /** market orders: multiples of this many lots, between the two bounds */
@@ -135,6 +140,9 @@ export function instrumentFromRules(
     stepDecimals: step.decimalPlaces(),
     tickE8: tickE8.toNumber(),
     moneyPerTickLot: BigInt(moneyPerTickLot.toFixed(0)),
+    tickLotE8: moneyPerTickLot.toNumber(),
+    tickUnits: unitsIn(tick),
+    stepUnits: unitsIn(step),
     minLots: lots(up(rules.minQuantity, step)),
     maxLots: lots(down(rules.maxQuantity, step)),
     marketStepLots: lots(Math.max(1, up(rules.marketStepSize, step))),
@@ -154,20 +162,20 @@ export function instrumentFromRules(
  * @see Binance USDⓈ-M futures, Exchange Information, `PRICE_FILTER`
  */
 export function ticksFromPrice(instrument: Instrument, price: string): Ticks {
-  const { rules, tickDecimals } = instrument;
-  return ticks(exactSteps(instrument, "price", price, rules.tickSize, tickDecimals));
+  const { rules, tickUnits, tickDecimals } = instrument;
+  return ticks(exactSteps(instrument, "price", price, rules.tickSize, tickUnits, tickDecimals));
 }
 
 /** Converts a venue quantity to lots, exactly or not at all. @throws {OffGridError} */
 export function lotsFromQuantity(instrument: Instrument, quantity: string): Lots {
-  const { rules, stepDecimals } = instrument;
-  return lots(exactSteps(instrument, "quantity", quantity, rules.stepSize, stepDecimals));
+  const { rules, stepUnits, stepDecimals } = instrument;
+  return lots(exactSteps(instrument, "quantity", quantity, rules.stepSize, stepUnits, stepDecimals));
 }
 
 /** Converts a signed position amount to lots, exactly or not at all. @throws {OffGridError} */
 export function signedLotsFromQuantity(instrument: Instrument, quantity: string): SignedLots {
-  const { rules, stepDecimals } = instrument;
-  return signedLots(exactSteps(instrument, "position", quantity, rules.stepSize, stepDecimals));
+  const { rules, stepUnits, stepDecimals } = instrument;
+  return signedLots(exactSteps(instrument, "position", quantity, rules.stepSize, stepUnits, stepDecimals));
 }
 
 /** A price that need not be on the grid (entry average, mark price), in fractional ticks. Never used for an equality. */
@@ -209,22 +217,22 @@ export function moneyFromTickLots(instrument: Instrument, amount: TickLots): Mon
 
 /** Worth of ticks × lots in the quote asset as a number: for sizing and display. */
 export function quoteFromTickLots(instrument: Instrument, amount: number): number {
-  return (amount * Number(instrument.moneyPerTickLot)) / 1e8;
+  return (amount * instrument.tickLotE8) / 1e8;
 }
 
 /** Text of a price on the grid: made from whole ticks, so never in exponent form. @see failure-catalogue F-66 */
-export function textFromTicks(instrument: Instrument, price: Ticks): string {
-  return gridText(price, instrument.rules.tickSize, instrument.tickDecimals);
+export function textFromTicks({ rules, tickUnits, tickDecimals }: Instrument, price: Ticks): string {
+  return gridText(price, rules.tickSize, tickUnits, tickDecimals);
 }
 
 /** Text of a quantity on the grid. */
-export function textFromLots(instrument: Instrument, quantity: Lots | SignedLots): string {
-  return gridText(quantity, instrument.rules.stepSize, instrument.stepDecimals);
+export function textFromLots({ rules, stepUnits, stepDecimals }: Instrument, quantity: Lots | SignedLots): string {
+  return gridText(quantity, rules.stepSize, stepUnits, stepDecimals);
 }
 
 /** Whole steps as decimal text. By whole numbers where a double holds them, because every order passes here. */
-function gridText(count: number, step: string, decimals: number): string {
-  const units = count * gridUnits(step, decimals);
+function gridText(count: number, step: string, unitsPerStep: number, decimals: number): string {
+  const units = count * unitsPerStep;
   if (!Number.isSafeInteger(units)) return new Exact(count).times(step).toFixed(decimals);
   if (decimals === 0) return String(units);
   const digits = String(Math.abs(units)).padStart(decimals + 1, "0");
@@ -238,12 +246,19 @@ export function numberFromTicks(instrument: Instrument, price: number): number {
 }
 
 /** A step in units of its last decimal. */
-function gridUnits(step: string, decimals: number): number {
-  return Math.round(Number(step) * 10 ** decimals);
+function unitsIn(step: Decimal): number {
+  return step.times(new Exact(10).pow(step.decimalPlaces())).toNumber();
 }
 
-function exactSteps(instrument: Instrument, what: string, text: string, grid: string, decimals: number): number {
-  const quick = unitsOf(text, decimals) / gridUnits(grid, decimals);
+function exactSteps(
+  instrument: Instrument,
+  what: string,
+  text: string,
+  grid: string,
+  unitsPerStep: number,
+  decimals: number,
+): number {
+  const quick = unitsOf(text, decimals) / unitsPerStep;
   if (Number.isInteger(quick)) return quick;
   const count = exact(text).div(grid);
   if (!count.isInteger()) throw new OffGridError(`${instrument.symbol} ${what} ${text} is not a multiple of ${grid}`);

@@ -63,6 +63,8 @@ export class Core implements MarketSink {
   /** wallet or positions are new; they come one by one and fit each other only when all are here: the next turn measures */
   #measureEquity = false;
   #wakeAt = 0;
+  /** books of what has just left, kept once it is on its way: an order does not wait for its own bookkeeping */
+  #bookkeeping: (() => void) | null = null;
 
   constructor(options: CoreOptions) {
     this.#settings = options.settings;
@@ -87,6 +89,11 @@ export class Core implements MarketSink {
       equity,
       enterSafeMode: (reason: SafeModeReason, detail: string) => this.#enterSafeMode(reason, detail),
       entriesOff: () => this.#entriesOff(),
+      catchUp: () => this.#catchUp(),
+      afterwards: (bookkeeping: () => void) => {
+        this.#catchUp();
+        this.#bookkeeping = bookkeeping;
+      },
       openPositions: () => this.#desks.filter((desk) => desk.manager.trade !== null).length,
       exposure: () => this.#desks.reduce((sum, desk) => sum + desk.exposure, 0),
     };
@@ -95,8 +102,9 @@ export class Core implements MarketSink {
     );
   }
 
-  /** What the core asked for since the last call, in order. */
+  /** What the core asked for since the last call, in order. Hosts ask until there is nothing more. */
   takeOutputs(): readonly Output[] {
+    if (this.#outputs.length === 0) this.#catchUp();
     const outputs = this.#outputs;
     if (outputs.length > 0) this.#outputs = [];
     return outputs;
@@ -104,7 +112,7 @@ export class Core implements MarketSink {
 
   /** Cheap, for hosts that ask after each market event. */
   get hasOutputs(): boolean {
-    return this.#outputs.length > 0;
+    return this.#outputs.length > 0 || this.#bookkeeping !== null;
   }
 
   /** When the core wants a `timer` event; infinite when nothing waits. Microseconds. */
@@ -181,6 +189,7 @@ export class Core implements MarketSink {
   }
 
   handle(event: CoreEvent, now: Micros): void {
+    this.#catchUp();
     switch (event.kind) {
       case "account-snapshot":
         this.#onSnapshot(event, now);
@@ -358,7 +367,17 @@ export class Core implements MarketSink {
     return equityOf(this.#account, this.#desks, this.#settings.risk.session.equity);
   }
 
+  /** Nothing new is looked at before the books of what went before are kept. */
+  #catchUp(): void {
+    const bookkeeping = this.#bookkeeping;
+    if (bookkeeping === null) return;
+    this.#bookkeeping = null;
+    bookkeeping();
+    this.#schedule();
+  }
+
   #desk(symbol: SymbolIndex): SymbolDesk {
+    this.#catchUp();
     const desk = this.#desks[symbol];
     if (desk === undefined) throw new InvariantError(`no desk of symbol ${symbol}`);
     return desk;

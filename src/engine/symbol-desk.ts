@@ -39,6 +39,9 @@ export type Floor = RiskFloor & {
   readonly enterSafeMode: (reason: SafeModeReason, detail: string) => void;
   /** why no entry may leave at all, whatever the symbol; null when entries may */
   readonly entriesOff: () => BlockReason | null;
+  /** has books kept once what was asked for until now is on its way: nothing that anybody asks before may need them */
+  readonly afterwards: (bookkeeping: () => void) => void;
+  readonly catchUp: () => void;
 };
 
 const flat = signedLots(0);
@@ -279,15 +282,39 @@ export class SymbolDesk {
   }
 
   #enterOrBlock(decision: Decision, side: Side, now: Micros): void {
+    this.#floor.catchUp();
     const trade = tradeIdFrom(decision.id);
     const gate = this.#gate(decision, trade, side, now);
     if (gate.length > 0) return this.#block(decision, gate, gate.map(failed), now);
     const result = this.risk.check(decision, side, this.manager.committedLots, now);
     if (!result.approved) return this.#block(decision, result.reasons, result.gates, now);
     this.risk.tellMissing([]);
-    const { reference: _, ...order } = result.order;
-    this.#record(decision, result.gates, order, now);
-    this.#enter(decision, trade, result.order, now);
+    const { order, gates } = result;
+    this.#openedAt = now;
+    this.manager.begin(this.#plan(decision, trade, order, now), now);
+    this.#floor.afterwards(() => this.#keepBooks(decision, trade, order, gates, now));
+  }
+
+  #keepBooks(decision: Decision, trade: TradeId, order: SizedOrder, gates: readonly Gate[], now: Micros): void {
+    const { reference: _, ...approved } = order;
+    this.#record(decision, gates, approved, now);
+    this.#remember(trade);
+    this.#floor.session.onOpened(now);
+    this.#floor.emit({
+      kind: "notice",
+      level: "info",
+      code: "ENTERING",
+      symbol: this.instrument.index,
+      fields: {
+        trade,
+        source: decision.source,
+        side: order.side,
+        quantity: Number(textFromLots(this.instrument, order.quantity)),
+        notional: Math.round(order.notional * 100) / 100,
+        stop: numberFromTicks(this.instrument, order.stopLoss),
+        target: numberFromTicks(this.instrument, order.takeProfit),
+      },
+    });
   }
 
   /** What stands before any check of risk: the first of these says it all. */
@@ -310,13 +337,13 @@ export class SymbolDesk {
     return this.market.readiness(now);
   }
 
-  #enter(decision: Decision, trade: TradeId, order: SizedOrder, now: Micros): void {
+  #plan(decision: Decision, trade: TradeId, order: SizedOrder, now: Micros): TradePlan {
     const settings = this.#settings;
     const hold = Math.min(
       decision.holdMicrosMax ?? Number.POSITIVE_INFINITY,
       microsFromSeconds(settings.trading.max_hold_seconds),
     );
-    const plan: TradePlan = {
+    return {
       trade,
       decisionId: decision.id,
       source: decision.source,
@@ -331,25 +358,6 @@ export class SymbolDesk {
       decisionMidHalfTicks: this.market.bid + this.market.ask,
       cooldownMicros: decision.cooldownMicros ?? microsFromSeconds(settings.guardrails.cooldown_seconds),
     };
-    this.#floor.emit({
-      kind: "notice",
-      level: "info",
-      code: "ENTERING",
-      symbol: this.instrument.index,
-      fields: {
-        trade: plan.trade,
-        source: plan.source,
-        side: plan.side,
-        quantity: Number(textFromLots(this.instrument, plan.quantity)),
-        notional: Math.round(order.notional * 100) / 100,
-        stop: numberFromTicks(this.instrument, order.stopLoss),
-        target: numberFromTicks(this.instrument, order.takeProfit),
-      },
-    });
-    this.#remember(plan.trade);
-    this.#floor.session.onOpened(now);
-    this.#openedAt = now;
-    this.manager.begin(plan, now);
   }
 
   /** Near-touch joins the best price of its own side, so it never crosses (requirements EXE-3). */

@@ -180,15 +180,19 @@ class Backtest {
   readonly #deliver = (event: CoreEvent, at: Micros): void => this.#core.handle(event, at);
 
   #dispatch(now: Micros): void {
-    for (const output of this.#core.takeOutputs()) {
-      this.#input.onOutput?.(output, now);
-      if (output.kind === "trade") this.#trades.push(output);
-      if (output.kind === "trade" || output.kind === "risk-event") void this.#supervisor.receive(output);
-      if (!isCommand(output)) continue;
-      this.#hash.add(output, now);
-      this.#venue.send(output, now);
+    while (this.#core.hasOutputs) {
+      for (const output of this.#core.takeOutputs()) this.#follow(output, now);
     }
     if (this.#controls.length > 0) this.#control(now);
+  }
+
+  #follow(output: Output, now: Micros): void {
+    this.#input.onOutput?.(output, now);
+    if (output.kind === "trade") this.#trades.push(output);
+    if (output.kind === "trade" || output.kind === "risk-event") void this.#supervisor.receive(output);
+    if (!isCommand(output)) return;
+    this.#hash.add(output, now);
+    this.#venue.send(output, now);
   }
 
   #control(now: Micros): void {

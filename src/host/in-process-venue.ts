@@ -6,7 +6,7 @@
 import type { CoreEvent } from "../domain/event.ts";
 import type { Command } from "../domain/output.ts";
 import { type Micros, micros } from "../domain/units.ts";
-import type { Exchange } from "../exchange/exchange.ts";
+import type { Exchange, ExchangeRequest } from "../exchange/exchange.ts";
 import { decodeAccount, replyEvents } from "../venue/wire/decode.ts";
 import { accountRequests, encodeCommand, type SingleCommand, type WireRequest } from "../venue/wire/encode.ts";
 import { stringifyJson } from "../venue/wire/lossless-json.ts";
@@ -82,12 +82,12 @@ export class InProcessVenue {
 
   #request(command: SingleCommand, now: Micros): readonly CoreEvent[] {
     const request = encodeCommand(command, this.#exchange.instruments, { recvWindow: this.#recvWindow });
-    const { status, body } = this.#exchange.request(request, now);
+    const { status, body } = this.#exchange.request(asExchangeRequest(request), now);
     return replyEvents(command, { status, body, text: status === 200 ? "" : stringifyJson(body) }, this.#byName);
   }
 
   #readAccount(command: Command, now: Micros): readonly CoreEvent[] {
-    const read = (request: WireRequest): unknown => this.#exchange.request(request, now).body;
+    const read = (request: WireRequest): unknown => this.#exchange.request(asExchangeRequest(request), now).body;
     const account = decodeAccount(
       {
         balance: read(accountRequests.balance),
@@ -109,4 +109,13 @@ export class InProcessVenue {
     if (this.#queue.length - this.#head >= inFlightMax) throw new Error(`more than ${inFlightMax} messages on the way`);
     this.#queue.push(due);
   }
+}
+
+/** A query has texts only. */
+function asExchangeRequest({ method, path, params }: WireRequest): ExchangeRequest {
+  return {
+    method,
+    path,
+    params: Object.fromEntries(Object.entries(params).map(([name, value]) => [name, `${value}`])),
+  };
 }

@@ -109,7 +109,7 @@ export class MarketFeed {
 
   #fetch(symbol: SymbolIndex, now: Micros): void {
     const { symbol: name } = present(this.#instruments[symbol], `instrument ${symbol}`);
-    const params = { symbol: name, limit: String(snapshotLevels) };
+    const params = { symbol: name, limit: snapshotLevels };
     this.#ports.caller.call(
       { ...publicQuery("/fapi/v1/depth", snapshotWeight, params), priority: "query" },
       {

@@ -1,11 +1,7 @@
 /** Request text: parameters, timestamp and signature for REST and for the WebSocket API. @see binance-usdm.md §7.1, §7.4 */
 
 import type { Signer } from "./transport.ts";
-
-type Params = Readonly<Record<string, string>>;
-
-/** Parameters that the WebSocket API wants as JSON integers. */
-const integerParams: ReadonlySet<string> = new Set(["timestamp", "recvWindow", "limit"]);
+import type { Params } from "./wire/encode.ts";
 
 const space = 0x20;
 const quote = 0x22;
@@ -38,11 +34,11 @@ export function socketText(
   let members = "";
   for (const name in all) {
     const value = all[name] ?? "";
-    members += `"${name}":${integerParams.has(name) ? value : quoted(value)},`;
+    members += `"${name}":${typeof value === "number" ? value : quoted(value)},`;
   }
   members += `"timestamp":${timestamp}`;
   if (!isLoggedOn) {
-    const signed: Params = { ...all, timestamp: String(timestamp) };
+    const signed: Params = { ...all, timestamp };
     const payload = Object.keys(signed)
       .sort()
       .map((name) => `${name}=${signed[name]}`)

@@ -40,8 +40,16 @@ test("[RSK-6] an approved decision becomes an intent and an entry", () => {
   const commands = bench.decide(decisionOf());
   expect([commands, bench.outputs.map(({ kind }) => kind)]).toEqual([
     [`place-order ${entryId(bench)}`],
-    ["decision", "notice", "session", "intent", "order", "place-order"],
+    ["intent", "order", "place-order", "decision", "session", "notice"],
   ]);
+});
+
+test("[RSK-4] the books of an entry are kept before the next event, whether or not its outputs were taken", () => {
+  const bench = CoreBench.ready();
+  bench.source.next = decisionOf();
+  bench.core.handle({ kind: "timer" }, bench.now);
+  bench.core.onGap(first, bench.now);
+  expect(bench.core.session(bench.now).tradeTimes).toEqual([bench.now]);
 });
 
 test("[IDM-1] the same decision said twice is entered once, even after its trade has ended", () => {

@@ -177,7 +177,9 @@ export class CoreBench {
 
   /** What was asked for since the last call. */
   take(): readonly string[] {
-    this.outputs = this.core.takeOutputs();
+    const outputs: Output[] = [];
+    while (this.core.hasOutputs) outputs.push(...this.core.takeOutputs());
+    this.outputs = outputs;
     return texts(this.outputs);
   }
 

@@ -9,11 +9,14 @@ import type { Lots, SymbolIndex, Ticks } from "../../domain/units.ts";
 /** Who goes first when the rate budget is short. @see requirements SAF-1 */
 export type Priority = "protection" | "cancel" | "entry" | "query";
 
+/** Whole numbers stay numbers, because the WebSocket API wants them so; prices and quantities are decimal text. */
+export type Params = Readonly<Record<string, string | number>>;
+
 export type WireRequest = {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   /** in the order in which they are sent; timestamp and signature come later */
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Params;
   /** the same call on the WebSocket API, or null where it has none */
   readonly wsMethod: string | null;
   /** `none`: anyone may ask; `key`: the key's header alone; `signed`: timestamp and signature too */
@@ -58,7 +61,7 @@ export function encodeCommand(
     case "query-algo":
       return query("/fapi/v1/algoOrder", 1, { clientAlgoId: command.clientAlgoId });
     case "query-fills":
-      return query("/fapi/v1/userTrades", 5, { symbol, orderId: wholeText(command.orderId), limit: String(fillsMax) });
+      return query("/fapi/v1/userTrades", 5, { symbol, orderId: wholeText(command.orderId), limit: fillsMax });
     default:
       throw new TypeError(`unhandled command ${command satisfies never}`);
   }
@@ -74,7 +77,7 @@ export const accountRequests = {
 
 function placeOrder(command: PlaceOrder, instrument: Instrument, options: EncodeOptions): WireRequest {
   const { terms, reduceOnly } = command;
-  const params: Record<string, string> = {
+  const params: Record<string, string | number> = {
     symbol: instrument.symbol,
     side: sideText(command.side),
     type: terms.type,
@@ -90,7 +93,7 @@ function placeOrder(command: PlaceOrder, instrument: Instrument, options: Encode
   params["newOrderRespType"] = "RESULT";
   // A late entry must die on the way; a late reduction is still wanted, and keeps the exchange's own window.
   if (reduceOnly) params["reduceOnly"] = "true";
-  else params["recvWindow"] = wholeText(String(options.recvWindow));
+  else params["recvWindow"] = wholeNumber(options.recvWindow);
   return {
     method: "POST",
     path: "/fapi/v1/order",
@@ -136,22 +139,17 @@ function extentParams({ extent }: PlaceAlgo, instrument: Instrument): Readonly<R
   return { quantity: quantityText(instrument, extent.quantity), reduceOnly: "true" };
 }
 
-function cancel(path: string, wsMethod: string, params: Readonly<Record<string, string>>): WireRequest {
+function cancel(path: string, wsMethod: string, params: Params): WireRequest {
   return { method: "DELETE", path, params, wsMethod, access: "signed", weight: 1, orders: 0, priority: "cancel" };
 }
 
 /** A signed read. What is open must be known before it can be protected, so reads may use protection's share. */
-export function query(
-  path: string,
-  weight: number,
-  params: Readonly<Record<string, string>>,
-  wsMethod: string | null = null,
-): WireRequest {
+export function query(path: string, weight: number, params: Params, wsMethod: string | null = null): WireRequest {
   return { method: "GET", path, params, wsMethod, access: "signed", weight, orders: 0, priority: "protection" };
 }
 
 /** A read that needs no key. */
-export function publicQuery(path: string, weight: number, params: Readonly<Record<string, string>>): WireRequest {
+export function publicQuery(path: string, weight: number, params: Params): WireRequest {
   return { ...query(path, weight, params), access: "none" };
 }
 
@@ -187,6 +185,11 @@ function positiveText(text: string): string {
 function wholeText(text: string): string {
   if (!wholeShape.test(text)) throw new InvariantError(`not a whole number: ${text}`);
   return text;
+}
+
+function wholeNumber(value: number): number {
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvariantError(`not a whole number: ${value}`);
+  return value;
 }
 
 function clientId(text: string): string {

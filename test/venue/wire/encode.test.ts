@@ -20,7 +20,7 @@ test("a market entry carries its receive window, so that a late one dies on the 
       quantity: "0.010",
       newClientOrderId: entry.clientOrderId,
       newOrderRespType: "RESULT",
-      recvWindow: "2000",
+      recvWindow: 2_000,
     },
     wsMethod: "order.place",
     access: "signed",
