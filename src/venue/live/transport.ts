@@ -1,12 +1,11 @@
 /**
- * Real sockets: `ws` for streams, node's own HTTP client on kept-alive connections for requests. No redirect is followed,
+ * Real sockets: our own WebSocket client for streams, node's own HTTP client on kept-alive connections for requests. No redirect is followed,
  * TLS is always verified, and what goes out in errors is a code, never a URL.
  *
  * @see design.md, The venue adapter; failure-catalogue S-01, S-02, S-07
  */
 
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { WebSocket } from "ws";
 import type { Micros } from "../../domain/units.ts";
 import type {
   HttpRequest,
@@ -17,6 +16,7 @@ import type {
   TransportRequest,
 } from "../transport.ts";
 import type { Endpoints } from "./endpoints.ts";
+import { WebSocketClient } from "./web-socket.ts";
 
 // The built-in modules through the process: their ESM import costs ten times as much at start.
 const http = process.getBuiltinModule("node:http");
@@ -47,18 +47,11 @@ const goodbyeTimeoutMs = 1_000;
 /** Our own pings find a half-open connection; the exchange's come every three minutes. */
 const pingIntervalMs = 15_000;
 
-const socketOptions = {
-  perMessageDeflate: false,
-  followRedirects: false,
-  handshakeTimeout: handshakeTimeoutMs,
-  closeTimeout: goodbyeTimeoutMs,
-  maxPayload: streamMessageMax,
-  rejectUnauthorized: true,
-  // The parsers work on bytes and refuse what they do not understand.
-  skipUTF8Validation: true,
+const socketLimits = {
+  messageMax: streamMessageMax,
+  handshakeTimeoutMs,
+  goodbyeTimeoutMs,
 };
-
-const asText = { binary: false };
 
 /** @throws {TlsError} TLS verification is switched off in the environment */
 export function liveTransport(options: LiveTransportOptions): Transport {
@@ -69,7 +62,7 @@ export function liveTransport(options: LiveTransportOptions): Transport {
   return new LiveTransport(options);
 }
 
-type Stream = { readonly socket: WebSocket; heard: boolean };
+type Stream = { readonly socket: WebSocketClient; heard: boolean };
 
 class LiveTransport implements Transport {
   readonly #options: LiveTransportOptions;
@@ -112,34 +105,29 @@ class LiveTransport implements Transport {
 
   #open(stream: number, isApi: boolean, path: string): void {
     const { endpoints, listener, clock } = this.#options;
-    const socket = new WebSocket(`${isApi ? endpoints.wsApi : endpoints.streams}${path}`, socketOptions);
+    const socket = new WebSocketClient(`${isApi ? endpoints.wsApi : endpoints.streams}${path}`, socketLimits, {
+      opened: () => listener.handle({ kind: "stream-open", stream }, clock()),
+      message: (bytes) => {
+        state.heard = true;
+        listener.onStreamMessage(stream, bytes, clock());
+      },
+      pong: () => {
+        state.heard = true;
+      },
+      closed: (code, cause) => {
+        // A stream that we gave up is no longer in the map, and nobody waits for its end.
+        if (!this.#streams.delete(stream)) return;
+        listener.handle({ kind: "stream-closed", stream, cause: `${cause} ${code}` }, clock());
+      },
+    });
     const state: Stream = { socket, heard: true };
     this.#streams.set(stream, state);
-    let cause = "closed";
-    socket.on("open", () => listener.handle({ kind: "stream-open", stream }, clock()));
-    socket.on("message", (data) => {
-      state.heard = true;
-      if (data instanceof Uint8Array) listener.onStreamMessage(stream, data, clock());
-    });
-    socket.on("pong", () => {
-      state.heard = true;
-    });
-    socket.on("error", (error) => {
-      cause = codeOf(error);
-    });
-    socket.on("close", (code) => {
-      // A stream that we gave up is no longer in the map, and nobody waits for its end.
-      if (this.#streams.delete(stream)) {
-        listener.handle({ kind: "stream-closed", stream, cause: `${cause} ${code}` }, clock());
-      }
-    });
   }
 
   #send(stream: number, text: string): void {
     const socket = this.#streams.get(stream)?.socket;
-    // As bytes, because `ws` writes these and their head at once, and of a text the head by itself.
-    if (socket?.readyState === WebSocket.OPEN) socket.send(Buffer.from(text), asText);
-    // Its close event tells the adapter that no reply will come.
+    if (socket?.isOpen === true) socket.send(text);
+    // Its end tells the adapter that no reply will come.
     else socket?.terminate();
   }
 
@@ -152,7 +140,7 @@ class LiveTransport implements Transport {
   /** Whoever said nothing since our last ping is half open. Its close event tells the adapter. */
   #checkStreams(): void {
     for (const stream of this.#streams.values()) {
-      if (stream.socket.readyState !== WebSocket.OPEN) continue;
+      if (!stream.socket.isOpen) continue;
       if (!stream.heard) {
         stream.socket.terminate();
         continue;
