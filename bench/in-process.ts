@@ -3,7 +3,6 @@
  * manager, log line, intent log, encoding, signature. Beside it one risk check alone. Both ÷ one HMAC over 200 bytes.
  */
 
-import { createHmac, createSecretKey } from "node:crypto";
 import { tmpdir } from "node:os";
 import { plainDecision } from "../src/decision/source.ts";
 import { createSources } from "../src/decision/sources.ts";
@@ -15,15 +14,15 @@ import { newSession, onEquity } from "../src/risk/session.ts";
 import type { Signer } from "../src/venue/transport.ts";
 import { feedStart, type Step, tickerFrame } from "./lib/frames.ts";
 import type { Row } from "./lib/goals.ts";
+import { nanosPerHmac } from "./lib/hmac.ts";
 import { interleave, nanosOf, ratios, shown, spread } from "./lib/measure.ts";
 import { Rig } from "./lib/rig.ts";
-import { apiSecret, ed25519Signer, enteringSettings, hmacSigner } from "./lib/settings.ts";
+import { ed25519Signer, enteringSettings, hmacSigner } from "./lib/settings.ts";
 
 const rounds = 7;
 const warmups = 4;
 const ordersPerRound = 3_000;
 const checksPerRound = 600_000;
-const hmacsPerRound = 80_000;
 /** The market's slower streams come this often, in book tickers a millisecond apart. */
 const refreshEvery = 500;
 /** Ticks are a millisecond apart. */
@@ -158,15 +157,4 @@ function riskCheck(rig: Rig): () => number {
     assert(approved === checksPerRound, `only ${approved} of ${checksPerRound} checks approved`);
     return nanos / checksPerRound;
   };
-}
-
-function nanosPerHmac(): number {
-  const key = createSecretKey(Buffer.from(apiSecret));
-  const payload = "q".repeat(200);
-  let length = 0;
-  const nanos = nanosOf(() => {
-    for (let i = 0; i < hmacsPerRound; i += 1) length += createHmac("sha256", key).update(payload).digest("hex").length;
-  });
-  assert(length === hmacsPerRound * 64, "the HMAC has another length");
-  return nanos / hmacsPerRound;
 }

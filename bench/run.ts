@@ -13,6 +13,7 @@ type Bench = { readonly names: readonly string[]; readonly run: () => Promise<re
 const benches: readonly Bench[] = [
   { names: ["L1", "L3"], run: async () => (await import("./wire.ts")).benchWire() },
   { names: ["L5"], run: async () => (await import("./in-process.ts")).benchInProcess() },
+  { names: ["L6"], run: async () => (await import("./protection.ts")).benchProtection() },
   { names: ["T1", "T2"], run: async () => (await import("./feed.ts")).benchFeed() },
   { names: ["T3"], run: async () => (await import("./book.ts")).benchBook() },
   { names: ["B1"], run: async () => (await import("./backtest.ts")).benchBacktest() },

@@ -49,9 +49,11 @@ export function snapshotBody(step: Step): string {
   );
 }
 
+/** Trades go up and down enough for an average true range. */
 export function tradeFrame({ millis, serial }: Step): string {
+  const price = serial % 4 < 2 ? "64030.00" : "63970.00";
   return (
-    `{"stream":"${stream}@aggTrade","data":{"e":"aggTrade","E":${millis},"a":${serial},"s":"${symbol}","p":"64000.10",` +
+    `{"stream":"${stream}@aggTrade","data":{"e":"aggTrade","E":${millis},"a":${serial},"s":"${symbol}","p":"${price}",` +
     `"q":"${size(serial)}","f":${serial},"l":${serial},"T":${millis},"m":${serial % 2 === 0}}}`
   );
 }

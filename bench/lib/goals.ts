@@ -10,6 +10,7 @@ export const goals = {
   "L3 WebSocket API": { must: 1 / 3, aim: 1 / 6, better: "less" },
   L5: { must: 4, aim: 1, better: "less" },
   "L5 risk": { must: 1, aim: 0.3, better: "less" },
+  L6: { must: 10, aim: 2, better: "less" },
   "T1 ws": { must: 1 / 2, aim: 1 / 4, better: "less" },
   "T1 ccxt": { must: 1 / 10, aim: 1 / 18, better: "less" },
   T2: { must: 1 / 8, aim: 1 / 15, better: "less" },

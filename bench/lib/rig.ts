@@ -19,6 +19,7 @@ import { IntentLog } from "../../src/store/intent-log.ts";
 import { VenueAdapter } from "../../src/venue/adapter.ts";
 import { noHeaders, type Signer, type StreamName, type TransportRequest } from "../../src/venue/transport.ts";
 import { depthFrame, markFrame, type Step, symbol, tickerFrame, tradeFrame } from "./frames.ts";
+import { algoCancelled, algoResult, fillFrame, orderResult } from "./user-frames.ts";
 import { BenchVenue, rateLimits, refusal } from "./venue.ts";
 
 export type Sources = (instrument: Instrument, features: Features) => readonly DecisionSource[];
@@ -42,6 +43,10 @@ export class Rig {
   orderText = "";
   /** when its bytes were there, nanoseconds of the monotonic clock */
   orderAt = 0n;
+  /** bytes of the first stop since the last order that left, and when they were there; 0 while none did */
+  stopBytes = 0;
+  stopAt = 0n;
+  #stopText = "";
   /** log lines written so far */
   lines = 0;
 
@@ -134,6 +139,44 @@ export class Rig {
     );
   }
 
+  /** What the last order that left asks for. */
+  orderSeen(): {
+    readonly clientOrderId: string;
+    readonly side: string;
+    readonly quantity: string;
+    readonly price: string;
+  } {
+    const { newClientOrderId, side, quantity, price } = requestOf(this.orderText).params;
+    return { clientOrderId: `${newClientOrderId}`, side: `${side}`, quantity: `${quantity}`, price: `${price}` };
+  }
+
+  /** The exchange takes the order that left; from now on stops are waited for. */
+  accept(millis: number): void {
+    const text = this.orderText;
+    this.orderBytes = 0;
+    this.stopBytes = 0;
+    this.#reply(text, millis);
+  }
+
+  /** The stop that left is taken, and fills: the position is closed. */
+  stopOut(millis: number): void {
+    const { side, quantity, price } = this.orderSeen();
+    const { params } = requestOf(this.#stopText);
+    this.#reply(this.#stopText, millis);
+    const exit = side === "BUY" ? "SELL" : "BUY";
+    const clientOrderId = `${params["clientAlgoId"]}`;
+    const order = { clientOrderId, side: exit, quantity, price, millis, serial: millis, reduceOnly: true };
+    this.market("private", fillFrame({ ...order, serial: 2 * millis }), millis);
+    assert(
+      this.core.desks.every(({ manager }) => manager.trade === null),
+      "the stopped trade is still under way",
+    );
+  }
+
+  #reply(text: string, millis: number): void {
+    this.market("ws-api", replyTo(requestOf(text), millis), millis);
+  }
+
   async close(): Promise<void> {
     await this.#intents?.close(0);
     rmSync(this.#directory, { recursive: true });
@@ -166,6 +209,12 @@ export class Rig {
       this.orderText = request.text;
       return;
     }
+    if (this.stopBytes === 0 && request.kind === "send-stream" && request.text.includes('"STOP_MARKET"')) {
+      this.stopBytes = this.#wire.write(request.text, 0, "latin1");
+      this.stopAt = process.hrtime.bigint();
+      this.#stopText = request.text;
+      return;
+    }
     this.#waiting.push(request);
   }
 
@@ -184,8 +233,7 @@ export class Rig {
       case "close-stream":
         return assert(false, "a stream was given up");
       case "send-stream": {
-        const { id } = JSON.parse(request.text);
-        const reply = JSON.stringify({ id, status: 200, result: {} });
+        const reply = replyTo(requestOf(request.text), Math.floor(now / 1_000));
         return this.adapter.onStreamMessage(request.stream, Buffer.from(reply), now);
       }
       case "http": {
@@ -204,5 +252,33 @@ export class Rig {
 
   get settings(): Settings {
     return this.#settings;
+  }
+}
+
+type ApiRequest = {
+  readonly id: number | string;
+  readonly method: string;
+  readonly params: Readonly<Record<string, string | number>>;
+};
+
+function requestOf(text: string): ApiRequest {
+  return JSON.parse(text);
+}
+
+/** The reply of an exchange that does whatever it is asked. */
+function replyTo({ id, method, params }: ApiRequest, millis: number): string {
+  return `{"id":${JSON.stringify(id)},"status":200,"result":${resultOf(method, params, millis)}}`;
+}
+
+function resultOf(method: string, params: ApiRequest["params"], millis: number): string {
+  switch (method) {
+    case "order.place":
+      return orderResult(params, millis);
+    case "algoOrder.place":
+      return algoResult(params, millis);
+    case "algoOrder.cancel":
+      return algoCancelled(params);
+    default:
+      return "{}";
   }
 }

@@ -10,12 +10,18 @@ import { symbol } from "./frames.ts";
  * Both built-in sources run; the demo source may enter again after so short a time that every tick gives an order.
  *
  * @param interval seconds
+ * @param session limits other than the defaults
  */
-export function enteringSettings(directory: string, interval: number): Settings {
+export function enteringSettings(
+  directory: string,
+  interval: number,
+  session: Partial<Settings["risk"]["session"]> = {},
+): Settings {
   return Settings.parse({
     symbols: [symbol],
     decision: { demo: { interval_seconds: interval, cooldown_seconds: 0 } },
     guardrails: { cooldown_seconds: 0 },
+    risk: { session },
     store: { directory },
   });
 }
