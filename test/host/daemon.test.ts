@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { losing, Stage } from "./support.ts";
 
 let stage: Stage;
@@ -35,6 +35,8 @@ test("[RSK-4] a flatten that a kill interrupts is brought to its end by the next
   const exchange = await stage.exchange();
   const first = stage.daemon(exchange);
   await first.line("FLATTENING");
+  // Rows wait up to `store.commit_interval_ms` for their commit: what came later than that is the next run's to find out.
+  await vi.waitUntil(() => stage.told("FLATTENING") > 0, { interval: 10, timeout: 5_000 });
   first.child.kill("SIGKILL");
   await once(first.child, "exit");
   const second = stage.daemon(exchange, "--for", "8s", "--json");
