@@ -128,6 +128,7 @@ function riskCheck(rig: Rig): () => number {
     instrument,
     settings: rig.settings,
     side: "buy",
+    entryPrice: market.bid,
     bid: market.bid,
     ask: market.ask,
     atrTicks: market.atrTicks(),

@@ -13,6 +13,7 @@ import type { Instrument } from "../../src/domain/instrument.ts";
 import { isCommand, type Notice, type Output, type Row } from "../../src/domain/output.ts";
 import { type Micros, micros } from "../../src/domain/units.ts";
 import { Core } from "../../src/engine/core.ts";
+import { accountWishes } from "../../src/host/account-wishes.ts";
 import type { Features } from "../../src/market/features.ts";
 import { type Log, openLog } from "../../src/ops/log.ts";
 import { IntentLog } from "../../src/store/intent-log.ts";
@@ -66,7 +67,7 @@ export class Rig {
         replyTimeoutMs: settings.venue.reply_timeout_ms,
         firstMessageMs: settings.venue.first_message_ms,
         protectionShare: settings.venue.protection_weight_share,
-        leverage: settings.risk.max_leverage,
+        ...accountWishes(settings),
         keyPermissions: "absent",
         candles: 600,
         seed: 1,

@@ -12,6 +12,7 @@ export class Account {
   #wallet: Money | null = null;
   #available: Money | null = null;
   #provenAt = Number.NEGATIVE_INFINITY;
+  #walletAt = Number.NEGATIVE_INFINITY;
   /** since when the private stream is proven alive; infinite while it is not */
   #aliveSince = Number.POSITIVE_INFINITY;
   readonly #lots: Float64Array;
@@ -29,7 +30,8 @@ export class Account {
   /** @returns false for a snapshot that is older than the last one: then nothing changes */
   onSnapshot(snapshot: AccountSnapshot): boolean {
     if (snapshot.requestedAt < this.#provenAt) return false;
-    this.#wallet = snapshot.wallet;
+    // What the stream said after the question was put is newer than the answer may be.
+    if (snapshot.requestedAt >= this.#walletAt) this.#wallet = snapshot.wallet;
     this.#available = snapshot.available;
     this.#provenAt = snapshot.requestedAt;
     this.#lots.fill(0);
@@ -37,8 +39,9 @@ export class Account {
     return true;
   }
 
-  onWallet(wallet: Money): void {
+  onWallet(wallet: Money, now: Micros): void {
     this.#wallet = wallet;
+    this.#walletAt = now;
   }
 
   onPosition(report: PositionReport): void {

@@ -2,17 +2,19 @@
 
 import { loadSettings } from "../config/load.ts";
 import type { Settings } from "../config/schema.ts";
-import { textFromMoney } from "../domain/instrument.ts";
 import { listedSymbols, type SymbolSpec } from "../exchange/symbols.ts";
-import { type BacktestResult, backtest, netProfits } from "../host/backtest.ts";
-import { tradeStatistics } from "../host/trade-statistics.ts";
+import { backtest } from "../host/backtest.ts";
 import { readTape } from "../tape/reader.ts";
+import { type BacktestReport, backtestReport } from "./backtest-report.ts";
+import { compareModes, comparisonTable, type ModeComparison } from "./compare-modes.ts";
 import { UsageError } from "./usage-error.ts";
 
 export type BacktestOptions = {
   readonly tapes: readonly string[];
   readonly config: string | null;
   readonly json: boolean;
+  /** the same tapes in mode normal and in mode scalp, side by side */
+  readonly compareModes: boolean;
   readonly print: (line: string) => void;
 };
 
@@ -24,10 +26,14 @@ export function backtestCommand(options: BacktestOptions): number {
   if (new Set(specs).size !== specs.length) {
     throw new UsageError("--tape: two tapes of the same symbol; one a symbol is allowed");
   }
-  const started = process.hrtime.bigint();
+  if (options.compareModes) {
+    const comparison = compareModes(settings, tapes, specs, clockSeconds);
+    options.print(options.json ? JSON.stringify(comparison) : compared(comparison, settings));
+    return Object.values(comparison.modes).some((report) => report.safe_mode) ? 1 : 0;
+  }
+  const started = clockSeconds();
   const result = backtest({ settings, tapes, specs });
-  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-  const report = backtestReport(result, seconds);
+  const report = backtestReport(result, clockSeconds() - started);
   options.print(options.json ? JSON.stringify(report) : readable(report, settings));
   return result.summary.safeMode ? 1 : 0;
 }
@@ -43,40 +49,6 @@ function specOf(symbol: string, path: string): SymbolSpec {
   return spec;
 }
 
-export type BacktestReport = ReturnType<typeof backtestReport>;
-
-/** The fields of the JSON line, as the README documents them. Money is decimal text in the quote asset. */
-export function backtestReport(result: BacktestResult, seconds: number) {
-  const statistics = tradeStatistics(netProfits(result));
-  return {
-    symbols: result.summary.symbols,
-    events: result.events,
-    seconds,
-    events_per_second: Math.round(result.events / seconds),
-    tape_seconds: (result.end - result.start) / 1e6,
-    decisions: result.summary.decisions,
-    blocked: result.summary.blocked,
-    commands: result.commands,
-    hash: result.hash,
-    entries: result.summary.entries,
-    exits: result.summary.exits,
-    fills: result.summary.fills,
-    trades: result.summary.trades,
-    open_positions: result.summary.openPositions,
-    unprotected_ms_max: result.summary.unprotectedMicrosMax / 1e3,
-    safe_mode: result.summary.safeMode,
-    pnl_gross: textFromMoney(result.grossPnl),
-    fees: textFromMoney(result.fees),
-    funding: textFromMoney(result.funding),
-    pnl_net: textFromMoney(result.netPnl),
-    wallet_change: textFromMoney(result.walletChange),
-    ci95: statistics.ci95,
-    max_drawdown: statistics.maxDrawdown,
-    sharpe: statistics.sharpe,
-    hit_rate: statistics.hitRate,
-  };
-}
-
 function readable(report: BacktestReport, settings: Settings): string {
   const quantity = (value: number | null, digits = 4): string => (value === null ? "–" : value.toFixed(digits));
   const interval = report.ci95 === null ? "–" : `${quantity(report.ci95[0])} … ${quantity(report.ci95[1])}`;
@@ -90,8 +62,20 @@ function readable(report: BacktestReport, settings: Settings): string {
     }`,
     `gross ${report.pnl_gross}, fees ${report.fees}, funding ${report.funding}, net ${report.pnl_net} USDT (wallet ${report.wallet_change})`,
     `net a trade, 95 %: ${interval}; hit rate ${quantity(report.hit_rate, 2)}, sharpe a trade ${quantity(report.sharpe, 3)}, drawdown ${quantity(report.max_drawdown)}`,
-    ...(settings.decision.demo.enabled
-      ? ["The demo source is on: it shows the machinery and is no strategy; the result says nothing about one."]
-      : []),
+    ...disclaimer(settings),
   ].join("\n");
+}
+
+function compared(comparison: ModeComparison, settings: Settings): string {
+  return [comparisonTable(comparison), ...disclaimer(settings)].join("\n");
+}
+
+function disclaimer(settings: Settings): readonly string[] {
+  return settings.decision.demo.enabled
+    ? ["The demo source is on: it shows the machinery and is no strategy; the result says nothing about one."]
+    : [];
+}
+
+function clockSeconds(): number {
+  return Number(process.hrtime.bigint()) / 1e9;
 }

@@ -38,6 +38,7 @@ function commands(exit: Exit): Command {
   addImport(program);
   addState(program);
   addWhy(program);
+  addTrade(program);
   addConfig(program);
   return program;
 }
@@ -98,6 +99,7 @@ function addBacktest(program: Command, exit: Exit): void {
   command(program, "backtest", "the engine over tapes, in their own time")
     .requiredOption("--tape <files...>", "recordings, one a symbol")
     .option("--config <file>", `settings; without it ${defaultConfig} where that is there, else the defaults`)
+    .option("--compare-modes", "the same tapes in mode normal and in mode scalp, side by side")
     .option("--json", "the last line on standard output is the result as JSON")
     .action(async (options) => {
       const { backtestCommand } = await import("./backtest.ts");
@@ -105,6 +107,7 @@ function addBacktest(program: Command, exit: Exit): void {
         tapes: options.tape,
         config: configPath(options.config),
         json: options.json === true,
+        compareModes: options.compareModes === true,
         print: (line) => process.stdout.write(`${line}\n`),
       });
       exit(code);
@@ -160,6 +163,17 @@ function addWhy(program: Command): void {
         json: options.json === true,
         now: Date.now(),
       });
+    });
+}
+
+function addTrade(program: Command): void {
+  command(program, "trade", "one trade's story in order: decision, gates, orders, fills, moves of the stop, summary")
+    .argument("<id>", "of the trade, of its decision, or of one of its orders")
+    .option("--data <directory>", "where the journal is kept", "data")
+    .option("--json", "as one line of JSON")
+    .action(async (id: string, options) => {
+      const { tradeCommand } = await import("./trade.ts");
+      tradeCommand({ data: options.data, id, json: options.json === true });
     });
 }
 
@@ -221,7 +235,7 @@ function usage(error: CommanderError): number {
   const noCommand = error.code === "commander.help";
   say(
     noCommand
-      ? "which command? Allowed: run, exchange, backtest, import, state, why, config check, config schema, config defaults (--help says more)"
+      ? "which command? Allowed: run, exchange, backtest, import, state, why, trade, config check, config schema, config defaults (--help says more)"
       : error.message.replace(/^error: /, "").replaceAll("\n", " "),
   );
   return 2;

@@ -2,6 +2,7 @@
 
 import { oneLine } from "../config/text.ts";
 import { type DecisionView, type ReasonView, type RiskEventView, type StoreWhy, viewWhy } from "../store/why.ts";
+import { shown } from "./measure.ts";
 
 export type WhyOptions = {
   /** `store.directory` */
@@ -76,14 +77,4 @@ function decisionLines(decision: DecisionView): string[] {
 function eventText({ time, event, symbol, fields }: RiskEventView): string {
   const details = Object.entries(fields).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   return [time, event, ...(symbol === null ? [] : [symbol]), ...details].join(" ");
-}
-
-/** From here on a measured number is an instant: microseconds since the epoch, of the year 2001 and later. */
-const instantMin = 1e15;
-
-/** Six digits are enough to compare with a limit. */
-function shown(value: number | null): string {
-  if (value === null) return "–";
-  if (value >= instantMin) return new Date(value / 1_000).toISOString();
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
 }

@@ -2,8 +2,10 @@
 
 import { z } from "zod";
 import { merged } from "../domain/merge.ts";
+import { Exits } from "./exits.ts";
 import { deepPartial } from "./overrides.ts";
 import { Guardrails, Risk } from "./risk.ts";
+import { Trading, tradingRelations } from "./trading.ts";
 import { basisPoints, fraction, milliseconds, seconds } from "./units.ts";
 
 const Venue = z.strictObject({
@@ -31,6 +33,16 @@ const Venue = z.strictObject({
       "A stream that has delivered nothing for this long after subscribing is dead, however well it was acknowledged.",
     ),
   protection_weight_share: fraction.default(0.25).describe("Share of the request weight that only protection may use."),
+  margin_type: z
+    .enum(["cross", "isolated"])
+    .default("cross")
+    .describe("Margin of each symbol's position, set at the start. The embedded exchange has cross margin only."),
+  stop_proof_distance: fraction
+    .max(0.5)
+    .default(0.04)
+    .describe(
+      "Before the first entry a smallest stop is placed this far below the mark price, as a fraction of it, and cancelled.",
+    ),
 });
 
 const EmbeddedExchange = z.strictObject({
@@ -219,28 +231,6 @@ const Decision = z.strictObject({
   demo: Demo.prefault({}).describe("Enters and leaves on a timer, to show the machinery."),
 });
 
-const Trading = z.strictObject({
-  entry_order: z
-    .enum(["near-touch", "market"])
-    .default("near-touch")
-    .describe("`near-touch` joins the best bid or ask, `market` takes."),
-  post_only: z.boolean().default(false).describe("Near-touch orders that would take are refused by the exchange."),
-  order_timeout_seconds: seconds.default(2).describe("An entry that is not filled after this long has timed out."),
-  partial_fill_min_ratio: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.5)
-    .describe(
-      "Filled at least this much at the time-out: kept, the rest cancelled. Less: the rest as `on_timeout` says.",
-    ),
-  on_timeout: z
-    .enum(["give-up", "cross"])
-    .default("cross")
-    .describe("The unfilled rest at the time-out: cancelled for good, or taken from the market."),
-  max_hold_seconds: seconds.default(30).describe("A position is closed at market after this long."),
-});
-
 const Protection = z.strictObject({
   working_type: z
     .enum(["MARK_PRICE", "CONTRACT_PRICE"])
@@ -308,6 +298,7 @@ const SymbolOverride = z.strictObject({
   risk: deepPartial(Risk, ["session"]).exactOptional(),
   guardrails: deepPartial(Guardrails).exactOptional(),
   trading: deepPartial(Trading).exactOptional(),
+  exits: deepPartial(Exits).exactOptional(),
 });
 
 const sections = {
@@ -329,7 +320,8 @@ const sections = {
   decision: Decision.prefault({}).describe("Sources of decisions."),
   risk: Risk.prefault({}).describe("Size, stop and target of an entry."),
   guardrails: Guardrails.prefault({}).describe("What stands between a decision and an entry."),
-  trading: Trading.prefault({}).describe("How an entry is worked."),
+  trading: Trading.prefault({}).describe("How an entry is gated, priced and worked."),
+  exits: Exits.prefault({}).describe("How a position is left."),
   protection: Protection.prefault({}).describe("Stops, lookups and reconciliation."),
   supervisor: Supervisor.prefault({}).describe("What watches the results and may hold trading back."),
   store: Store.prefault({}).describe("The journal."),
@@ -349,7 +341,7 @@ export const Settings = z
       .record(symbolName, SymbolOverride)
       .default({})
       .describe(
-        "Per symbol, any value of risk (but session), guardrails and trading: `{ ETHUSDT: { risk: { max_notional: 500 } } }`.",
+        "Per symbol, any value of risk (but session), guardrails, trading and exits: `{ ETHUSDT: { risk: { max_notional: 500 } } }`.",
       ),
   })
   .superRefine((settings, context) => {
@@ -362,7 +354,7 @@ export const Settings = z
       const leverage = Reflect.get(Object(override.risk), "max_leverage");
       if (Number(leverage) > settings.risk.max_leverage) {
         context.addIssue(
-          issue([...place, "risk", "max_leverage"], "must be at most risk.max_leverage: that is set on the exchange"),
+          issue([...place, "risk", "max_leverage"], "must be at most risk.max_leverage: the account is held to that"),
         );
       }
       const own = problemsOf(merged(common, override)).filter(
@@ -413,10 +405,6 @@ function brokenRelations({ venue, decision, protection, trading }: Common): read
     "protection.absence_proof_seconds",
     "must be longer than venue.recv_window_ms: before that a request can still be accepted",
   );
-  demand(
-    trading.order_timeout_seconds <= trading.max_hold_seconds,
-    "trading.order_timeout_seconds",
-    "must be at most trading.max_hold_seconds",
-  );
+  for (const [place, message, holds] of tradingRelations(trading)) demand(holds, place, message);
   return broken;
 }

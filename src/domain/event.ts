@@ -41,6 +41,17 @@ export type FillsReport = {
 export type FeeRates = { readonly symbol: SymbolIndex; readonly makerE8: number; readonly takerE8: number };
 
 /**
+ * How far a symbol's account set-up has come: margin type, leverage and a stop placed and cancelled. No entry leaves
+ * before it is proven. @see requirements ORD-5, failure-catalogue F-12
+ */
+export type SetUp =
+  | { readonly state: "proven"; readonly leverage: number }
+  /** not yet, or no longer: it is being tried again */
+  | { readonly state: "pending"; readonly cause: string }
+  /** the exchange takes no stop from us: what cannot be protected must not be opened */
+  | { readonly state: "stop-refused"; readonly cause: string };
+
+/**
  * How a request ended: the venue did it, refused it, or its fate is not known. What was learnt of the order itself
  * comes as reports, before the outcome.
  */
@@ -66,7 +77,11 @@ export type CoreEvent =
   | FillsReport
   | CommandOutcome
   | ({ readonly kind: "fees" } & FeeRates)
-  | { readonly kind: "wallet"; readonly wallet: Money; readonly time: Micros }
+  /** `transfer` is what came in from outside (deposit) or, negative, went out: no profit and no loss; else zero */
+  | { readonly kind: "wallet"; readonly wallet: Money; readonly transfer: Money; readonly time: Micros }
+  /** a position paid funding (negative) or was paid it; the wallet is told apart */
+  | { readonly kind: "funding"; readonly symbol: SymbolIndex; readonly amount: Money; readonly time: Micros }
+  | ({ readonly kind: "set-up"; readonly symbol: SymbolIndex } & SetUp)
   | ({ readonly kind: "position-report"; readonly time: Micros } & PositionReport)
   | { readonly kind: "candle-history"; readonly symbol: SymbolIndex; readonly candles: readonly Candle[] }
   /** exchange clock minus ours, and the most it can be wrong by */

@@ -3,12 +3,18 @@
 import type { Fill, Side } from "./order.ts";
 import type { IntentRow } from "./output.ts";
 import type { SessionState } from "./session.ts";
+import type { Ticks } from "./units.ts";
 
 /** An execution as journalled, with the order it belongs to. */
 export type JournalFill = { readonly clientOrderId: string; readonly side: Side; readonly fill: Fill };
 
 /** A trade whose end is not in the journal. */
-export type OpenTrade = { readonly intent: IntentRow; readonly fills: readonly JournalFill[] };
+export type OpenTrade = {
+  readonly intent: IntentRow;
+  readonly fills: readonly JournalFill[];
+  /** where the stop had moved to; null when it had not */
+  readonly stopLevel: Ticks | null;
+};
 
 export type Journal = {
   readonly openTrades: readonly OpenTrade[];

@@ -43,6 +43,14 @@ export function tradeIdFrom(sourceId: string): TradeId {
   return (base36(upper) + base36(value - upper * 36 ** 4)) as TradeId;
 }
 
+/**
+ * The trade in whose name the stop path of a symbol is proven. There is no such trade, so what is left of a proof is
+ * never taken for the protection of a position. @see failure-catalogue F-12
+ */
+export function stopPathTrade(symbol: string): TradeId {
+  return tradeIdFrom(`stop path of ${symbol}`);
+}
+
 /** @throws {InvariantError} the parts do not fit the scheme */
 export function orderId({ prefix, trade, role, attempt }: OrderIdParts): string {
   // Spelled out, because the text of an assertion is made even when it holds, and every order passes here.

@@ -4,6 +4,7 @@
  */
 
 import type { Evidence } from "./decision.ts";
+import type { ExitRules } from "./exit-rules.ts";
 import type { Role, Side, TimeInForce, WorkingType } from "./order.ts";
 import type { TradeId } from "./order-id.ts";
 import type { BlockReason, ExitReason, SafeModeReason } from "./reason.ts";
@@ -21,6 +22,20 @@ export type PlaceOrder = {
     | { readonly type: "MARKET" }
     | { readonly type: "LIMIT"; readonly price: Ticks; readonly timeInForce: TimeInForce };
   readonly reduceOnly: boolean;
+};
+
+/**
+ * Another price or quantity for a resting LIMIT order of ours: both are sent, and the order keeps its id. It goes to the
+ * end of the queue at its price whenever it is applied; refused, it stays as it was. @see binance-usdm.md §3.4
+ */
+export type AmendOrder = {
+  readonly kind: "amend-order";
+  readonly symbol: SymbolIndex;
+  readonly clientOrderId: string;
+  readonly side: Side;
+  /** whole quantity, what is filled included; at or below that the exchange cancels the order */
+  readonly quantity: Lots;
+  readonly price: Ticks;
 };
 
 export type CancelOrder = {
@@ -60,6 +75,7 @@ export type QueryFills = {
 
 export type Command =
   | PlaceOrder
+  | AmendOrder
   | CancelOrder
   | QueryOrder
   | PlaceAlgo
@@ -80,6 +96,10 @@ export type IntentRow = {
   readonly quantity: Lots;
   readonly stopLoss: Ticks;
   readonly takeProfit: Ticks | null;
+  /** the further of two targets; null: the one closes all */
+  readonly secondTarget: Ticks | null;
+  /** null: written before they were kept */
+  readonly exits: ExitRules | null;
   /** decision price: bid + ask at the moment of the decision, in half ticks; null without a decision */
   readonly decisionMidHalfTicks: number | null;
   readonly holdUntil: Micros;
@@ -128,6 +148,20 @@ export type PositionRow = {
   readonly time: Micros;
 };
 
+/** Why a stop moved. */
+export type StopMoveCause = "break-even" | "trailing" | "atr" | "decision" | "risk";
+
+/** A stop moved towards less risk. @see requirements EXE-10, EXE-11 */
+export type StopMoveRow = {
+  readonly kind: "stop-move";
+  readonly trade: TradeId;
+  readonly symbol: SymbolIndex;
+  readonly from: Ticks;
+  readonly to: Ticks;
+  readonly cause: StopMoveCause;
+  readonly time: Micros;
+};
+
 /** The summary that each closed trade leaves. @see requirements ORD-4 */
 export type TradeRow = {
   readonly kind: "trade";
@@ -143,6 +177,9 @@ export type TradeRow = {
   readonly exitPrice: number;
   readonly grossPnl: Money;
   readonly fees: Money;
+  /** positive was received */
+  readonly funding: Money;
+  /** gross less fees plus funding */
   readonly netPnl: Money;
   /** net profit over the risk taken at entry; null without a stop at entry (adopted) */
   readonly r: number | null;
@@ -151,6 +188,8 @@ export type TradeRow = {
   readonly favourableTicks: number;
   /** average entry against the decision's mid, ticks; positive is worse; null when adopted */
   readonly slippageTicks: number | null;
+  /** average entry against the mid at which the entry left, ticks; positive is worse; null when adopted */
+  readonly arrivalSlippageTicks: number | null;
   readonly makerShare: number;
   readonly exitReason: ExitReason;
 };
@@ -250,10 +289,20 @@ export type RiskHappening =
   /** closing of everything begins, and has ended */
   | { readonly event: "FLATTENING" | "FLATTENED"; readonly by: string }
   | { readonly event: "SCALED"; readonly by: string; readonly factor: number }
+  /** a deposit or, negative, a withdrawal; quote asset */
+  | { readonly event: "TRANSFERRED"; readonly amount: number }
   | { readonly event: "DAY_STARTED"; readonly day: number; readonly equity: number | null };
 
 /** A row about one symbol. */
-export type SymbolRow = IntentRow | OrderRow | FillRow | PositionRow | TradeRow | DecisionRow | NoTradeRow;
+export type SymbolRow =
+  | IntentRow
+  | OrderRow
+  | FillRow
+  | PositionRow
+  | StopMoveRow
+  | TradeRow
+  | DecisionRow
+  | NoTradeRow;
 
 export type Row = SymbolRow | SessionRow | RiskEvent;
 
@@ -284,6 +333,7 @@ export type Output = Command | Row | Notice | SafeModeChange | ResyncBook;
 export function isCommand(output: Output): output is Command {
   switch (output.kind) {
     case "place-order":
+    case "amend-order":
     case "cancel-order":
     case "query-order":
     case "place-algo":
@@ -296,6 +346,7 @@ export function isCommand(output: Output): output is Command {
     case "order":
     case "fill":
     case "position":
+    case "stop-move":
     case "trade":
     case "decision":
     case "no-trade":

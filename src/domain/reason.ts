@@ -9,6 +9,7 @@ export const blockReasons = [
   "DECISION_EXPIRED",
   "STOPPING",
   "SAFE_MODE",
+  "ACCOUNT_NOT_SET_UP",
   "HALTED",
   "NO_SIGNAL",
   "WARMING_UP",
@@ -39,13 +40,27 @@ export const blockReasons = [
   "SIZE_TOO_SMALL",
   "FEES_MISSING",
   "COST_EXCEEDS_EDGE",
+  "SCALP_SPREAD_TOO_WIDE",
+  "SCALP_INSUFFICIENT_DEPTH",
+  "SCALP_TOO_FEW_LEVELS",
+  "SCALP_LOW_CONFIDENCE",
+  "SCALP_LOW_EDGE",
+  "SCALP_LATENCY",
+  "ZONE_TOO_FAR",
+  "SPREAD_ABNORMAL",
+  "RESTRICTED_SESSION",
+  "VOLATILITY_TOO_HIGH",
+  "LATENCY_TOO_HIGH",
+  "SLIPPAGE_TOO_HIGH",
 ] as const;
 export type BlockReason = (typeof blockReasons)[number];
 
 /** Why a trade was closed. */
 export const exitReasons = [
   "STOP_LOSS",
+  "TRAILING_STOP",
   "TAKE_PROFIT",
+  "ADVERSE_CANDLE",
   "MAX_HOLD",
   "DECISION_EXIT",
   "CANNOT_PROTECT",

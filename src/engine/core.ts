@@ -7,8 +7,8 @@ import { Account } from "../account/account.ts";
 import type { Settings } from "../config/schema.ts";
 import type { DecisionSource } from "../decision/source.ts";
 import { assert, InvariantError } from "../domain/assert.ts";
-import type { AccountSnapshot, CommandOutcome, CoreEvent } from "../domain/event.ts";
-import type { Instrument } from "../domain/instrument.ts";
+import type { AccountSnapshot, CommandOutcome, CoreEvent, SetUp } from "../domain/event.ts";
+import { type Instrument, numberFromMoney } from "../domain/instrument.ts";
 import { emptyJournal, type Journal } from "../domain/journal.ts";
 import type { DepthLevels, MarketSink } from "../domain/market-port.ts";
 import type { OrderReport } from "../domain/order.ts";
@@ -19,8 +19,10 @@ import type { SessionState } from "../domain/session.ts";
 import {
   type Lots,
   type Micros,
+  type Money,
   microsFromMillis,
   microsFromSeconds,
+  noMoney,
   type PriceE8,
   type SignedLots,
   type SymbolIndex,
@@ -34,6 +36,12 @@ import { Reconciliation } from "./reconciliation.ts";
 import { SessionKeeper } from "./session-keeper.ts";
 import { type CoreSummary, summarise } from "./summary.ts";
 import { SymbolDesk } from "./symbol-desk.ts";
+
+/** A leftover whose cancel did not work is looked for again after this long (failure-catalogue I-23, I-21). */
+const leftoverMicros = microsFromSeconds(5);
+
+/** What is to be cancelled is gone already. @see binance-usdm.md §8 */
+const unknownOrder = -2011;
 
 export type CoreOptions = {
   readonly settings: Settings;
@@ -178,7 +186,7 @@ export class Core implements MarketSink {
   /** Other settings from now on, between two events. What cannot change at run time is refused by the host. */
   reconfigure(settings: Settings, now: Micros): void {
     this.#settings = settings;
-    for (const desk of this.#desks) desk.reconfigure(settings);
+    for (const desk of this.#desks) desk.reconfigure(settings, now);
     this.#session.onSettings(now);
     this.#afterRisk(now);
     this.#schedule();
@@ -212,8 +220,13 @@ export class Core implements MarketSink {
         this.#account.onFees(event);
         break;
       case "wallet":
-        this.#account.onWallet(event.wallet);
-        this.#measureEquity = true;
+        this.#onWallet(event.wallet, event.transfer, now);
+        break;
+      case "funding":
+        this.#desk(event.symbol).manager.onFunding(event.amount);
+        break;
+      case "set-up":
+        this.#onSetUp(event.symbol, event);
         break;
       case "position-report":
         this.#account.onPosition(event);
@@ -399,7 +412,11 @@ export class Core implements MarketSink {
 
   #onOutcome(event: CommandOutcome, now: Micros): void {
     const { command, outcome } = event;
-    if (command.kind !== "query-account") return this.#desk(command.symbol).manager.onOutcome(command, outcome, now);
+    if (command.kind !== "query-account") {
+      const { manager } = this.#desk(command.symbol);
+      if (isLeftoverUncertain(event, manager.trade)) this.#reconcileBy(now + leftoverMicros, now);
+      return manager.onOutcome(command, outcome, now);
+    }
     if (outcome.kind === "ok") this.#failures = 0;
     else {
       const interval = microsFromMillis(this.#settings.protection.lookup_interval_ms);
@@ -433,6 +450,23 @@ export class Core implements MarketSink {
     this.#onEquity(now);
     // Read before the private stream came to life: what happened in between is in neither.
     if (this.#account.isAlive && !this.#account.privateAlive) this.#reconcileBy(now, now);
+  }
+
+  /** A transfer is told to the session before the equity shows it: else it would be measured as profit or loss. */
+  #onWallet(wallet: Money, transfer: Money, now: Micros): void {
+    const isCounted = this.#account.wallet === wallet;
+    if (transfer !== noMoney) this.#session.onTransfer(numberFromMoney(transfer), isCounted, now);
+    this.#account.onWallet(wallet, now);
+    this.#measureEquity = true;
+  }
+
+  /** Without a stop path nothing may be opened, on no symbol: what holds for one may hold for all (failure-catalogue F-12). */
+  #onSetUp(symbol: SymbolIndex, setUp: SetUp): void {
+    const desk = this.#desk(symbol);
+    desk.onSetUp(setUp);
+    if (setUp.state === "stop-refused") {
+      this.#enterSafeMode("CANNOT_PROTECT", `no stop path for ${desk.instrument.symbol}: ${setUp.cause}`);
+    }
   }
 
   #onVenueUnknown(what: "status" | "code" | "authority", detail: string): void {
@@ -473,6 +507,13 @@ function isClosable({ closing }: Trade): boolean {
 /** An entry that works, or would follow, and is not withdrawn yet. */
 function isEntering({ entryFinished, entryWithdrawn }: Trade): boolean {
   return !entryFinished && !entryWithdrawn;
+}
+
+/** The cancel of an order that no running trade looks after: lost or refused, only another look at the account tells. */
+function isLeftoverUncertain({ command, outcome }: CommandOutcome, trade: Trade | null): boolean {
+  if (outcome.kind === "ok" || (outcome.kind === "refused" && outcome.code === unknownOrder)) return false;
+  if (command.kind === "cancel-order") return trade?.orders.has(command.clientOrderId) !== true;
+  return command.kind === "cancel-algo" && trade?.orders.has(command.clientAlgoId) !== true;
 }
 
 /** A cancelled entry of which nothing filled is told twice, by reply and by stream, and means nothing the second time. */

@@ -7,11 +7,12 @@ import type { Account } from "../account/account.ts";
 import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot } from "../domain/event.ts";
 import { emptyJournal, type Journal } from "../domain/journal.ts";
+import type { TradeId } from "../domain/order-id.ts";
 import type { Notice, Output } from "../domain/output.ts";
 import type { SafeModeReason } from "../domain/reason.ts";
 import { type Micros, microsFromMillis, microsFromSeconds, type SymbolIndex } from "../domain/units.ts";
 import { openLots } from "../execution/trade.ts";
-import { journalOf, recoverSymbol } from "./recovery.ts";
+import { journalOf, recoverSymbol, straysBeside } from "./recovery.ts";
 import type { SymbolDesk } from "./symbol-desk.ts";
 
 export type ReconciliationPorts = {
@@ -61,6 +62,7 @@ export class Reconciliation {
       this.#mismatches.delete(symbol);
       if (trade === null && quiet) this.#sweep(desk, snapshot, now);
       else desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
+      if (trade !== null && quiet) this.#cancelStrays(desk, trade.plan.trade, snapshot);
       return;
     }
     if (!quiet) return this.#ports.readAgainBy(now + quietMicros, now);
@@ -89,6 +91,11 @@ export class Reconciliation {
    */
   #sweep(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
     this.recover(desk, snapshot, emptyJournal, now);
+  }
+
+  #cancelStrays(desk: SymbolDesk, running: TradeId, snapshot: AccountSnapshot): void {
+    const strays = straysBeside(running, desk.instrument, this.#ports.settings(), snapshot);
+    for (const command of strays) this.#ports.emit(command);
   }
 
   #notice(level: "warn" | "error", code: string, symbol: SymbolIndex, fields: Notice["fields"]): void {

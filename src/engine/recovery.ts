@@ -7,10 +7,11 @@
 import { emptyLedger, type Ledger, withFill } from "../account/ledger.ts";
 import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot } from "../domain/event.ts";
+import type { ExitRules } from "../domain/exit-rules.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { Journal, OpenTrade } from "../domain/journal.ts";
-import { type AlgoReport, type Fill, type OrderReport, roles, type Side, sign } from "../domain/order.ts";
-import { type OrderIdParts, parseOrderId, type TradeId, tradeIdFrom } from "../domain/order-id.ts";
+import { type AlgoReport, type Fill, type OrderReport, type Role, roles, type Side, sign } from "../domain/order.ts";
+import { type OrderIdParts, parseOrderId, stopPathTrade, type TradeId, tradeIdFrom } from "../domain/order-id.ts";
 import type { Command } from "../domain/output.ts";
 import {
   addMoney,
@@ -27,6 +28,7 @@ import {
   tickLots,
   ticks,
 } from "../domain/units.ts";
+import { exitRules } from "../execution/exit-rules.ts";
 import { type Order, sentOrder, step } from "../execution/order.ts";
 import { newTrade, type Trade, type TradePlan } from "../execution/trade.ts";
 
@@ -52,7 +54,22 @@ export function recoverSymbol(
   journal: Journal,
   now: Micros,
 ): Recovered {
-  const found = oursOf(instrument, settings, snapshot);
+  const ours = oursOf(instrument, settings, snapshot);
+  const proofs = ours.filter(({ parts }) => parts.trade === stopPathTrade(instrument.symbol));
+  const found = ours.filter((one) => !proofs.includes(one));
+  const { trade, leftovers } = recoverFrom(instrument, settings, snapshot, journal, found, now);
+  return { trade, leftovers: [...leftovers, ...proofs.map(cancelOf)] };
+}
+
+/** @param found what is ours, but for what proved the stop path: that never was the protection of anything */
+function recoverFrom(
+  instrument: Instrument,
+  settings: Settings,
+  snapshot: AccountSnapshot,
+  journal: Journal,
+  found: readonly Found[],
+  now: Micros,
+): Recovered {
   const position = snapshot.positions.find((row) => row.symbol === instrument.index);
   const held = position?.lots ?? signedLots(0);
   const open = journal.openTrades.filter((trade) => trade.intent.symbol === instrument.index);
@@ -64,13 +81,13 @@ export function recoverSymbol(
   const known = open.find(({ intent }) => intent.trade === id && intent.side === side) ?? null;
   const plan = planFor(instrument, settings, id, side, held, entryTicks, own, known, now);
   const trade = adoptedTrade(plan, own, known, now);
-  restoreBooks(instrument, trade, held, entryTicks, known, now);
+  restoreBooks(instrument, trade, settings.order_id_prefix, held, entryTicks, known, now);
   return { trade, leftovers: found.filter(({ parts }) => parts.trade !== id).map(cancelOf) };
 }
 
 /** What a running core knows of a trade of its own that the exchange contradicts: the plan, and not the executions. */
-export function journalOf({ plan, entryTime, holdUntil }: Trade, now: Micros): Journal {
-  const { trade, decisionId, source, symbol, side, quantity, stopLoss, takeProfit, decisionMidHalfTicks } = plan;
+export function journalOf({ plan, rules, stopLevel, entryTime, holdUntil }: Trade, now: Micros): Journal {
+  const { trade, decisionId, source, symbol, side, quantity, stopLoss, takeProfit, secondTarget } = plan;
   const intent = {
     kind: "intent",
     trade,
@@ -82,11 +99,13 @@ export function journalOf({ plan, entryTime, holdUntil }: Trade, now: Micros): J
     quantity,
     stopLoss,
     takeProfit,
-    decisionMidHalfTicks,
+    secondTarget,
+    exits: rules,
+    decisionMidHalfTicks: plan.decisionMidHalfTicks,
     holdUntil,
     time: entryTime ?? now,
   } as const;
-  return { openTrades: [{ intent, fills: [] }], session: null };
+  return { openTrades: [{ intent, fills: [], stopLevel }], session: null };
 }
 
 /** Flat: entries that still rest, or may still be on the wire, are watched until they are proven gone. */
@@ -127,12 +146,20 @@ function adoptedTrade(plan: TradePlan, own: readonly Found[], known: OpenTrade |
     const order = orderFrom(item, now);
     // What the position already contains is neither to be fetched again nor to be counted when it is told late.
     trade.orders.set(order.id, { ...order, applied: order.filled, inherited: order.filled });
+    if (item.parts.role === "r" && order.price !== null)
+      trade.stopLevel = nearer(plan.side, trade.stopLevel, order.price);
   }
   if (known === null) return trade;
+  if (known.stopLevel !== null) trade.stopLevel = nearer(plan.side, trade.stopLevel, known.stopLevel);
   // An earlier life may have used ids that nothing shows any more. It cannot have tried more often than this.
   const elapsed = Math.ceil(Math.max(0, now - known.intent.time) / microsPerSecond);
   for (const role of roles) trade.attempts.set(role, attemptsAtOnce + attemptsPerSecond * elapsed);
   return trade;
+}
+
+/** The stop that lets less be lost: one that had moved stays where it was (failure-catalogue I-09). */
+function nearer(side: Side, a: Ticks, b: Ticks): Ticks {
+  return (b - a) * sign(side) > 0 ? b : a;
 }
 
 /**
@@ -145,6 +172,17 @@ function tradeOf(found: readonly Found[], known: OpenTrade | undefined, side: Si
   if (id !== undefined && (reducing.length === 0 || reducing.some(({ parts }) => parts.trade === id))) return id;
   const stop = reducing.findLast(({ parts }) => parts.role === "f" || parts.role === "r");
   return (stop ?? reducing.at(-1))?.parts.trade ?? null;
+}
+
+/** Cancels of orders of ours that belong to another trade than the one that runs: nobody counts on them (I-23). */
+export function straysBeside(
+  running: TradeId,
+  instrument: Instrument,
+  settings: Settings,
+  snapshot: AccountSnapshot,
+): readonly Command[] {
+  const strays = oursOf(instrument, settings, snapshot).filter(({ parts }) => parts.trade !== running);
+  return strays.map(cancelOf);
 }
 
 function oursOf(instrument: Instrument, settings: Settings, snapshot: AccountSnapshot): readonly Found[] {
@@ -179,13 +217,12 @@ function planFor(
   known: OpenTrade | null,
   now: Micros,
 ): TradePlan {
-  const resting = own.find(({ parts }) => parts.role === "f" || parts.role === "r")?.report;
-  const target = own.find(({ parts }) => parts.role === "t1")?.report;
+  const intent = known?.intent;
   const stopLoss =
-    resting?.kind === "algo-report"
-      ? resting.trigger
-      : (known?.intent.stopLoss ?? defaultStop(instrument, settings, side, entryTicks));
-  const takeProfit = target?.kind === "algo-report" ? target.trigger : (known?.intent.takeProfit ?? null);
+    triggerOf(own, "f") ??
+    intent?.stopLoss ??
+    triggerOf(own, "r") ??
+    defaultStop(instrument, settings, side, entryTicks);
   return {
     trade,
     decisionId: known?.intent.decisionId ?? `adopted-${trade}`,
@@ -194,10 +231,15 @@ function planFor(
     side,
     quantity: known?.intent.quantity ?? size(held),
     terms: { type: "MARKET" },
+    entry: null,
     stopLoss,
-    takeProfit,
-    holdUntil: known?.intent.holdUntil ?? micros(now + microsFromSeconds(settings.trading.max_hold_seconds)),
-    holdMicros: microsFromSeconds(settings.trading.max_hold_seconds),
+    takeProfit: triggerOf(own, "t1") ?? intent?.takeProfit ?? null,
+    secondTarget: triggerOf(own, "t2") ?? intent?.secondTarget ?? null,
+    exits: intent?.exits ?? configuredRules(settings),
+    holdUntil:
+      known?.intent.holdUntil ??
+      micros(now + microsFromSeconds(settings.trading[settings.trading.mode].max_hold_seconds)),
+    holdMicros: microsFromSeconds(settings.trading[settings.trading.mode].max_hold_seconds),
     decisionMidHalfTicks: known?.intent.decisionMidHalfTicks ?? null,
     cooldownMicros: microsFromSeconds(settings.guardrails.cooldown_seconds),
   };
@@ -220,7 +262,19 @@ function planOfResting(
 function planOfIntent(settings: Settings, intent: OpenTrade["intent"]): TradePlan {
   const holdMicros = micros(Math.max(0, intent.holdUntil - intent.time));
   const cooldownMicros = microsFromSeconds(settings.guardrails.cooldown_seconds);
-  return { ...intent, holdMicros, terms: { type: "MARKET" }, cooldownMicros };
+  const exits = intent.exits ?? configuredRules(settings);
+  return { ...intent, exits, holdMicros, terms: { type: "MARKET" }, entry: null, cooldownMicros };
+}
+
+/** For a trade whose own rules are not known. */
+function configuredRules(settings: Settings): ExitRules {
+  return exitRules(settings, { feesBps: null, leverage: settings.risk.max_leverage, atrTicks: null });
+}
+
+/** Trigger of a conditional order that rests in a role; null when none does. */
+function triggerOf(own: readonly Found[], role: Role): Ticks | null {
+  const report = own.find(({ parts }) => parts.role === role)?.report;
+  return report?.kind === "algo-report" ? report.trigger : null;
 }
 
 /** The level when nothing says where the stop belongs: the configured distance from the average entry. */
@@ -258,6 +312,7 @@ function orderFrom({ parts, report }: Found, now: Micros): Order {
 function restoreBooks(
   instrument: Instrument,
   trade: Trade,
+  prefix: string,
   held: SignedLots,
   entryTicks: number,
   known: OpenTrade | null,
@@ -268,8 +323,9 @@ function restoreBooks(
   for (const { side, fill } of fills) ledger = withFill(ledger, side, fill.price, fill.quantity);
   const exact = ledger.position === held;
   trade.ledger = exact ? ledger : adoptedLedger(held, entryTicks);
-  for (const { fill } of fills) {
+  for (const { clientOrderId, fill } of fills) {
     trade.executions.add(fill.tradeId);
+    if (parseOrderId(clientOrderId, prefix)?.role === "t1") trade.firstTargetLots += fill.quantity;
     if (exact) restoreCosts(instrument, trade, fill);
   }
   trade.tradedLots = lots(trade.ledger.boughtLots + trade.ledger.soldLots);

@@ -10,7 +10,8 @@ import { type Instrument, quoteFromTickLots } from "../domain/instrument.ts";
 import type { Side } from "../domain/order.ts";
 import type { Gate, Output } from "../domain/output.ts";
 import type { BlockReason } from "../domain/reason.ts";
-import { type Lots, type Micros, noLots, ticks } from "../domain/units.ts";
+import { type Lots, type Micros, noLots, type Ticks } from "../domain/units.ts";
+import { mayTrade, remaining } from "../execution/order.ts";
 import { enteredLots, lastOf, type Trade } from "../execution/trade.ts";
 import type { SymbolMarket } from "../market/symbol-market.ts";
 import { checkRisk, type RiskView } from "../risk/engine.ts";
@@ -59,7 +60,8 @@ export class RiskDesk {
     this.#costToFill = (side, quantity) => market.costToFill(side, quantity);
   }
 
-  check(decision: Decision, side: Side, committedLots: number, now: Micros): RiskCheckResult {
+  /** @param entryPrice where the entry is expected to fill */
+  check(decision: Decision, side: Side, entryPrice: Ticks, committedLots: number, now: Micros): RiskCheckResult {
     const { account, openPositions } = this.#floor;
     const { index, symbol } = this.#instrument;
     const view = this.#view(committedLots, now);
@@ -68,6 +70,7 @@ export class RiskDesk {
         ...view,
         decision,
         side,
+        entryPrice,
         atrTicks: this.#market.atrTicks(),
         realisedBps: this.#market.volatilityBps(),
         openPositions: openPositions(),
@@ -84,23 +87,25 @@ export class RiskDesk {
     return result;
   }
 
-  /** How much of an approved entry may still be sent as a market order; 0 when none. */
-  recheck(trade: Trade, wanted: Lots, committedLots: number, now: Micros): Lots {
+  /** How much of an approved entry may still be sent, at this price; 0 when none. */
+  recheck(trade: Trade, wanted: Lots, price: Ticks, committedLots: number, now: Micros): Lots {
     const { plan } = trade;
-    const price = lastOf(trade, "e")?.price ?? null;
-    if (price === null) return noLots;
-    // Approved was what the other side of the touch would have cost: that an entry joined first does not make it dearer.
-    const approvedPrice = plan.decisionMidHalfTicks === null ? price : ticks(plan.decisionMidHalfTicks - price);
+    if (plan.entry === null) return noLots;
+    // An order that still works is what is wanted at another price: it is not committed beside that.
+    const moved = workingLots(trade);
+    const view = this.#view(committedLots - moved, now);
     const { quantity, reasons } = recheckEntry(
       {
-        ...this.#view(committedLots, now),
+        ...view,
+        accountExposure: view.accountExposure - quoteFromTickLots(this.#instrument, moved * view.ask),
         side: plan.side,
         approved: plan.quantity,
-        approvedPrice,
+        approvedPrice: plan.entry.approvedPrice,
         stopLoss: plan.stopLoss,
         decisionMidHalfTicks: plan.decisionMidHalfTicks,
         entered: enteredLots(trade),
         wanted,
+        price,
       },
       now,
     );
@@ -178,6 +183,11 @@ export class RiskDesk {
     if (Math.abs(crash.measured) < (crash.limit ?? 0)) this.#isCrashTold = false;
     else if (isCrash) this.#isCrashTold = true;
   }
+}
+
+function workingLots(trade: Trade): number {
+  const entry = lastOf(trade, "e");
+  return entry !== null && mayTrade(entry) ? remaining(entry) : 0;
 }
 
 /** The exchange's word is as old as the last read of the account: what has been committed since then is not free. */

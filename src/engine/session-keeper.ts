@@ -20,6 +20,7 @@ import {
   onTradeClosed,
   onTradeOpened,
   onTradeVoided,
+  onTransfer,
   quietRange,
   type SessionSettings,
   type SessionStep,
@@ -90,6 +91,20 @@ export class SessionKeeper {
     if (quiet !== null && equity > quiet.low && equity <= quiet.high) return;
     this.#apply(onEquity(this.stateAt(now), equity, now, this.#limits()), now);
     if (this.#state !== null) this.#quiet = quietRange(this.#state, this.#limits());
+  }
+
+  /**
+   * @param amount quote asset; negative was withdrawn
+   * @param isCounted whether the equity had it before it was told: then peaks have followed a deposit already
+   */
+  onTransfer(amount: number, isCounted: boolean, now: Micros): void {
+    const state = this.stateAt(now);
+    const equity = this.#floor.equity();
+    const before = equity === null || !isCounted ? equity : equity - amount;
+    const next = onTransfer(state, amount, before);
+    const { dayPeakEquity, peakEquity } = state;
+    const events = [{ event: "TRANSFERRED", amount }] as const;
+    this.#apply({ state: isCounted && amount > 0 ? { ...next, dayPeakEquity, peakEquity } : next, events }, now);
   }
 
   onOpened(now: Micros): void {

@@ -4,13 +4,8 @@ import type { Settings } from "../config/schema.ts";
 import { arbitrate } from "../decision/arbiter.ts";
 import type { DecisionSource, SourceContext } from "../decision/source.ts";
 import type { Decision, Evidence } from "../domain/decision.ts";
-import {
-  type Instrument,
-  numberFromMoney,
-  numberFromTicks,
-  quoteFromTickLots,
-  textFromLots,
-} from "../domain/instrument.ts";
+import type { SetUp } from "../domain/event.ts";
+import { type Instrument, numberFromMoney, quoteFromTickLots } from "../domain/instrument.ts";
 import type { DepthLevels } from "../domain/market-port.ts";
 import { type Side, sign } from "../domain/order.ts";
 import { type TradeId, tradeIdFrom } from "../domain/order-id.ts";
@@ -25,11 +20,14 @@ import {
   signedLots,
   type Ticks,
 } from "../domain/units.ts";
-import { type EntryTerms, openLots, type Trade, type TradePlan } from "../execution/trade.ts";
+import { cooldownAfter } from "../execution/exit-rules.ts";
+import { hasFailed } from "../execution/gate.ts";
+import { openLots, type Trade } from "../execution/trade.ts";
 import { TradeManager } from "../execution/trade-manager.ts";
 import { Features } from "../market/features.ts";
 import { SymbolMarket } from "../market/symbol-market.ts";
-import type { SizedOrder } from "../risk/result.ts";
+import { ClosedMinutes } from "./closed-minutes.ts";
+import { EntryDesk } from "./entry-desk.ts";
 import { NoTrades } from "./no-trades.ts";
 import { RiskDesk, type RiskFloor } from "./risk-desk.ts";
 import { settingsFor } from "./settings.ts";
@@ -54,6 +52,9 @@ export class SymbolDesk {
   readonly market: SymbolMarket;
   readonly manager: TradeManager;
   readonly risk: RiskDesk;
+  readonly #entries: EntryDesk;
+  readonly #minutes: ClosedMinutes;
+  #setUp: SetUp = { state: "pending", cause: "not told yet" };
   readonly #floor: Floor;
   #settings: Settings;
   readonly #noTrades: NoTrades;
@@ -89,6 +90,8 @@ export class SymbolDesk {
     const { market, decision } = this.#settings;
     this.market = new SymbolMarket(instrument, market);
     this.risk = new RiskDesk(instrument, this.market, () => this.#settings, floor);
+    this.#minutes = new ClosedMinutes(this.market.candles);
+    this.#entries = new EntryDesk(instrument, this.market, () => this.#settings, floor);
     this.#features = new Features(decision.order_flow.horizons_seconds.map(microsFromSeconds), market.depth_levels);
     this.#sources = sourcesFor(instrument, this.#features);
     this.#latest = this.#sources.map(() => null);
@@ -101,10 +104,16 @@ export class SymbolDesk {
           return current();
         },
         touch: this.market,
+        market: this.market,
         emit: floor.emit,
         enterSafeMode: floor.enterSafeMode,
-        mayEnter: () => floor.entriesOff() === null && !floor.session.isHeld && floor.account.privateAlive,
-        recheck: (trade, wanted, now) => this.risk.recheck(trade, wanted, this.manager.committedLots, now),
+        mayEnter: () =>
+          floor.entriesOff() === null &&
+          !floor.session.isHeld &&
+          floor.account.privateAlive &&
+          this.#setUp.state === "proven",
+        recheck: (trade, wanted, price, now) =>
+          this.risk.recheck(trade, wanted, price, this.manager.committedLots, now),
       },
       (row, trade, now) => this.#onTradeClosed(row, trade, now),
     );
@@ -137,11 +146,20 @@ export class SymbolDesk {
     return quoteFromTickLots(this.instrument, this.manager.committedLots * this.market.ask);
   }
 
-  /** Other settings from now on. An open trade keeps the stop, target and hold of its plan (requirements CFG-4). */
-  reconfigure(settings: Settings): void {
+  /** Other settings from now on. An open trade keeps its exit rules but where the new ones tighten (requirements CFG-4). */
+  reconfigure(settings: Settings, now: Micros): void {
     this.#settings = settingsFor(settings, this.instrument.symbol);
     this.market.configure(this.#settings.market);
     for (const source of this.#sources) source.configure?.(this.#settings.decision);
+    const { trading, risk } = this.#settings;
+    const mode = this.manager.trade?.plan.entry?.mode ?? trading.mode;
+    const hold = microsFromSeconds(trading[mode].max_hold_seconds);
+    this.manager.tightenRules(this.#entries.exitRules(risk.max_leverage), hold, now);
+  }
+
+  /** Whether the account is ready for entries of this symbol. */
+  onSetUp(setUp: SetUp): void {
+    this.#setUp = setUp;
   }
 
   /** What was counted of decisions not to trade and not yet told. */
@@ -224,6 +242,8 @@ export class SymbolDesk {
   }
 
   #wake(now: Micros): void {
+    const candle = this.#minutes.next();
+    if (candle !== null) this.manager.onCandle(candle, this.market.atrTicks(), now);
     if (now >= this.manager.wakeAt || now >= this.#decisionDue()) this.onTimer(now);
   }
 
@@ -274,9 +294,10 @@ export class SymbolDesk {
     }
     if ((chosen.action === "EXIT" || direction === "FLAT") && isNew) {
       this.#actedId = chosen.id;
-      this.manager.close("DECISION_EXIT", now);
+      this.manager.leave(now);
       return this.#record(chosen, [], null, now);
     }
+    if (chosen.action === "HOLD") this.#tighten(chosen, now);
     if (chosen.reasons[0]?.reason === "CONFLICTING_SIGNALS") return this.#countReasons(chosen, now);
     for (const decision of fresh) this.#countReasons(decision, now);
   }
@@ -286,34 +307,23 @@ export class SymbolDesk {
     const trade = tradeIdFrom(decision.id);
     const gate = this.#gate(decision, trade, side, now);
     if (gate.length > 0) return this.#block(decision, gate, gate.map(failed), now);
-    const result = this.risk.check(decision, side, this.manager.committedLots, now);
+    const intended = this.#entries.intended(decision, side, now);
+    const result = this.risk.check(decision, side, intended.price, this.manager.committedLots, now);
     if (!result.approved) return this.#block(decision, result.reasons, result.gates, now);
     this.risk.tellMissing([]);
-    const { order, gates } = result;
+    const gates = this.#entries.gates(intended, result.order.quantity, now);
+    const all = [...result.gates, ...gates];
+    if (hasFailed(gates)) return this.#block(decision, reasonsOf(gates), all, now);
+    const { order } = result;
+    const plan = this.#entries.plan(decision, trade, order, intended, now);
     this.#openedAt = now;
-    this.manager.begin(this.#plan(decision, trade, order, now), now);
-    this.#floor.afterwards(() => this.#keepBooks(decision, trade, order, gates, now));
-  }
-
-  #keepBooks(decision: Decision, trade: TradeId, order: SizedOrder, gates: readonly Gate[], now: Micros): void {
-    const { reference: _, ...approved } = order;
-    this.#record(decision, gates, approved, now);
-    this.#remember(trade);
-    this.#floor.session.onOpened(now);
-    this.#floor.emit({
-      kind: "notice",
-      level: "info",
-      code: "ENTERING",
-      symbol: this.instrument.index,
-      fields: {
-        trade,
-        source: decision.source,
-        side: order.side,
-        quantity: Number(textFromLots(this.instrument, order.quantity)),
-        notional: Math.round(order.notional * 100) / 100,
-        stop: numberFromTicks(this.instrument, order.stopLoss),
-        target: numberFromTicks(this.instrument, order.takeProfit),
-      },
+    this.manager.begin(plan, now);
+    this.#floor.afterwards(() => {
+      const { reference: _, ...approved } = order;
+      this.#record(decision, all, approved, now);
+      this.#remember(trade);
+      this.#floor.session.onOpened(now);
+      this.#entries.tellEntering(plan, order, intended);
     });
   }
 
@@ -321,11 +331,15 @@ export class SymbolDesk {
   #gate(decision: Decision, id: TradeId, side: Side, now: Micros): readonly Evidence<BlockReason>[] {
     const off = this.#floor.entriesOff();
     if (off !== null) return [{ reason: off, measured: null, limit: null }];
+    if (this.#setUp.state !== "proven") return [{ reason: "ACCOUNT_NOT_SET_UP", measured: null, limit: null }];
     if (now > decision.validUntil) return [{ reason: "DECISION_EXPIRED", measured: now, limit: decision.validUntil }];
     if (this.#entered.has(id)) return [{ reason: "DECISION_EXPIRED", measured: 1, limit: 0 }];
     const { trade, inDoubt } = this.manager;
     if (trade !== null) {
       const isOpposite = trade.plan.side !== side;
+      // An entry that still works was for a decision that holds no more (requirements EXE-7).
+      if (isOpposite) this.manager.cancelEntry(now);
+      else this.#tighten(decision, now);
       const reason = inDoubt ? "ORDER_IN_DOUBT" : isOpposite ? "OPPOSITE_POSITION" : "POSITION_OPEN";
       return [{ reason, measured: openLots(trade), limit: 0 }];
     }
@@ -337,35 +351,12 @@ export class SymbolDesk {
     return this.market.readiness(now);
   }
 
-  #plan(decision: Decision, trade: TradeId, order: SizedOrder, now: Micros): TradePlan {
-    const settings = this.#settings;
-    const hold = Math.min(
-      decision.holdMicrosMax ?? Number.POSITIVE_INFINITY,
-      microsFromSeconds(settings.trading.max_hold_seconds),
-    );
-    return {
-      trade,
-      decisionId: decision.id,
-      source: decision.source,
-      symbol: decision.symbol,
-      side: order.side,
-      quantity: order.quantity,
-      terms: this.#terms(order.side),
-      stopLoss: order.stopLoss,
-      takeProfit: order.takeProfit,
-      holdUntil: micros(now + hold),
-      holdMicros: micros(hold),
-      decisionMidHalfTicks: this.market.bid + this.market.ask,
-      cooldownMicros: decision.cooldownMicros ?? microsFromSeconds(settings.guardrails.cooldown_seconds),
-    };
-  }
-
-  /** Near-touch joins the best price of its own side, so it never crosses (requirements EXE-3). */
-  #terms(side: Side): EntryTerms {
-    const { trading } = this.#settings;
-    if (trading.entry_order === "market") return { type: "MARKET" };
-    const price: Ticks = side === "buy" ? this.market.bid : this.market.ask;
-    return { type: "LIMIT", price, timeInForce: trading.post_only ? "GTX" : "GTC" };
+  /** A newer decision for the open side may bring a nearer stop (requirements EXE-11). */
+  #tighten({ direction, stopLoss }: Decision, now: Micros): void {
+    const side = this.manager.trade?.plan.side;
+    if (stopLoss !== null && direction === (side === "buy" ? "LONG" : "SHORT")) {
+      this.manager.tighten(stopLoss, "decision", now);
+    }
   }
 
   /** A decision is executed once, also when it is said again after its trade has ended (requirements IDM-1). */
@@ -394,9 +385,7 @@ export class SymbolDesk {
 
   #record(decision: Decision, gates: readonly Gate[], order: ApprovedOrder | null, now: Micros): void {
     const { id: decisionId, source, symbol, direction, action, confidence, edge } = decision;
-    const blocked = gates
-      .filter(({ verdict }) => verdict === "failed")
-      .map(({ gate, measured, limit }) => ({ reason: gate, measured, limit }));
+    const blocked = reasonsOf(gates);
     this.#floor.emit({
       kind: "decision",
       decisionId,
@@ -418,16 +407,22 @@ export class SymbolDesk {
     // A trade of which nothing filled ends with its last order, so that an older read does not bring that one back.
     const orderTimes = [...trade.orders.values()].map(({ cancelAt }) => cancelAt);
     this.#lastTradeEnd = micros(Math.max(trade.lastFillTime, ...orderTimes));
-    const { symbol, side, cooldownMicros } = trade.plan;
+    const { symbol, side } = trade.plan;
     if (row === null) {
       if (this.#openedAt !== null) this.#floor.session.onVoided(this.#openedAt, now);
       const fields = { trade: trade.plan.trade };
       this.#floor.emit({ kind: "notice", level: "info", code: "ENTRY_NOT_FILLED", symbol, fields });
       return;
     }
-    const until = micros(row.exitTime + cooldownMicros);
+    const until = micros(row.exitTime + cooldownAfter(trade, row.exitReason));
     this.#floor.session.onClosed(numberFromMoney(row.netPnl), this.instrument.symbol, side, until, now);
   }
+}
+
+function reasonsOf(gates: readonly Gate[]): readonly Evidence<BlockReason>[] {
+  return gates
+    .filter(({ verdict }) => verdict === "failed")
+    .map(({ gate, measured, limit }) => ({ reason: gate, measured, limit }));
 }
 
 function failed({ reason, measured, limit }: Evidence<BlockReason>): Gate {

@@ -230,13 +230,13 @@ export function getIncome(state: ExchangeState, params: Params): Answer {
   const type = optional(params, "incomeType");
   const rows = state.account.income.filter(
     (row) =>
-      desks.some((desk) => desk.index === row.symbol) &&
+      (row.symbol === null ? optional(params, "symbol") === null : desks.some(({ index }) => index === row.symbol)) &&
       (type === null || row.type === type) &&
       row.time >= window.start &&
       row.time <= window.end,
   );
   return page(rows, window, false).map((row) => ({
-    symbol: state.desk(row.symbol).symbol,
+    symbol: row.symbol === null ? "" : state.desk(row.symbol).symbol,
     incomeType: row.type,
     income: textFromE8(row.amount, 8),
     asset: "USDT",

@@ -19,10 +19,11 @@ export type Position = {
   updatedAt: number;
 };
 
-export type IncomeType = "REALIZED_PNL" | "COMMISSION" | "FUNDING_FEE" | "INSURANCE_CLEAR";
+export type IncomeType = "REALIZED_PNL" | "COMMISSION" | "FUNDING_FEE" | "INSURANCE_CLEAR" | "TRANSFER";
 
 export type IncomeRow = {
-  readonly symbol: number;
+  /** null: of no symbol, as a transfer is */
+  readonly symbol: number | null;
   readonly type: IncomeType;
   readonly amount: bigint;
   /** milliseconds */
@@ -76,7 +77,7 @@ export class Account {
   }
 
   /** The one way in which the wallet changes. */
-  book(symbol: number, type: IncomeType, amount: bigint, time: number, tradeId: bigint | null): void {
+  book(symbol: number | null, type: IncomeType, amount: bigint, time: number, tradeId: bigint | null): void {
     this.wallet += amount;
     this.#incomeId += 1n;
     this.income.push({ symbol, type, amount, time, id: this.#incomeId, tradeId });

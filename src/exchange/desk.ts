@@ -28,6 +28,8 @@ export class Desk {
   /** scratch space of the matching engine */
   readonly fills: QueueFills = { count: 0, orders: [], lots: [] };
   leverage = defaultLeverage;
+  /** when the dead man's switch cancels the open orders, microseconds; infinite while it is not armed */
+  countdownEnds = Number.POSITIVE_INFINITY;
   /** 10⁻⁸ USDT; 0 while no mark price came */
   mark = 0;
   /** 10⁻⁸ per interval */

@@ -104,6 +104,11 @@ export function accountUpdateOfLiquidation(state: ExchangeState, desk: Desk, cha
   return accountUpdate(state, { m: "INSURANCE_CLEAR", B: [balance], P: [positionOf(state, desk)] });
 }
 
+export function accountUpdateOfTransfer(state: ExchangeState, amount: bigint): UserEvent {
+  const m = amount < 0n ? "WITHDRAW" : "DEPOSIT";
+  return accountUpdate(state, { m, B: [balanceOf(state, textFromE8(amount, 8))], P: [] });
+}
+
 export function leverageUpdate(state: ExchangeState, desk: Desk): UserEvent {
   return { e: "ACCOUNT_CONFIG_UPDATE", E: state.nowMs, T: state.nowMs, ac: { s: desk.symbol, l: desk.leverage } };
 }

@@ -8,17 +8,19 @@ import type { Candle } from "../domain/candle.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { askSide, bidSide, type DepthLevels, type MarketSink } from "../domain/market-port.ts";
 import type { Lots, Micros, PriceE8, SymbolIndex, Ticks } from "../domain/units.ts";
+import { openAlgosMax } from "./algo.ts";
+import { endCountdowns } from "./countdown.ts";
 import type { Desk } from "./desk.ts";
 import { isRefusal, refusal, refusalReply } from "./errors.ts";
 import { fillByCross, fillByTrade, settle } from "./matching.ts";
-import type { ExchangeOptions, ExchangeReply, ExchangeRequest, UserEvent } from "./protocol.ts";
-import { liquidateIfDue, settleFunding } from "./risk.ts";
+import type { ExchangeOptions, ExchangeReply, ExchangeRequest, TriggerFault, UserEvent } from "./protocol.ts";
+import { liquidateIfDue, settleFunding, transfer } from "./risk.ts";
 import { routes } from "./routes.ts";
 import { restoreState, savedState } from "./saved.ts";
 import { ExchangeState } from "./state.ts";
 import { clearClosed, runTriggers } from "./triggers.ts";
 
-export type { ExchangeOptions, ExchangeReply, ExchangeRequest, UserEvent } from "./protocol.ts";
+export type { ExchangeOptions, ExchangeReply, ExchangeRequest, TriggerFault, UserEvent } from "./protocol.ts";
 
 export class Exchange implements MarketSink {
   /** index = the symbol index of the hot calls */
@@ -58,15 +60,34 @@ export class Exchange implements MarketSink {
     this.#state.desk(symbol).candles.load(candles);
   }
 
-  /** Microseconds since the epoch at which `advance` is due; Infinity before the exchange knows the time. */
+  /** Microseconds since the epoch at which `advance` is due; Infinity when nothing waits. */
   nextDeadline(): number {
-    return this.#state.nextFunding;
+    return this.#state.nextDeadline;
   }
 
-  /** Time has come to `now`: settles the funding that is due. */
+  /** Time has come to `now`: settles the funding that is due, and ends countdowns. */
   advance(now: Micros): void {
     settleFunding(this.#state, now);
     this.#state.observe(now);
+    endCountdowns(this.#state, now);
+  }
+
+  /**
+   * The account's owner moves money in or, negative, out.
+   *
+   * @param amount USDT, decimal text
+   * @throws {RangeError} the amount is no decimal text, or more than is free
+   */
+  transfer(amount: string, now: Micros): void {
+    this.advance(now);
+    transfer(this.#state, amount);
+  }
+
+  /** @throws {RangeError} more stops are to fail than there may be */
+  failTrigger(fault: TriggerFault): void {
+    const { triggerFaults } = this.#state;
+    if (triggerFaults.size >= openAlgosMax) throw new RangeError(`more than ${openAlgosMax} stops are to fail`);
+    triggerFaults.set(fault.clientAlgoId, fault);
   }
 
   /** Account, orders, positions and their recent history; JSON-safe. The market is not saved. */

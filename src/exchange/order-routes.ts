@@ -32,7 +32,8 @@ const conditionalTypes = ["STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MAR
 const timesInForce = ["GTC", "IOC", "FOK", "GTX"] as const;
 const batchMax = 5;
 const cancelBatchMax = 10;
-const modificationsMax = 10_000;
+/** "Less than 10000": the ten-thousandth is refused. */
+const modificationsMax = 9_999;
 
 export const cancelledAll = { code: 200, msg: "The operation of cancel all open order is done." };
 

@@ -27,3 +27,11 @@ export type ExchangeOptions = {
   /** tells one exchange from another; shown as `accountAlias` of the balance rows */
   readonly instance?: string;
 };
+
+/** What an exchange does now and then when a stop is due: it fails instead of making an order. One stop, once. */
+export type TriggerFault = {
+  readonly clientAlgoId: string;
+  readonly status: "REJECTED" | "EXPIRED";
+  /** `rm` of ALGO_UPDATE, in the exchange's words */
+  readonly reason: string;
+};

@@ -1,12 +1,17 @@
-/** What the exchange does to an account of its own accord: funding and liquidation. @see binance-usdm.md §9 */
+/** What changes an account without a trade: funding, liquidation, transfers. @see binance-usdm.md §9 */
 
 import type { Desk } from "./desk.ts";
-import { accountUpdateOfFunding, accountUpdateOfLiquidation, orderTradeUpdate } from "./events.ts";
+import {
+  accountUpdateOfFunding,
+  accountUpdateOfLiquidation,
+  accountUpdateOfTransfer,
+  orderTradeUpdate,
+} from "./events.ts";
 import { accountMargin } from "./margin.ts";
 import { bookFill, expire } from "./matching.ts";
 import { expireReasons, type Order } from "./orders.ts";
 import type { ExchangeState } from "./state.ts";
-import { divideRounded, e8FromText } from "./text.ts";
+import { divideRounded, e8FromText, textFromE8 } from "./text.ts";
 import { finish } from "./triggers.ts";
 
 /** Settles every funding instant up to `now`, each at the mark price and rate that are known. */
@@ -16,6 +21,16 @@ export function settleFunding(state: ExchangeState, now: number): void {
     state.fundedUntil = due;
     for (const desk of state.desks) payFunding(state, desk);
   }
+}
+
+/** @throws {RangeError} the amount is no decimal text, or more than is free */
+export function transfer(state: ExchangeState, amount: string): void {
+  const value = e8FromText(amount);
+  if (value === null) throw new RangeError(`transfer of ${amount}: not decimal text with at most 8 decimals`);
+  const { available } = accountMargin(state);
+  if (-value > available) throw new RangeError(`transfer of ${amount}: only ${textFromE8(available, 8)} USDT are free`);
+  state.account.book(null, "TRANSFER", value, state.nowMs, null);
+  state.emit(accountUpdateOfTransfer(state, value));
 }
 
 /** When the margin balance no longer covers the maintenance margin everything is closed at the mark price. */

@@ -2,6 +2,7 @@
 
 import * as account from "./account-routes.ts";
 import * as algos from "./algo-routes.ts";
+import { postCountdownCancelAll } from "./countdown.ts";
 import type { Refusal } from "./errors.ts";
 import * as market from "./market-routes.ts";
 import * as orders from "./order-routes.ts";
@@ -32,6 +33,7 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["GET /fapi/v1/allOrders", orders.getAllOrders],
   ["GET /fapi/v1/userTrades", orders.getUserTrades],
   ["DELETE /fapi/v1/allOpenOrders", orders.deleteAllOpenOrders],
+  ["POST /fapi/v1/countdownCancelAll", postCountdownCancelAll],
   ["POST /fapi/v1/batchOrders", orders.postBatchOrders],
   ["DELETE /fapi/v1/batchOrders", orders.deleteBatchOrders],
   ["POST /fapi/v1/algoOrder", algos.postAlgoOrder],

@@ -80,8 +80,9 @@ const SavedPosition = z.strictObject({
 });
 
 const SavedIncome = z.strictObject({
+  /** empty: of no symbol */
   symbol: z.string(),
-  type: z.enum(["REALIZED_PNL", "COMMISSION", "FUNDING_FEE", "INSURANCE_CLEAR"]),
+  type: z.enum(["REALIZED_PNL", "COMMISSION", "FUNDING_FEE", "INSURANCE_CLEAR", "TRANSFER"]),
   amount: id,
   time: whole,
   id,
@@ -119,7 +120,9 @@ export function savedState(state: ExchangeState): unknown {
     orders: orders.map(({ queueAhead: _, ...order }) => named(order)),
     trades: state.orders.trades.slice(-savedHistoryMax).map(named),
     algos: algos.map(named),
-    income: state.account.income.slice(-savedHistoryMax).map(named),
+    income: state.account.income
+      .slice(-savedHistoryMax)
+      .map((row) => ({ ...row, symbol: row.symbol === null ? "" : state.desk(row.symbol).symbol })),
   };
   return textForBigints(saved);
 }
@@ -136,7 +139,11 @@ export function restoreState(state: ExchangeState, data: unknown): void {
   const { income, ...ids } = saved.ids;
   state.now = saved.now;
   state.ids = ids;
-  state.account.restore(saved.wallet, income, saved.income.map(indexed));
+  const ledger = saved.income.map((row) => ({
+    ...row,
+    symbol: row.symbol === "" ? null : symbolOf(state, row.symbol),
+  }));
+  state.account.restore(saved.wallet, income, ledger);
   for (const { symbol, leverage, ...position } of saved.positions) {
     const index = symbolOf(state, symbol);
     Object.assign(state.account.position(index), position);

@@ -5,7 +5,7 @@ import { Account } from "./account.ts";
 import { AlgoTable } from "./algo.ts";
 import { Desk } from "./desk.ts";
 import { OrderTable } from "./orders.ts";
-import type { ExchangeOptions, UserEvent } from "./protocol.ts";
+import type { ExchangeOptions, TriggerFault, UserEvent } from "./protocol.ts";
 import { e8FromText } from "./text.ts";
 
 // Ids are above 2⁵³, as on the live exchange, so that a client that rounds them is found out.
@@ -36,6 +36,10 @@ export class ExchangeState {
   #nextFunding = Number.POSITIVE_INFINITY;
   ids: { order: bigint; trade: bigint; algo: bigint };
   events: UserEvent[] = [];
+  /** when the first countdown of all symbols ends, microseconds; infinite while none is armed */
+  nextCountdown = Number.POSITIVE_INFINITY;
+  /** stops that fail when they are due, by client id */
+  readonly triggerFaults = new Map<string, TriggerFault>();
 
   constructor(options: ExchangeOptions) {
     const offset = BigInt(options.seed) * idsPerSeed;
@@ -76,6 +80,11 @@ export class ExchangeState {
   /** The next funding instant, microseconds: full 8 hours UTC. Infinity before the exchange knows the time. */
   get nextFunding(): number {
     return this.#nextFunding;
+  }
+
+  /** When a countdown ends or funding is due, microseconds. */
+  get nextDeadline(): number {
+    return Math.min(this.#nextFunding, this.nextCountdown);
   }
 
   observe(time: number): void {

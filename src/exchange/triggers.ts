@@ -60,6 +60,13 @@ export function finish(
 function fire(state: ExchangeState, desk: Desk, algo: AlgoOrder): void {
   algo.triggeredAt = state.nowMs;
   tell(state, desk, algo, "TRIGGERING", null);
+  const fault = state.triggerFaults.get(algo.clientId);
+  if (fault !== undefined) {
+    state.triggerFaults.delete(algo.clientId);
+    algo.reason = fault.reason;
+    finish(state, desk, algo, fault.status, null);
+    return;
+  }
   const position = state.account.position(desk.index).lots;
   const wanted = {
     symbol: desk.index,

@@ -8,6 +8,7 @@ import { orderId } from "../domain/order-id.ts";
 import type { Output, PlaceAlgo } from "../domain/output.ts";
 import type { SafeModeReason } from "../domain/reason.ts";
 import { type Lots, type Micros, microsFromMillis, microsFromSeconds, type Ticks } from "../domain/units.ts";
+import type { MarketView } from "./market-view.ts";
 import { type Order, type OrderEvent, sentOrder, step } from "./order.ts";
 import { type EntryTerms, lastOf, type Trade, wakeBy } from "./trade.ts";
 
@@ -18,12 +19,13 @@ export type Desk = {
   readonly instrument: Instrument;
   readonly settings: Settings;
   readonly touch: Touch;
+  readonly market: MarketView;
   readonly emit: (output: Output) => void;
   readonly enterSafeMode: (reason: SafeModeReason, detail: string) => void;
   /** whether entries may leave and rest at all: not while stopping, in SAFE MODE or blind */
   readonly mayEnter: () => boolean;
-  /** how much of what is still wanted of an entry risk allows now, at the moment of sending (requirements RSK-9) */
-  readonly recheck: (trade: Trade, wanted: Lots, now: Micros) => Lots;
+  /** how much of what is still wanted of an entry risk allows at a price, at the moment of sending (requirements RSK-9) */
+  readonly recheck: (trade: Trade, wanted: Lots, price: Ticks, now: Micros) => Lots;
 };
 
 /** Waits double up to this many times, so that no refusal becomes a storm (failure-catalogue I-21). */
@@ -47,6 +49,7 @@ export function placeOrder(
   assert(quantity > 0, "an order needs a quantity");
   const price = terms.type === "LIMIT" ? terms.price : null;
   const order = register(desk, trade, { role, side, quantity, price, service: "order" }, now);
+  if (role === "e") trade.arrivalMidHalfTicks ??= midHalfTicks(desk.touch);
   desk.emit({
     kind: "place-order",
     symbol: desk.instrument.index,
@@ -58,6 +61,10 @@ export function placeOrder(
     reduceOnly: role !== "e",
   });
   return order;
+}
+
+function midHalfTicks({ bid, ask }: Touch): number | null {
+  return bid > 0 && ask > 0 ? bid + ask : null;
 }
 
 /** Sends a conditional order that only reduces. */
@@ -101,6 +108,13 @@ export function cancel(desk: Desk, trade: Trade, order: Order, now: Micros): voi
   );
 }
 
+/** Asks for another price and quantity of a resting order; what the exchange says of it comes as the outcome. */
+export function amendOrder(desk: Desk, trade: Trade, order: Order, price: Ticks, quantity: Lots, now: Micros): void {
+  wakeBy(trade, now + 2 * microsFromMillis(desk.settings.venue.reply_timeout_ms));
+  const symbol = desk.instrument.index;
+  desk.emit({ kind: "amend-order", symbol, clientOrderId: order.id, side: order.side, quantity, price });
+}
+
 /** Asks the exchange what became of an order, in the service in which it lives now. */
 export function ask(desk: Desk, trade: Trade, order: Order, now: Micros): void {
   update(desk, trade, order, { kind: "asked" }, now);
@@ -128,8 +142,18 @@ export function update(desk: Desk, trade: Trade, order: Order, event: OrderEvent
   const next = step(order, event, now);
   if (next === order) return order;
   trade.orders.set(next.id, next);
-  if (next.status !== order.status || next.filled !== order.filled) journal(desk, trade, next, now);
+  if (isTold(order, next)) journal(desk, trade, next, now);
   return next;
+}
+
+/** The journal keeps what an order is, not how often it was asked about. */
+function isTold(before: Order, after: Order): boolean {
+  return (
+    after.status !== before.status ||
+    after.filled !== before.filled ||
+    after.price !== before.price ||
+    after.quantity !== before.quantity
+  );
 }
 
 function register(

@@ -6,7 +6,7 @@
 import type { Side } from "../domain/order.ts";
 import type { ExitReason } from "../domain/reason.ts";
 import { type Lots, lots, type Micros, microsFromMillis } from "../domain/units.ts";
-import { backedOff, type Desk, placeOrder, update } from "./desk.ts";
+import { backedOff, cancel, type Desk, placeOrder, update } from "./desk.ts";
 import { isNotFound } from "./lookup.ts";
 import { mayTrade, type Order } from "./order.ts";
 import { exitSide, exposedLots, lastOf, ordersOf, type Trade, wakeBy } from "./trade.ts";
@@ -16,11 +16,13 @@ const failuresUntilAlarm = 5;
 
 /** The position is flat or smaller than we believe. @see binance-usdm.md §8 */
 const reduceOnlyRejected = -2022;
+/** Open orders of ours reserve what the close would take. @see binance-usdm.md §8 */
+const quantityReserved = -4118;
 
 /** A second reason to close joins the first. */
 export function beginClose(desk: Desk, trade: Trade, reason: ExitReason, now: Micros): void {
   if (trade.closing !== null) return;
-  trade.closing = { reason, since: now, attempts: 0, nextAttemptAt: now };
+  trade.closing = { reason, since: now, attempts: 0, nextAttemptAt: now, clearsTargets: false };
   desk.emit({
     kind: "notice",
     level: "info",
@@ -56,8 +58,9 @@ function undoOverfill(desk: Desk, trade: Trade, lotsTooMany: number, now: Micros
 function close(desk: Desk, trade: Trade, side: Side, open: number, now: Micros): void {
   const { closing } = trade;
   if (closing === null || ordersOf(trade, "x").some((exit) => isAwaited(trade, exit))) return;
+  if (closing.clearsTargets && clearTargets(desk, trade, now)) closing.nextAttemptAt = now;
   const retry = microsFromMillis(desk.settings.protection.close_retry_ms);
-  const triggered = triggeredSince(trade);
+  const triggered = triggeredSince(trade, open);
   // A triggered stop is closing already; a second close beside it would only be refused.
   const notBefore = Math.max(closing.nextAttemptAt, triggered === null ? 0 : triggered + retry);
   if (now < notBefore) return wakeBy(trade, notBefore);
@@ -66,7 +69,21 @@ function close(desk: Desk, trade: Trade, side: Side, open: number, now: Micros):
   }
   closing.nextAttemptAt = now + backedOff(retry, closing.attempts);
   closing.attempts += 1;
-  placeOrder(desk, trade, "x", side, oneOrder(desk, open), { type: "MARKET" }, now);
+  placeOrder(desk, trade, "x", side, oneOrder(desk, trade, open), { type: "MARKET" }, now);
+}
+
+/**
+ * Cancels targets of ours; the stop stays until the position is flat. When they are proven gone the close goes again at
+ * once, and when that proof does not come it goes again all the same, after its back-off.
+ *
+ * @returns whether they have just gone
+ */
+function clearTargets(desk: Desk, trade: Trade, now: Micros): boolean {
+  const targets = [...ordersOf(trade, "t1"), ...ordersOf(trade, "t2")].filter(mayTrade);
+  for (const target of targets) cancel(desk, trade, target, now);
+  if (targets.length > 0 || trade.closing === null) return false;
+  trade.closing.clearsTargets = false;
+  return true;
 }
 
 /**
@@ -80,6 +97,10 @@ function isAwaited(trade: Trade, exit: Order): boolean {
 /** After a close that was filled in part the rest follows at once; after a refusal the back-off holds. */
 export function onExitClosed(desk: Desk, trade: Trade, order: Order, now: Micros): void {
   if (order.role !== "x") return;
+  if (trade.closing !== null && (order.refusal === reduceOnlyRejected || order.refusal === quantityReserved)) {
+    trade.closing.clearsTargets = true;
+    clearTargets(desk, trade, now);
+  }
   if (foundLess(order)) lookAround(desk, trade, now);
   if (trade.closing === null || order.filled === 0) return;
   trade.closing.nextAttemptAt = now;
@@ -97,28 +118,25 @@ function lookAround(desk: Desk, trade: Trade, now: Micros): void {
   desk.emit({ kind: "query-account" });
 }
 
-/** Whether the target that could not rest on the exchange is reached. */
-export function targetReached(desk: Desk, trade: Trade): boolean {
-  const { takeProfit, side } = trade.plan;
-  if (!trade.watchTarget || takeProfit === null) return false;
-  const { bid, ask } = desk.touch;
-  return side === "buy" ? bid >= takeProfit : ask > 0 && ask <= takeProfit;
-}
-
 /**
  * Market orders have a maximum and a step of their own: a larger position is closed in slices (failure-catalogue F-85),
- * and below the step it is tried as it is, because reductions are exempt from most minima (F-46).
+ * and below the step or the minimum it is tried as it is first, because reductions are exempt from most minima (F-46).
  */
-function oneOrder({ instrument }: Desk, open: number): Lots {
-  const { marketStepLots, marketMaxLots } = instrument;
+function oneOrder({ instrument }: Desk, trade: Trade, open: number): Lots {
+  const { marketStepLots, marketMinLots, marketMaxLots } = instrument;
   const slice = Math.floor(Math.min(open, marketMaxLots) / marketStepLots) * marketStepLots;
-  return lots(slice > 0 ? slice : open);
+  if (slice >= marketMinLots) return lots(slice);
+  const refusal = lastOf(trade, "x")?.refusal ?? null;
+  // What reduces is cut to the position by the exchange, so a crumb that it refuses goes as the smallest order it takes.
+  const isTried = refusal !== null && refusal !== reduceOnlyRejected && refusal !== quantityReserved;
+  return isTried ? lots(Math.ceil(Math.max(open, marketMinLots) / marketStepLots) * marketStepLots) : lots(open);
 }
 
-function triggeredSince(trade: Trade): number | null {
-  for (const role of ["f", "r", "t1"] as const) {
-    const order = lastOf(trade, role);
-    if (order !== null && order.status.kind === "triggered") return order.status.since;
+/** Since when a conditional order that closes all is being executed. */
+function triggeredSince(trade: Trade, open: number): number | null {
+  for (const { service, status, quantity } of trade.orders.values()) {
+    if (service === "algo" && status.kind === "triggered" && (quantity === null || quantity >= open))
+      return status.since;
   }
   return null;
 }

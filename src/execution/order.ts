@@ -75,6 +75,8 @@ export type OrderEvent =
   | { readonly kind: "doubted" }
   | { readonly kind: "reported"; readonly status: OrderStatus; readonly filled: Lots; readonly venueId: string }
   | { readonly kind: "algo-reported"; readonly status: AlgoStatus; readonly childId: string | null }
+  /** it has another price and quantity now */
+  | { readonly kind: "amended"; readonly price: Ticks; readonly quantity: Lots }
   | { readonly kind: "executed"; readonly quantity: Lots }
   | { readonly kind: "asked" }
   /** a look-up found nothing: weak evidence, counted */
@@ -128,6 +130,8 @@ export function step(order: Order, event: OrderEvent, now: Micros): Order {
       return reported(order, event, now);
     case "algo-reported":
       return algoReported(order, event, now);
+    case "amended":
+      return order.status.kind === "closed" ? order : { ...seen(order), price: event.price, quantity: event.quantity };
     case "executed":
       return executed(order, event.quantity);
     case "asked":
@@ -146,6 +150,28 @@ export function step(order: Order, event: OrderEvent, now: Micros): Order {
 /** Whether the order may still trade: exposure counts it (requirements RSK-5, failure-catalogue F-11). */
 export function mayTrade(order: Order): boolean {
   return order.status.kind !== "closed";
+}
+
+/** Whether the exchange may have executed more of it than we were told. */
+export function mayExecuteUntold({ status, service, price }: Order): boolean {
+  switch (status.kind) {
+    case "sent":
+    case "unknown":
+    case "cancelling":
+    case "triggered":
+      return true;
+    case "live":
+      return service === "order" && price === null;
+    case "closed":
+      return false;
+    default:
+      throw new TypeError(`unhandled status ${status satisfies never}`);
+  }
+}
+
+/** Closed without the exchange having said how. */
+export function isBuried({ status }: Order): boolean {
+  return status.kind === "closed" && (status.reason === "not-accepted" || status.reason === "vanished");
 }
 
 /** Executions that were reported in sum and not one by one. */

@@ -3,12 +3,12 @@
 import { averagePrice } from "../account/ledger.ts";
 import { present } from "../domain/assert.ts";
 import { moneyFromTickLots, numberFromMoney, quoteFromTickLots } from "../domain/instrument.ts";
-import { opposite, sign } from "../domain/order.ts";
+import { opposite, type Side, sign } from "../domain/order.ts";
 import type { TradeRow } from "../domain/output.ts";
 import type { ExitReason } from "../domain/reason.ts";
-import { subtractMoney } from "../domain/units.ts";
+import { addMoney, subtractMoney } from "../domain/units.ts";
 import type { Desk } from "./desk.ts";
-import { enteredLots, type Trade } from "./trade.ts";
+import { enteredLots, stopReason, type Trade } from "./trade.ts";
 
 /** The row of a trade that is flat and had a position. */
 export function tradeRow(desk: Desk, trade: Trade): TradeRow {
@@ -17,7 +17,7 @@ export function tradeRow(desk: Desk, trade: Trade): TradeRow {
   const entryPrice = present(averagePrice(ledger, plan.side), "average entry of a closed trade");
   const exitPrice = present(averagePrice(ledger, opposite(plan.side)), "average exit of a closed trade");
   const grossPnl = moneyFromTickLots(instrument, ledger.cash);
-  const netPnl = subtractMoney(grossPnl, trade.fees);
+  const netPnl = addMoney(subtractMoney(grossPnl, trade.fees), trade.funding);
   const riskTicks = (entryPrice - plan.stopLoss) * sign(plan.side);
   const risk = quoteFromTickLots(instrument, riskTicks * enteredLots(trade));
   const mid = plan.decisionMidHalfTicks;
@@ -34,22 +34,30 @@ export function tradeRow(desk: Desk, trade: Trade): TradeRow {
     exitPrice,
     grossPnl,
     fees: trade.fees,
+    funding: trade.funding,
     netPnl,
     r: mid === null || risk <= 0 ? null : numberFromMoney(netPnl) / risk,
     adverseTicks: trade.adverseTicks,
     favourableTicks: trade.favourableTicks,
-    slippageTicks: mid === null ? null : (entryPrice - mid / 2) * sign(plan.side),
+    slippageTicks: slippage(mid, entryPrice, plan.side),
+    arrivalSlippageTicks: slippage(trade.arrivalMidHalfTicks, entryPrice, plan.side),
     makerShare: trade.makerLots / trade.tradedLots,
     exitReason: exitReason(trade),
   };
+}
+
+/** How much worse than a mid the entry was on average, ticks. */
+function slippage(midHalfTicks: number | null, entryPrice: number, side: Side): number | null {
+  return midHalfTicks === null ? null : (entryPrice - midHalfTicks / 2) * sign(side);
 }
 
 /** What really closed the position outranks what was intended: a stop may fill while a close is on the way. */
 function exitReason(trade: Trade): ExitReason {
   switch (trade.lastExitRole) {
     case "f":
-    case "r":
       return "STOP_LOSS";
+    case "r":
+      return stopReason(trade);
     case "t1":
     case "t2":
       return "TAKE_PROFIT";

@@ -5,25 +5,36 @@
  */
 
 import { assert } from "../domain/assert.ts";
+import type { Candle } from "../domain/candle.ts";
 import type { FillsReport, Outcome } from "../domain/event.ts";
-import { type AlgoReport, type Fill, type OrderReport, type OrderStatus, sign } from "../domain/order.ts";
+import type { ExitRules } from "../domain/exit-rules.ts";
+import type { AlgoReport, Fill, OrderReport, OrderStatus } from "../domain/order.ts";
 import { orderId } from "../domain/order-id.ts";
 import type { Command, TradeRow } from "../domain/output.ts";
 import type { ExitReason } from "../domain/reason.ts";
-import { addMoney, type Micros, type Money, microsFromSeconds, noMoney, plus, signedLots } from "../domain/units.ts";
+import {
+  addMoney,
+  type Micros,
+  type Money,
+  micros,
+  microsFromSeconds,
+  noMoney,
+  plus,
+  signedLots,
+  type Ticks,
+} from "../domain/units.ts";
 import { cancel, type Desk, placeOrder, update } from "./desk.ts";
-import { manageEntry } from "./entry.ts";
-import { beginClose, manageExit, onExitClosed, targetReached } from "./exit.ts";
+import { isEntryMoved, manageEntry } from "./entry.ts";
+import { beginClose, manageExit } from "./exit.ts";
+import { tightenedRules } from "./exit-rules.ts";
+import { isAdverse, reactToPrice } from "./exit-watch.ts";
 import { inDoubt, settleDoubts } from "./lookup.ts";
-import { mayTrade, type Order, remaining } from "./order.ts";
+import { isBuried, mayExecuteUntold, mayTrade, type Order, remaining } from "./order.ts";
+import { afterChange, clientIdOf, settleOutcome } from "./outcome.ts";
 import { manageProtection } from "./protection.ts";
+import { manageStopLevel, tightenTo, trackPrice } from "./ratchet.ts";
 import { tradeRow } from "./summary.ts";
-import { applyFill, averageEntry, newTrade, openLots, type Trade, type TradePlan } from "./trade.ts";
-
-/** Codes that say "no such order here". @see binance-usdm.md §8 */
-const orderDoesNotExist = -2013;
-/** An order of this id exists already: evidence of life, never a rejection (failure-catalogue F-09). */
-const duplicateId = -4116;
+import { applyFill, newTrade, openLots, type Trade, type TradePlan } from "./trade.ts";
 
 export type Counts = {
   entries: number;
@@ -90,7 +101,19 @@ export class TradeManager {
     assert(this.#trade === null, "a trade is under way: another would bury it");
     const trade = newTrade(plan);
     this.#trade = trade;
-    const { trade: id, decisionId, source, symbol, side, quantity, stopLoss, takeProfit, holdUntil } = plan;
+    const {
+      trade: id,
+      decisionId,
+      source,
+      symbol,
+      side,
+      quantity,
+      stopLoss,
+      takeProfit,
+      secondTarget,
+      exits,
+      holdUntil,
+    } = plan;
     this.#desk.emit({
       kind: "intent",
       trade: id,
@@ -102,6 +125,8 @@ export class TradeManager {
       quantity,
       stopLoss,
       takeProfit,
+      secondTarget,
+      exits,
       decisionMidHalfTicks: plan.decisionMidHalfTicks,
       holdUntil,
       time: now,
@@ -133,9 +158,17 @@ export class TradeManager {
     const before = trade.orders.get(order.id) ?? order;
     const { status, filled, orderId } = report;
     const after = update(this.#desk, trade, before, { kind: "reported", status, filled, venueId: orderId }, now);
-    this.#afterChange(trade, before, after, now);
+    afterChange(this.#desk, trade, before, after, now);
+    if (report.source === "query") this.#takeTerms(trade, after, report, now);
     if (after.role === "e" && isBuried(after) && isAlive(status)) this.#cancelBuried(after);
     this.#manage(trade, now);
+  }
+
+  /** A look-up says at which price and for how much an order works: an amendment may have been lost. */
+  #takeTerms(trade: Trade, order: Order, { price, quantity }: OrderReport, now: Micros): void {
+    if (order.service !== "order" || order.price === null || price === null) return;
+    if (price === order.price && quantity === order.quantity) return;
+    update(this.#desk, trade, order, { kind: "amended", price, quantity }, now);
   }
 
   onAlgoReport(report: AlgoReport, now: Micros): void {
@@ -192,7 +225,7 @@ export class TradeManager {
     const id = clientIdOf(command);
     const order = id === null ? undefined : trade?.orders.get(id);
     if (trade === null || order === undefined) return;
-    this.#settleOutcome(trade, order, command, outcome, now);
+    settleOutcome(this.#desk, trade, order, command, outcome, now);
     this.#manage(trade, now);
   }
 
@@ -200,11 +233,8 @@ export class TradeManager {
   onQuote(now: Micros): void {
     const trade = this.#trade;
     if (trade === null) return;
-    this.#trackExcursion(trade);
-    if (trade.watchTarget && trade.closing === null && targetReached(this.#desk, trade)) {
-      beginClose(this.#desk, trade, "TAKE_PROFIT", now);
-      this.#manage(trade, now);
-    }
+    trackPrice(this.#desk, trade);
+    if (reactToPrice(this.#desk, trade, now) || isEntryMoved(this.#desk, trade, now)) this.#manage(trade, now);
   }
 
   onTimer(now: Micros): void {
@@ -218,6 +248,47 @@ export class TradeManager {
     if (trade === null) return;
     beginClose(this.#desk, trade, reason, now);
     this.#manage(trade, now);
+  }
+
+  /** A source wants to leave: followed only where the trade's rules say so (requirements EXE-10). */
+  leave(now: Micros): void {
+    if (this.#trade?.rules.leavesOnDecision === true) this.close("DECISION_EXIT", now);
+  }
+
+  /**
+   * A nearer stop, from a newer decision or the risk manager (requirements EXE-11).
+   *
+   * @returns false when it is not nearer by the least step, would be hit at once, or comes too soon after the last move
+   */
+  tighten(stop: Ticks, cause: "decision" | "risk", now: Micros): boolean {
+    const trade = this.#trade;
+    if (trade === null || !tightenTo(this.#desk, trade, stop, cause, now)) return false;
+    this.#manage(trade, now);
+    return true;
+  }
+
+  /** Other settings: an open trade takes from them what lets less be lost, and nothing else (requirements CFG-4). */
+  tightenRules(rules: ExitRules, holdMicrosMax: Micros, now: Micros): void {
+    const trade = this.#trade;
+    if (trade === null) return;
+    trade.rules = tightenedRules(trade.rules, rules);
+    trade.holdUntil = micros(Math.min(trade.holdUntil, (trade.entryTime ?? now) + holdMicrosMax));
+    this.#manage(trade, now);
+  }
+
+  /** A one-minute candle has closed. @param atrTicks average true range with it; null when not known */
+  onCandle(candle: Candle, atrTicks: number | null, now: Micros): void {
+    const trade = this.#trade;
+    if (trade === null) return;
+    trade.atrTicks = atrTicks;
+    if (trade.closing === null && isAdverse(trade, candle)) beginClose(this.#desk, trade, "ADVERSE_CANDLE", now);
+    this.#manage(trade, now);
+  }
+
+  /** Funding of the symbol belongs to the position that is open. @param amount positive was received */
+  onFunding(amount: Money): void {
+    const trade = this.#trade;
+    if (trade !== null && trade.tradedLots > 0) trade.funding = addMoney(trade.funding, amount);
   }
 
   /** Cancels what would still open; what has filled stays protected. */
@@ -258,13 +329,9 @@ export class TradeManager {
       trade: trade.plan.trade,
       lots: signedLots(trade.ledger.position),
       cost: -trade.ledger.cash,
-      stopLoss: trade.plan.stopLoss,
+      stopLoss: trade.stopLevel,
       time: fill.time,
     });
-  }
-
-  #afterChange(trade: Trade, before: Order, after: Order, now: Micros): void {
-    if (before.status.kind !== "closed" && after.status.kind === "closed") onExitClosed(this.#desk, trade, after, now);
   }
 
   /** Absence was concluded too early: the order rests after all, and nobody counts on it any more (I-05). */
@@ -272,66 +339,11 @@ export class TradeManager {
     this.#desk.emit({ kind: "cancel-order", symbol: this.#desk.instrument.index, clientOrderId: order.id });
   }
 
-  #settleOutcome(trade: Trade, order: Order, command: Command, outcome: Outcome, now: Micros): void {
-    switch (command.kind) {
-      case "place-order":
-      case "place-algo":
-        return this.#settlePlacement(trade, order, outcome, now);
-      case "cancel-order":
-        if (outcome.kind !== "ok") update(this.#desk, trade, order, { kind: "cancel-failed" }, now);
-        return;
-      case "cancel-algo": {
-        const event = outcome.kind === "ok" ? cancelledAlgo : ({ kind: "cancel-failed" } as const);
-        update(this.#desk, trade, order, event, now);
-        return;
-      }
-      case "query-order":
-      case "query-algo":
-        if (outcome.kind === "refused" && outcome.code === orderDoesNotExist) this.#missed(trade, order, now);
-        return;
-      case "query-fills":
-      case "query-account":
-        return;
-      default:
-        throw new TypeError(`unhandled command ${command satisfies never}`);
-    }
-  }
-
-  #settlePlacement(trade: Trade, order: Order, outcome: Outcome, now: Micros): void {
-    switch (outcome.kind) {
-      case "ok":
-        update(this.#desk, trade, order, { kind: "accepted" }, now);
-        return;
-      case "unknown":
-        update(this.#desk, trade, order, { kind: "lost" }, now);
-        return;
-      case "refused": {
-        const event =
-          outcome.code === duplicateId ? { kind: "lost" as const } : { kind: "refused" as const, code: outcome.code };
-        this.#afterChange(trade, order, update(this.#desk, trade, order, event, now), now);
-        this.#desk.emit({
-          kind: "notice",
-          level: "warn",
-          code: "ORDER_REFUSED",
-          symbol: this.#desk.instrument.index,
-          fields: { order: order.id, refusal: outcome.code, message: outcome.message },
-        });
-        return;
-      }
-      default:
-        throw new TypeError(`unhandled outcome ${outcome satisfies never}`);
-    }
-  }
-
-  #missed(trade: Trade, order: Order, now: Micros): void {
-    const unknown = update(this.#desk, trade, order, { kind: "cancel-failed" }, now);
-    update(this.#desk, trade, unknown, { kind: "missed" }, now);
-  }
-
   #manage(trade: Trade, now: Micros): void {
     trade.wakeAt = Number.POSITIVE_INFINITY;
     settleDoubts(this.#desk, trade, now);
     manageEntry(this.#desk, trade, now);
+    manageStopLevel(this.#desk, trade, now);
     manageProtection(this.#desk, trade, now);
     manageExit(this.#desk, trade, now);
     this.#measureExposure(trade, now);
@@ -368,58 +380,8 @@ export class TradeManager {
     }
     this.#onClosed(row, trade, now);
   }
-
-  #trackExcursion(trade: Trade): void {
-    const average = averageEntry(trade);
-    const price = trade.plan.side === "buy" ? this.#desk.touch.bid : this.#desk.touch.ask;
-    if (average === null || price <= 0 || openLots(trade) <= 0) return;
-    const gain = (price - average) * sign(trade.plan.side);
-    if (gain > trade.favourableTicks) trade.favourableTicks = gain;
-    if (-gain > trade.adverseTicks) trade.adverseTicks = -gain;
-  }
-}
-
-function mayExecuteUntold({ status, service, price }: Order): boolean {
-  switch (status.kind) {
-    case "sent":
-    case "unknown":
-    case "cancelling":
-    case "triggered":
-      return true;
-    case "live":
-      return service === "order" && price === null;
-    case "closed":
-      return false;
-    default:
-      throw new TypeError(`unhandled status ${status satisfies never}`);
-  }
-}
-
-/** Closed without the exchange having said how. */
-function isBuried({ status }: Order): boolean {
-  return status.kind === "closed" && (status.reason === "not-accepted" || status.reason === "vanished");
 }
 
 function isAlive(status: OrderStatus): boolean {
   return status === "NEW" || status === "PARTIALLY_FILLED";
-}
-
-const cancelledAlgo = { kind: "algo-reported", status: "CANCELED", childId: null } as const;
-
-function clientIdOf(command: Command): string | null {
-  switch (command.kind) {
-    case "place-order":
-    case "cancel-order":
-    case "query-order":
-    case "query-fills":
-      return command.clientOrderId;
-    case "place-algo":
-    case "cancel-algo":
-    case "query-algo":
-      return command.clientAlgoId;
-    case "query-account":
-      return null;
-    default:
-      throw new TypeError(`unhandled command ${command satisfies never}`);
-  }
 }

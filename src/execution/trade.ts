@@ -2,6 +2,7 @@
 
 import { averagePrice, emptyLedger, type Ledger, withFill } from "../account/ledger.ts";
 import { assert } from "../domain/assert.ts";
+import type { ExitRules } from "../domain/exit-rules.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { type Fill, opposite, type Role, type Side, sign, type TimeInForce } from "../domain/order.ts";
 import type { TradeId } from "../domain/order-id.ts";
@@ -17,6 +18,7 @@ import {
   type SymbolIndex,
   type Ticks,
 } from "../domain/units.ts";
+import { type EntryBrief, type EntryWork, newEntryWork } from "./entry-work.ts";
 import { missedLots, type Order } from "./order.ts";
 
 export type EntryTerms =
@@ -32,8 +34,13 @@ export type TradePlan = {
   readonly side: Side;
   readonly quantity: Lots;
   readonly terms: EntryTerms;
+  /** how the entry is worked; null when the trade was adopted: its entry is settled, and none follows */
+  readonly entry: EntryBrief | null;
   readonly stopLoss: Ticks;
   readonly takeProfit: Ticks | null;
+  /** the further of two targets; null: the one closes all */
+  readonly secondTarget: Ticks | null;
+  readonly exits: ExitRules;
   /** end of the hold if the position were entered at once; it counts from the first fill */
   readonly holdUntil: Micros;
   readonly holdMicros: Micros;
@@ -43,7 +50,14 @@ export type TradePlan = {
 };
 
 /** A close that has begun. It ends with the position flat, however often it must be tried. */
-export type Closing = { readonly reason: ExitReason; readonly since: Micros; attempts: number; nextAttemptAt: number };
+export type Closing = {
+  readonly reason: ExitReason;
+  readonly since: Micros;
+  attempts: number;
+  nextAttemptAt: number;
+  /** a close was refused: targets of ours may reserve what it would close, and go first (failure-catalogue F-14) */
+  clearsTargets: boolean;
+};
 
 export type Trade = {
   readonly plan: TradePlan;
@@ -56,6 +70,8 @@ export type Trade = {
   readonly executions: Set<string>;
   ledger: Ledger;
   fees: Money;
+  /** positive was received */
+  funding: Money;
   makerLots: Lots;
   tradedLots: Lots;
   /** the position is closed at this time at the latest (requirements EXE-6) */
@@ -64,13 +80,32 @@ export type Trade = {
   entryFinished: boolean;
   /** the entry is to be given up: what works is cancelled, and nothing follows it */
   entryWithdrawn: boolean;
+  readonly work: EntryWork;
   entryTime: Micros | null;
+  /** bid + ask when the first entry order left; null when none did, or without a market */
+  arrivalMidHalfTicks: number | null;
   lastFillTime: Micros;
   lastExitRole: Role | null;
   /** since when there has been exposure without a live stop; null when covered or flat */
   exposedSince: Micros | null;
   closing: Closing | null;
-  /** the target could not rest on the exchange, so the core watches the price itself */
+  /** the plan's, tightened by what was configured since (requirements CFG-4) */
+  rules: ExitRules;
+  /** where the position is left to limit the loss: the plan's stop, or nearer; it never goes back */
+  stopLevel: Ticks;
+  stopMoves: number;
+  stopMovedAt: number;
+  /** best price of the exit side of the touch while there was a position; 0 before */
+  bestTicks: number;
+  /** where break-even waits for the price; NaN when it does not */
+  breakEvenLevel: number;
+  /** average true range as last told, ticks; null when not known */
+  atrTicks: number | null;
+  /** lots that the first of two targets has closed */
+  firstTargetLots: number;
+  /** no stop rests at the level that the stop has moved to, so the core watches the price itself */
+  watchStop: boolean;
+  /** a target could not rest on the exchange, so the core watches the price itself */
   watchTarget: boolean;
   /** worst and best excursion of the exit side of the touch from the average entry, ticks */
   adverseTicks: number;
@@ -88,16 +123,28 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     executions: new Set(),
     ledger: emptyLedger,
     fees: noMoney,
+    funding: noMoney,
     makerLots: noLots,
     tradedLots: noLots,
     holdUntil: plan.holdUntil,
     entryFinished: false,
     entryWithdrawn: false,
+    work: newEntryWork(),
     entryTime: null,
+    arrivalMidHalfTicks: null,
     lastFillTime: 0 as Micros,
     lastExitRole: null,
     exposedSince: null,
     closing: null,
+    rules: plan.exits,
+    stopLevel: plan.stopLoss,
+    stopMoves: 0,
+    stopMovedAt: Number.NEGATIVE_INFINITY,
+    bestTicks: 0,
+    breakEvenLevel: Number.NaN,
+    atrTicks: null,
+    firstTargetLots: 0,
+    watchStop: false,
     watchTarget: false,
     adverseTicks: 0,
     favourableTicks: 0,
@@ -162,8 +209,14 @@ export function applyFill(trade: Trade, order: Order, fill: Fill, instrument: In
   }
   if (order.role === "e") trade.entryTime ??= fill.time;
   else trade.lastExitRole = order.role;
+  if (order.role === "t1") trade.firstTargetLots += fill.quantity;
   if (fill.time > trade.lastFillTime) trade.lastFillTime = fill.time;
   return true;
+}
+
+/** The word for a stop that was hit: the one that limits the loss, or one that had moved. */
+export function stopReason({ stopLevel, plan }: Trade): "STOP_LOSS" | "TRAILING_STOP" {
+  return stopLevel === plan.stopLoss ? "STOP_LOSS" : "TRAILING_STOP";
 }
 
 /** Wakes the trade no later than `at`. */

@@ -8,7 +8,7 @@ import type { Settings } from "../config/schema.ts";
 import { createSources } from "../decision/sources.ts";
 import { assert, present } from "../domain/assert.ts";
 import type { Control, CoreEvent } from "../domain/event.ts";
-import { moneyFromText, numberFromMoney } from "../domain/instrument.ts";
+import { type Instrument, moneyFromText, numberFromMoney } from "../domain/instrument.ts";
 import { isCommand, type Output, type TradeRow } from "../domain/output.ts";
 import {
   addMoney,
@@ -29,6 +29,7 @@ import { trustedMicros } from "../tape/brand.ts";
 import type { Tape } from "../tape/format.ts";
 import { MergedCursors, TapeCursor } from "../tape/player.ts";
 import { warmupCandles } from "../tape/warmup.ts";
+import { accountWishes } from "./account-wishes.ts";
 import { CommandHash } from "./command-hash.ts";
 import { FanOut } from "./fan-out.ts";
 import { InProcessVenue } from "./in-process-venue.ts";
@@ -44,6 +45,7 @@ export type BacktestInput = {
 
 export type BacktestResult = {
   readonly summary: CoreSummary;
+  readonly instruments: readonly Instrument[];
   readonly events: number;
   readonly commands: number;
   readonly hash: string;
@@ -147,6 +149,7 @@ class Backtest {
       );
     }
     this.#core.handle({ kind: "private-stream", alive: true }, start);
+    this.#venue.setUp(accountWishes(settings), start);
     this.#venue.send({ kind: "query-account" }, start);
   }
 
@@ -230,6 +233,7 @@ class Backtest {
     const funding = this.#funding(end);
     return {
       summary: this.#core.summary(),
+      instruments: this.#exchange.instruments,
       events,
       commands: this.#hash.commands,
       hash: this.#hash.digest(),

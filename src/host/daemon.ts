@@ -19,6 +19,7 @@ import { VenueAdapter } from "../venue/adapter.ts";
 import type { Endpoints } from "../venue/live/endpoints.ts";
 import { liveTransport } from "../venue/live/transport.ts";
 import type { Signer, Transport, TransportEvent, TransportListener } from "../venue/transport.ts";
+import { accountWishes } from "./account-wishes.ts";
 import type { Clock } from "./clock.ts";
 import { JournalWriter } from "./journal-writer.ts";
 import { LiveSettings } from "./live-settings.ts";
@@ -115,7 +116,7 @@ export class Daemon {
         replyTimeoutMs: settings.venue.reply_timeout_ms,
         firstMessageMs: settings.venue.first_message_ms,
         protectionShare: settings.venue.protection_weight_share,
-        leverage: settings.risk.max_leverage,
+        ...accountWishes(settings),
         keyPermissions: options.keyPermissions,
         candles: candlesAtStart,
         seed: clock() % 2 ** 31,
@@ -333,6 +334,7 @@ export class Daemon {
         case "order":
         case "fill":
         case "position":
+        case "stop-move":
         case "decision":
         case "no-trade":
         case "session":

@@ -3,19 +3,27 @@
  * the wire, only the sockets are missing. Each way takes the configured latency; nothing here reads a clock.
  */
 
-import type { CoreEvent } from "../domain/event.ts";
+import { ConfigError } from "../config/error.ts";
+import type { CoreEvent, SetUp } from "../domain/event.ts";
+import type { Instrument } from "../domain/instrument.ts";
 import type { Command } from "../domain/output.ts";
 import { type Micros, micros } from "../domain/units.ts";
 import type { Exchange, ExchangeRequest } from "../exchange/exchange.ts";
+import { setUpSymbol } from "../venue/set-up.ts";
 import { decodeAccount, replyEvents } from "../venue/wire/decode.ts";
 import { accountRequests, encodeCommand, type SingleCommand, type WireRequest } from "../venue/wire/encode.ts";
 import { stringifyJson } from "../venue/wire/lossless-json.ts";
+import { classify } from "../venue/wire/outcome.ts";
 import { type InstrumentsByName, instrumentsByName } from "../venue/wire/reports.ts";
 import { decodeUserMessage } from "../venue/wire/user-events.ts";
+import type { AccountWishes } from "./account-wishes.ts";
 
 type Due =
   | { readonly at: number; readonly kind: "request"; readonly command: Command }
   | { readonly at: number; readonly kind: "events"; readonly events: readonly CoreEvent[] };
+
+/** A symbol whose set-up proved nothing (there is no price yet) has its turn again after this long. */
+const setUpWait = 250_000;
 
 /** Messages on the way at once; a core that asks for more in one latency is broken. */
 const inFlightMax = 10_000;
@@ -29,6 +37,10 @@ export class InProcessVenue {
   /** due times never fall, because every way takes the same time */
   #queue: Due[] = [];
   #head = 0;
+  /** symbols whose set-up is not proven, and when it is due */
+  #unproven: readonly Instrument[] = [];
+  #wishes: AccountWishes | null = null;
+  #setUpAt = Number.POSITIVE_INFINITY;
 
   constructor(exchange: Exchange, latency: Micros, recvWindow: number) {
     this.#exchange = exchange;
@@ -40,7 +52,14 @@ export class InProcessVenue {
 
   /** When {@link run} is due; infinite when nothing is on the way. Microseconds. */
   nextDue(): number {
-    return this.#queue[this.#head]?.at ?? Number.POSITIVE_INFINITY;
+    return Math.min(this.#queue[this.#head]?.at ?? Number.POSITIVE_INFINITY, this.#setUpAt);
+  }
+
+  /** Has the account set up for the instruments, symbol after symbol, as soon as there is a price. */
+  setUp(wishes: AccountWishes, now: Micros): void {
+    this.#wishes = wishes;
+    this.#unproven = this.#exchange.instruments;
+    this.#setUpAt = now + this.#latency;
   }
 
   /** Sends a command: it reaches the matching engine after the latency. */
@@ -61,6 +80,7 @@ export class InProcessVenue {
 
   /** Does what is due at `now`; what has arrived for the core goes to `deliver`. */
   run(now: Micros, deliver: (event: CoreEvent, at: Micros) => void): void {
+    if (now >= this.#setUpAt) this.#setUp(now);
     for (;;) {
       const due = this.#queue[this.#head];
       if (due === undefined || due.at > now) break;
@@ -84,6 +104,42 @@ export class InProcessVenue {
     const request = encodeCommand(command, this.#exchange.instruments, { recvWindow: this.#recvWindow });
     const { status, body } = this.#exchange.request(asExchangeRequest(request), now);
     return replyEvents(command, { status, body, text: status === 200 ? "" : stringifyJson(body) }, this.#byName);
+  }
+
+  #setUp(now: Micros): void {
+    const wishes = this.#wishes;
+    if (wishes === null) return;
+    const events: CoreEvent[] = [];
+    const left = this.#unproven.filter((instrument) => {
+      const setUp = this.#converse(instrument, wishes, now);
+      events.push({ kind: "set-up", symbol: instrument.index, ...setUp });
+      return setUp.state === "pending";
+    });
+    this.collect(now);
+    this.#push({ at: now + this.#latency, kind: "events", events });
+    this.#unproven = left;
+    this.#setUpAt = left.length === 0 ? Number.POSITIVE_INFINITY : now + setUpWait;
+  }
+
+  /** @throws {ConfigError} the exchange can never be set up so */
+  #converse(instrument: Instrument, wishes: AccountWishes, now: Micros): SetUp {
+    const { instruments } = this.#exchange;
+    const conversation = setUpSymbol(instruments, instrument, {
+      leverage: wishes.leverageOf(instrument.symbol),
+      marginType: wishes.marginType,
+      prefix: wishes.orderIdPrefix,
+      stopDistance: wishes.stopProofDistance,
+      attempt: 1,
+      isStopProven: false,
+    });
+    let step = conversation.next();
+    while (step.done !== true) {
+      const { status, body } = this.#exchange.request(asExchangeRequest(step.value.request), now);
+      const { outcome } = classify({ status, body });
+      step = conversation.next(outcome.kind === "ok" ? { kind: "ok", body } : outcome);
+    }
+    if (step.value.state === "impossible") throw new ConfigError([step.value.message]);
+    return step.value;
   }
 
   #readAccount(command: Command, now: Micros): readonly CoreEvent[] {
@@ -112,7 +168,7 @@ export class InProcessVenue {
 }
 
 /** A query has texts only. */
-function asExchangeRequest({ method, path, params }: WireRequest): ExchangeRequest {
+export function asExchangeRequest({ method, path, params }: WireRequest): ExchangeRequest {
   return {
     method,
     path,

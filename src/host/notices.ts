@@ -55,6 +55,7 @@ function levelOf({ event }: RiskEvent): Notice["level"] {
       return "warn";
     case "RESUMED":
     case "DAY_STARTED":
+    case "TRANSFERRED":
       return "info";
     default:
       throw new TypeError(`unhandled event ${event satisfies never}`);

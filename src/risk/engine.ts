@@ -9,14 +9,16 @@ import type { Decision } from "../domain/decision.ts";
 import { type Instrument, quoteFromTickLots } from "../domain/instrument.ts";
 import { type Side, sign } from "../domain/order.ts";
 import type { SessionState } from "../domain/session.ts";
-import { type Micros, microsFromSeconds, type Ticks } from "../domain/units.ts";
+import { type Micros, microsFromSeconds, type Ticks, ticks } from "../domain/units.ts";
 import { type CostToFill, expectedCost, expectedMoveBps } from "./cost.ts";
 import { Gates, isUsable } from "./gates.ts";
 import { checkGuardrails } from "./guardrails.ts";
 import { checkSession, checkTradesPerHour } from "./limits.ts";
+import { mayTake, modeOf } from "./mode.ts";
 import type { RiskCheckResult, SizedOrder } from "./result.ts";
+import { scalpLevels } from "./scalp-levels.ts";
 import { type Sizing, sizeEntry } from "./sizing.ts";
-import { bandOf, stopLevels, type VolatilityBand } from "./stops.ts";
+import { bandOf, type StopLevels, stopLevels, type VolatilityBand } from "./stops.ts";
 
 /** What the account and the market of a symbol look like at a moment; null is not known. */
 export type RiskView = {
@@ -42,6 +44,8 @@ export type RiskView = {
 export type RiskInput = RiskView & {
   readonly decision: Decision;
   readonly side: Side;
+  /** where the entry is expected to fill, as its policy plans it */
+  readonly entryPrice: Ticks;
   /** average true range, ticks */
   readonly atrTicks: number | null;
   /** deviation of one-minute returns, basis points */
@@ -63,7 +67,7 @@ export type RiskInput = RiskView & {
 export function checkRisk(input: RiskInput, now: Micros): RiskCheckResult {
   const gates = new Gates();
   const { settings, decision, session, equity } = input;
-  const reference = entryReference(input);
+  const reference = input.entryPrice;
   const exposure = quoteFromTickLots(input.instrument, input.committedLots * input.ask);
   const band = isTouch(input) ? bandOf(input, reference, settings.risk.sltp) : null;
   checkKnown(input, gates);
@@ -106,8 +110,7 @@ function checkLevels(input: RiskInput, reference: Ticks, band: VolatilityBand, g
     gates.check("STOP_INVALID", false, input.atrTicks, null);
     return null;
   }
-  const stopLoss = tighter(input.side, own.stopLoss, input.decision.stopLoss);
-  const takeProfit = input.decision.takeProfits[0] ?? own.takeProfit;
+  const { stopLoss, takeProfit } = levelsFor(input, reference, own);
   const risk = (reference - stopLoss) * sign(input.side);
   const reward = (takeProfit - reference) * sign(input.side);
   const touch = input.side === "buy" ? input.bid : input.ask;
@@ -122,13 +125,23 @@ function checkLevels(input: RiskInput, reference: Ticks, band: VolatilityBand, g
   return { reference, stopLoss, takeProfit };
 }
 
+/** The engine's levels with what the decision brings of its own; in scalp mode no farther than that allows (EXE-2). */
+function levelsFor(input: RiskInput, reference: Ticks, own: StopLevels): StopLevels {
+  const { side, decision, settings } = input;
+  const stopLoss = tighter(side, own.stopLoss, decision.stopLoss);
+  const levels: StopLevels = { stopLoss, takeProfit: decision.takeProfits[0] ?? own.takeProfit };
+  if (modeOf(settings.trading, decision.style) !== "scalp") return levels;
+  const scalp = scalpLevels({ side, bid: input.bid, ask: input.ask, reference, levels }, settings.trading.scalp);
+  return { ...scalp, stopLoss: tighter(side, scalp.stopLoss, decision.stopLoss) };
+}
+
 function sizeFor(input: RiskInput, band: VolatilityBand, equity: number, available: number, exposure: number): Sizing {
   return sizeEntry({
     instrument: input.instrument,
     risk: input.settings.risk,
     // Whatever price it fills at, it is not above the dearer side of the touch, so no cap is passed by crossing.
     reference: input.ask,
-    cheapest: input.bid,
+    cheapest: ticks(Math.min(input.bid, input.entryPrice)),
     edge: input.decision.edge,
     band,
     scale: input.session.scale,
@@ -138,7 +151,7 @@ function sizeFor(input: RiskInput, band: VolatilityBand, equity: number, availab
     accountExposure: input.accountExposure,
     requested: input.decision.size,
     requestedLeverage: input.decision.leverage,
-    mayTake: mayTake(input.settings),
+    mayTake: mayTake(input.settings.trading, modeOf(input.settings.trading, input.decision.style)),
   });
 }
 
@@ -152,7 +165,8 @@ function checkCost(input: RiskInput, { quantity }: Sizing, levels: Levels, now: 
     gates.check("FEES_MISSING", false, takerFee, null);
     return;
   }
-  const holdMax = microsFromSeconds(settings.trading.max_hold_seconds);
+  const mode = modeOf(settings.trading, decision.style);
+  const holdMax = microsFromSeconds(settings.trading[mode].max_hold_seconds);
   const cost = expectedCost({
     side: input.side,
     quantity,
@@ -164,24 +178,12 @@ function checkCost(input: RiskInput, { quantity }: Sizing, levels: Levels, now: 
     fundingRate: input.fundingRate,
     nextFunding: input.nextFunding,
     holdMicros: Math.min(decision.holdMicrosMax ?? holdMax, holdMax),
-    mayTake: mayTake(settings),
+    mayTake: mayTake(settings.trading, mode),
     now,
   });
   const move = expectedMoveBps(decision.edge, levels.reference, levels.stopLoss, levels.takeProfit);
   const limit = cost.totalBps * settings.risk.cost.factor;
   gates.check("COST_EXCEEDS_EDGE", move > limit, move, limit);
-}
-
-/** Whether the entry takes from the book, at once or when its time is out. */
-function mayTake({ trading }: Settings): boolean {
-  return trading.entry_order === "market" || trading.on_timeout === "cross";
-}
-
-/** The side of the touch that the entry joins, or takes. */
-function entryReference({ settings, side, bid, ask }: RiskInput): Ticks {
-  const takes = settings.trading.entry_order === "market";
-  if (side === "buy") return takes ? ask : bid;
-  return takes ? bid : ask;
 }
 
 /** A stop that the decision brings counts only where it risks less. */

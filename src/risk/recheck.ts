@@ -23,8 +23,9 @@ export type RecheckInput = RiskView & {
   readonly decisionMidHalfTicks: number | null;
   /** what of it has filled */
   readonly entered: Lots;
-  /** what is to be sent now, as a market order */
+  /** what is to be sent now, and at which price; a market order pays the other side of the touch */
   readonly wanted: Lots;
+  readonly price: Ticks;
 };
 
 /** What may still be sent: at most what was wanted, 0 when refused; and why it is less. */
@@ -32,8 +33,7 @@ export type RecheckResult = { readonly quantity: Lots; readonly reasons: readonl
 
 export function recheckEntry(input: RecheckInput, now: Micros): RecheckResult {
   const gates = new Gates();
-  const { settings, side, equity, available } = input;
-  const price = side === "buy" ? input.ask : input.bid;
+  const { settings, side, equity, available, price } = input;
   const distance = (price - input.stopLoss) * sign(side);
   checkKnown(input, gates);
   checkSession(input, now, gates);

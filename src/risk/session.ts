@@ -119,6 +119,25 @@ export function withTradeAt(before: SessionState, openedAt: Micros, now: Micros)
   return { ...before, tradeTimes, tradesToday: before.tradesToday + 1 };
 }
 
+/**
+ * Money came in or, negative, went out: neither profit nor loss. What losses and profits count from moves with it; the
+ * peaks keep their ratio to the equity, so that no fall from them begins or ends with a transfer.
+ *
+ * @param equity before the transfer; null when not known
+ */
+export function onTransfer(before: SessionState, amount: number, equity: number | null): SessionState {
+  const moved = (value: number | null): number | null => (value === null ? null : value + amount);
+  const ratio = equity !== null && equity > 0 && equity + amount > 0 ? (equity + amount) / equity : null;
+  const scaled = (peak: number | null): number | null => (peak === null || ratio === null ? moved(peak) : peak * ratio);
+  return {
+    ...before,
+    dayStartEquity: moved(before.dayStartEquity),
+    limitEquity: moved(before.limitEquity),
+    dayPeakEquity: scaled(before.dayPeakEquity),
+    peakEquity: scaled(before.peakEquity),
+  };
+}
+
 /** What an operator or supervisor wants. Whoever flattens says with {@link onFlat} when nothing is open any more. */
 export function onControl(before: SessionState, control: Control, equity: number | null, now: Micros): SessionStep {
   const { by } = control;

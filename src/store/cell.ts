@@ -1,6 +1,7 @@
 /** Reads columns of a database row with their types checked: a file is an outer border, even our own. */
 
 import type { SQLOutputValue } from "node:sqlite";
+import type { z } from "zod";
 import { StoreError } from "./store.ts";
 
 export type DatabaseRow = Readonly<Record<string, SQLOutputValue>>;
@@ -50,6 +51,19 @@ export function word<Word extends string>(row: DatabaseRow, column: string, word
   const known = words.find((candidate) => candidate === value);
   if (known === undefined) throw wrong(column, value, `one of ${words.join(", ")}`);
   return known;
+}
+
+/** A column that holds JSON of a known shape. */
+export function json<T>(row: DatabaseRow, column: string, schema: z.ZodType<T>): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text(row, column));
+  } catch {
+    throw new StoreError(`the journal's column ${column} is not JSON`);
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new StoreError(`the journal's column ${column}: ${parsed.error.message.slice(0, 200)}`);
+  return parsed.data;
 }
 
 function wrong(column: string, value: unknown, allowed: string): StoreError {

@@ -13,6 +13,7 @@ import { z } from "zod";
 import type { TradeId } from "../domain/order-id.ts";
 import type { IntentRow } from "../domain/output.ts";
 import { lots, micros, symbolIndex, ticks } from "../domain/units.ts";
+import { exitRuleNumbers, readExitRules, StoredExitRules, writeExitRules } from "./exit-rules.ts";
 import { type StoredInstrument, StoreError } from "./store.ts";
 
 const headBytes = 8;
@@ -23,13 +24,16 @@ const fileBytesMax = 512 * 1_024;
 const tornFilesMax = 8;
 const fileShape = /^intents-(\d{8})\.log$/;
 const tornShape = /^torn-(\d{8})\.log$/;
-const version = 2;
-const numbers = 7;
+const version = 3;
+/** Files of the version before this one are read too: a newer program may be started after a crash of the older. */
+const versionBefore = 2;
+const plainNumbers = 7;
+const numbers = plainNumbers + 1 + exitRuleNumbers;
 const textsAt = numbers * 8 + 1;
 const asciiMax = 0x7f;
 
 const Header = z.strictObject({
-  version: z.literal(version),
+  version: z.literal([version, versionBefore]),
   instruments: z.array(z.strictObject({ symbol: z.string(), tickSize: z.string(), stepSize: z.string() })),
 });
 
@@ -46,6 +50,8 @@ const Intent = z.strictObject({
   quantity: whole.nonnegative().transform(lots),
   stopLoss: whole.transform(ticks),
   takeProfit: whole.transform(ticks).nullable(),
+  secondTarget: whole.transform(ticks).nullable(),
+  exits: StoredExitRules.nullable(),
   decisionMidHalfTicks: z.number().nullable(),
   holdUntil: whole.transform(micros),
   time: whole.transform(micros),
@@ -184,6 +190,7 @@ export function readRecords(bytes: Uint8Array): { readonly intents: LoggedIntent
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const intents: LoggedIntent[] = [];
   let instruments: readonly StoredInstrument[] | null = null;
+  let count = numbers;
   let at = 0;
   while (at + headBytes <= bytes.length) {
     const length = view.getUint32(at, true);
@@ -196,8 +203,9 @@ export function readRecords(bytes: Uint8Array): { readonly intents: LoggedIntent
       const header = Header.safeParse(parsed(payload));
       if (!header.success) break;
       instruments = header.data.instruments;
+      if (header.data.version === versionBefore) count = plainNumbers;
     } else {
-      const row = Intent.safeParse(readIntent(payload));
+      const row = Intent.safeParse(readIntent(payload, count));
       const instrument = row.success ? instruments[row.data.symbol] : undefined;
       if (!row.success || instrument === undefined) break;
       intents.push({ instrument, row: row.data });
@@ -222,7 +230,9 @@ class IntentRecord {
     view.setFloat64(headBytes + 32, row.decisionMidHalfTicks ?? Number.NaN, true);
     view.setFloat64(headBytes + 40, row.holdUntil, true);
     view.setFloat64(headBytes + 48, row.time, true);
-    view.setUint8(headBytes + 56, row.side === "buy" ? 0 : 1);
+    view.setFloat64(headBytes + 56, row.secondTarget ?? Number.NaN, true);
+    writeExitRules(view, headBytes + 64, row.exits);
+    view.setUint8(headBytes + textsAt - 1, row.side === "buy" ? 0 : 1);
     let end = this.#text(headBytes + textsAt, row.trade);
     end = this.#text(end, row.decisionId);
     end = this.#text(end, row.source);
@@ -258,16 +268,22 @@ function tooLarge(): Error {
   return new Error(`an intent has more than ${payloadBytesMax} bytes`);
 }
 
-/** The fields of an intent as they stand in a record, unchecked; null when the record has not their shape. */
-function readIntent(payload: Uint8Array): unknown {
-  if (payload.length < textsAt) return null;
+/**
+ * The fields of an intent as they stand in a record, unchecked; null when the record has not their shape.
+ *
+ * @param count numbers that records of the file begin with
+ */
+function readIntent(payload: Uint8Array, count: number): unknown {
+  const sideAt = count * 8;
+  if (payload.length <= sideAt) return null;
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-  const [symbol, quantity, stopLoss, takeProfit, mid, holdUntil, time] = Array.from({ length: numbers }, (_, index) => {
+  const values = Array.from({ length: count }, (_, index) => {
     const value = view.getFloat64(index * 8, true);
     return Number.isNaN(value) ? null : value;
   });
+  const [symbol, quantity, stopLoss, takeProfit, mid, holdUntil, time, secondTarget = null, ...rules] = values;
   const texts: string[] = [];
-  let at = textsAt;
+  let at = sideAt + 1;
   while (at + 2 <= payload.length) {
     const end = at + 2 + view.getUint16(at, true);
     texts.push(Buffer.from(payload.subarray(at + 2, end)).toString("utf8"));
@@ -275,7 +291,7 @@ function readIntent(payload: Uint8Array): unknown {
   }
   if (at !== payload.length || texts.length !== 4) return null;
   const [trade, decisionId, source, clientOrderId] = texts;
-  const side = ["buy", "sell"][view.getUint8(textsAt - 1)];
+  const side = ["buy", "sell"][view.getUint8(sideAt)];
   return {
     kind: "intent",
     trade,
@@ -287,6 +303,8 @@ function readIntent(payload: Uint8Array): unknown {
     quantity,
     stopLoss,
     takeProfit,
+    secondTarget,
+    exits: readExitRules(rules),
     decisionMidHalfTicks: mid,
     holdUntil,
     time,

@@ -6,9 +6,20 @@ import { roles, sides } from "../domain/order.ts";
 import type { TradeId } from "../domain/order-id.ts";
 import type { IntentRow, OrderRow, PositionRow } from "../domain/output.ts";
 import type { SessionState } from "../domain/session.ts";
-import { lots, type Micros, micros, money, type SymbolIndex, signedLots, symbolIndex, ticks } from "../domain/units.ts";
+import {
+  lots,
+  type Micros,
+  micros,
+  money,
+  type SymbolIndex,
+  signedLots,
+  symbolIndex,
+  type Ticks,
+  ticks,
+} from "../domain/units.ts";
 import { type DatabaseRow, integer, integerOrNull, text, textOrNull, word } from "./cell.ts";
 import { openForReading } from "./database.ts";
+import { exitRulesFrom } from "./exit-rules.ts";
 import { sessionFrom } from "./session-state.ts";
 import type { StoredInstrument } from "./store.ts";
 
@@ -59,10 +70,15 @@ export function loadJournal(path: string, instruments: readonly StoredInstrument
     const fills = database.prepare("SELECT * FROM fills WHERE trade = ? AND symbol = ? ORDER BY time, rowid LIMIT ?");
     const fillsOf = ({ trade, symbol }: IntentRow): JournalFill[] =>
       fills.all(trade, instruments[symbol]?.symbol ?? "", fillsPerTradeMax).map(fillFrom);
+    const stops = database.prepare("SELECT to_level FROM trailing_stops WHERE trade = ? ORDER BY id DESC LIMIT 1");
+    const stopOf = ({ trade }: IntentRow): Ticks | null => {
+      const row = stops.get(trade);
+      return row === undefined ? null : ticks(integer(row, "to_level"));
+    };
     const session = sessionFrom(database);
     return {
       intents,
-      openTrades: intents.map((intent) => ({ intent, fills: fillsOf(intent) })),
+      openTrades: intents.map((intent) => ({ intent, fills: fillsOf(intent), stopLevel: stopOf(intent) })),
       orders: rows(database, openOrders, ordersMax).flatMap((row) => lookup.take(row, orderFrom)),
       positions: rows(database, positions, positionsMax).flatMap((row) => lookup.take(row, positionFrom)),
       appliedTradeIds: new Map(
@@ -146,6 +162,7 @@ class Lookup {
 
 function intentFrom(row: DatabaseRow, symbol: SymbolIndex): IntentRow {
   const target = integerOrNull(row, "take_profit");
+  const second = integerOrNull(row, "second_target");
   return {
     kind: "intent",
     trade: text(row, "trade") as TradeId,
@@ -157,6 +174,8 @@ function intentFrom(row: DatabaseRow, symbol: SymbolIndex): IntentRow {
     quantity: lots(integer(row, "quantity")),
     stopLoss: ticks(integer(row, "stop_loss")),
     takeProfit: target === null ? null : ticks(target),
+    secondTarget: second === null ? null : ticks(second),
+    exits: exitRulesFrom(row),
     decisionMidHalfTicks: integerOrNull(row, "decision_mid_half_ticks"),
     holdUntil: micros(integer(row, "hold_until")),
     time: micros(integer(row, "time")),

@@ -90,13 +90,14 @@ function prepareAll(database: DatabaseSync) {
     intent: insert(
       "INSERT OR IGNORE",
       "intents",
-      "client_order_id, trade, decision_id, source, instrument, side, quantity, stop_loss, take_profit, decision_mid_half_ticks, hold_until, time",
+      "client_order_id, trade, decision_id, source, instrument, side, quantity, stop_loss, take_profit, second_target, exits, decision_mid_half_ticks, hold_until, time",
     ),
     order: insert(
       "INSERT OR REPLACE",
       "orders",
       "client_order_id, trade, instrument, service, role, side, quantity, price, state, filled, venue_id, time",
     ),
+    orderChange: insert("INSERT", "order_changes", "client_order_id, trade, quantity, price, state, filled, time"),
     // A later source may know the fee and the maker flag that an earlier one did not say; it is still one execution.
     fill: database.prepare(
       `INSERT INTO fills (symbol, trade_id, instrument, trade, client_order_id, side, price, quantity, commission, commission_asset, maker, time)
@@ -107,10 +108,11 @@ function prepareAll(database: DatabaseSync) {
          maker = coalesce(maker, excluded.maker)`,
     ),
     position: insert("INSERT OR REPLACE", "positions", "symbol, instrument, trade, lots, cost, stop_loss, time"),
+    stopMove: insert("INSERT", "trailing_stops", "trade, instrument, from_level, to_level, cause, time"),
     trade: insert(
       "INSERT OR REPLACE",
       "trades",
-      "trade, source, instrument, side, quantity, entry_time, exit_time, entry_price, exit_price, gross_pnl, fees, net_pnl, r, adverse_ticks, favourable_ticks, slippage_ticks, maker_share, exit_reason",
+      "trade, source, instrument, side, quantity, entry_time, exit_time, entry_price, exit_price, gross_pnl, fees, funding, net_pnl, r, adverse_ticks, favourable_ticks, slippage_ticks, arrival_slippage_ticks, maker_share, exit_reason",
     ),
     decision: insert(
       "INSERT OR REPLACE",
@@ -147,6 +149,8 @@ function writeRow(to: Statements, row: SymbolRow, instrument: SQLInputValue, sym
         row.quantity,
         row.stopLoss,
         row.takeProfit,
+        row.secondTarget,
+        row.exits === null ? null : JSON.stringify(row.exits),
         row.decisionMidHalfTicks,
         row.holdUntil,
         row.time,
@@ -167,6 +171,7 @@ function writeRow(to: Statements, row: SymbolRow, instrument: SQLInputValue, sym
         row.venueId,
         row.time,
       );
+      to.orderChange.run(row.clientOrderId, row.trade, row.quantity, row.price, row.state, row.filled, row.time);
       return;
     case "fill":
       to.fill.run(
@@ -187,6 +192,9 @@ function writeRow(to: Statements, row: SymbolRow, instrument: SQLInputValue, sym
     case "position":
       to.position.run(symbol, instrument, row.trade, row.lots, row.cost, row.stopLoss, row.time);
       return;
+    case "stop-move":
+      to.stopMove.run(row.trade, instrument, row.from, row.to, row.cause, row.time);
+      return;
     case "trade":
       to.trade.run(
         row.trade,
@@ -200,11 +208,13 @@ function writeRow(to: Statements, row: SymbolRow, instrument: SQLInputValue, sym
         row.exitPrice,
         row.grossPnl,
         row.fees,
+        row.funding,
         row.netPnl,
         row.r,
         row.adverseTicks,
         row.favourableTicks,
         row.slippageTicks,
+        row.arrivalSlippageTicks,
         row.makerShare,
         row.exitReason,
       );

@@ -3,12 +3,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { Decimal } from "decimal.js";
-import { textFromMoney } from "../domain/instrument.ts";
-import { money } from "../domain/units.ts";
-import { big, type DatabaseRow, integer, integerOrNull, real, realOrNull, text, textOrNull } from "./cell.ts";
+import { type DatabaseRow, integer, integerOrNull, real, realOrNull, text, textOrNull } from "./cell.ts";
 import { openForReading } from "./database.ts";
 import { databaseName } from "./recovery.ts";
+import { amount, price, priceOrNull, quantity, time } from "./shown.ts";
 
 const tradesMax = 10;
 const ordersMax = 200;
@@ -165,30 +163,4 @@ function tradeView(row: DatabaseRow): TradeView {
     exit_reason: text(row, "exit_reason"),
     exit_time: time(row, "exit_time"),
   };
-}
-
-function amount(row: DatabaseRow, column: string): string {
-  return textFromMoney(money(big(row, column)));
-}
-
-function quantity(row: DatabaseRow, lots: number): string {
-  return new Decimal(lots).times(text(row, "step_size")).toFixed();
-}
-
-/** A price with one digit more than the tick has, since averages lie between ticks. */
-function price(row: DatabaseRow, ticks: number): string {
-  const tick = new Decimal(text(row, "tick_size"));
-  return new Decimal(ticks)
-    .times(tick)
-    .toDecimalPlaces(tick.decimalPlaces() + 1)
-    .toFixed();
-}
-
-function priceOrNull(row: DatabaseRow, column: string): string | null {
-  const ticks = integerOrNull(row, column);
-  return ticks === null ? null : price(row, ticks);
-}
-
-function time(row: DatabaseRow, column: string): string {
-  return new Date(integer(row, column) / 1_000).toISOString();
 }

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { type DatabaseRow, integer, realOrNull, text, textOrNull } from "./cell.ts";
+import { type DatabaseRow, integer, json, realOrNull, text, textOrNull } from "./cell.ts";
 import { openForReading } from "./database.ts";
 import { databaseName } from "./recovery.ts";
 import { StoreError } from "./store.ts";
@@ -72,7 +72,7 @@ const lastMax = 5;
 
 const number = z.number().nullable();
 const Evidence = z.object({ reason: z.string(), measured: number, limit: number });
-const Gate = z.object({ gate: z.string(), verdict: z.string(), measured: number, limit: number });
+export const Gate = z.object({ gate: z.string(), verdict: z.string(), measured: number, limit: number });
 
 /** @throws {StoreError} a store cannot be read */
 export function viewWhy(question: WhyQuestion): readonly StoreWhy[] {
@@ -218,18 +218,6 @@ function eventView(row: DatabaseRow): RiskEventView {
     symbol: textOrNull(row, "symbol"),
     fields: json(row, "fields", z.record(z.string(), z.unknown())),
   };
-}
-
-function json<T>(row: DatabaseRow, column: string, schema: z.ZodType<T>): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text(row, column));
-  } catch {
-    throw new StoreError(`the journal's column ${column} is not JSON`);
-  }
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw new StoreError(`the journal's column ${column}: ${parsed.error.message.slice(0, 200)}`);
-  return parsed.data;
 }
 
 function time(row: DatabaseRow): string {

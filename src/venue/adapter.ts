@@ -20,6 +20,7 @@ import {
   type SymbolIndex,
 } from "../domain/units.ts";
 import { AccountReader } from "./account-reader.ts";
+import { AccountSetUp } from "./account-set-up.ts";
 import type { AskPorts } from "./asking.ts";
 import { type Random, randomFrom } from "./backoff.ts";
 import { Caller } from "./caller.ts";
@@ -30,7 +31,9 @@ import { MarketFeed } from "./market-feed.ts";
 import { Orders } from "./orders.ts";
 import { PrivateFeed } from "./private-feed.ts";
 import { RateBudget } from "./rate-budget.ts";
+import { type RulesPorts, RulesWatch } from "./rules-watch.ts";
 import { Session } from "./session.ts";
+import type { MarginType } from "./set-up.ts";
 import { type AccountTerms, startUp, syncClock } from "./startup.ts";
 import { Timers } from "./timers.ts";
 import type { Signer, StreamName, TransportEvent, TransportListener, TransportRequest } from "./transport.ts";
@@ -38,6 +41,12 @@ import { instrumentsByName } from "./wire/reports.ts";
 
 export type AdapterOptions = AccountTerms & {
   readonly symbols: readonly string[];
+  /** `risk.max_leverage` of a symbol */
+  readonly leverageOf: (symbol: string) => number;
+  readonly marginType: MarginType;
+  readonly orderIdPrefix: string;
+  /** `venue.stop_proof_distance` */
+  readonly stopProofDistance: number;
   /** `venue.recv_window_ms` */
   readonly recvWindowMs: number;
   /** `venue.reply_timeout_ms` */
@@ -67,6 +76,7 @@ type Running = {
   readonly privateFeed: PrivateFeed;
   readonly orders: Orders;
   readonly account: AccountReader;
+  readonly setUp: AccountSetUp;
 };
 
 const clockInterval = microsPerMinute;
@@ -127,7 +137,7 @@ export class VenueAdapter implements TransportListener {
       replyTimeout: microsFromMillis(options.replyTimeoutMs),
       send,
       drop: (cause, now) => this.#connections.drop("ws-api", cause, now),
-      onReady: () => this.#note("info", "SESSION_READY", {}),
+      onReady: (now) => this.#onSession(now),
       onUnreadable: () => this.#note("warn", "SESSION_MESSAGE_UNREADABLE", {}),
     });
     this.#keeper = new ListenKeyKeeper({
@@ -148,11 +158,9 @@ export class VenueAdapter implements TransportListener {
         clock: () => this.#clock,
         onClock: (clock) => this.#onClock(clock),
         onInstruments: (instruments) => this.#onInstruments(instruments),
+        setUp: (instrument, done, at) => this.#started().setUp.begin(instrument, done, at),
         emit: (event) => this.#emit(event),
-        fatal: (message) => {
-          this.stop();
-          this.#sink.fatal(message);
-        },
+        fatal: (message) => this.#fail(message),
         onReady: (at) => this.#onReady(at),
       },
       now,
@@ -224,6 +232,11 @@ export class VenueAdapter implements TransportListener {
     if (!this.#isStopped) this.#timers.run(now);
   }
 
+  #fail(message: string): void {
+    this.stop();
+    this.#sink.fatal(message);
+  }
+
   #started(): Running {
     return present(this.#running, "instruments: a command or a message came before start-up");
   }
@@ -252,7 +265,17 @@ export class VenueAdapter implements TransportListener {
       emit,
       foreign,
       drop: (cause, now) => this.#connections.drop("private", cause, now),
+      onConfigurationChanged: (symbol, now) => this.#started().setUp.onChanged(symbol, now),
     });
+    const setUp = new AccountSetUp({
+      ...ports,
+      ...this.#options,
+      instruments,
+      emit,
+      fatal: (message) => this.#fail(message),
+    });
+    const onRules: RulesPorts["onRules"] = (instrument, change, now) => setUp.obstruct(instrument, change, now);
+    const rules = new RulesWatch({ ...ports, instruments, onRules }, this.#now);
     this.#running = {
       market: new MarketFeed(instruments, {
         ...ports,
@@ -269,8 +292,10 @@ export class VenueAdapter implements TransportListener {
         emit,
         foreign,
         onTaken: (clientId, now) => privateFeed.expect(clientId, now),
+        onRefused: (code, now) => rules.onRefused(code, now),
       }),
       account: new AccountReader({ ...ports, asset, instruments: byName }),
+      setUp,
     };
     this.#emit({ kind: "clock-offset", ...this.#clock });
     this.#timers.set("blind", plus(this.#now, micros(blindMax)), (then) => this.#readAccount(then));
@@ -331,6 +356,11 @@ export class VenueAdapter implements TransportListener {
       default:
         throw new TypeError(`unhandled stream ${name satisfies never}`);
     }
+  }
+
+  #onSession(now: Micros): void {
+    this.#note("info", "SESSION_READY", {});
+    this.#started().setUp.onSession(now);
   }
 
   #onRevoked(code: number, now: Micros): void {

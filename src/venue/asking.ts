@@ -28,6 +28,8 @@ export type Ask<Data> = {
   readonly then: (data: Data, now: Micros, sentAt: Micros) => void;
   /** a refusal that repeating cannot mend; left out: everything is repeated */
   readonly refused?: (code: number, message: string, now: Micros) => void;
+  /** the fate is not known; left out: it is asked again */
+  readonly unknown?: (cause: string, now: Micros) => void;
 };
 
 /** Repeats with growing waits, without giving up, until an answer or a refusal for good. */
@@ -50,6 +52,7 @@ export function ask<Data>(ports: AskPorts, question: Ask<Data>, now: Micros, att
       else again("unreadable reply", null, then);
       return;
     }
+    if (outcome.kind === "unknown" && question.unknown !== undefined) return question.unknown(outcome.cause, then);
     if (outcome.kind === "refused" && verdict.treatment !== "retry" && question.refused !== undefined) {
       question.refused(outcome.code, outcome.message, then);
       return;

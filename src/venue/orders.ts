@@ -31,6 +31,7 @@ export type OrderPorts = AskPorts & {
   readonly foreign: (detail: string) => void;
   /** the exchange has taken an order: the private stream must speak of it */
   readonly onTaken: (clientId: string, now: Micros) => void;
+  readonly onRefused: (code: number, now: Micros) => void;
 };
 
 export class Orders {
@@ -90,6 +91,7 @@ export class Orders {
     const isPlacement = command.kind === "place-order" || command.kind === "place-algo";
     if (isPlacement && outcome.kind === "unknown") this.#doubt(clientIdOf(command));
     if (isPlacement && outcome.kind === "ok") this.#ports.onTaken(clientIdOf(command), now);
+    if (outcome.kind === "refused") this.#ports.onRefused(outcome.code, now);
     this.#ports.emit({ kind: "outcome", command, outcome });
   }
 

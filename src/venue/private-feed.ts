@@ -26,6 +26,8 @@ export type PrivateFeedPorts = {
   readonly foreign: (detail: string) => void;
   /** the connection is worth nothing any more */
   readonly drop: (cause: string, now: Micros) => void;
+  /** leverage, margin type or mode was changed, by us or by somebody else; null: of the whole account */
+  readonly onConfigurationChanged: (symbol: string | null, now: Micros) => void;
 };
 
 /** Orders whose first event is awaited; beyond that, one more tells nothing new about the stream. */
@@ -75,7 +77,8 @@ export class PrivateFeed {
       case "listen-key-expired":
         return this.#ports.drop("listen key expired", now);
       case "configuration-changed":
-        return this.#note("warn", "ACCOUNT_CONFIGURATION_CHANGED", {});
+        this.#note("warn", "ACCOUNT_CONFIGURATION_CHANGED", { item: message.symbol ?? "account" });
+        return this.#ports.onConfigurationChanged(message.symbol, now);
       case "margin-call":
         return this.#note("error", "MARGIN_CALL", {});
       case "ignored":

@@ -21,7 +21,7 @@ export type SessionPorts = {
   readonly send: (request: TransportRequest) => void;
   readonly drop: (cause: string, now: Micros) => void;
   /** requests go this way from now on */
-  readonly onReady: () => void;
+  readonly onReady: (now: Micros) => void;
   readonly onUnreadable: () => void;
 };
 
@@ -68,6 +68,6 @@ export class Session {
 
   #use(isLoggedOn: boolean, now: Micros): void {
     this.#ports.caller.useSession({ stream: this.#stream, isLoggedOn }, now);
-    this.#ports.onReady();
+    this.#ports.onReady(now);
   }
 }

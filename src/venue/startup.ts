@@ -1,5 +1,5 @@
 /**
- * What must be known and right before the first decision: clock, rules, the account's mode, leverage, fees, candles.
+ * What must be known and right before the first decision: clock, rules, the account's mode, set-up, fees, candles.
  * What can mend itself is asked again; what cannot is said, with the way to mend it.
  *
  * @see requirements ORD-5, MKT-1; failure-catalogue S-05
@@ -23,20 +23,11 @@ import { type AskPorts, ask } from "./asking.ts";
 import { type ClockOffset, measureOffset } from "./clock-offset.ts";
 import { rulesOf } from "./exchange-info.ts";
 import type { RateBudget } from "./rate-budget.ts";
-import { publicQuery, query, type WireRequest } from "./wire/encode.ts";
-import {
-  AccountConfig,
-  CommissionRate,
-  ExchangeInfo,
-  Kline,
-  PremiumIndex,
-  ServerTime,
-  SymbolConfig,
-} from "./wire/schemas.ts";
+import { publicQuery, query } from "./wire/encode.ts";
+import { AccountConfig, CommissionRate, ExchangeInfo, Kline, PremiumIndex, ServerTime } from "./wire/schemas.ts";
 
 /** What the account must be like. */
 export type AccountTerms = {
-  readonly leverage: number;
   /** `required`: the key may not withdraw, and that must be proven; `absent`: the venue has no service that tells */
   readonly keyPermissions: "required" | "absent";
   /** one-minute candles of the past to begin with, at most 1500 */
@@ -51,6 +42,8 @@ export type StartupPorts = AskPorts & {
   readonly onClock: (clock: ClockOffset) => void;
   /** once; before it no event is emitted */
   readonly onInstruments: (instruments: readonly Instrument[]) => void;
+  /** margin type, leverage and stop path of one symbol; whether they are proven by then or not, the start goes on */
+  readonly setUp: (instrument: Instrument, done: (now: Micros) => void, now: Micros) => void;
   readonly emit: (event: CoreEvent) => void;
   readonly fatal: (message: string) => void;
   readonly onReady: (now: Micros) => void;
@@ -171,43 +164,11 @@ function checkAccount(ports: Prepared, now: Micros): void {
   );
 }
 
-/** Margin type, leverage, fees and candles of one symbol after the other. */
+/** Set-up, fees and candles of one symbol after the other. */
 function prepareSymbol(ports: Prepared, index: number, now: Micros): void {
   const instrument = ports.instruments[index];
   if (instrument === undefined) return ports.onReady(now);
-  const symbol = instrument.symbol;
-  const then = (rows: readonly z.infer<typeof SymbolConfig>[], at: Micros): void => {
-    const row = rows.find((candidate) => candidate.symbol === symbol);
-    if (row === undefined) return ports.fatal(`${symbol}: the exchange does not tell its leverage and margin type`);
-    const next = (when: Micros): void => readFees(ports, instrument, when);
-    const leverage = (when: Micros): void => setLeverage(ports, symbol, row.leverage, next, when);
-    if (row.marginType.toUpperCase() === "CROSSED") leverage(at);
-    else
-      change(ports, `margin type of ${symbol}`, "/fapi/v1/marginType", { symbol, marginType: "CROSSED" }, leverage, at);
-  };
-  const request = query("/fapi/v1/symbolConfig", 5, { symbol });
-  const refused = fatally(ports, symbol);
-  ask(ports, { name: `symbolConfig ${symbol}`, request, schema: z.array(SymbolConfig), then, refused }, now);
-}
-
-function setLeverage(ports: Prepared, symbol: string, is: number, next: (now: Micros) => void, now: Micros): void {
-  const leverage = ports.terms.leverage;
-  if (is === leverage) return next(now);
-  const params = { symbol, leverage: String(leverage) };
-  change(ports, `leverage ${leverage} of ${symbol}`, "/fapi/v1/leverage", params, next, now);
-}
-
-function change(
-  ports: Prepared,
-  name: string,
-  path: string,
-  params: Readonly<Record<string, string>>,
-  next: (now: Micros) => void,
-  now: Micros,
-): void {
-  const request: WireRequest = { ...query(path, 1, params), method: "POST" };
-  const then = (_: unknown, at: Micros): void => next(at);
-  ask(ports, { name, request, schema: z.unknown(), then, refused: fatally(ports, `cannot set ${name}`) }, now);
+  ports.setUp(instrument, (then) => readFees(ports, instrument, then), now);
 }
 
 function readFees(ports: Prepared, instrument: Instrument, now: Micros): void {

@@ -119,9 +119,9 @@ refuses([
   ],
   [
     "[CFG-2] an unknown setting, with the nearest known one",
-    () => run("trading: { max_hold_second: 5 }\n"),
+    () => run("trading: { normal: { max_hold_second: 5 } }\n"),
     2,
-    /^scalpd: \S+\.yaml:1: trading\.max_hold_second is not a known key; the nearest is trading\.max_hold_seconds$/,
+    /^scalpd: \S+\.yaml:1: trading\.normal\.max_hold_second is not a known key; the nearest is trading\.normal\.max_hold_seconds$/,
   ],
   [
     "a symbol that is spelled wrong",
@@ -307,7 +307,8 @@ refuses([
 refuses([
   ["a duration that is none", () => ["run", "--for", "a while"], 2, /^scalpd: --for "a while": allowed are 500ms, 60s/],
   ["a duration of nothing", () => ["run", "--for", "0s"], 2, /^scalpd: --for "0s": allowed are /],
-  ["an unknown command", () => ["trade"], 2, /^scalpd: unknown command 'trade'/],
+  ["an unknown command", () => ["nonsense"], 2, /^scalpd: unknown command 'nonsense'/],
+  ["a trade without its id", () => ["trade"], 2, /^scalpd: missing required argument 'id'/],
   [
     "an unknown option",
     () => ["run", "--sped", "2"],

@@ -127,7 +127,7 @@ test("`state` prints positions with their protection, open orders, equity and tr
     },
   ]);
   expect(view.orders).toHaveLength(1);
-  expect(view.trades).toMatchObject([{ pnl_net: "-0.54050000", entry_price: "64000.05", exit_reason: "MAX_HOLD" }]);
+  expect(view.trades).toMatchObject([{ pnl_net: "-0.55050000", entry_price: "64000.05", exit_reason: "MAX_HOLD" }]);
   expect(text).toContain("BTCUSDT 0.01 at 64000: sell stop at 63900 (live)");
 });
 

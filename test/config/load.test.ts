@@ -58,7 +58,7 @@ risk:
   sltp:
     low_bps: 20
 guardrails: 3
-trading: { on_timeout: maybe }
+trading: { normal: { on_timeout: maybe } }
 market: { atr_period: "14" }
 `);
   expect(problems).toHaveLength(6);
@@ -68,7 +68,7 @@ market: { atr_period: "14" }
       `${file}:3: risk.max_leverage is 0.5; allowed: a whole number from 1 to 125`,
       `${file}:4: risk.sltp.high_bps is 12; it must be at least low_bps`,
       expect.stringMatching(/:6: guardrails is 3; allowed: a section with the keys min_free_margin, /),
-      `${file}:7: trading.on_timeout is "maybe"; allowed: one of give-up, cross`,
+      `${file}:7: trading.normal.on_timeout is "maybe"; allowed: one of give-up, cross, replace`,
       `${file}:8: market.atr_period is "14"; allowed: a whole number from 1 to 500`,
     ]),
   );
@@ -98,7 +98,7 @@ test.each([
   ["venue: { reply_timeout_ms: 500 }", "venue.reply_timeout_ms"],
   ["protection: { absence_proof_seconds: 1 }", "protection.absence_proof_seconds"],
   ["risk: { base_risk_fraction: 0.9 }", "risk.base_risk_fraction"],
-  ["trading: { order_timeout_seconds: 60 }", "trading.order_timeout_seconds"],
+  ["trading: { normal: { order_timeout_seconds: 20 } }", "trading.normal.order_timeout_seconds"],
   ["symbols: [BTCUSDT, BTCUSDT]", "symbols"],
   ["decision: { order_flow: { horizons_seconds: [10, 2] } }", "decision.order_flow.horizons_seconds"],
 ])("[CFG-2] values that contradict each other are refused: %s", (text, path) => {

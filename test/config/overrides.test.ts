@@ -21,28 +21,30 @@ test("[CFG-3] a symbol overrides single values at any depth, and keeps the other
   });
 });
 
-test("[CFG-3] every value of risk, guardrails and trading can be overridden, but the account's session limits", () => {
-  const { risk, guardrails, trading, overrides: _ } = Settings.parse({});
+test("[CFG-3] every value of risk, guardrails, trading and exits can be overridden, but the account's session limits", () => {
+  const { risk, guardrails, trading, exits, overrides: _ } = Settings.parse({});
   const { session, ...own } = risk;
-  expect(problemsOf({ overrides: { ETHUSDT: { risk: own, guardrails, trading } } })).toEqual([]);
+  expect(problemsOf({ overrides: { ETHUSDT: { risk: own, guardrails, trading, exits } } })).toEqual([]);
   expect(problemsOf({ overrides: { ETHUSDT: { risk: { session } } } })).toEqual([
     'overrides.ETHUSDT.risk: Unrecognized key: "session"',
   ]);
 });
 
 test("[CFG-3] an overridden value has the same bounds as the original", () => {
-  const problems = problemsOf({ overrides: { ETHUSDT: { risk: { max_leverage: 0 }, trading: { post_only: 1 } } } });
+  const problems = problemsOf({
+    overrides: { ETHUSDT: { risk: { max_leverage: 0 }, trading: { normal: { post_only: 1 } } } },
+  });
   expect(problems.map((line) => line.split(":")[0])).toEqual([
     "overrides.ETHUSDT.risk.max_leverage",
-    "overrides.ETHUSDT.trading.post_only",
+    "overrides.ETHUSDT.trading.normal.post_only",
   ]);
 });
 
-test("[CFG-5] a symbol's leverage is at most the one that is set on the exchange", () => {
+test("[CFG-5] a symbol's leverage is at most that of the account", () => {
   const of = (max_leverage: number) => problemsOf({ overrides: { ETHUSDT: { risk: { max_leverage } } } });
   expect([of(10), of(11)]).toEqual([
     [],
-    ["overrides.ETHUSDT.risk.max_leverage: must be at most risk.max_leverage: that is set on the exchange"],
+    ["overrides.ETHUSDT.risk.max_leverage: must be at most risk.max_leverage: the account is held to that"],
   ]);
 });
 
@@ -54,7 +56,7 @@ test("[CFG-5] the rules between settings hold for what a symbol's settings come 
   const overrides = {
     ETHUSDT: {
       risk: { min_notional: 5_000, base_risk_fraction: 0.9, edge_sizing: { min_edge: 0.4 }, sltp: { low_bps: 30 } },
-      trading: { max_hold_seconds: 1 },
+      trading: { normal: { max_hold_seconds: 1 } },
     },
   };
   const suffix = "(with what ETHUSDT overrides)";
@@ -63,13 +65,13 @@ test("[CFG-5] the rules between settings hold for what a symbol's settings come 
     `overrides.ETHUSDT.risk.edge_sizing.max_edge: must be above min_edge ${suffix}`,
     `overrides.ETHUSDT.risk.max_notional: must be at least min_notional ${suffix}`,
     `overrides.ETHUSDT.risk.sltp.high_bps: must be at least low_bps ${suffix}`,
-    `overrides.ETHUSDT.trading.order_timeout_seconds: must be at most trading.max_hold_seconds ${suffix}`,
+    `overrides.ETHUSDT.trading.normal.order_timeout_seconds: must be at most trading.normal.max_hold_seconds ${suffix}`,
   ]);
 });
 
 test("[CFG-5] a rule that the settings break for all is told once, not for each symbol again", () => {
-  expect(problemsOf({ trading: { max_hold_seconds: 1 }, overrides: { ETHUSDT: {} } })).toEqual([
-    "trading.order_timeout_seconds: must be at most trading.max_hold_seconds",
+  expect(problemsOf({ trading: { normal: { max_hold_seconds: 1 } }, overrides: { ETHUSDT: {} } })).toEqual([
+    "trading.normal.order_timeout_seconds: must be at most trading.normal.max_hold_seconds",
   ]);
 });
 

@@ -1,7 +1,7 @@
 /** The core between its events and its commands. */
 
 import { expect, test } from "vitest";
-import { signedLots } from "../../src/domain/units.ts";
+import { lots, money, signedLots, ticks } from "../../src/domain/units.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf } from "../risk/support.ts";
 import { after, settings, settingsWith } from "../support/core.ts";
@@ -28,7 +28,7 @@ function entering(withSettings = settings): CoreBench {
 
 /** Adopted with its stop; the hold is long. */
 function holding(): CoreBench {
-  const bench = new CoreBench(settingsWith({ trading: { max_hold_seconds: 3_600 } }));
+  const bench = new CoreBench(settingsWith({ trading: { normal: { max_hold_seconds: 3_600 } } }));
   bench.tell({ kind: "private-stream", alive: true });
   bench.at(1);
   bench.tell(snapshotOf(10, { algos: [stopOf(idOf(tradeA, "f"))], requestedAt: after(1) }));
@@ -241,4 +241,82 @@ test("[EXE-6] deadlines move: an hour without an answer to anything is played in
   const commands = bench.at(3_600_000);
   const perMinute = commands.length / 60;
   expect(perMinute).toBeLessThan(20);
+});
+
+/** A long of ten lots with its stop live, by a decision, in a core with these exit settings. */
+function inPosition(exits: Parameters<typeof settingsWith>[0]["exits"] = {}): CoreBench {
+  const bench = CoreBench.ready(settingsWith({ trading: { normal: { max_hold_seconds: 600 } }, exits: exits ?? {} }));
+  bench.tell({ kind: "fees", symbol: first, makerE8: 20_000, takerE8: 50_000 });
+  bench.decide(decisionOf());
+  const quantity = bench.trade?.plan.quantity ?? 0;
+  bench.tell(
+    entryOf(entryId(bench), quantity, { status: "FILLED", quantity: lots(quantity), fill: fillOf("t", quantity) }),
+  );
+  const stop = [...(bench.trade?.orders.values() ?? [])].find(({ role }) => role === "f");
+  bench.tell(stopOf(stop?.id ?? "none", "sell", stop?.price ?? 0));
+  return bench;
+}
+
+test("[EXE-10] a large one-minute candle against the position closes it when the minute is over", () => {
+  const bench = inPosition({ trailing: { enabled: false }, adverse_candle: { atr_multiple: 0.5 } });
+  const traded = (price: number, ms: number): void => {
+    bench.at(ms);
+    bench.core.onTrade(first, ms, ticks(price), lots(1), true, bench.now, bench.now);
+  };
+  // The first minute was not seen whole. The average true range is 300 ticks before the second, and near that after it.
+  traded(640_000, 60_500);
+  traded(639_801, 119_000);
+  const before = bench.trade?.closing;
+  traded(639_801, 120_500);
+  expect([before, bench.trade?.closing?.reason]).toEqual([null, "ADVERSE_CANDLE"]);
+});
+
+test("[EXE-10] `exits.on_decision: off` leaves a position to stop, targets and time", () => {
+  const bench = inPosition({ on_decision: "off" });
+  bench.decide(decisionOf({ id: "out", direction: "FLAT", action: "EXIT" }));
+  expect(bench.trade?.closing).toBeNull();
+});
+
+test("[EXE-11] a newer decision for the same side brings its nearer stop", () => {
+  const bench = inPosition();
+  const nearer = ticks((bench.trade?.stopLevel ?? 0) + 50);
+  bench.decide(decisionOf({ id: "newer", stopLoss: nearer }));
+  expect([bench.trade?.stopLevel, bench.blocked]).toEqual([nearer, ["POSITION_OPEN"]]);
+});
+
+test("[EXE-11] a newer decision for the other side moves nothing", () => {
+  const bench = inPosition();
+  const before = bench.trade?.stopLevel;
+  bench.decide(decisionOf({ id: "newer", direction: "SHORT", stopLoss: ticks((before ?? 0) + 50) }));
+  expect(bench.trade?.stopLevel).toBe(before);
+});
+
+test("[ORD-4] funding is booked on the open trade", () => {
+  const bench = inPosition();
+  bench.tell({ kind: "funding", symbol: first, amount: money(-123n), time: bench.now });
+  expect(bench.trade?.funding).toBe(-123n);
+});
+
+test("[CFG-4] an open position keeps the exit rules that it was opened with", () => {
+  const bench = inPosition();
+  const frozen = bench.trade?.rules;
+  const loose = { trailing: { enabled: false }, break_even: { enabled: false }, adverse_candle: { enabled: false } };
+  bench.core.reconfigure(settingsWith({ trading: { normal: { max_hold_seconds: 600 } }, exits: loose }), bench.now);
+  expect(bench.trade?.rules).toEqual(frozen);
+});
+
+test("[CFG-4] an open position takes from new settings what tightens", () => {
+  const bench = inPosition();
+  const tight = { trailing: { activation_r: 0.2, distance_r: 0.1 } };
+  bench.core.reconfigure(settingsWith({ trading: { normal: { max_hold_seconds: 60 } }, exits: tight }), bench.now);
+  expect([bench.trade?.rules, (bench.trade?.holdUntil ?? 0) <= after(60_000)]).toMatchObject([
+    { trailFromR: 0.2, trailByR: 0.1 },
+    true,
+  ]);
+});
+
+test("[EXE-10] the rules of a trade cover the fees of entry and exit at break-even", () => {
+  const bench = inPosition();
+  // A taker's fee of 5 basis points, twice, and half a point.
+  expect(bench.trade?.rules.breakEvenBps).toBeCloseTo(10.5, 9);
 });

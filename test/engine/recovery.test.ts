@@ -1,10 +1,10 @@
 /** Putting a symbol back together from the exchange and the journal. */
 
 import { expect, test } from "vitest";
-import { lots, money } from "../../src/domain/units.ts";
+import { lots, money, ticks } from "../../src/domain/units.ts";
 import { recoverSymbol } from "../../src/engine/recovery.ts";
 import { fillOf } from "../execution/bench.ts";
-import { after, instrument, settings } from "../support/core.ts";
+import { after, instrument, settings, stillRules } from "../support/core.ts";
 import {
   CoreBench,
   entryOf,
@@ -204,4 +204,44 @@ test("[EXE-6] a hold that ended while the daemon was away is ended now, after pr
 test("[REC-3] the adopted size is the exchange's, whatever was planned", () => {
   const { bench } = recoveredBy(snapshotOf(7), [openTradeOf(tradeA, after(-5_000))]);
   expect([bench.trade?.ledger.position, bench.core.account.reportedLots(first), lots(7)]).toEqual([7, 7, 7]);
+});
+
+test("[CFG-4] a restart keeps the exit rules that the trade was opened with", () => {
+  const known = openTradeOf(tradeA, after(-5_000));
+  const exits = { ...stillRules, trailFromR: 0.7 };
+  const { bench } = recoveredBy(snapshotOf(10), [{ ...known, intent: { ...known.intent, exits } }]);
+  expect(bench.trade?.rules).toEqual(exits);
+});
+
+test("[CFG-4] a trade whose intent has no rules takes the configured ones", () => {
+  const { bench } = recoveredBy(snapshotOf(10), [openTradeOf(tradeA, after(-5_000))]);
+  expect(bench.trade?.rules).toMatchObject({ trailFromR: 0.5, trailByR: 0.5, adverseCandleAtr: 2 });
+});
+
+test("[EXE-10] a stop that had moved and still rests is not placed again after a restart", () => {
+  const moved = { ...stopOf(idOf(tradeA, "r"), "sell", 639_900), closePosition: false, quantity: lots(10) };
+  const { bench, commands } = recoveredBy(snapshotOf(10, { algos: [stopOf(idOf(tradeA, "f")), moved] }));
+  expect([commands, bench.trade?.plan.stopLoss, bench.trade?.stopLevel]).toEqual([[], 639_700, 639_900]);
+});
+
+test("[EXE-10] a stop that had moved goes back to where it was, not to the first level (I-09)", () => {
+  const known = openTradeOf(tradeA, after(-5_000));
+  const { bench } = recoveredBy(snapshotOf(10, { algos: [stopOf(idOf(tradeA, "f"), "sell", 639_600)] }), [
+    { ...known, stopLevel: ticks(639_850) },
+  ]);
+  expect(bench.outputs.filter(({ kind }) => kind === "place-algo")).toMatchObject([
+    { role: "r", trigger: 639_850, extent: { kind: "quantity", quantity: 10 } },
+  ]);
+});
+
+test("[ORD-3] a first target that had filled before the restart is not placed again", () => {
+  const known = openTradeOf(tradeA, after(-5_000), [fillOf("entry", 10)]);
+  const taken = { clientOrderId: idOf(tradeA, "t1"), side: "sell", fill: fillOf("tp1", 5, 640_300) } as const;
+  const intent = { ...known.intent, takeProfit: ticks(640_300), secondTarget: ticks(640_600), exits: stillRules };
+  const { bench } = recoveredBy(snapshotOf(5, { algos: [stopOf(idOf(tradeA, "f"), "sell", 639_600)] }), [
+    { ...known, intent, fills: [...known.fills, taken] },
+  ]);
+  expect(bench.outputs.filter(({ kind }) => kind === "place-algo")).toMatchObject([
+    { role: "t2", trigger: 640_600, extent: { kind: "close-position" } },
+  ]);
 });

@@ -6,7 +6,7 @@ import { present } from "../../src/domain/assert.ts";
 import { moneyFromText } from "../../src/domain/instrument.ts";
 import type { Output, RiskEvent, SessionRow } from "../../src/domain/output.ts";
 import type { SessionState } from "../../src/domain/session.ts";
-import { lots, micros, microsPerMinute, priceE8, signedLots, ticks } from "../../src/domain/units.ts";
+import { lots, micros, microsPerMinute, noMoney, priceE8, signedLots, ticks } from "../../src/domain/units.ts";
 import { RiskDesk } from "../../src/engine/risk-desk.ts";
 import { SessionKeeper } from "../../src/engine/session-keeper.ts";
 import { settingsFor } from "../../src/engine/settings.ts";
@@ -40,8 +40,10 @@ class Watched extends CoreBench {
     return [...(this.trade?.orders.keys() ?? [])][0] ?? "none";
   }
 
-  wallet(amount: string): readonly string[] {
-    this.core.handle({ kind: "wallet", wallet: moneyFromText(amount), time: this.now }, this.now);
+  /** @param transfer of which so much came from outside */
+  wallet(amount: string, transfer = "0"): readonly string[] {
+    const [wallet, moved] = [moneyFromText(amount), moneyFromText(transfer)];
+    this.core.handle({ kind: "wallet", wallet, transfer: moved, time: this.now }, this.now);
     return this.tell({ kind: "timer" });
   }
 
@@ -222,7 +224,7 @@ test("[RSK-4] wallet and position come one by one: what they say in between is n
   bench.core.onMark(first, priceE8(650_000 * 1e7), 0, micros(0), bench.now, bench.now);
   bench.take();
   const peak = bench.core.session(bench.now).peakEquity;
-  bench.core.handle({ kind: "wallet", wallet: moneyFromText("10010"), time: bench.now }, bench.now);
+  bench.core.handle({ kind: "wallet", wallet: moneyFromText("10010"), transfer: noMoney, time: bench.now }, bench.now);
   bench.core.onMark(first, priceE8(650_000 * 1e7), 0, micros(0), bench.now, bench.now);
   bench.tell({ kind: "position-report", symbol: first, lots: signedLots(0), entryTicks: 0, time: bench.now });
   bench.tell({ kind: "timer" });
@@ -252,17 +254,22 @@ test("[RSK-4] the trades of the hour survive a restart, also the one whose row w
   const tradeTimes = Array.from({ length: 99 }, (_, index) => after(-100 + index));
   const bench = new Watched();
   const intent = { ...entryIntent(), time: after(-1) };
-  bench.tell({ kind: "journal", openTrades: [{ intent, fills: [] }], session: sessionOf({ tradeTimes }) });
+  bench.tell({
+    kind: "journal",
+    openTrades: [{ intent, fills: [], stopLevel: null }],
+    session: sessionOf({ tradeTimes }),
+  });
   expect(bench.core.session(bench.now).tradeTimes).toHaveLength(100);
 });
 
 test("[RSK-4] an entry of long ago of which nothing filled is no trade that a restart brings back", () => {
   const bench = new Watched();
   const trades = [
-    { intent: { ...entryIntent(), time: after(-12_000) }, fills: [] },
+    { intent: { ...entryIntent(), time: after(-12_000) }, fills: [], stopLevel: null },
     {
       intent: { ...entryIntent(), time: after(-13_000) },
       fills: [{ clientOrderId: "x", side: "buy", fill: fillOf("t", 1) }],
+      stopLevel: null,
     },
   ] as const;
   bench.tell({ kind: "journal", openTrades: trades, session: sessionOf() });
@@ -328,7 +335,7 @@ test("[RSK-7] a position larger than any that risk approves is told once", () =>
 });
 
 test("[RSK-9] an entry whose price ran away is not crossed, and that is told", () => {
-  const bench = ready(settingsWith({ market: { atr_period: 14 } }));
+  const bench = ready(settingsWith({ trading: { normal: { band_bps: 100 } } }));
   bench.decide(decisionOf());
   const id = bench.entryId;
   bench.tell(entryOf(id));
@@ -388,7 +395,9 @@ test("[RSK-7] decisions not to trade leave one row a minute and reason, with wha
 });
 
 test("[CFG-3] a symbol trades by what it overrides, and another by what holds for all", () => {
-  const own = settingsWith({ overrides: { BTCUSDT: { risk: { max_notional: 200 }, trading: { post_only: true } } } });
+  const own = settingsWith({
+    overrides: { BTCUSDT: { risk: { max_notional: 200 }, trading: { normal: { post_only: true } } } },
+  });
   const bench = ready(own);
   bench.decide(decisionOf());
   expect(bench.trade?.plan).toMatchObject({ quantity: lots(3), terms: { timeInForce: "GTX" } });
@@ -411,7 +420,7 @@ test("[CFG-4] other settings hold from the next event on; a limit that they reac
 test("[CFG-4] an open position keeps the stop, target and hold that it was opened with", () => {
   const bench = holding();
   const { plan, holdUntil } = bench.trade ?? {};
-  bench.core.reconfigure(settingsWith({ trading: { max_hold_seconds: 3_600 } }), bench.now);
+  bench.core.reconfigure(settingsWith({ trading: { normal: { max_hold_seconds: 3_600 } } }), bench.now);
   expect([bench.trade?.plan, bench.trade?.holdUntil]).toEqual([plan, holdUntil]);
 });
 
@@ -469,7 +478,13 @@ test("[RSK-5] free margin is the exchange's, less what was committed since it wa
       exposure: () => committed,
     };
     const market = present(core.desks[0], "desk").market;
-    const { gates } = new RiskDesk(instrument, market, () => settings, floor).check(decisionOf(), "buy", 0, now);
+    const { gates } = new RiskDesk(instrument, market, () => settings, floor).check(
+      decisionOf(),
+      "buy",
+      ticks(640_000),
+      0,
+      now,
+    );
     return gates.find(({ gate }) => gate === "INSUFFICIENT_MARGIN");
   });
   expect(measured).toMatchObject([
@@ -477,4 +492,50 @@ test("[RSK-5] free margin is the exchange's, less what was committed since it wa
     { measured: 8_000, verdict: "passed" },
     { measured: 5, verdict: "failed" },
   ]);
+});
+
+test("[RSK-4] a withdrawal is no loss: entries go on, and the day's loss counts on from where it was", () => {
+  const bench = ready();
+  bench.wallet("9900");
+  bench.wallet("4900", "-5000");
+  const during = bench.tries("d1").length;
+  bench.wallet("4800");
+  expect([during > 0, bench.events]).toEqual([true, ["TRANSFERRED", "DAILY_LOSS_HIT", "HALTED"]]);
+});
+
+test("[RSK-4] a deposit is no profit: it hides no loss and raises no peak above the equity", () => {
+  const bench = ready();
+  bench.wallet("9900");
+  bench.wallet("19900", "10000");
+  const { dayStartEquity, limitEquity } = bench.core.session(bench.now);
+  bench.wallet("19800");
+  expect([dayStartEquity, limitEquity, bench.events]).toEqual([
+    20_000,
+    20_000,
+    ["TRANSFERRED", "DAILY_LOSS_HIT", "HALTED"],
+  ]);
+});
+
+test("[RSK-4] a transfer is journalled with the measures that it moved", () => {
+  const bench = ready();
+  bench.wallet("10500", "500");
+  expect(bench.lastSession).toMatchObject({ dayStartEquity: 10_500, limitEquity: 10_500, peakEquity: 10_500 });
+});
+
+test("[RSK-4] a deposit that a read of the account had shown before it was told raises the peaks once", () => {
+  const bench = ready();
+  bench.at(10);
+  bench.tell(snapshotOf(0, { wallet: moneyFromText("20000"), requestedAt: after(10) }));
+  bench.wallet("20000", "10000");
+  expect([bench.core.session(bench.now).peakEquity, bench.core.session(bench.now).limitEquity]).toEqual([
+    20_000, 20_000,
+  ]);
+});
+
+test("[RSK-4] a read that was asked for before a transfer does not undo it", () => {
+  const bench = ready();
+  bench.at(10);
+  bench.wallet("5000", "-5000");
+  bench.tell(snapshotOf(0, { wallet: moneyFromText("10000"), requestedAt: after(5) }));
+  expect([bench.core.equity, bench.events]).toEqual([5_000, ["TRANSFERRED"]]);
 });

@@ -99,11 +99,14 @@ export function openTradeOf(trade: TradeId, sentAt: Micros, fills: readonly Fill
       quantity: lots(10),
       stopLoss: ticks(639_600),
       takeProfit: null,
+      secondTarget: null,
+      exits: null,
       decisionMidHalfTicks: 1_280_001,
       holdUntil: micros(sentAt + 30_000_000),
       time: sentAt,
     },
     fills: fills.map((fill) => ({ clientOrderId, side: "buy", fill })),
+    stopLevel: null,
   };
 }
 
@@ -150,6 +153,7 @@ export class CoreBench {
 
   constructor(withSettings: Settings = settings) {
     this.core = new Core({ settings: withSettings, instruments: [instrument], sourcesFor: () => [this.source] });
+    this.core.handle({ kind: "set-up", symbol: first, state: "proven", leverage: 10 }, this.now);
   }
 
   /** Recovered from an empty account, with a market that is ready. */
@@ -199,8 +203,8 @@ export class CoreBench {
     return all;
   }
 
-  /** Fresh data on every market stream. */
-  quote(bid = 640_000): void {
+  /** Fresh data on every market stream; so many lots on either side. */
+  quote(bid = 640_000, size = 100): void {
     const { core, now } = this;
     if (core.desks[0]?.market.atrTicks() === null) core.handle(history(), now);
     const levels = depthLevels(2);
@@ -210,9 +214,9 @@ export class CoreBench {
     levels.side[1] = askSide;
     levels.price[0] = bid;
     levels.price[1] = bid + 1;
-    levels.size[0] = levels.size[1] = 5;
+    levels.size[0] = levels.size[1] = size;
     core.onSnapshot(first, levels, now, now);
-    core.onBookTicker(first, now, ticks(bid), lots(5), ticks(bid + 1), lots(5), now, now);
+    core.onBookTicker(first, now, ticks(bid), lots(size), ticks(bid + 1), lots(size), now, now);
     core.onTrade(first, 1, ticks(bid), lots(1), true, now, now);
     core.onMark(first, priceE8(bid * 1e7), 0.0001, micros(0), now, now);
     this.take();

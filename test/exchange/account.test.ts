@@ -170,3 +170,23 @@ test("[SIM-1] positionRisk v3 has rows only for symbols with a position or open 
 test("[SIM-1] the balance names the instance of the exchange", () => {
   expect(venue({ instance: "k3" }).rows("GET v3/balance")[0]?.["accountAlias"]).toBe("k3");
 });
+
+test("[SIM-1] a deposit and a withdrawal change the wallet, are told as such and stand in the ledger without a symbol", () => {
+  const sim = venue();
+  sim.exchange.transfer("250.5", micros(sim.now));
+  sim.exchange.transfer("-1000", micros(sim.now));
+  const told = sim.events("ACCOUNT_UPDATE").map(({ a }) => a);
+  expect([told, sim.rows("GET v1/income", { incomeType: "TRANSFER" })]).toMatchObject([
+    [
+      { m: "DEPOSIT", B: [{ a: "USDT", wb: "10250.50000000", bc: "250.50000000" }], P: [] },
+      { m: "WITHDRAW", B: [{ a: "USDT", wb: "9250.50000000", bc: "-1000.00000000" }], P: [] },
+    ],
+    [{ symbol: "", income: "250.50000000" }, { income: "-1000.00000000" }],
+  ]);
+});
+
+test.each([["-10000.00000001"], ["much"]])("[SIM-2] a transfer of %s is refused and changes nothing", (amount) => {
+  const sim = venue();
+  expect(() => sim.exchange.transfer(amount, micros(sim.now))).toThrow(RangeError);
+  expect(sim.wallet()).toBe("10000.00000000");
+});

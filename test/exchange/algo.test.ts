@@ -234,3 +234,87 @@ test("[SIM-2] price protection holds a stop back while mark and last price disag
   sim.mark(600_000);
   expect(algo(sim, "stop")["algoStatus"]).toBe("FINISHED");
 });
+
+const quantity = { quantity: "0.010", reduceOnly: "true" };
+
+test("[SIM-2] a stop with a quantity stands beside the close-position stop of the same side", () => {
+  const sim = long();
+  expect(sim.algoCode("SELL", "63000.00", closeAll)).toBeNull();
+  expect(sim.algoCode("SELL", "63500.00", { ...quantity, workingType: "MARK_PRICE" })).toBeNull();
+  expect(sim.rows("GET v1/openAlgoOrders")).toHaveLength(2);
+});
+
+test("[SIM-2] of two stops the nearer one closes the position, and the other expires with it", () => {
+  const sim = long();
+  sim.algoCode("SELL", "63000.00", { ...closeAll, clientAlgoId: "floor" });
+  sim.algoCode("SELL", "63500.00", { ...quantity, workingType: "MARK_PRICE", clientAlgoId: "ratchet" });
+  sim.mark(635_000);
+  expect([sim.position(), algo(sim, "ratchet")["algoStatus"], algo(sim, "floor")["algoStatus"]]).toEqual([
+    "0.000",
+    "FINISHED",
+    "EXPIRED",
+  ]);
+});
+
+test("[SIM-2] two stops that are due in the same instant never turn the position", () => {
+  const sim = long();
+  sim.algoCode("SELL", "63000.00", { ...closeAll, clientAlgoId: "floor" });
+  sim.algoCode("SELL", "63500.00", { ...quantity, workingType: "MARK_PRICE", clientAlgoId: "ratchet" });
+  sim.mark(620_000);
+  expect([sim.position(), sim.rows("GET v1/openAlgoOrders")]).toEqual(["0.000", []]);
+});
+
+test("[SIM-2] a target and a stop that are due together: one closes, the other finds nothing", () => {
+  const sim = long();
+  sim.algoCode("SELL", "63000.00", { ...closeAll, clientAlgoId: "stop" });
+  sim.request("POST v1/algoOrder", {
+    ...quantity,
+    algoType: "CONDITIONAL",
+    symbol: "BTCUSDT",
+    side: "SELL",
+    type: "TAKE_PROFIT_MARKET",
+    triggerPrice: "65000.00",
+    workingType: "CONTRACT_PRICE",
+    clientAlgoId: "target",
+  });
+  sim.mark(630_000);
+  sim.events();
+  sim.trade(650_000, 1, "BUY");
+  const target = sim.inner("ALGO_UPDATE").at(-1);
+  expect([sim.position(), target?.["X"], target?.["rm"]]).toEqual(["0.000", "REJECTED", "Reduce Only reject"]);
+});
+
+test.each(["REJECTED", "EXPIRED"] as const)(
+  "[SIM-2] a stop that is to fail ends %s when it is due, with the words, and makes no order",
+  (status) => {
+    const sim = long();
+    sim.algoCode("SELL", "63000.00", { ...closeAll, clientAlgoId: "stop" });
+    sim.exchange.failTrigger({ clientAlgoId: "stop", status, reason: "Margin is insufficient." });
+    sim.events();
+    sim.mark(630_000);
+    const updates = sim.inner("ALGO_UPDATE");
+    expect([updates.map((row) => row["X"]), updates.at(-1)?.["rm"], sim.position()]).toEqual([
+      ["TRIGGERING", status],
+      "Margin is insufficient.",
+      "0.010",
+    ]);
+  },
+);
+
+test("[SIM-2] a stop fails once: the next one of its id fires", () => {
+  const sim = long();
+  sim.exchange.failTrigger({ clientAlgoId: "stop", status: "REJECTED", reason: "no" });
+  sim.algoCode("SELL", "63000.00", { ...closeAll, clientAlgoId: "stop" });
+  sim.mark(630_000);
+  sim.mark(640_000);
+  sim.algoCode("SELL", "63000.00", { ...closeAll, clientAlgoId: "stop" });
+  sim.mark(630_000);
+  expect(sim.position()).toBe("0.000");
+});
+
+test("[SIM-2] a stop far below the mark price is taken without a position, and cancelled", () => {
+  const sim = venue();
+  const smallest = { quantity: "0.001", reduceOnly: "true", clientAlgoId: "proof" };
+  expect(sim.algoCode("SELL", "61440.00", smallest)).toBeNull();
+  expect(sim.code("DELETE v1/algoOrder", { clientAlgoId: "proof" })).toBeNull();
+});

@@ -231,6 +231,66 @@ test("[SIM-1] a modified order loses its place, keeps its id and is told as an a
   expect(sim.code("PUT v1/order", { ...params, quantity: "0.007", reduceOnly: "true" })).toBe(-5047);
 });
 
+const amended = { symbol: "BTCUSDT", side: "BUY", origClientOrderId: "mod" };
+
+test("[SIM-2] a modified order goes to the end of the queue even when only its quantity falls", () => {
+  const sim = venue();
+  sim.book([[640_000, 100]], [[640_001, 100]]);
+  sim.order("BUY", "0.005", { price: "64000.00", newClientOrderId: "mod" });
+  sim.trade(640_000, 90, "SELL");
+  sim.row("PUT v1/order", { ...amended, quantity: "0.004", price: "64000.00" });
+  sim.trade(640_000, 20, "SELL");
+  expect(sim.position()).toBe("0.000");
+});
+
+test("[SIM-1] a modification to no more than what has filled cancels the order", () => {
+  const sim = venue();
+  sim.book([[640_000, 100]], [[640_001, 3]]);
+  sim.order("BUY", "0.005", { price: "64000.10", newClientOrderId: "mod" });
+  const row = sim.row("PUT v1/order", { ...amended, quantity: "0.003", price: "64000.10" });
+  expect(row).toMatchObject({ status: "CANCELED", executedQty: "0.003" });
+});
+
+test("[SIM-1] a post-only order whose new price would take is cancelled", () => {
+  const sim = venue();
+  sim.book([[640_000, 100]], [[640_001, 100]]);
+  sim.order("BUY", "0.005", { price: "63999.00", timeInForce: "GTX", newClientOrderId: "mod" });
+  expect(sim.row("PUT v1/order", { ...amended, quantity: "0.005", price: "64000.10" })["status"]).toBe("CANCELED");
+});
+
+test("[SIM-2] a modification into the book takes at once", () => {
+  const sim = venue();
+  sim.book([[640_000, 100]], [[640_001, 100]]);
+  sim.order("BUY", "0.005", { price: "63999.00", newClientOrderId: "mod" });
+  expect(sim.row("PUT v1/order", { ...amended, quantity: "0.005", price: "64000.10" })["status"]).toBe("FILLED");
+});
+
+test.each([
+  ["a closed order", { price: "63000.00" }, true, -2013],
+  ["the other side", { side: "SELL" }, false, -2013],
+  ["no price", { price: "" }, false, -1102],
+  ["a price off the tick", { price: "63000.05" }, false, -4014],
+  ["a price too far up", { price: "67300.00" }, false, -4016],
+  ["too small a notional", { quantity: "0.001", price: "45000.00" }, false, -5029],
+])("[SIM-1] a modification is refused: %s", (_, changed, isClosed, code) => {
+  const sim = venue();
+  sim.order("BUY", "0.005", { price: "63999.00", newClientOrderId: "mod" });
+  if (isClosed) sim.request("DELETE v1/order", amended);
+  expect(sim.code("PUT v1/order", { ...amended, quantity: "0.005", price: "63998.00", ...changed })).toBe(code);
+});
+
+test("[SIM-1] an order is modified at most 9,999 times", () => {
+  const sim = venue();
+  sim.order("BUY", "0.005", { price: "63000.00", newClientOrderId: "mod" });
+  let code: unknown = null;
+  let done = 0;
+  for (; code === null && done < 20_000; done += 1) {
+    code = sim.code("PUT v1/order", { ...amended, quantity: "0.005", price: done % 2 === 0 ? "63000.10" : "63000.00" });
+    sim.events();
+  }
+  expect([code, done - 1]).toEqual([-5026, 9_999]);
+});
+
 test("[SIM-1] a batch answers each order on its own", () => {
   const sim = venue();
   const good = {

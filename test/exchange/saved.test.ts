@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { micros } from "../../src/domain/units.ts";
 import { Exchange } from "../../src/exchange/exchange.ts";
 import { options, Venue, venue } from "./harness.ts";
 
@@ -9,6 +10,7 @@ function busy(): Venue {
   sim.order("SELL", "0.003", { price: "65000.00", reduceOnly: "true" });
   sim.algoCode("SELL", "63000.00", { closePosition: "true", clientAlgoId: "stop" });
   sim.row("POST v1/leverage", { symbol: "BTCUSDT", leverage: "50" });
+  sim.exchange.transfer("-12.5", micros(sim.now));
   return sim;
 }
 

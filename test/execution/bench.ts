@@ -8,9 +8,13 @@ import type { AlgoReport, AlgoStatus, Fill, OrderReport, OrderStatus, Side } fro
 import { orderId, tradeIdFrom } from "../../src/domain/order-id.ts";
 import { type Command, isCommand, type Output, type PlaceAlgo, type PlaceOrder } from "../../src/domain/output.ts";
 import { lots, type Micros, micros, microsFromSeconds, money, ticks } from "../../src/domain/units.ts";
+import type { EntryBrief } from "../../src/execution/entry-work.ts";
+import type { MarketView } from "../../src/execution/market-view.ts";
 import type { Trade, TradePlan } from "../../src/execution/trade.ts";
 import { TradeManager } from "../../src/execution/trade-manager.ts";
-import { after, instrument, settings, start } from "../support/core.ts";
+import type { SpreadVerdict } from "../../src/market/spread-statistics.ts";
+import type { TradingSession } from "../../src/market/trading-sessions.ts";
+import { after, instrument, settings, start, stillRules } from "../support/core.ts";
 
 const trade = tradeIdFrom("bench");
 
@@ -29,14 +33,78 @@ export function planOf(changes: Partial<TradePlan> = {}): TradePlan {
     side,
     quantity: lots(10),
     terms: { type: "LIMIT", price: ticks(640_000), timeInForce: "GTC" },
+    entry: briefOf(),
     stopLoss: ticks(640_000 - 200 * away),
     takeProfit: null,
+    secondTarget: null,
+    exits: stillRules,
     holdUntil: micros(start + microsFromSeconds(30)),
     holdMicros: microsFromSeconds(30),
     decisionMidHalfTicks: 1_280_001,
     cooldownMicros: microsFromSeconds(2),
     ...changes,
   };
+}
+
+/** Mode normal, five basis points around the touch. */
+export function briefOf(changes: Partial<EntryBrief> = {}): EntryBrief {
+  return {
+    mode: "normal",
+    zone: { low: ticks(639_680), high: ticks(640_321) },
+    approvedPrice: ticks(640_001),
+    confidence: null,
+    edge: null,
+    workUntil: after(15_000),
+    ...changes,
+  };
+}
+
+/** A market whose every measure a test may set. */
+export class BenchMarket implements MarketView {
+  bid = ticks(640_000);
+  ask = ticks(640_001);
+  latencyMicros: number | null = 1_000;
+  topDepth = 1e6;
+  levels = 10;
+  volatility: number | null = null;
+  session: TradingSession = "LONDON";
+  verdict: SpreadVerdict = { acceptable: true };
+  /** average fill of a taking order beyond the touch, ticks; null: the book does not hold it */
+  slippage: number | null = 0;
+
+  get spreadBps(): number {
+    return ((this.ask - this.bid) / (this.ask + this.bid)) * 20_000;
+  }
+
+  topDepthQuote(): number {
+    return this.topDepth;
+  }
+
+  validLevels(): number {
+    return this.levels;
+  }
+
+  costToFill(side: Side): number | null {
+    if (this.slippage === null) return null;
+    return side === "buy" ? this.ask + this.slippage : this.bid - this.slippage;
+  }
+
+  spreadVerdict(): SpreadVerdict {
+    return this.verdict;
+  }
+
+  tradingSession(): TradingSession {
+    return this.session;
+  }
+
+  volatilityBps(): number | null {
+    return this.volatility;
+  }
+
+  quote(bid: number, ask = bid + 1): void {
+    this.bid = ticks(bid);
+    this.ask = ticks(ask);
+  }
 }
 
 export const marketTerms = { type: "MARKET" } as const;
@@ -48,9 +116,11 @@ export class Bench {
   readonly outputs: Output[] = [];
   readonly safeModes: string[] = [];
   readonly closed: Trade[] = [];
-  readonly touch = { bid: ticks(640_000), ask: ticks(640_001) };
+  readonly touch = new BenchMarket();
   readonly manager: TradeManager;
   mayEnter = true;
+  /** what risk allows at the moment of sending */
+  allowed = Number.MAX_SAFE_INTEGER;
   now: Micros = start;
   #answered = 0;
 
@@ -60,6 +130,7 @@ export class Bench {
         instrument: withInstrument,
         settings: withSettings,
         touch: this.touch,
+        market: this.touch,
         emit: (output) => {
           this.outputs.push(output);
         },
@@ -67,7 +138,7 @@ export class Bench {
           this.safeModes.push(reason);
         },
         mayEnter: () => this.mayEnter,
-        recheck: (_trade, wanted) => wanted,
+        recheck: (_trade, wanted) => lots(Math.min(wanted, this.allowed)),
       },
       (_row, over) => {
         this.closed.push(over);
@@ -155,6 +226,11 @@ export class Bench {
     this.manager.onOrderReport(this.#reportOf(id, status, filled, fill, source), this.now);
   }
 
+  /** What a look-up finds: an order that works at this price. */
+  found(id: string, status: OrderStatus, filled: number, price: number): void {
+    this.manager.onOrderReport({ ...this.#reportOf(id, status, filled, null, "query"), price: ticks(price) }, this.now);
+  }
+
   /** An execution as the stream tells it. */
   fill(id: string, status: OrderStatus, filled: number, fill: Fill): void {
     this.report(id, status, filled, fill);
@@ -219,7 +295,7 @@ export class Bench {
       status,
       side: order?.side ?? "buy",
       type: "LIMIT",
-      price: ticks(640_000),
+      price: order?.price ?? ticks(640_000),
       quantity: order?.quantity ?? lots(10),
       filled: lots(filled),
       reduceOnly: order?.role !== "e",

@@ -141,7 +141,7 @@ test("[EXE-4] a fill at or above the partial-fill ratio is kept and the rest is 
 });
 
 test("[EXE-4] with `give-up` nothing follows, and what did fill stays protected (F-46)", () => {
-  const bench = new Bench(settingsWith({ trading: { on_timeout: "give-up" } }));
+  const bench = new Bench(settingsWith({ trading: { normal: { on_timeout: "give-up" } } }));
   bench.begin();
   bench.ok("place-order", e1);
   bench.fill(e1, "PARTIALLY_FILLED", 1, fillOf("a", 1));
@@ -277,7 +277,7 @@ test("[RSK-2] a rest below the minimum of market orders is given up", () => {
 });
 
 test("[ORD-2] a late fill of a cancelled entry is booked and protected (F-31)", () => {
-  const bench = new Bench(settingsWith({ trading: { on_timeout: "give-up" } }));
+  const bench = new Bench(settingsWith({ trading: { normal: { on_timeout: "give-up" } } }));
   bench.begin();
   bench.ok("place-order", e1);
   bench.fill(e1, "PARTIALLY_FILLED", 2, fillOf("a", 2));

@@ -2,7 +2,9 @@
 
 import { expect, test } from "vitest";
 import { lots, micros, ticks } from "../../src/domain/units.ts";
-import { after, instrumentWith, settings } from "../support/core.ts";
+import { cooldownAfter } from "../../src/execution/exit-rules.ts";
+import { newTrade } from "../../src/execution/trade.ts";
+import { after, instrumentWith, settings, stillRules } from "../support/core.ts";
 import { Bench, fillOf, idOf, planOf } from "./bench.ts";
 
 const e1 = idOf("e");
@@ -201,4 +203,88 @@ test("[EXE-6] whatever happens, something is due while a trade is open", () => {
     due.push(Number.isFinite(bench.manager.wakeAt));
   }
   expect(due.every(Boolean)).toBe(true);
+});
+
+const two = { takeProfit: ticks(640_300), secondTarget: ticks(640_600) };
+const t1 = idOf("t1");
+const t2 = idOf("t2");
+
+/** Both targets live, and a close that the exchange refuses. */
+function refusedClose(code: number): Bench {
+  const bench = new Bench();
+  bench.enterProtected(planOf(two));
+  bench.ok("place-algo", t1);
+  bench.ok("place-algo", t2);
+  bench.manager.close("OPERATOR", bench.now);
+  bench.sent();
+  bench.refuse("place-order", x1, code);
+  return bench;
+}
+
+test("[EXE-10] −4118 on the close cancels our targets, and not the stop (F-14)", () => {
+  expect(refusedClose(-4118).sent()).toEqual(["cancel-algo t1_1", "cancel-algo t2_1"]);
+});
+
+test("[EXE-10] −2022 on the close cancels our targets before it looks around (F-14)", () => {
+  const kinds = refusedClose(-2022).sent();
+  expect([kinds.slice(0, 2), kinds.includes("cancel-algo f1")]).toEqual([
+    ["cancel-algo t1_1", "cancel-algo t2_1"],
+    false,
+  ]);
+});
+
+test("[EXE-10] once the targets are proven gone, the close goes again at once (F-14)", () => {
+  const bench = refusedClose(-4118);
+  bench.algoReport(t1, "CANCELED");
+  const before = bench.count("place-order", x2);
+  bench.algoReport(t2, "CANCELED");
+  expect([before, bench.order(x2)]).toMatchObject([0, { quantity: 10, reduceOnly: true }]);
+});
+
+test("[EXE-10] a target that fills while it is being cancelled makes the close smaller", () => {
+  const bench = refusedClose(-4118);
+  bench.fill(t1, "FILLED", 5, fillOf("tp1", 5, 640_300));
+  bench.algoReport(t2, "CANCELED");
+  expect(bench.order(x2).quantity).toBe(5);
+});
+
+test("[EXE-10] where the cancels are never confirmed, the close goes again after its back-off", () => {
+  const bench = refusedClose(-4118);
+  bench.at(settings.protection.close_retry_ms);
+  expect(bench.count("place-order", x2)).toBe(1);
+});
+
+test("[EXE-10] a target that closes only a part is no reason to wait with the close", () => {
+  const bench = new Bench();
+  bench.enterProtected(planOf(two));
+  bench.ok("place-algo", t1);
+  bench.algoReport(t1, "TRIGGERED", "77");
+  bench.manager.close("OPERATOR", bench.now);
+  expect(bench.order(x1).quantity).toBe(10);
+});
+
+test("[ORD-6] dust below the market's step is tried as it is, then as the smallest order (F-46)", () => {
+  const bench = new Bench(settings, instrumentWith({ marketStepSize: "0.002", marketMinQuantity: "0.004" }));
+  bench.enterProtected(planOf({ quantity: lots(3) }));
+  bench.manager.close("OPERATOR", bench.now);
+  bench.refuse("place-order", x1, -1111);
+  bench.at(settings.protection.close_retry_ms);
+  expect([bench.order(x1).quantity, bench.order(x2).quantity]).toEqual([3, 4]);
+});
+
+test("[ORD-6] a crumb that an entry left is closed at the end of the hold, not left (F-46)", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.fill(e1, "PARTIALLY_FILLED", 1, fillOf("a", 1));
+  bench.ok("place-algo", f1);
+  bench.report(e1, "CANCELED", 1);
+  bench.at(30_000);
+  expect(bench.order(x1)).toMatchObject({ quantity: 1, reduceOnly: true });
+});
+
+test("[EXE-10] the cool-off after a stop may be longer than after another exit", () => {
+  const exits = { ...stillRules, stopCooldownMicros: micros(60_000_000) };
+  const trade = newTrade(planOf({ exits, cooldownMicros: micros(2_000_000) }));
+  const reasons = ["STOP_LOSS", "ADVERSE_CANDLE", "TAKE_PROFIT", "TRAILING_STOP"] as const;
+  expect(reasons.map((reason) => cooldownAfter(trade, reason))).toEqual([60e6, 60e6, 2e6, 2e6]);
 });

@@ -95,13 +95,14 @@ export class HostileVenue {
     });
   }
 
-  /** The price goes where stops are. */
-  triggerStop(manager: TradeManager, now: Micros): void {
-    const stop = [...this.#held.values()].find((held) => held.algo !== null && held.algoStatus === "NEW");
+  /** The price goes where a conditional order waits. */
+  triggerAlgo(manager: TradeManager, now: Micros): void {
+    const waiting = [...this.#held.values()].filter((held) => held.algo !== null && held.algoStatus === "NEW");
+    const stop = waiting[Math.floor(this.#random() * waiting.length)];
     if (stop === undefined || this.position === 0) return;
     stop.child = true;
     this.#setAlgo(stop, "TRIGGERED", manager, now);
-    this.#fill(stop, Math.abs(this.position), manager, now);
+    this.#fill(stop, Math.min(stop.quantity, Math.abs(this.position)), manager, now);
     this.#setAlgo(stop, "FINISHED", manager, now);
   }
 
@@ -118,6 +119,8 @@ export class HostileVenue {
         return this.#placeOrder(command, manager, now);
       case "place-algo":
         return this.#placeAlgo(command, manager, now);
+      case "amend-order":
+        return -1020;
       case "cancel-order":
         return this.#cancel(command.clientOrderId, manager, now);
       case "cancel-algo":

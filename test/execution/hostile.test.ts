@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 import { type Side, sides } from "../../src/domain/order.ts";
 import { isCommand } from "../../src/domain/output.ts";
 import { lots, micros, ticks } from "../../src/domain/units.ts";
-import { after, settingsWith, start } from "../support/core.ts";
+import type { TradePlan } from "../../src/execution/trade.ts";
+import { after, settingsWith, start, stillRules } from "../support/core.ts";
 import { Bench, marketTerms, planOf } from "./bench.ts";
 import { calm, type Faults, HostileVenue } from "./hostile-venue.ts";
 
@@ -15,6 +16,8 @@ type Story = {
   readonly side: Side;
   readonly market: boolean;
   readonly cross: boolean;
+  /** two targets, and a stop that moves */
+  readonly lively: boolean;
 };
 
 const stories: fc.Arbitrary<Story> = fc.record({
@@ -30,19 +33,23 @@ const stories: fc.Arbitrary<Story> = fc.record({
   side: fc.constantFrom(...sides),
   market: fc.boolean(),
   cross: fc.boolean(),
+  lively: fc.boolean(),
 });
 
 const faultyMs = 60_000;
 const healedMs = 400_000;
 
 /** Faults for a minute, then none, until everything should have come to rest. */
-function play({ seed, faults, side, market, cross }: Story): { readonly venue: HostileVenue; readonly bench: Bench } {
+function play({ seed, faults, side, market, cross, lively }: Story): {
+  readonly venue: HostileVenue;
+  readonly bench: Bench;
+} {
   const random = randomFrom(seed);
-  const bench = new Bench(settingsWith({ trading: { on_timeout: cross ? "cross" : "give-up" } }));
+  const bench = new Bench(settingsWith({ trading: { normal: { on_timeout: cross ? "cross" : "give-up" } } }));
   const venue = new HostileVenue(faults, random, side);
   const price = ticks(side === "buy" ? 640_000 : 640_001);
   const terms = market ? marketTerms : ({ type: "LIMIT", price, timeInForce: "GTC" } as const);
-  bench.begin(planOf({ side, terms, quantity: lots(10) }));
+  bench.begin(planOf({ side, terms, quantity: lots(10), ...(lively ? livelyPlan(side) : {}) }));
   let sent = 0;
   let nextMarket = start + 100_000;
   const until = after(healedMs);
@@ -58,12 +65,25 @@ function play({ seed, faults, side, market, cross }: Story): { readonly venue: H
     if (bench.now >= nextMarket) {
       nextMarket = bench.now + 500_000;
       if (random() < 0.3) venue.fillEntry(random(), bench.manager, bench.now);
-      if (random() < 0.03) venue.triggerStop(bench.manager, bench.now);
+      if (random() < 0.03) venue.triggerAlgo(bench.manager, bench.now);
+      if (lively) wander(bench, random);
     }
     venue.run(bench.now);
     bench.manager.onTimer(bench.now);
   }
   return { venue, bench };
+}
+
+function livelyPlan(side: Side): Partial<TradePlan> {
+  const away = side === "buy" ? 1 : -1;
+  const exits = { ...stillRules, breakEvenBps: 1, trailFromR: 0.1, trailByR: 0.3, atrAtEntry: 100 };
+  return { exits, takeProfit: ticks(640_000 + 120 * away), secondTarget: ticks(640_000 + 240 * away) };
+}
+
+/** The touch goes somewhere near, in favour as often as not. */
+function wander(bench: Bench, random: () => number): void {
+  bench.touch.quote(640_000 + Math.floor((random() - 0.4) * 250));
+  bench.manager.onQuote(bench.now);
 }
 
 function randomFrom(seed: number): () => number {

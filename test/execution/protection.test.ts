@@ -111,6 +111,18 @@ test("[ORD-3] a bridge that a late fill has outgrown is followed by a larger one
   ]);
 });
 
+test("[ORD-3] a bridge that is too small is no cover: the naked time runs until the larger one is live", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.fill(e1, "CANCELED", 5, fillOf("a", 5));
+  bench.refuse("place-algo", f1, -4130);
+  bench.ok("place-algo", r1);
+  bench.fill(e1, "CANCELED", 7, fillOf("late", 2));
+  const naked = bench.manager.trade?.exposedSince;
+  bench.ok("place-algo", idOf("r", 2));
+  expect([naked, bench.manager.trade?.exposedSince]).toEqual([bench.now, null]);
+});
+
 test("[ORD-3] a bridge that vanishes is put back by floor and bridge, within the bound", () => {
   const bench = new Bench();
   filled(bench);
@@ -187,7 +199,7 @@ test("[ORD-3] a stop that keeps vanishing ends in a close and SAFE MODE", () => 
 });
 
 test("[ORD-3] a stop that the exchange no longer lists is looked up and put back (F-55)", () => {
-  const bench = new Bench(settingsWith({ trading: { max_hold_seconds: 600 } }));
+  const bench = new Bench(settingsWith({ trading: { normal: { max_hold_seconds: 600 } } }));
   bench.enterProtected(planOf({ holdMicros: microsFromSeconds(600) }));
   bench.at(20_000);
   bench.manager.onOpenOrders(new Set(), bench.now, bench.now);

@@ -27,7 +27,7 @@ const losing = {
     order_flow: { enabled: false },
     demo: { enabled: true, interval_seconds: 3, hold_seconds: 2, cooldown_seconds: 0 },
   },
-  trading: { entry_order: "market" },
+  trading: { normal: { entry_order: "market" } },
 } as const;
 
 type Timed<T> = { readonly output: T; readonly at: number };

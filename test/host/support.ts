@@ -14,7 +14,7 @@ symbols: [BTCUSDT]
 decision:
   order_flow: { enabled: false }
   demo: { interval_seconds: 1, hold_seconds: 1, cooldown_seconds: 0 }
-trading: { entry_order: market }
+trading: { normal: { entry_order: market } }
 log: { status_seconds: 1 }
 `;
 

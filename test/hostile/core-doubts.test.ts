@@ -7,7 +7,7 @@ import { classify } from "../../src/venue/wire/outcome.ts";
 import { CoreBench, entryOf, idOf, snapshotOf, stopOf, tradeA } from "../engine/support.ts";
 import { after, settingsWith } from "../support/core.ts";
 
-const longHold = settingsWith({ trading: { max_hold_seconds: 3_600 } });
+const longHold = settingsWith({ trading: { normal: { max_hold_seconds: 3_600 } } });
 
 /** Adopted with or without its stop. */
 function holding(stop: "covered" | "naked"): CoreBench {

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseOrderId, stopPathTrade } from "../../src/domain/order-id.ts";
 import { journalOf } from "../acceptance/journal.ts";
 import { exposures, nakedSpans, Outsider, ofAll, ourId, symbols } from "../acceptance/outsider.ts";
 import { Scalpd, type StartedExchange, startExchange, summaryOf, temporaryDirectory } from "../acceptance/processes.ts";
@@ -17,11 +18,17 @@ decision: { order_flow: { enabled: false }, demo: { interval_seconds: 3, hold_se
 guardrails: { cooldown_seconds: 0 }
 venue: { reply_timeout_ms: 800, first_message_ms: 2000, recv_window_ms: 800 }
 protection: { absence_proof_seconds: 4, lookup_interval_ms: 200, reconcile_seconds: 5, close_retry_ms: 300 }
-trading: { entry_order: market }
+trading: { normal: { entry_order: market } }
 stop: { policy: flatten }
 `;
 
 const placements: ReadonlySet<string> = new Set(["order.place", "algoOrder.place"]);
+
+/** The stop that proves the stop path at the start: were it refused, nothing would be entered at all. */
+function isProof(id: unknown): boolean {
+  const trade = parseOrderId(String(id), "sd")?.trade;
+  return symbols.some((symbol) => trade === stopPathTrade(symbol));
+}
 
 /** True each `every`th time. */
 function each(every: number): () => boolean {
@@ -90,7 +97,7 @@ const cases: readonly { readonly what: string; readonly rules: () => Rules; read
     isSafe: true,
     rules: () => ({
       call: (call, link, pass) => {
-        if (call.method !== "algoOrder.place") pass();
+        if (call.method !== "algoOrder.place" || isProof(call.params["clientAlgoId"])) pass();
         else link.toDaemon(refusal(call, 400, -4120, "Order type not supported for this endpoint."));
       },
     }),

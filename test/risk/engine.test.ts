@@ -278,13 +278,13 @@ test("[RSK-2] the least notional is measured at the price at which a joining ord
 });
 
 test("[RSK-6] a market entry is measured from the side that it takes", () => {
-  const taking = settingsWith({ trading: { entry_order: "market" } });
+  const taking = settingsWith({ trading: { normal: { entry_order: "market" } } });
   const result = checkRisk(inputOf({ settings: taking, ask: ticks(640_010) }), start);
   expect(result).toMatchObject({ order: { reference: 640_010, stopLoss: 639_650 } });
 });
 
 test("[RSK-6] a market entry whose stop would lie inside the spread is blocked", () => {
-  const taking = settingsWith({ trading: { entry_order: "market" } });
+  const taking = settingsWith({ trading: { normal: { entry_order: "market" } } });
   expect(reasonsAgainst({ settings: taking, bid: ticks(639_000), atrTicks: 100 })).toContain("STOP_INVALID");
 });
 
@@ -335,7 +335,7 @@ test("[RSK-10] the costs must be exceeded by the factor", () => {
 });
 
 test("[RSK-10] an entry that only joins pays the maker's fee, and no spread", () => {
-  const joining = settingsWith({ trading: { on_timeout: "give-up" } });
+  const joining = settingsWith({ trading: { normal: { on_timeout: "give-up" } } });
   const fees = { makerFee: 0, takerFee: 0.0001, decision: edged, ask: ticks(640_010) };
   expect([reasonsAgainst({ ...fees, settings: joining }), reasonsAgainst(fees)]).toEqual([[], ["COST_EXCEEDS_EDGE"]]);
 });
@@ -384,7 +384,7 @@ test("[RSK-3] a short takes over a decision's stop only where it risks less", ()
 });
 
 test("[RSK-3] a short at market whose stop would lie inside the spread is blocked", () => {
-  const taking = settingsWith({ trading: { entry_order: "market" } });
+  const taking = settingsWith({ trading: { normal: { entry_order: "market" } } });
   const inside = { side: "sell", settings: taking, ask: ticks(641_000) } as const;
   const at = (distance: number) => reasonsAgainst({ ...inside, atrTicks: distance });
   expect([at(1_000), at(1_001)].map((reasons) => reasons.includes("STOP_INVALID"))).toEqual([true, false]);
@@ -395,7 +395,7 @@ test("[RSK-8] a market without a bid is none", () => {
 });
 
 test("[RSK-10] a market entry pays the taker's fee and the spread, whatever follows a time-out", () => {
-  const taking = settingsWith({ trading: { entry_order: "market", on_timeout: "give-up" } });
+  const taking = settingsWith({ trading: { normal: { entry_order: "market", on_timeout: "give-up" } } });
   const fees = { makerFee: 0, takerFee: 0.0001, decision: edged, settings: taking };
   expect(reasonsAgainst(fees)).toEqual(["COST_EXCEEDS_EDGE"]);
 });

@@ -8,30 +8,32 @@ import { type RecheckInput, recheckEntry } from "../../src/risk/recheck.ts";
 import { after, instrument, settings, settingsWith, start } from "../support/core.ts";
 import { sessionOf } from "./support.ts";
 
-/** Ten lots long were approved at 640,000 with a stop 400 ticks away; none has filled. */
+/** Sent as a market order unless a test says a price. Ten lots long were approved at 640,000 with a stop 400 ticks away; none has filled. */
 function inputOf(changes: Partial<RecheckInput> = {}): RecheckInput {
-  return {
-    instrument,
-    settings,
-    side: "buy",
-    bid: ticks(640_000),
-    ask: ticks(640_001),
-    equity: 10_000,
-    available: 10_000,
-    accountAge: microsFromSeconds(1),
-    committedLots: 0,
-    accountExposure: 0,
-    recentReturn: 0,
-    session: sessionOf(),
-    approved: lots(10),
-    approvedPrice: ticks(640_001),
-    stopLoss: ticks(639_601),
-    decisionMidHalfTicks: 1_280_001,
-    entered: lots(0),
-    wanted: lots(10),
-    ...changes,
-  };
+  const input = { ...plain, ...changes };
+  return { ...input, price: changes.price ?? (input.side === "buy" ? input.ask : input.bid) };
 }
+
+const plain: Omit<RecheckInput, "price"> = {
+  instrument,
+  settings,
+  side: "buy",
+  bid: ticks(640_000),
+  ask: ticks(640_001),
+  equity: 10_000,
+  available: 10_000,
+  accountAge: microsFromSeconds(1),
+  committedLots: 0,
+  accountExposure: 0,
+  recentReturn: 0,
+  session: sessionOf(),
+  approved: lots(10),
+  approvedPrice: ticks(640_001),
+  stopLoss: ticks(639_601),
+  decisionMidHalfTicks: 1_280_001,
+  entered: lots(0),
+  wanted: lots(10),
+};
 
 function answerTo(changes: Partial<RecheckInput>) {
   const { quantity, reasons } = recheckEntry(inputOf(changes), start);

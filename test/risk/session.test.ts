@@ -18,6 +18,7 @@ import {
   onTradeClosed,
   onTradeOpened,
   onTradeVoided,
+  onTransfer,
   quietRange,
   type SessionSettings,
   type SessionStep,
@@ -582,4 +583,38 @@ test("[RSK-4] who flattens halts in the same name", () => {
 test("[RSK-4] an entry that only the journal knows takes no more room than there is", () => {
   const state = sessionOf({ tradeTimes: Array(5_000).fill(after(1)) });
   expect(withTradeAt(state, after(2), after(3)).tradeTimes).toHaveLength(5_000);
+});
+
+const transfers = fc.double({ min: -5_000, max: 50_000, noNaN: true });
+
+test("[RSK-4] a transfer changes neither the day's loss nor the fall from the peak, whatever its size", () => {
+  fc.assert(
+    fc.property(transfers, fc.double({ min: 6_000, max: 15_000, noNaN: true }), (amount, equity) => {
+      const before = sessionOf({
+        dayStartEquity: 10_000,
+        limitEquity: 9_900,
+        dayPeakEquity: 15_000,
+        peakEquity: 16_000,
+      });
+      const state = onTransfer(before, amount, equity);
+      const measured = (of: SessionState, at: number) =>
+        limitsOf(of, at, usual.session).map((one) => Math.round((one.measured ?? 0) * 1e6));
+      expect(measured(state, equity + amount)).toEqual(measured(before, equity));
+    }),
+  );
+});
+
+test("[RSK-4] losses in percent count from what the day began with and what was transferred since", () => {
+  const state = onTransfer(sessionOf({ dayStartEquity: 10_000 }), -4_000, 10_000);
+  const [loss] = limitsOf(state, 5_900, { ...usual.session, max_daily_loss_abs: null, max_daily_loss_pct: 0.02 });
+  expect(loss).toMatchObject({ measured: 100, limit: 120 });
+});
+
+test("[RSK-4] a transfer before any equity is known moves nothing that is not there", () => {
+  expect(onTransfer(newSession(start), 500, null)).toEqual(newSession(start));
+});
+
+test("[RSK-4] a withdrawal of more than the equity leaves no peak that is no number", () => {
+  const { dayPeakEquity, peakEquity } = onTransfer(sessionOf(), -20_000, 10_000);
+  expect([dayPeakEquity, peakEquity]).toEqual([-10_000, -10_000]);
 });

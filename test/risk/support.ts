@@ -2,7 +2,7 @@
 
 import type { Decision } from "../../src/domain/decision.ts";
 import type { SessionState } from "../../src/domain/session.ts";
-import { micros, microsFromSeconds, ticks } from "../../src/domain/units.ts";
+import { micros, microsFromSeconds, type Ticks, ticks } from "../../src/domain/units.ts";
 import { checkRisk, type RiskInput } from "../../src/risk/engine.ts";
 import { newSession } from "../../src/risk/session.ts";
 import { after, instrument, settings, start } from "../support/core.ts";
@@ -33,32 +33,40 @@ export function decisionOf(changes: Partial<Decision> = {}): Decision {
 }
 
 export function inputOf(changes: Partial<RiskInput> = {}): RiskInput {
-  return {
-    decision: decisionOf(),
-    instrument,
-    settings,
-    side: "buy",
-    bid: ticks(640_000),
-    ask: ticks(640_001),
-    atrTicks: 300,
-    equity: 10_000,
-    available: 10_000,
-    accountAge: microsFromSeconds(1),
-    committedLots: 0,
-    openPositions: 0,
-    cooldownUntil: micros(0),
-    accountExposure: 0,
-    realisedBps: 4,
-    recentReturn: 0,
-    session: sessionOf(),
-    makerFee: 0.0002,
-    takerFee: 0.0005,
-    costToFill: (side) => (side === "buy" ? 640_001 : 640_000),
-    fundingRate: 0.0001,
-    nextFunding: after(3_600_000),
-    ...changes,
-  };
+  const input = { ...plain, ...changes };
+  return { ...input, entryPrice: changes.entryPrice ?? touchFor(input) };
 }
+
+/** The side of the touch that the entry joins, or takes. */
+function touchFor({ settings: { trading }, side, bid, ask }: Omit<RiskInput, "entryPrice">): Ticks {
+  const joinsBid = side === "buy" ? trading.normal.entry_order === "limit" : trading.normal.entry_order === "market";
+  return joinsBid ? bid : ask;
+}
+
+const plain: Omit<RiskInput, "entryPrice"> = {
+  decision: decisionOf(),
+  instrument,
+  settings,
+  side: "buy",
+  bid: ticks(640_000),
+  ask: ticks(640_001),
+  atrTicks: 300,
+  equity: 10_000,
+  available: 10_000,
+  accountAge: microsFromSeconds(1),
+  committedLots: 0,
+  openPositions: 0,
+  cooldownUntil: micros(0),
+  accountExposure: 0,
+  realisedBps: 4,
+  recentReturn: 0,
+  session: sessionOf(),
+  makerFee: 0.0002,
+  takerFee: 0.0005,
+  costToFill: (side) => (side === "buy" ? 640_001 : 640_000),
+  fundingRate: 0.0001,
+  nextFunding: after(3_600_000),
+};
 
 /** A day that began with 10,000 USDT and has seen nothing else. */
 export function sessionOf(changes: Partial<SessionState> = {}): SessionState {

@@ -131,6 +131,33 @@ test("an intent that is too large is refused, and nothing is ever written behind
   await log.close(0);
 });
 
+/** A file of version 2, which knew no exit rules: a short of ten lots, decided as d1. */
+const version2 =
+  "VwAAAEIaTTl7InZlcnNpb24iOjIsImluc3RydW1lbnRzIjpbeyJzeW1ib2wiOiJCVENVU0RUIiwidGlja1NpemUiOiIwLjEwIiwic3RlcFNpemUiOiIwLjAwMSJ9XX1gAAAAEQEBNwAAAAAAAAAAAAAAAAAAJEAAAAAA0I8jQQAAAAAwgCNBAAAAAAGIM0EATmbEYXYYQwBAP71hdhhDAQgAMGs5Z2F1aWUCAGQxBABkZW1vEQBzZC0wazlnYXVpZS1lMS1rdw==";
+
+test("[CFG-4] a file of the version before gives its intents, without rules of exit", () => {
+  const { intents, goodBytes } = readRecords(Buffer.from(version2, "base64"));
+  expect(goodBytes).toBe(Buffer.from(version2, "base64").length);
+  expect(intents.map(({ row }) => row)).toEqual([
+    intentRow("d1", {
+      side: "sell",
+      stopLoss: ticks(641_000),
+      takeProfit: ticks(639_000),
+      secondTarget: null,
+      exits: null,
+    }),
+  ]);
+});
+
+test("[CFG-4] an intent without rules or second target comes back without them", async () => {
+  const directory = fresh();
+  const log = await IntentLog.open(directory, instruments);
+  const row = intentRow("d1", { secondTarget: null, exits: null });
+  log.append(row);
+  expect(readIntentLogs(directory)[0]?.intents[0]?.row).toEqual(row);
+  await log.close(0);
+});
+
 /** A lone surrogate has no UTF-8. */
 function throughUtf8(row: IntentRow): IntentRow {
   return {

@@ -5,6 +5,7 @@ import type { DecisionRow, FillRow, IntentRow, OrderRow, PositionRow, TradeRow }
 import { lots, micros, money, signedLots, symbolIndex, ticks } from "../../src/domain/units.ts";
 import { shownFields } from "../../src/ops/log.ts";
 import type { StoredInstrument, StoreOptions } from "../../src/store/store.ts";
+import { stillRules } from "../support/core.ts";
 
 export const instruments: readonly StoredInstrument[] = [
   { symbol: "BTCUSDT", tickSize: "0.10", stepSize: "0.001" },
@@ -44,6 +45,8 @@ export function intentRow(name: string, more: Partial<IntentRow> = {}): IntentRo
     quantity: lots(10),
     stopLoss: ticks(639_000),
     takeProfit: ticks(641_000),
+    secondTarget: ticks(641_500),
+    exits: { ...stillRules, breakEvenBps: 10.5, trailFromR: 0.5, trailByR: 0.25 },
     decisionMidHalfTicks: 1_280_001,
     holdUntil: micros(start + 30_000_000),
     time: micros(start),
@@ -116,11 +119,13 @@ export function tradeRow(name: string, more: Partial<TradeRow> = {}): TradeRow {
     exitPrice: 640_100,
     grossPnl: money(9_950_000n),
     fees: money(64_000_000n),
-    netPnl: money(-54_050_000n),
+    funding: money(-1_000_000n),
+    netPnl: money(-55_050_000n),
     r: -0.25,
     adverseTicks: 12,
     favourableTicks: 150,
     slippageTicks: 1.5,
+    arrivalSlippageTicks: 2.5,
     makerShare: 0,
     exitReason: "MAX_HOLD",
     ...more,

@@ -53,7 +53,7 @@ test("[REC-3] what one run wrote the next one knows: intents, orders, positions 
   const fill = { tradeId: "9223372036854775808", price, quantity, commission, commissionAsset, maker, time };
   expect(second.journal).toEqual({
     intents: [intentRow("d1")],
-    openTrades: [{ intent: intentRow("d1"), fills: [{ clientOrderId: "sd-x", side: "buy", fill }] }],
+    openTrades: [{ intent: intentRow("d1"), fills: [{ clientOrderId: "sd-x", side: "buy", fill }], stopLevel: null }],
     orders: [orderRow("d1")],
     positions: [positionRow()],
     appliedTradeIds: new Map([
@@ -64,6 +64,22 @@ test("[REC-3] what one run wrote the next one knows: intents, orders, positions 
     session: null,
     notes: [],
   });
+  await second.close();
+});
+
+test("[EXE-10] the next run knows where the stop of an open trade had moved to", async () => {
+  const directory = fresh();
+  const first = await openStore(optionsIn(directory));
+  first.intent(intentRow("d1"));
+  const { trade } = intentRow("d1");
+  const move = { kind: "stop-move", trade, symbol: btc, cause: "trailing", time: micros(7) } as const;
+  first.append([
+    { ...move, from: ticks(639_000), to: ticks(639_500) },
+    { ...move, from: ticks(639_500), to: ticks(640_100), cause: "break-even" },
+  ]);
+  await first.close();
+  const second = await openStore(optionsIn(directory));
+  expect(second.journal.openTrades.map(({ stopLevel }) => stopLevel)).toEqual([640_100]);
   await second.close();
 });
 
@@ -239,7 +255,7 @@ test("a database from a newer scalpd is refused and left as it is", async () => 
   const database = new DatabaseSync(databaseIn(directory));
   database.exec("INSERT INTO schema_version VALUES (99, '099-future.sql', 0)");
   database.close();
-  await expect(openStore(optionsIn(directory))).rejects.toThrow(/has schema version 99; this scalpd knows up to 2/);
+  await expect(openStore(optionsIn(directory))).rejects.toThrow(/has schema version 99; this scalpd knows up to 3/);
   expect(existsSync(databaseIn(directory))).toBe(true);
 });
 

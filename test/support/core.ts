@@ -1,6 +1,7 @@
 /** Instruments, settings and times in small, for tests of the core. */
 
 import { Settings } from "../../src/config/schema.ts";
+import type { ExitRules } from "../../src/domain/exit-rules.ts";
 import { type Instrument, type InstrumentRules, instrumentFromRules } from "../../src/domain/instrument.ts";
 import { type Micros, micros, microsPerMillisecond, microsPerMinute, symbolIndex } from "../../src/domain/units.ts";
 
@@ -31,20 +32,37 @@ export function instrumentWith(changes: Partial<InstrumentRules>): Instrument {
   return instrumentFromRules({ ...rules, ...changes }, symbolIndex(0), "64000", "200");
 }
 
-/** Input of the schema: what is left out takes its default. */
-export type SettingsChanges = {
-  readonly [Section in keyof Settings]?: Settings[Section] extends readonly unknown[]
-    ? Settings[Section]
-    : Settings[Section] extends object
-      ? Partial<Settings[Section]>
-      : Settings[Section];
-};
+/** Input of the schema: what is left out, at any depth, takes its default. */
+export type SettingsChanges = Changes<Settings>;
+
+type Changes<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [Key in keyof T]?: Changes<T[Key]> }
+    : T;
 
 export function settingsWith(changes: SettingsChanges): Settings {
   return Settings.parse(changes);
 }
 
 export const settings: Settings = settingsWith({});
+
+/** Exit rules that never move a stop, so that a test sees only what it moves itself. */
+export const stillRules: ExitRules = {
+  leavesOnDecision: true,
+  firstTargetShare: 0.5,
+  breakEvenBps: null,
+  trailFromR: null,
+  trailFromBps: null,
+  trailByR: null,
+  trailByBps: null,
+  atrAtEntry: null,
+  adverseCandleAtr: null,
+  moveStepR: 0.05,
+  moveIntervalMicros: micros(500_000),
+  movesMax: 100,
+  stopCooldownMicros: micros(0),
+};
 
 /** A minute boundary; times in tests count from here. */
 export const start: Micros = micros(28_000_000 * microsPerMinute);

@@ -1,12 +1,10 @@
 import { expect, test } from "vitest";
-import { symbolIndex } from "../../src/domain/units.ts";
-import { algoBody, entry, ok, orderBody, Rig, refusal, stop, testSigner } from "./support.ts";
+import { lots, symbolIndex, ticks } from "../../src/domain/units.ts";
+import { algoBody, entry, ok, orderBody, Rig, refusal, restRig, stop, testSigner } from "./support.ts";
 
-/** A rig whose WebSocket API never opens, so that orders go by REST. */
-function restRig(): Rig {
-  const rig = new Rig();
-  rig.opens.delete("ws-api");
-  rig.started();
+/** A rig whose orders go by REST. */
+function startedRestRig(): Rig {
+  const rig = restRig().started();
   rig.events.length = 0;
   return rig;
 }
@@ -67,7 +65,7 @@ test("what a reply reports comes before its outcome, with the id unrounded (F-21
 });
 
 test("[SAF-2] an order without a reply in time is of unknown fate and is not sent again (F-01)", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   rig.on("POST /fapi/v1/order", () => "lost");
   rig.send(entry);
   rig.advance(60_000);
@@ -78,7 +76,7 @@ test("[SAF-2] an order without a reply in time is of unknown fate and is not sen
 });
 
 test("a reply that comes after its time still reports the order, and no second outcome", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   rig.on("POST /fapi/v1/order", () => "lost");
   rig.send(entry);
   rig.advance(5_000);
@@ -110,14 +108,14 @@ test.each([
   ["Internal error; unable to process your request. Please try again.", "refused"],
   ["<html>503</html>", "unknown"],
 ])("[SAF-2] HTTP 503 with %j is %s for an entry (F-02)", (text, kind) => {
-  const rig = restRig();
+  const rig = startedRestRig();
   rig.on("POST /fapi/v1/order", () => ({ status: 503, body: text }));
   rig.send(entry);
   expect(rig.outcomes()).toEqual([expect.objectContaining({ kind })]);
 });
 
 test("[SAF-1] a stop that certainly was not executed is sent again with the same id", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   let attempts = 0;
   rig.on("POST /fapi/v1/algoOrder", () => {
     attempts += 1;
@@ -130,7 +128,7 @@ test("[SAF-1] a stop that certainly was not executed is sent again with the same
 });
 
 test("[SAF-1] repeating a stop has an end, and the refusal is told", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   rig.on("POST /fapi/v1/algoOrder", () => refusal(-1008, "Server is currently overloaded.", 503));
   rig.send(stop);
   rig.advance(10_000);
@@ -141,7 +139,7 @@ test("[SAF-1] repeating a stop has an end, and the refusal is told", () => {
 });
 
 test("[SAF-1] an entry is not repeated: its price is old by then", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   rig.on("POST /fapi/v1/order", () => refusal(-1008, "Server is currently overloaded.", 503));
   rig.send(entry);
   rig.advance(10_000);
@@ -149,7 +147,7 @@ test("[SAF-1] an entry is not repeated: its price is old by then", () => {
 });
 
 test("−1021 measures the clock at once, and a stop is sent again with the new time (F-26)", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   let attempts = 0;
   rig.on("GET /fapi/v1/time", () => ok({ serverTime: rig.now / 1_000 + 60_000 }));
   rig.on("POST /fapi/v1/algoOrder", () => {
@@ -166,7 +164,7 @@ test("−1021 measures the clock at once, and a stop is sent again with the new 
 });
 
 test("−4116 after an unknown fate means that the first attempt exists (F-09)", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   rig.on("POST /fapi/v1/algoOrder", () => refusal(-1007, "Timeout waiting for response from backend server.", 408));
   rig.send(stop);
   rig.on("POST /fapi/v1/algoOrder", () => refusal(-4116, "ClientOrderId is duplicated."));
@@ -175,21 +173,21 @@ test("−4116 after an unknown fate means that the first attempt exists (F-09)",
 });
 
 test("−4116 without an earlier attempt is a refusal", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   rig.on("POST /fapi/v1/algoOrder", () => refusal(-4116, "ClientOrderId is duplicated."));
   rig.send(stop);
   expect(rig.outcomes()).toEqual([{ kind: "refused", code: -4116, message: "ClientOrderId is duplicated." }]);
 });
 
 test("an order that never left is certainly not executed", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   rig.on("POST /fapi/v1/order", () => "refused-connection");
   rig.send(entry);
   expect(rig.outcomes()).toEqual([{ kind: "refused", code: -1008, message: "not sent: ECONNREFUSED" }]);
 });
 
 test("a code that the reference lacks is told as unknown code beside the refusal", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   rig.on("POST /fapi/v1/order", () => refusal(-7777, "Something new."));
   rig.send(entry);
   expect(rig.events.map((event) => (event.kind === "venue-unknown" ? event.what : event.kind))).toEqual([
@@ -199,7 +197,7 @@ test("a code that the reference lacks is told as unknown code beside the refusal
 });
 
 test("[SAF-1] when the order pool is nearly used up, entries are held back and stops still go (F-18)", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   rig.on("POST /fapi/v1/order", () => ({
     ...(ok(orderBody()) as object),
     status: 200,
@@ -218,7 +216,7 @@ test("[SAF-1] when the order pool is nearly used up, entries are held back and s
 });
 
 test("after 429 nothing is sent until the named end (F-18)", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   rig.on("POST /fapi/v1/order", () => ({
     status: 429,
     body: { code: -1003, msg: "Too many requests." },
@@ -234,13 +232,13 @@ test("after 429 nothing is sent until the named end (F-18)", () => {
 });
 
 test("query-account answers with a snapshot and then its outcome", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   rig.send({ kind: "query-account" });
   expect(rig.kinds()).toEqual(["account-snapshot", "outcome"]);
 });
 
 test("an empty position list beside an unrealised profit proves nothing (F-44)", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   rig.on("GET /fapi/v3/balance", () =>
     ok([{ asset: "USDT", balance: "10000", crossUnPnl: "-1.50000000", availableBalance: "9000" }]),
   );
@@ -252,7 +250,7 @@ test("an empty position list beside an unrealised profit proves nothing (F-44)",
 });
 
 test("query-fills answers with the executions, oldest first", () => {
-  const rig = restRig();
+  const rig = startedRestRig();
   const row = {
     symbol: "BTCUSDT",
     orderId: 77n,
@@ -277,4 +275,68 @@ test("a revoked session is told as lost authority", () => {
   const rig = sessionRig();
   rig.say("ws-api", { id: null, status: 401, error: { code: -2015, msg: "Invalid API-key." } });
   expect(rig.events[0]).toEqual({ kind: "venue-unknown", what: "authority", detail: expect.stringContaining("-2015") });
+});
+
+const amend = {
+  kind: "amend-order",
+  symbol: symbolIndex(0),
+  clientOrderId: entry.clientOrderId,
+  side: "buy",
+  quantity: lots(10),
+  price: ticks(639_999),
+} as const;
+const resting = { status: "NEW", type: "LIMIT", executedQty: "0.000" };
+
+test("an amendment goes over the WebSocket API; its reply reports the new price before the outcome", () => {
+  const rig = sessionRig();
+  rig.send(amend);
+  const method = rig.session().at(-1)?.["method"];
+  rig.reply(200, orderBody({ ...resting, price: "63999.90", pair: "BTCUSDT", modifyId: 1 }));
+  expect([method, rig.events]).toMatchObject([
+    "order.modify",
+    [
+      { kind: "order-report", status: "NEW", price: 639_999, quantity: 10, source: "reply" },
+      { kind: "outcome", command: amend, outcome: { kind: "ok" } },
+    ],
+  ]);
+});
+
+test("an amendment to what is so already (−5027) is done, without a report", () => {
+  const rig = startedRestRig();
+  rig.on("PUT /fapi/v1/order", () => refusal(-5027, "No need to modify the order."));
+  rig.send(amend);
+  expect(rig.events).toMatchObject([{ kind: "outcome", outcome: { kind: "ok" } }]);
+});
+
+test.each([-5026, -5028, -5043, -5024, -2013, -5022])(
+  "a refused amendment (%i) is told with its code, and not repeated: its price is old by then",
+  (code) => {
+    const rig = startedRestRig();
+    rig.on("PUT /fapi/v1/order", () => refusal(code, "no"));
+    rig.send(amend);
+    rig.advance(2_000);
+    expect([rig.outcomes(), rig.http("/fapi/v1/order", "PUT").length]).toEqual([
+      [{ kind: "refused", code, message: "no" }],
+      1,
+    ]);
+  },
+);
+
+test("[SAF-2] an amendment without a reply has an unknown fate; what its late reply reports is still a fact", () => {
+  const rig = startedRestRig();
+  rig.on("PUT /fapi/v1/order", () => "lost").send(amend);
+  rig.advance(3_100);
+  const [request] = rig.http("/fapi/v1/order", "PUT");
+  rig.answer(request?.id ?? 0, { status: 200, body: orderBody({ ...resting, price: "63999.90" }) });
+  expect(rig.events.filter(({ kind }) => kind === "outcome" || kind === "order-report")).toMatchObject([
+    { kind: "outcome", outcome: { kind: "unknown" } },
+    { kind: "order-report", price: 639_999 },
+  ]);
+});
+
+test("an amendment that is no more than what has filled is a cancel, and is reported so", () => {
+  const rig = startedRestRig();
+  rig.on("PUT /fapi/v1/order", () => ok(orderBody({ type: "LIMIT", status: "CANCELED", executedQty: "0.004" })));
+  rig.send(amend);
+  expect(rig.events).toMatchObject([{ kind: "order-report", status: "CANCELED", filled: 4 }, { kind: "outcome" }]);
 });

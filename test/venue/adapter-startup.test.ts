@@ -3,7 +3,16 @@ import { ok, Rig, refusal } from "./support.ts";
 
 test("[MKT-1] start-up asks for rules, account, fees and candles, and then opens the four connections", () => {
   const rig = new Rig().started();
-  expect(rig.kinds()).toEqual(["clock-offset", "fees", "candle-history", "private-stream", "account-snapshot"]);
+  expect(rig.kinds()).toEqual([
+    "clock-offset",
+    "set-up",
+    "fees",
+    "candle-history",
+    "set-up",
+    "private-stream",
+    "account-snapshot",
+    "set-up",
+  ]);
   expect(["public", "market", "ws-api", "private"].map((name) => rig.opened(name as "public"))).toEqual([
     ["/public/stream?streams=btcusdt@bookTicker/btcusdt@depth@100ms"],
     ["/market/stream?streams=btcusdt@aggTrade/btcusdt@markPrice@1s"],
@@ -31,6 +40,15 @@ test("[ORD-5] hedge mode refuses to start and says how to mend it", () => {
   expect(rig.fatal).toEqual([expect.stringContaining("set position mode to one-way")]);
 });
 
+test("[ORD-5] multi-assets mode refuses to start and says how to mend it", () => {
+  const rig = new Rig();
+  rig.on("GET /fapi/v1/accountConfig", () =>
+    ok({ canTrade: true, canWithdraw: false, dualSidePosition: false, multiAssetsMargin: true }),
+  );
+  rig.started();
+  expect(rig.fatal).toEqual([expect.stringContaining("set asset mode to single-asset")]);
+});
+
 test("a fatal start leaves nothing to be called for", () => {
   const rig = new Rig();
   rig.on("GET /fapi/v1/accountConfig", () => refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401));
@@ -40,7 +58,12 @@ test("a fatal start leaves nothing to be called for", () => {
 
 test("[ORD-5] leverage and margin type are set only where they differ", () => {
   const rig = new Rig();
-  rig.on("GET /fapi/v1/symbolConfig", () => ok([{ symbol: "BTCUSDT", marginType: "ISOLATED", leverage: 20 }]));
+  let reads = 0;
+  rig.on("GET /fapi/v1/symbolConfig", () => {
+    reads += 1;
+    const is = reads === 1 ? { marginType: "ISOLATED", leverage: 20 } : { marginType: "CROSSED", leverage: 10 };
+    return ok([{ symbol: "BTCUSDT", ...is }]);
+  });
   rig.on("POST /fapi/v1/marginType", () => refusal(-4046, "No need to change margin type."));
   rig.on("POST /fapi/v1/leverage", () => ok({ leverage: 10, maxNotionalValue: "1000000", symbol: "BTCUSDT" }));
   rig.started();
@@ -86,7 +109,7 @@ test("[SAF-1] an exchange that is not there yet is asked again with growing wait
   });
   rig.started();
   rig.advance(10_000);
-  expect([attempts, rig.fatal, rig.kinds().at(-1)]).toEqual([4, [], "account-snapshot"]);
+  expect([attempts, rig.fatal, rig.kinds().includes("account-snapshot")]).toEqual([4, [], true]);
 });
 
 test("[MKT-5] the clock offset is measured against the middle of the round trip", () => {

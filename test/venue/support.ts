@@ -1,9 +1,11 @@
 /** A scripted exchange at the transport port: it answers what the script says, loses what it says, in its own time. */
 
 import { readFileSync } from "node:fs";
+import { z } from "zod";
 import type { CoreEvent } from "../../src/domain/event.ts";
 import { type Instrument, type InstrumentRules, instrumentFromRules } from "../../src/domain/instrument.ts";
 import type { MarketSink } from "../../src/domain/market-port.ts";
+import { parseOrderId, stopPathTrade } from "../../src/domain/order-id.ts";
 import type { Command, Notice, PlaceAlgo, PlaceOrder } from "../../src/domain/output.ts";
 import { lots, type Micros, micros, symbolIndex, ticks } from "../../src/domain/units.ts";
 import { type AdapterOptions, VenueAdapter } from "../../src/venue/adapter.ts";
@@ -81,10 +83,20 @@ export const testOptions: AdapterOptions = {
   firstMessageMs: 10_000,
   protectionShare: 0.25,
   seed: 1,
-  leverage: 10,
+  leverageOf: () => 10,
+  marginType: "CROSSED",
+  orderIdPrefix: "sd",
+  stopProofDistance: 0.04,
   keyPermissions: "absent",
   candles: 2,
 };
+
+/** A rig whose WebSocket API never opens, so that everything goes by REST. */
+export function restRig(options: Partial<AdapterOptions> = {}): Rig {
+  const rig = new Rig(options);
+  rig.opens.delete("ws-api");
+  return rig;
+}
 
 /** A reply, a loss, or a refused connection. */
 export type Script =
@@ -139,6 +151,11 @@ const defaults: Readonly<Record<string, Responder>> = {
   "GET /fapi/v1/accountConfig": () =>
     ok({ canTrade: true, canWithdraw: true, dualSidePosition: false, multiAssetsMargin: false }),
   "GET /fapi/v1/symbolConfig": (params) => ok([{ symbol: params.get("symbol"), marginType: "CROSSED", leverage: 10 }]),
+  "GET /fapi/v1/leverageBracket": (params) =>
+    ok([{ symbol: params.get("symbol"), brackets: [{ initialLeverage: 25 }, { initialLeverage: 125 }] }]),
+  "POST /fapi/v1/algoOrder": (params) => ok(algoBody({ clientAlgoId: params.get("clientAlgoId") })),
+  "DELETE /fapi/v1/algoOrder": (params) =>
+    ok({ algoId: 3_000_000_000_003_505, clientAlgoId: params.get("clientAlgoId"), code: "200", msg: "success" }),
   "GET /fapi/v1/commissionRate": (params) =>
     ok({ symbol: params.get("symbol"), makerCommissionRate: "0.0002", takerCommissionRate: "0.0005" }),
   "GET /fapi/v1/klines": () => ok(payload("live.rest.klines_1m.json")),
@@ -172,6 +189,14 @@ export class Rig {
   readonly fatal: string[] = [];
   /** streams that open as soon as they are asked for */
   readonly opens = new Set<StreamName>(["public", "market", "private", "ws-api"]);
+  /** what the stop that proves the stop path is answered, placed and cancelled */
+  readonly stopPath: Record<"POST" | "DELETE", Responder> = {
+    POST: (params) => ok(algoBody({ clientAlgoId: params.get("clientAlgoId") })),
+    DELETE: (params) =>
+      ok({ algoId: 3_000_000_000_003_505, clientAlgoId: params.get("clientAlgoId"), code: "200", msg: "success" }),
+  };
+  /** requests about that stop, which are not among the others */
+  readonly stopPathRequests: HttpRequest[] = [];
   /** has the market streams say something every second, so that they are not found silent */
   keepsTalking = true;
   #depthId = 99;
@@ -186,7 +211,8 @@ export class Rig {
       instruments: () => this.#sink(),
       event: (event) => this.events.push(event),
       request: (request) => {
-        this.requests.push(request);
+        if (isStopPath(request)) this.stopPathRequests.push(request);
+        else if (!isStopPathMessage(request)) this.requests.push(request);
         this.#queue.push(request);
       },
       notice: (notice) => this.notices.push(notice),
@@ -292,9 +318,11 @@ export class Rig {
       }
       return;
     }
+    if (request.kind === "send-stream") return this.#answerStopPath(request.text);
     if (request.kind !== "http") return;
     const call = `${request.method} ${request.path}`;
-    const responder = this.#responders.get(call);
+    const isProof = isStopPath(request) && (request.method === "POST" || request.method === "DELETE");
+    const responder = isProof ? this.stopPath[request.method] : this.#responders.get(call);
     if (responder === undefined) throw new Error(`no script for ${call}`);
     const script = responder(new URLSearchParams(request.query));
     if (script === "lost") return;
@@ -304,6 +332,29 @@ export class Rig {
       return;
     }
     this.answer(request.id, script);
+  }
+
+  /** Once there is a session, the stop that proves the stop path goes over it. */
+  #answerStopPath(text: string): void {
+    const { id, method, params } = SessionRequest.parse(parseJson(text));
+    const call = method === "algoOrder.place" ? "POST" : method === "algoOrder.cancel" ? "DELETE" : null;
+    if (call === null || !isStopPathId(params["clientAlgoId"])) return;
+    const query = new URLSearchParams(
+      Object.entries(params).map(([name, value]): [string, string] => [name, String(value)]),
+    );
+    this.stopPathRequests.push({
+      kind: "http",
+      id,
+      host: "fapi",
+      method: call,
+      path: "/fapi/v1/algoOrder",
+      query: query.toString(),
+      keyed: true,
+    });
+    const script = this.stopPath[call](query);
+    if (typeof script === "string") return;
+    const body = script.status === 200 ? { result: script.body } : { error: script.body };
+    this.say("ws-api", { id, status: script.status, ...body });
   }
 
   /** A reply to a request, at whatever time. */
@@ -339,4 +390,24 @@ export class Rig {
       onGap: (symbol) => this.market.push(`gap ${symbol}`),
     };
   }
+}
+
+const SessionRequest = z.object({
+  id: z.int(),
+  method: z.string(),
+  params: z.record(z.string(), z.unknown()).default({}),
+});
+
+function isStopPath(request: TransportRequest): request is HttpRequest {
+  if (request.kind !== "http" || request.path !== "/fapi/v1/algoOrder") return false;
+  return isStopPathId(new URLSearchParams(request.query).get("clientAlgoId"));
+}
+
+function isStopPathMessage(request: TransportRequest): boolean {
+  if (request.kind !== "send-stream") return false;
+  return isStopPathId(SessionRequest.parse(parseJson(request.text)).params["clientAlgoId"]);
+}
+
+function isStopPathId(id: unknown): boolean {
+  return parseOrderId(String(id), testOptions.orderIdPrefix)?.trade === stopPathTrade("BTCUSDT");
 }

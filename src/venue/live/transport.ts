@@ -35,9 +35,15 @@ export type LiveTransportOptions = {
   readonly clock: () => Micros;
 };
 
-const httpSocketsMax = 8;
+/**
+ * Requests under way at once. Each has a connection of its own: one that waits for another's would wait for a reply that
+ * may never come, and a close must not stand behind it (failure-catalogue F-01).
+ */
+export const httpRequestsMax = 256;
+/** Connections that are kept for later. */
+const httpIdleMax = 8;
 /** Longer than the adapter waits for a reply, so that a late one still arrives; then the socket is given up. */
-const httpTimeoutMs = 30_000;
+const httpTimeoutMs = 15_000;
 /** exchangeInfo has about 1 MB. */
 const httpBodyMax = 16 * 1_024 * 1_024;
 const streamMessageMax = 4 * 1_024 * 1_024;
@@ -157,6 +163,10 @@ class LiveTransport implements Transport {
       queueMicrotask(() => this.#failed(request.id, "no such service", false));
       return;
     }
+    if (this.#requests.size >= httpRequestsMax) {
+      queueMicrotask(() => this.#failed(request.id, `more than ${httpRequestsMax} requests under way`, false));
+      return;
+    }
     const path = request.query === "" ? request.path : `${request.path}?${request.query}`;
     const client = base.startsWith("https:") ? https : http;
     const sent = client.request(`${base}${path}`, {
@@ -213,7 +223,12 @@ class LiveTransport implements Transport {
 }
 
 function agentFor(base: string): Agent {
-  const options = { keepAlive: true, maxSockets: httpSocketsMax, scheduling: "lifo" } as const;
+  const options = {
+    keepAlive: true,
+    maxSockets: httpRequestsMax,
+    maxFreeSockets: httpIdleMax,
+    scheduling: "lifo",
+  } as const;
   return base.startsWith("https:")
     ? new https.Agent({ ...options, rejectUnauthorized: true })
     : new http.Agent(options);

@@ -22,7 +22,7 @@ import {
   positionReport,
   told,
 } from "./reports.ts";
-import { AlgoBody, AlgoCancelBody, Balance, OrderBody, PositionRisk, UserTrade } from "./schemas.ts";
+import { AlgoBody, AlgoCancelBody, Balance, ErrorBody, OrderBody, PositionRisk, UserTrade } from "./schemas.ts";
 
 export type DecodedReply = Decoded & { readonly verdict: Verdict };
 
@@ -39,6 +39,8 @@ export function decodeReply(
 ): DecodedReply {
   const verdict = classify(reply, afterUnknown);
   if (verdict.outcome.kind !== "ok") return { ...about(verdict), verdict };
+  // A refusal that means "it is so already" says nothing of the order.
+  if (isRefusal(reply.body)) return { ...nothing, verdict };
   const decoded = readBody(command, reply.body, instruments);
   if (decoded !== null) return { ...decoded, verdict };
   const outcome: Outcome = { kind: "unknown", cause: `unreadable reply to ${command.kind}` };
@@ -163,10 +165,16 @@ function about(verdict: Verdict): Decoded {
   return nothing;
 }
 
+function isRefusal(body: unknown): boolean {
+  const error = ErrorBody.safeParse(body);
+  return error.success && error.data.code < 0;
+}
+
 /** Null when the body is not what this command answers. */
 function readBody(command: SingleCommand, body: unknown, instruments: InstrumentsByName): Decoded | null {
   switch (command.kind) {
     case "place-order":
+    case "amend-order":
     case "cancel-order":
     case "query-order": {
       const parsed = OrderBody.safeParse(body);

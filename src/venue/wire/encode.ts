@@ -3,7 +3,7 @@
 import { InvariantError, present } from "../../domain/assert.ts";
 import { type Instrument, textFromLots, textFromTicks } from "../../domain/instrument.ts";
 import type { Side } from "../../domain/order.ts";
-import type { Command, PlaceAlgo, PlaceOrder, QueryAccount } from "../../domain/output.ts";
+import type { AmendOrder, Command, PlaceAlgo, PlaceOrder, QueryAccount } from "../../domain/output.ts";
 import type { Lots, SymbolIndex, Ticks } from "../../domain/units.ts";
 
 /** Who goes first when the rate budget is short. @see requirements SAF-1 */
@@ -50,6 +50,8 @@ export function encodeCommand(
   switch (command.kind) {
     case "place-order":
       return placeOrder(command, instrument, options);
+    case "amend-order":
+      return amendOrder(command, instrument, options);
     case "cancel-order":
       return cancel("/fapi/v1/order", "order.cancel", { symbol, origClientOrderId: command.clientOrderId });
     case "query-order":
@@ -103,6 +105,27 @@ function placeOrder(command: PlaceOrder, instrument: Instrument, options: Encode
     weight: 0,
     orders: 1,
     priority: reduceOnly ? "protection" : "entry",
+  };
+}
+
+/** Named by client id, so that it can be sent before the exchange's own id is known. @see binance-usdm.md §3.4 */
+function amendOrder(command: AmendOrder, instrument: Instrument, options: EncodeOptions): WireRequest {
+  return {
+    method: "PUT",
+    path: "/fapi/v1/order",
+    params: {
+      symbol: instrument.symbol,
+      origClientOrderId: clientId(command.clientOrderId),
+      side: sideText(command.side),
+      quantity: quantityText(instrument, command.quantity),
+      price: priceText(instrument, command.price),
+      recvWindow: wholeText(String(options.recvWindow)),
+    },
+    wsMethod: "order.modify",
+    access: "signed",
+    weight: 0,
+    orders: 1,
+    priority: "entry",
   };
 }
 

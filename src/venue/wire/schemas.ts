@@ -95,6 +95,11 @@ export const AccountConfig = z.object({
   multiAssetsMargin: z.boolean(),
 });
 export const SymbolConfig = z.object({ symbol: text, marginType: text, leverage: z.int().min(1) });
+export type SymbolConfig = z.infer<typeof SymbolConfig>;
+export const LeverageBracket = z.object({
+  symbol: text,
+  brackets: z.array(z.object({ initialLeverage: z.int().min(1) })),
+});
 export const CommissionRate = z.object({
   symbol: text,
   makerCommissionRate: decimal,
@@ -190,7 +195,12 @@ export const AccountUpdate = z.object({
   T: time,
   a: z.object({
     m: text,
-    B: z.array(z.object({ a: text, wb: decimal })).default([]),
+    B: z.array(z.object({ a: text, wb: decimal, bc: decimal.optional() })).default([]),
     P: z.array(z.object({ s: text, pa: decimal, ep: decimal, ps: text })).default([]),
+    /** of what a funding was paid; since 2026-08 */
+    S: text.optional(),
   }),
 });
+export type AccountUpdate = z.infer<typeof AccountUpdate>;
+
+export const AccountConfigUpdate = z.object({ ac: z.object({ s: text }).optional() });

@@ -2,7 +2,7 @@
 
 import { type Instrument, moneyFromText } from "../../domain/instrument.ts";
 import type { Fill } from "../../domain/order.ts";
-import { microsFromMillis } from "../../domain/units.ts";
+import { microsFromMillis, noMoney } from "../../domain/units.ts";
 import {
   aboutForeign,
   algoReport,
@@ -18,13 +18,26 @@ import {
   positionReport,
   told,
 } from "./reports.ts";
-import { AccountUpdate, AlgoUpdate, OrderTradeUpdate, UserEvent } from "./schemas.ts";
+import { AccountConfigUpdate, AccountUpdate, AlgoUpdate, OrderTradeUpdate, UserEvent } from "./schemas.ts";
+
+/** Why a wallet changes without anybody having traded. @see binance-usdm.md §6.4, `m` */
+const transfers: ReadonlySet<string> = new Set([
+  "DEPOSIT",
+  "WITHDRAW",
+  "WITHDRAW_REJECT",
+  "ADMIN_DEPOSIT",
+  "ADMIN_WITHDRAW",
+  "ASSET_TRANSFER",
+  "AUTO_EXCHANGE",
+  "COIN_SWAP_DEPOSIT",
+  "COIN_SWAP_WITHDRAW",
+]);
 
 export type UserMessage =
   | ({ readonly kind: "told" } & Decoded)
   | { readonly kind: "listen-key-expired" }
   /** leverage, margin or position mode of the account was changed by somebody */
-  | { readonly kind: "configuration-changed" }
+  | { readonly kind: "configuration-changed" /** null: the whole account */; readonly symbol: string | null }
   | { readonly kind: "margin-call" }
   /** known, and deliberately not used */
   | { readonly kind: "ignored"; readonly type: string }
@@ -49,8 +62,10 @@ export function decodeUserMessage(message: unknown, asset: string, instruments: 
       return { kind: "told", ...accountUpdate(event, asset, instruments) };
     case "listenKeyExpired":
       return { kind: "listen-key-expired" };
-    case "ACCOUNT_CONFIG_UPDATE":
-      return { kind: "configuration-changed" };
+    case "ACCOUNT_CONFIG_UPDATE": {
+      const change = AccountConfigUpdate.safeParse(event);
+      return { kind: "configuration-changed", symbol: change.data?.ac?.s ?? null };
+    }
     case "MARGIN_CALL":
       return { kind: "margin-call" };
     // TRADE_LITE says less than ORDER_TRADE_UPDATE (no status, fee or cumulative amount) and may come twice; the retired
@@ -137,11 +152,16 @@ function accountUpdate(event: unknown, asset: string, instruments: InstrumentsBy
   const parsed = AccountUpdate.safeParse(event);
   if (!parsed.success) return notUnderstood("unreadable ACCOUNT_UPDATE");
   const time = microsFromMillis(parsed.data.T);
+  const { m } = parsed.data.a;
   const wallets = parsed.data.a.B.map((row) =>
     row.a === asset
-      ? onGrid(`wallet ${row.a}`, () => told({ kind: "wallet", wallet: moneyFromText(row.wb), time }))
+      ? onGrid(`wallet ${row.a}`, () => {
+          const transfer = transfers.has(m) ? moneyFromText(row.bc ?? "0") : noMoney;
+          return told({ kind: "wallet", wallet: moneyFromText(row.wb), transfer, time });
+        })
       : aboutForeign(`wallet ${row.a} ${row.wb}`),
   );
+  if (m === "FUNDING_FEE") wallets.push(funding(parsed.data, asset, instruments));
   const positions = parsed.data.a.P.map((row) => {
     const instrument = instruments.get(row.s);
     if (instrument === undefined) return aboutForeign(`position ${row.s} ${row.pa}`);
@@ -151,4 +171,14 @@ function accountUpdate(event: unknown, asset: string, instruments: InstrumentsBy
     );
   });
   return [...wallets, ...positions].reduce(both, nothing);
+}
+
+/** The amount is the change of the balance; the symbol stands in `S`, or in the one position of isolated margin. */
+function funding({ a, T }: AccountUpdate, asset: string, instruments: InstrumentsByName): Decoded {
+  const amount = a.B.find((row) => row.a === asset)?.bc;
+  const instrument = instruments.get(a.S ?? a.P[0]?.s ?? "");
+  if (amount === undefined || instrument === undefined) return nothing;
+  return onGrid("funding", () =>
+    told({ kind: "funding", symbol: instrument.index, amount: moneyFromText(amount), time: microsFromMillis(T) }),
+  );
 }

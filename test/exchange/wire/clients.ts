@@ -22,6 +22,8 @@ export type LimitOrder = {
   readonly id: string;
 };
 
+export type Amendment = Omit<LimitOrder, "timeInForce">;
+
 export type StopOrder = { readonly side: Side; readonly trigger: number; readonly id: string };
 
 /** What a client was told by streams. */
@@ -63,6 +65,7 @@ export interface VenueClient {
   placeLimit(order: LimitOrder): Promise<Json>;
   placeMarket(side: Side, quantity: number, id: string): Promise<Json>;
   order(id: string): Promise<Json>;
+  modify(order: Amendment): Promise<Json>;
   cancel(id: string): Promise<Json>;
   openOrders(): Promise<readonly Json[]>;
   fills(): Promise<readonly Json[]>;
@@ -79,6 +82,7 @@ export interface VenueClient {
   readonly socket: {
     placeLimit(order: LimitOrder): Promise<Json>;
     order(id: string): Promise<Json>;
+    modify(order: Amendment): Promise<Json>;
     cancel(id: string): Promise<Json>;
     placeStop(stop: StopOrder): Promise<Json>;
     cancelAlgo(id: string): Promise<Json>;
@@ -150,6 +154,16 @@ export async function connector(at: TestServer): Promise<VenueClient> {
         }),
       ),
     order: (id) => body(rest.queryOrder({ symbol, origClientOrderId: id })),
+    modify: ({ id, side, quantity, price }) =>
+      body(
+        rest.modifyOrder({
+          symbol,
+          side: Rest.ModifyOrderSideEnum[side],
+          quantity,
+          price,
+          origClientOrderId: id,
+        }),
+      ),
     cancel: (id) => body(rest.cancelOrder({ symbol, origClientOrderId: id })),
     openOrders: () => rows(rest.currentAllOpenOrders({ symbol })),
     fills: () => rows(rest.accountTradeList({ symbol })),
@@ -203,6 +217,16 @@ export async function connector(at: TestServer): Promise<VenueClient> {
           }),
         ),
       order: (id) => result(api.queryOrder({ symbol, origClientOrderId: id })),
+      modify: ({ id, side, quantity, price }) =>
+        result(
+          api.modifyOrder({
+            symbol,
+            side: Api.ModifyOrderSideEnum[side],
+            quantity,
+            price,
+            origClientOrderId: id,
+          }),
+        ),
       cancel: (id) => result(api.cancelOrder({ symbol, origClientOrderId: id })),
       placeStop: ({ side, trigger, id }) =>
         result(
@@ -305,6 +329,8 @@ export async function sdk(at: TestServer): Promise<VenueClient> {
     placeMarket: (side, quantity, id) =>
       json(rest.submitNewOrder({ symbol, side, type: "MARKET", quantity, newClientOrderId: id })),
     order: (id) => json(rest.getOrder({ symbol, origClientOrderId: id })),
+    modify: ({ id, side, quantity, price }) =>
+      json(rest.modifyOrder({ symbol, side, quantity, price, origClientOrderId: id })),
     cancel: (id) => json(rest.cancelOrder({ symbol, origClientOrderId: id })),
     openOrders: () => list(rest.getAllOpenOrders({ symbol })),
     fills: () => list(rest.getAccountTrades({ symbol })),
@@ -346,6 +372,17 @@ export async function sdk(at: TestServer): Promise<VenueClient> {
       placeLimit: (order) => result(api.submitNewFuturesOrder("usdm", { ...limitOf(order), timestamp: Date.now() })),
       order: (id) =>
         result(api.getFuturesOrderStatus("usdm", { symbol, origClientOrderId: id, timestamp: Date.now() })),
+      modify: ({ id, side, quantity, price }) =>
+        result(
+          api.modifyFuturesOrder("usdm", {
+            symbol,
+            side,
+            quantity,
+            price,
+            origClientOrderId: id,
+            timestamp: Date.now(),
+          }),
+        ),
       cancel: (id) => result(api.cancelFuturesOrder("usdm", { symbol, origClientOrderId: id, timestamp: Date.now() })),
       placeStop: (stop) => result(api.submitNewFuturesAlgoOrder({ ...stopOf(stop), timestamp: Date.now() })),
       cancelAlgo: (id) => {

@@ -138,6 +138,21 @@ describe.each([
     expect(await client.positions()).toMatchObject([{ symbol: "BTCUSDT", positionAmt: "0.010" }]);
   });
 
+  test("[SIM-1] modifies an order in place, over REST and over the WebSocket API", async () => {
+    const user = await client.userStream();
+    const id = newId();
+    await client.placeLimit({ side: "BUY", quantity: 0.01, price: 63_000, timeInForce: "GTC", id });
+    const amendment = { side: "BUY", quantity: 0.02, price: 63_500, id } as const;
+    expect(await client.modify(amendment)).toMatchObject({ clientOrderId: id, price: "63500.00", origQty: "0.020" });
+    const told = await user.event("ORDER_TRADE_UPDATE", (message) => asObject(message["o"])["x"] === "AMENDMENT");
+    expect(told).toMatchObject({ o: { c: id, X: "NEW", p: "63500.00", q: "0.020" } });
+    expect(await client.socket.modify({ ...amendment, price: 63_600 })).toMatchObject({ price: "63600.00" });
+    expect(await client.openOrders()).toMatchObject([{ clientOrderId: id, price: "63600.00", origQty: "0.020" }]);
+    expect(await refusalOf(client.modify({ ...amendment, price: 63_600 }))).toBe(-5027);
+    await client.cancel(id);
+    expect(await refusalOf(client.modify(amendment))).toBe(-2013);
+  });
+
   test("[SIM-1] cancels an order, once", async () => {
     const id = newId();
     await client.placeLimit({ side: "BUY", quantity: 0.01, price: 63_000, timeInForce: "GTC", id });

@@ -1,10 +1,11 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
 import type { Command } from "../../../src/domain/output.ts";
+import { lots, ticks } from "../../../src/domain/units.ts";
 import { ed25519Key } from "../../../src/exchange/wire/security.ts";
 import { signerFrom } from "../../../src/venue/live/signer.ts";
 import type { Signer } from "../../../src/venue/transport.ts";
-import { key, liveServer, Market, type TestServer } from "../../exchange/wire/support.ts";
+import { call, key, liveServer, Market, type TestServer } from "../../exchange/wire/support.ts";
 import { entry, stop } from "../support.ts";
 import { Connected } from "./connected.ts";
 
@@ -71,6 +72,49 @@ test.each(["hmac", "ed25519"])(
     ]);
   },
 );
+
+test("[ORD-5] on the wire leverage is set, the stop path is proven, and nothing of the proof is left", async () => {
+  const at = await liveServer();
+  const venue = await connected(hmac(), at);
+  const setUp = await venue.event("set-up");
+  const [config, algos] = await Promise.all([
+    call(at, "GET", "/fapi/v1/symbolConfig", { symbol: "BTCUSDT" }),
+    call(at, "GET", "/fapi/v1/allAlgoOrders", { symbol: "BTCUSDT" }),
+  ]);
+  expect([setUp, config.body, algos.body]).toMatchObject([
+    { state: "proven", leverage: 10 },
+    { 0: { leverage: 10, marginType: "CROSSED" } },
+    { 0: { algoStatus: "CANCELED", reduceOnly: true } },
+  ]);
+});
+
+test("a resting entry is amended over the WebSocket API and reports its new price", async () => {
+  const venue = await connected(hmac(), await liveServer());
+  await venue.notice("SESSION_READY");
+  const limit = { ...entry, terms: { type: "LIMIT", price: ticks(630_000), timeInForce: "GTX" } } as const;
+  const { symbol, clientOrderId, side } = entry;
+  const amend = {
+    kind: "amend-order",
+    symbol,
+    clientOrderId,
+    side,
+    quantity: lots(12),
+    price: ticks(635_000),
+  } as const;
+  venue.send(limit);
+  await venue.outcome(limit);
+  venue.send(amend);
+  const [outcome, told] = [
+    await venue.outcome(amend),
+    await venue.event("order-report", ({ source, price }) => source === "stream" && price === 635_000),
+  ];
+  expect([outcome, told.quantity, told.status, venue.session.at(-1)]).toEqual([
+    { kind: "ok" },
+    12,
+    "NEW",
+    "order.modify",
+  ]);
+});
 
 test("a look-up of an order that does not exist is refused with −2013", async () => {
   const venue = await connected(hmac(), await liveServer());

@@ -2,6 +2,7 @@
 
 import type { CoreEvent, Outcome } from "../../../src/domain/event.ts";
 import type { MarketSink } from "../../../src/domain/market-port.ts";
+import { parseOrderId, stopPathTrade } from "../../../src/domain/order-id.ts";
 import type { Command, Notice } from "../../../src/domain/output.ts";
 import { micros } from "../../../src/domain/units.ts";
 import { VenueAdapter } from "../../../src/venue/adapter.ts";
@@ -35,7 +36,7 @@ export class Connected {
         this.#wake();
       },
       request: (request) => {
-        if (request.kind === "send-stream") this.session.push(JSON.parse(request.text).method);
+        if (request.kind === "send-stream") this.#noteCall(request.text);
         this.#transport.request(request);
       },
       notice: (notice) => {
@@ -116,6 +117,13 @@ export class Connected {
         timeout.addEventListener("abort", () => resolve(), { once: true });
       });
     }
+  }
+
+  /** But for the stop that proves the stop path, which comes with the start. */
+  #noteCall(text: string): void {
+    const { method, params } = JSON.parse(text);
+    const id = parseOrderId(String(params?.clientAlgoId), testOptions.orderIdPrefix);
+    if (id?.trade !== stopPathTrade("BTCUSDT")) this.session.push(method);
   }
 
   #arm(): void {

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import { micros } from "../../../src/domain/units.ts";
 import { EndpointError, paperEndpoints } from "../../../src/venue/live/endpoints.ts";
 import { CredentialError, signerFrom } from "../../../src/venue/live/signer.ts";
-import { liveTransport, TlsError } from "../../../src/venue/live/transport.ts";
+import { httpRequestsMax, liveTransport, TlsError } from "../../../src/venue/live/transport.ts";
 import type { TransportEvent, TransportRequest } from "../../../src/venue/transport.ts";
 
 const closing: (() => void)[] = [];
@@ -23,8 +23,8 @@ async function listen(server: Server): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-/** What one request of the transport comes to. */
-async function outcome(port: number, request: TransportRequest): Promise<TransportEvent> {
+/** What the last request of the transport comes to. */
+async function outcome(port: number, ...requests: readonly TransportRequest[]): Promise<TransportEvent> {
   const base = `127.0.0.1:${port}`;
   return new Promise((resolve) => {
     const transport = liveTransport({
@@ -34,7 +34,7 @@ async function outcome(port: number, request: TransportRequest): Promise<Transpo
       listener: { handle: (event) => resolve(event), onStreamMessage: () => {} },
     });
     closing.push(() => transport.close());
-    transport.request(request);
+    for (const request of requests) transport.request(request);
   });
 }
 
@@ -87,6 +87,23 @@ test("a connection that never stood is a request that was not written", async ()
 test("a connection that dies before the reply is a request that was written", async () => {
   const port = await listen(createServer((request) => request.socket.destroy()));
   expect(await outcome(port, get)).toMatchObject({ kind: "http-failed", written: true });
+});
+
+const silent = (count: number): readonly TransportRequest[] =>
+  Array.from({ length: count }, (_, id) => ({ ...get, id: 1_000 + id, path: "/silent" }));
+
+test("[SAF-1] a close does not stand behind requests that are never answered", async () => {
+  const port = await listen(createServer((request, response) => request.url?.startsWith("/silent") || response.end()));
+  expect(await outcome(port, ...silent(40), get)).toMatchObject({ kind: "http-reply", id: 7, status: 200 });
+});
+
+test("[SAF-1] a request for which no connection is left is a request that was not written", async () => {
+  const port = await listen(createServer(() => {}));
+  expect(await outcome(port, ...silent(httpRequestsMax), get)).toMatchObject({
+    kind: "http-failed",
+    id: 7,
+    written: false,
+  });
 });
 
 test("a refused stream is closed with a code that names no path (S-01)", async () => {

@@ -35,6 +35,35 @@ test("a limit entry carries price and time in force", () => {
   expect(encodeCommand(command, instruments, options).params).toMatchObject({ price: "64000.1", timeInForce: "GTX" });
 });
 
+const amend = {
+  kind: "amend-order",
+  symbol: symbolIndex(0),
+  clientOrderId: entry.clientOrderId,
+  side: "buy",
+  quantity: lots(12),
+  price: ticks(639_999),
+} as const;
+
+test("an amendment names the order by our id, sends price and quantity both, and dies on the way when late", () => {
+  expect(encodeCommand(amend, instruments, options)).toEqual({
+    method: "PUT",
+    path: "/fapi/v1/order",
+    params: {
+      symbol: "BTCUSDT",
+      origClientOrderId: entry.clientOrderId,
+      side: "BUY",
+      quantity: "0.012",
+      price: "63999.9",
+      recvWindow: "2000",
+    },
+    wsMethod: "order.modify",
+    access: "signed",
+    weight: 0,
+    orders: 1,
+    priority: "entry",
+  });
+});
+
 test("a close is reduce-only, goes first, and keeps the exchange's own window", () => {
   const request = encodeCommand({ ...entry, role: "x", side: "sell", reduceOnly: true }, instruments, options);
   expect([request.priority, request.params]).toEqual([

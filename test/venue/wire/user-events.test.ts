@@ -154,10 +154,36 @@ test("an account update tells the wallet and the positions", () => {
   expect(decode({ e: "ACCOUNT_UPDATE", T: 2, E: 2, a })).toEqual({
     kind: "told",
     events: [
-      { kind: "wallet", wallet: 999_950_000_000n, time: 2_000 },
+      { kind: "wallet", wallet: 999_950_000_000n, transfer: 0n, time: 2_000 },
       { kind: "position-report", symbol: 1, lots: -1_000, entryTicks: 340_001, time: 2_000 },
     ],
     foreign: ["wallet BNB 1"],
+  });
+});
+
+test.each([
+  ["DEPOSIT", "250.5", 25_050_000_000n],
+  ["WITHDRAW", "-100", -10_000_000_000n],
+  ["ASSET_TRANSFER", "-0.00000001", -1n],
+  ["ORDER", "0", 0n],
+  ["ADJUSTMENT", "-1", 0n],
+  ["INSURANCE_CLEAR", "7", 0n],
+])("[RSK-4] a change of the wallet by %s has its own amount of transfer", (m, bc, transfer) => {
+  const a = { m, B: [{ a: "USDT", wb: "1000", bc }], P: [] };
+  expect(decode({ e: "ACCOUNT_UPDATE", T: 2, E: 2, a })).toMatchObject({ events: [{ kind: "wallet", transfer }] });
+});
+
+test.each([
+  ["of cross margin names its symbol apart", { S: "ETHUSDT", P: [] }],
+  ["of isolated margin names it in the position", { P: [{ s: "ETHUSDT", pa: "1.000", ep: "3400", ps: "BOTH" }] }],
+])("[ORD-4] a funding fee %s", (_, rest) => {
+  const a = { m: "FUNDING_FEE", B: [{ a: "USDT", wb: "1000", bc: "-0.25" }], ...rest };
+  const decoded = decode({ e: "ACCOUNT_UPDATE", T: 2, E: 2, a });
+  expect(decoded.kind === "told" ? decoded.events : []).toContainEqual({
+    kind: "funding",
+    symbol: 1,
+    amount: -25_000_000n,
+    time: 2_000,
   });
 });
 
@@ -169,7 +195,14 @@ test("the wrapper of a combined stream is taken off", () => {
 
 test.each([
   [{ e: "TRADE_LITE" }, { kind: "ignored", type: "TRADE_LITE" }],
-  [{ e: "ACCOUNT_CONFIG_UPDATE", ac: { s: "BTCUSDT", l: 25 } }, { kind: "configuration-changed" }],
+  [
+    { e: "ACCOUNT_CONFIG_UPDATE", ac: { s: "BTCUSDT", l: 25 } },
+    { kind: "configuration-changed", symbol: "BTCUSDT" },
+  ],
+  [
+    { e: "ACCOUNT_CONFIG_UPDATE", ai: { j: true } },
+    { kind: "configuration-changed", symbol: null },
+  ],
   [{ e: "MARGIN_CALL" }, { kind: "margin-call" }],
   [{ e: "GRID_UPDATE" }, { kind: "unknown", type: "GRID_UPDATE" }],
   [null, { kind: "unknown", type: "no event type" }],

@@ -1,0 +1,105 @@
+/** What the answers to our requests mean for the order that they are about. */
+
+import type { Outcome } from "../domain/event.ts";
+import type { Command } from "../domain/output.ts";
+import type { Micros } from "../domain/units.ts";
+import { type Desk, update } from "./desk.ts";
+import { settleAmendment } from "./entry.ts";
+import { onExitClosed } from "./exit.ts";
+import type { Order } from "./order.ts";
+import type { Trade } from "./trade.ts";
+
+/** Codes that say "no such order here". @see binance-usdm.md §8 */
+const orderDoesNotExist = -2013;
+/** An order of this id exists already: evidence of life, never a rejection (failure-catalogue F-09). */
+const duplicateId = -4116;
+
+export function settleOutcome(
+  desk: Desk,
+  trade: Trade,
+  order: Order,
+  command: Command,
+  outcome: Outcome,
+  now: Micros,
+): void {
+  switch (command.kind) {
+    case "place-order":
+    case "place-algo":
+      return settlePlacement(desk, trade, order, outcome, now);
+    case "amend-order":
+      return settleAmendment(desk, trade, order, command, outcome, now);
+    case "cancel-order":
+      if (outcome.kind !== "ok") update(desk, trade, order, { kind: "cancel-failed" }, now);
+      return;
+    case "cancel-algo":
+      update(desk, trade, order, outcome.kind === "ok" ? cancelledAlgo : { kind: "cancel-failed" }, now);
+      return;
+    case "query-order":
+    case "query-algo":
+      if (outcome.kind === "refused" && outcome.code === orderDoesNotExist) missed(desk, trade, order, now);
+      return;
+    case "query-fills":
+    case "query-account":
+      return;
+    default:
+      throw new TypeError(`unhandled command ${command satisfies never}`);
+  }
+}
+
+/** What a change of an order sets off beyond the order itself. */
+export function afterChange(desk: Desk, trade: Trade, before: Order, after: Order, now: Micros): void {
+  if (before.status.kind !== "closed" && after.status.kind === "closed") onExitClosed(desk, trade, after, now);
+}
+
+/** The order that a command is about, by its client id. */
+export function clientIdOf(command: Command): string | null {
+  switch (command.kind) {
+    case "place-order":
+    case "amend-order":
+    case "cancel-order":
+    case "query-order":
+    case "query-fills":
+      return command.clientOrderId;
+    case "place-algo":
+    case "cancel-algo":
+    case "query-algo":
+      return command.clientAlgoId;
+    case "query-account":
+      return null;
+    default:
+      throw new TypeError(`unhandled command ${command satisfies never}`);
+  }
+}
+
+function settlePlacement(desk: Desk, trade: Trade, order: Order, outcome: Outcome, now: Micros): void {
+  switch (outcome.kind) {
+    case "ok":
+      update(desk, trade, order, { kind: "accepted" }, now);
+      return;
+    case "unknown":
+      update(desk, trade, order, { kind: "lost" }, now);
+      return;
+    case "refused": {
+      const event =
+        outcome.code === duplicateId ? { kind: "lost" as const } : { kind: "refused" as const, code: outcome.code };
+      afterChange(desk, trade, order, update(desk, trade, order, event, now), now);
+      desk.emit({
+        kind: "notice",
+        level: "warn",
+        code: "ORDER_REFUSED",
+        symbol: desk.instrument.index,
+        fields: { order: order.id, refusal: outcome.code, message: outcome.message },
+      });
+      return;
+    }
+    default:
+      throw new TypeError(`unhandled outcome ${outcome satisfies never}`);
+  }
+}
+
+function missed(desk: Desk, trade: Trade, order: Order, now: Micros): void {
+  const unknown = update(desk, trade, order, { kind: "cancel-failed" }, now);
+  update(desk, trade, unknown, { kind: "missed" }, now);
+}
+
+const cancelledAlgo = { kind: "algo-reported", status: "CANCELED", childId: null } as const;

@@ -1,0 +1,62 @@
+/** Orders of ours that outlive their trade: none stays, whatever happens to the cancels. */
+
+import { expect, test } from "vitest";
+import { orderId, tradeIdFrom } from "../../src/domain/order-id.ts";
+import { openLong } from "./support/given.ts";
+import { normal, plainExits } from "./support/settings.ts";
+import type { Simulation, Story } from "./support/simulate.ts";
+
+const longHold = { max_hold_seconds: 600 };
+
+/** A long whose stop has moved up, and that a person then closes by hand: the moved stop, for a quantity, stays behind. */
+function closedByHand(faults: NonNullable<Story["faults"]>): Simulation {
+  const trailing = { enabled: true, activation_r: 0.5, distance_r: 0.5 };
+  const sim = openLong({ settings: normal(longHold, { ...plainExits, trailing }), faults });
+  sim.quote({ bid: 640_300 });
+  sim.traded(640_300, 1, "sell");
+  sim.advance(1_000);
+  sim.foreign("POST", "order", { side: "SELL", type: "MARKET", quantity: "0.010", reduceOnly: "true" });
+  if (!sim.truth.open.includes("r1")) throw new Error("the story begins without a stop that has moved");
+  return sim;
+}
+
+test("[I-23] a stop that is left over after a close by hand is cancelled", () => {
+  // given
+  const sim = closedByHand([]);
+  // when
+  sim.advance(15_000);
+  // then
+  expect([sim.truth.open, sim.running]).toEqual([[], null]);
+});
+
+test("[I-23] a leftover whose cancel is lost is cancelled again soon, not at the next comparison", () => {
+  // given
+  const sim = closedByHand([{ on: "cancel-algo r1", fault: { kind: "request-lost" } }]);
+  // when
+  sim.advance(20_000);
+  // then
+  expect(sim.truth.open).toEqual([]);
+});
+
+test("[I-23] an order of ours from another trade is cancelled although a trade is running", () => {
+  // given
+  const sim = openLong({ settings: normal(longHold, plainExits) });
+  const clientAlgoId = orderId({ prefix: "sd", trade: tradeIdFrom("earlier"), role: "r", attempt: 1 });
+  const stop = { algoType: "CONDITIONAL", side: "SELL", type: "STOP_MARKET", triggerPrice: "63000", quantity: "0.005" };
+  sim.foreign("POST", "algoOrder", { ...stop, reduceOnly: "true", clientAlgoId });
+  // when
+  sim.advance(65_000);
+  // then
+  expect([sim.truth.open, sim.truth.position]).toEqual([["f1", "t1_1"], 10]);
+});
+
+test("[F-59] an order of somebody else is left alone", () => {
+  // given
+  const sim = openLong({ settings: normal(longHold, plainExits) });
+  const stop = { algoType: "CONDITIONAL", side: "SELL", type: "STOP_MARKET", triggerPrice: "63000", quantity: "0.005" };
+  sim.foreign("POST", "algoOrder", { ...stop, reduceOnly: "true", clientAlgoId: "by-hand" });
+  // when
+  sim.advance(65_000);
+  // then
+  expect(sim.truth.open).toEqual(["f1", "t1_1", "by-hand"]);
+});

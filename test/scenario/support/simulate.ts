@@ -1,0 +1,365 @@
+/**
+ * Stories of the daemon in virtual time: the real core, the real embedded exchange, a wire between them on which things go
+ * wrong as scripted, and a market that does what it is told. No clock, no sockets, no store.
+ */
+
+import { Settings } from "../../../src/config/schema.ts";
+import type { Decision } from "../../../src/domain/decision.ts";
+import type { CoreEvent, SetUp } from "../../../src/domain/event.ts";
+import type { Instrument } from "../../../src/domain/instrument.ts";
+import { askSide, bidSide, depthLevels } from "../../../src/domain/market-port.ts";
+import { type Command, isCommand, type Notice, type Output, type TradeRow } from "../../../src/domain/output.ts";
+import {
+  lots,
+  type Micros,
+  micros,
+  microsFromMillis,
+  microsPerMinute,
+  priceE8,
+  symbolIndex,
+  ticks,
+} from "../../../src/domain/units.ts";
+import { Core } from "../../../src/engine/core.ts";
+import { Exchange } from "../../../src/exchange/exchange.ts";
+import { listedSymbols } from "../../../src/exchange/symbols.ts";
+import type { Trade } from "../../../src/execution/trade.ts";
+import { after, type SettingsChanges, start } from "../../support/core.ts";
+import { decisionAt, ScriptedSource } from "./source.ts";
+import { Truth } from "./truth.ts";
+import { nameOfCommand, onlyInstrument, type ScriptedFault, Wire, type WireObserver } from "./wire.ts";
+
+const symbol = symbolIndex(0);
+
+/** Turns at one instant; more means that a deadline does not move. */
+const turnsMax = 1_000;
+const levelsASide = 6;
+const beat = microsFromMillis(1_000);
+
+export type Story = {
+  readonly settings?: SettingsChanges;
+  readonly faults?: readonly ScriptedFault[];
+  /** one way */
+  readonly latencyMs?: number;
+  /** best bid at the start, ticks; 640,000 unless said */
+  readonly bid?: number;
+  /** how far the account set-up has come; proven unless said */
+  readonly setUp?: SetUp;
+  /** sees all that passes, and what is so on the exchange once it has passed */
+  readonly watch?: (truth: Truth) => Watcher;
+};
+
+export type Watcher = Partial<WireObserver> & { readonly output?: (output: Output, at: Micros) => void };
+
+/** Prices in ticks, sizes in lots. Six levels a side; those behind the touch hold a thousand lots each. */
+export type Quote = {
+  readonly bid: number;
+  readonly ask?: number;
+  readonly bidLots?: number;
+  readonly askLots?: number;
+  /** mark price; the bid unless said */
+  readonly mark?: number;
+  /** how old the news is when it is received, milliseconds; 0 unless said */
+  readonly age?: number;
+};
+
+export function simulate(story: Story = {}): Simulation {
+  return new Simulation(story);
+}
+
+/** What stands in the way of a story: rests after trades, what an entry may cost, how old data may be. */
+const plain: SettingsChanges = {
+  symbols: ["BTCUSDT"],
+  risk: { cost: { enabled: false, factor: 1 } },
+  guardrails: { cooldown_seconds: 0 },
+};
+
+export class Simulation {
+  readonly exchange: Exchange;
+  readonly core: Core;
+  readonly wire: Wire;
+  readonly truth = new Truth();
+  readonly instrument: Instrument;
+  readonly outputs: Output[] = [];
+  readonly settings: Settings;
+  now: Micros = after(-2_000);
+  quoted: Required<Quote>;
+  readonly #source = new ScriptedSource();
+  readonly #watcher: Watcher;
+  readonly #levels = depthLevels(2 * levelsASide);
+  #updateId = 1;
+  #tradeId = 0;
+  #decisions = 0;
+  #taken = 0;
+  #nextBeat: number = after(-2_000);
+
+  constructor(story: Story) {
+    const bid = story.bid ?? 640_000;
+    this.settings = Settings.parse(merge(plain, story.settings ?? {}));
+    this.#watcher = story.watch?.(this.truth) ?? {};
+    this.exchange = new Exchange({
+      symbols: listedSymbols.slice(0, 1),
+      walletUsdt: String(this.settings.exchange.wallet_usdt),
+      makerFee: this.settings.exchange.maker_fee.toFixed(8),
+      takerFee: this.settings.exchange.taker_fee.toFixed(8),
+      seed: 1,
+    });
+    this.instrument = onlyInstrument(this.exchange);
+    this.core = new Core({
+      settings: this.settings,
+      instruments: this.exchange.instruments,
+      sourcesFor: () => [this.#source],
+    });
+    this.wire = new Wire({
+      exchange: this.exchange,
+      latencyMs: story.latencyMs ?? 20,
+      replyTimeoutMs: this.settings.venue.reply_timeout_ms,
+      recvWindowMs: this.settings.venue.recv_window_ms,
+      observer: this.#observer(),
+      deliver: (event, at) => this.tell(event, at),
+    });
+    this.quoted = { bid, ask: bid + 1, bidLots: 100, askLots: 100, mark: bid, age: 0 };
+    this.#begin(story.setUp ?? { state: "proven", leverage: this.settings.risk.max_leverage });
+    this.wire.script(story.faults ?? []);
+  }
+
+  /** The daemon's own trade, if one is under way. */
+  get running(): Trade | null {
+    return this.core.desks[0]?.manager.trade ?? null;
+  }
+
+  /** Summaries of the trades that are over. */
+  get trades(): readonly TradeRow[] {
+    return this.outputs.filter((output) => output.kind === "trade");
+  }
+
+  get commands(): readonly Command[] {
+    return this.outputs.filter(isCommand);
+  }
+
+  /** What the daemon asked for since the last call, such as `place-order e1`; reads are left out. */
+  sent(): readonly string[] {
+    return this.sentCommands().map(nameOfCommand);
+  }
+
+  /** The same with all that they say. */
+  sentCommands(): readonly Command[] {
+    const all = this.commands;
+    const fresh = all.slice(this.#taken);
+    this.#taken = all.length;
+    return fresh.filter(({ kind }) => !kind.startsWith("query-"));
+  }
+
+  /** Names of all commands from the beginning, reads too. */
+  get asked(): readonly string[] {
+    return this.commands.map(nameOfCommand);
+  }
+
+  notices(code: string): readonly Notice[] {
+    return this.outputs.filter((output) => output.kind === "notice").filter((notice) => notice.code === code);
+  }
+
+  /** The market shows another touch. */
+  quote(quote: Quote): void {
+    const bidLots = quote.bidLots ?? this.quoted.bidLots;
+    this.quoted = {
+      bid: quote.bid,
+      ask: quote.ask ?? quote.bid + 1,
+      bidLots,
+      askLots: quote.askLots ?? bidLots,
+      mark: quote.mark ?? quote.bid,
+      age: quote.age ?? 0,
+    };
+    this.#showBook();
+    this.#showTouch();
+    this.#afterMarket();
+  }
+
+  /** Somebody trades on the market; `aggressor` is who took. */
+  traded(price: number, quantity: number, aggressor: "buy" | "sell"): void {
+    this.#tradeId += 1;
+    for (const sink of [this.exchange, this.core]) {
+      sink.onTrade(symbol, this.#tradeId, ticks(price), lots(quantity), aggressor === "sell", this.now, this.now);
+    }
+    this.#afterMarket();
+  }
+
+  /** Continuity of the market data is lost: there is no book until the next quote. */
+  loseBook(): void {
+    this.exchange.onGap(symbol, this.now);
+    this.core.onGap(symbol, this.now);
+  }
+
+  /** The source decides: a long at market conditions unless it is said otherwise. */
+  decide(changes: Partial<Decision> = {}): void {
+    this.#decisions += 1;
+    this.#source.say(decisionAt(this.now, `d${this.#decisions}`, changes));
+    this.tell({ kind: "timer" }, this.now);
+  }
+
+  control(action: "halt" | "resume" | "flatten"): void {
+    this.tell({ kind: "control", by: "test", action }, this.now);
+  }
+
+  tell(event: CoreEvent, at: Micros): void {
+    this.core.handle(event, at);
+    this.#dispatch(at);
+  }
+
+  /** Time passes, and everything that is due happens. */
+  advance(milliseconds: number): void {
+    const until = micros(this.now + microsFromMillis(milliseconds));
+    let turns = 0;
+    for (let due = this.#due(); due <= until; due = this.#due()) {
+      const now = micros(Math.max(due, this.now));
+      turns = now === this.now ? turns + 1 : 0;
+      if (turns > turnsMax) throw new Error(`a deadline at ${due} never moves`);
+      this.#step(now);
+    }
+    this.now = until;
+  }
+
+  /** The process stands still for a while, and then everything comes at once. */
+  pause(milliseconds: number): void {
+    const until = micros(this.now + microsFromMillis(milliseconds));
+    this.wire.pause(until);
+    this.now = until;
+    this.#nextBeat = until;
+    this.advance(1);
+  }
+
+  /** The private stream breaks off; what is said meanwhile is lost. */
+  disconnect(): void {
+    this.wire.isStreamDown = true;
+    this.tell({ kind: "private-stream", alive: false }, this.now);
+  }
+
+  reconnect(): void {
+    this.wire.isStreamDown = false;
+    this.tell({ kind: "private-stream", alive: true }, this.now);
+  }
+
+  /** A person uses the same account; a refusal is theirs to deal with. */
+  foreign(method: "POST" | "DELETE", path: string, params: Readonly<Record<string, string>>): void {
+    this.exchange.request({ method, path: `/fapi/v1/${path}`, params: { symbol: "BTCUSDT", ...params } }, this.now);
+    this.wire.collect(this.now);
+  }
+
+  #begin(setUp: SetUp): void {
+    const candles = Array.from({ length: 20 }, (_, index) => quietMinute(this.quoted.bid, index));
+    this.tell({ kind: "candle-history", symbol, candles }, this.now);
+    this.tell({ kind: "fees", symbol, makerE8: 20_000, takerE8: 50_000 }, this.now);
+    this.tell({ kind: "set-up", symbol, ...setUp }, this.now);
+    this.tell({ kind: "private-stream", alive: true }, this.now);
+    this.quote(this.quoted);
+    this.traded(this.quoted.bid, 1, "sell");
+    this.advance(1_000);
+    if (!this.core.isRecovered) throw new Error("the account was not read");
+    this.sent();
+  }
+
+  #observer(): WireObserver {
+    const { sent, arrived, said, told, troubled } = this.#watcher;
+    return {
+      sent: (command, at) => sent?.(command, at),
+      arrived: (command, at) => arrived?.(command, at),
+      said: (event, at) => {
+        this.truth.take(event);
+        said?.(event, at);
+      },
+      told: (event, at) => told?.(event, at),
+      troubled: (fault, at) => troubled?.(fault, at),
+    };
+  }
+
+  #due(): number {
+    return Math.min(this.core.nextDeadline(), this.wire.nextDue(), this.exchange.nextDeadline(), this.#nextBeat);
+  }
+
+  #step(now: Micros): void {
+    this.now = now;
+    if (this.exchange.nextDeadline() <= now) {
+      this.exchange.advance(now);
+      this.wire.collect(now);
+    }
+    this.wire.run(now);
+    if (now >= this.#nextBeat) {
+      this.#nextBeat = now + beat;
+      this.#showTouch();
+      this.#afterMarket();
+    }
+    if (this.core.nextDeadline() <= now) this.tell({ kind: "timer" }, now);
+  }
+
+  #afterMarket(): void {
+    this.wire.collect(this.now);
+    this.#dispatch(this.now);
+  }
+
+  #dispatch(at: Micros): void {
+    while (this.core.hasOutputs) {
+      for (const output of this.core.takeOutputs()) {
+        this.outputs.push(output);
+        this.#watcher.output?.(output, at);
+        if (isCommand(output)) this.wire.send(output, at);
+      }
+    }
+  }
+
+  /** The same touch again keeps the data fresh. */
+  #showTouch(): void {
+    const { bid, ask, bidLots, askLots, mark, age } = this.quoted;
+    this.#updateId += 1;
+    const time = micros(this.now - age * 1_000);
+    for (const sink of [this.exchange, this.core]) {
+      const { now } = this;
+      sink.onBookTicker(symbol, this.#updateId, ticks(bid), lots(bidLots), ticks(ask), lots(askLots), time, now);
+      sink.onMark(symbol, priceE8(mark * 1e7), 0.0001, micros(0), now, now);
+    }
+  }
+
+  #showBook(): void {
+    const { bid, ask, bidLots, askLots } = this.quoted;
+    this.#updateId += 1;
+    const levels = this.#levels;
+    levels.count = 2 * levelsASide;
+    levels.firstId = this.#updateId;
+    levels.lastId = this.#updateId;
+    levels.previousId = this.#updateId - 1;
+    for (let depth = 0; depth < levelsASide; depth += 1) {
+      levels.side[depth] = bidSide;
+      levels.price[depth] = bid - depth;
+      levels.size[depth] = depth === 0 ? bidLots : 1_000;
+      levels.side[levelsASide + depth] = askSide;
+      levels.price[levelsASide + depth] = ask + depth;
+      levels.size[levelsASide + depth] = depth === 0 ? askLots : 1_000;
+    }
+    this.exchange.onSnapshot(symbol, levels, this.now, this.now);
+    this.core.onSnapshot(symbol, levels, this.now, this.now);
+  }
+}
+
+/** Minutes of 30 USDT from high to low; the one in which a story begins is not seen whole. */
+function quietMinute(price: number, index: number) {
+  return {
+    openTime: micros(start - (21 - index) * microsPerMinute),
+    open: ticks(price),
+    high: ticks(price + 150),
+    low: ticks(price - 150),
+    close: ticks(price),
+    volume: lots(10),
+    takerBuyVolume: lots(5),
+  };
+}
+
+function merge(base: SettingsChanges, changes: SettingsChanges): unknown {
+  const merged: Record<string, unknown> = { ...base };
+  for (const [section, value] of Object.entries(changes)) {
+    const own = merged[section];
+    merged[section] = isRecord(own) && isRecord(value) ? { ...own, ...value } : value;
+  }
+  return merged;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,276 @@
+/**
+ * The wire between the core and the embedded exchange, in process: commands take the same texts and replies the same
+ * schemas as on the sockets. What goes wrong on the way is a list of data, so that a failing story can be pasted into a
+ * test.
+ */
+
+import type { CoreEvent, Outcome } from "../../../src/domain/event.ts";
+import type { Instrument } from "../../../src/domain/instrument.ts";
+import type { Command } from "../../../src/domain/output.ts";
+import { type Micros, micros, microsFromMillis } from "../../../src/domain/units.ts";
+import type { Exchange, UserEvent } from "../../../src/exchange/exchange.ts";
+import { asExchangeRequest } from "../../../src/host/in-process-venue.ts";
+import { decodeAccount, replyEvents } from "../../../src/venue/wire/decode.ts";
+import { accountRequests, encodeCommand } from "../../../src/venue/wire/encode.ts";
+import { stringifyJson } from "../../../src/venue/wire/lossless-json.ts";
+import { type InstrumentsByName, instrumentsByName } from "../../../src/venue/wire/reports.ts";
+import { decodeUserMessage } from "../../../src/venue/wire/user-events.ts";
+
+export type Fault =
+  /** it never arrives; after the reply time-out its fate is unknown */
+  | { readonly kind: "request-lost" }
+  /** it is executed; after the reply time-out its fate is unknown */
+  | { readonly kind: "reply-lost" }
+  /** it is answered with a refusal and not executed */
+  | { readonly kind: "refused"; readonly code: number }
+  | { readonly kind: "request-late" | "reply-late"; readonly ms: number }
+  /** of a message of the private stream */
+  | { readonly kind: "untold" }
+  | { readonly kind: "told-late" | "told-twice"; readonly ms: number };
+
+export type ScriptedFault = {
+  /**
+   * What it happens to: a request (`place-order e1`, `query-account`) or a message of the private stream (`report e1
+   * FILLED`, `algo f1 TRIGGERED`, `account`); a star at the end stands for any rest
+   */
+  readonly on: string;
+  readonly fault: Fault;
+  /** how often; once unless said */
+  readonly times?: number;
+};
+
+/** Sees everything that passes, with the time at which it does. */
+export type WireObserver = {
+  /** the core has asked for it */
+  readonly sent: (command: Command, at: Micros) => void;
+  /** the exchange is about to execute it */
+  readonly arrived: (command: Command, at: Micros) => void;
+  /** the exchange has said it, whether or not anybody hears */
+  readonly said: (event: UserEvent, at: Micros) => void;
+  /** the core is about to be told */
+  readonly told: (event: CoreEvent, at: Micros) => void;
+  /** a scripted fault happens */
+  readonly troubled: (fault: Fault, at: Micros) => void;
+};
+
+type Due = { readonly at: number; readonly to: "exchange" | "core"; readonly run: (at: Micros) => void };
+
+export type WireOptions = {
+  readonly exchange: Exchange;
+  readonly latencyMs: number;
+  readonly replyTimeoutMs: number;
+  readonly recvWindowMs: number;
+  readonly observer: WireObserver;
+  readonly deliver: (event: CoreEvent, at: Micros) => void;
+};
+
+/** Receive window of requests that name none. @see binance-usdm.md §1 */
+const usualWindow = microsFromMillis(5_000);
+const outsideWindow = -1021;
+
+export class Wire {
+  /** while true, what the private stream says is lost */
+  isStreamDown = false;
+  readonly #options: WireOptions;
+  readonly #byName: InstrumentsByName;
+  readonly #latency: number;
+  readonly #queue: Due[] = [];
+  #faults: { readonly on: string; readonly fault: Fault; left: number }[] = [];
+
+  constructor(options: WireOptions) {
+    this.#options = options;
+    this.#latency = microsFromMillis(options.latencyMs);
+    this.#byName = instrumentsByName(options.exchange.instruments);
+  }
+
+  script(faults: readonly ScriptedFault[]): void {
+    this.#faults.push(...faults.map(({ on, fault, times }) => ({ on, fault, left: times ?? 1 })));
+  }
+
+  /** From now on nothing goes wrong any more. */
+  heal(): void {
+    this.#faults = [];
+    this.isStreamDown = false;
+  }
+
+  /** When {@link run} is due; infinite when nothing is on the way. */
+  nextDue(): number {
+    return this.#queue[0]?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  send(command: Command, now: Micros): void {
+    const { observer } = this.#options;
+    observer.sent(command, now);
+    const fault = this.#faultOn(nameOfCommand(command), now);
+    if (fault?.kind === "request-lost") return this.#answerUnknown(command, now);
+    const late = fault?.kind === "request-late" ? microsFromMillis(fault.ms) : 0;
+    this.#push(now + this.#latency + late, "exchange", (at) => {
+      if (fault?.kind === "refused") return this.#refuse(command, fault.code, at);
+      if (at - now > this.#windowOf(command)) return this.#refuse(command, outsideWindow, at);
+      observer.arrived(command, at);
+      const events = this.#execute(command, at);
+      this.collect(at);
+      if (fault?.kind === "reply-lost") return this.#answerUnknown(command, now);
+      this.#answer(command, events, now, at + (fault?.kind === "reply-late" ? microsFromMillis(fault.ms) : 0));
+    });
+  }
+
+  /** Takes what the exchange says of its own accord; called after each market event. */
+  collect(now: Micros): void {
+    for (const event of this.#options.exchange.takeEvents()) {
+      this.#options.observer.said(event, now);
+      const message = decodeUserMessage(event, "USDT", this.#byName);
+      if (message.kind !== "told" || this.isStreamDown) continue;
+      const tell = (at: Micros): void => {
+        for (const told of message.events) this.#tell(told, at);
+      };
+      const fault = this.#faultOn(nameOfEvent(event), now);
+      if (fault?.kind === "untold") continue;
+      const late = fault?.kind === "told-late" ? microsFromMillis(fault.ms) : 0;
+      this.#push(now + this.#latency + late, "core", tell);
+      if (fault?.kind === "told-twice") this.#push(now + this.#latency + microsFromMillis(fault.ms), "core", tell);
+    }
+  }
+
+  run(now: Micros): void {
+    for (let due = this.#queue[0]; due !== undefined && due.at <= now; due = this.#queue[0]) {
+      this.#queue.shift();
+      due.run(micros(due.at));
+    }
+  }
+
+  /** The process stands still: the exchange goes on, and what it says waits until `until`. */
+  pause(until: Micros): void {
+    for (let due = this.#queue[0]; due !== undefined && due.at <= until; due = this.#queue[0]) {
+      this.#queue.shift();
+      if (due.to === "exchange") due.run(micros(due.at));
+      else this.#push(until + 1, "core", due.run);
+    }
+  }
+
+  #execute(command: Command, now: Micros): readonly CoreEvent[] {
+    const { exchange, recvWindowMs } = this.#options;
+    if (command.kind === "query-account") return this.#readAccount(now);
+    const request = encodeCommand(command, exchange.instruments, { recvWindow: recvWindowMs });
+    const { status, body } = exchange.request(asExchangeRequest(request), now);
+    return replyEvents(command, { status, body, text: status === 200 ? "" : stringifyJson(body) }, this.#byName);
+  }
+
+  #readAccount(now: Micros): readonly CoreEvent[] {
+    const read = (path: string): unknown =>
+      this.#options.exchange.request({ method: "GET", path, params: {} }, now).body;
+    const account = decodeAccount(
+      {
+        balance: read(accountRequests.balance.path),
+        positions: read(accountRequests.positions.path),
+        orders: read(accountRequests.orders.path),
+        algos: read(accountRequests.algos.path),
+      },
+      "USDT",
+      this.#byName,
+      now,
+    );
+    const command = { kind: "query-account" } as const;
+    if (account.kind === "unproven") {
+      return [{ kind: "outcome", command, outcome: { kind: "unknown", cause: account.cause } }];
+    }
+    return [...account.events, account.snapshot, { kind: "outcome", command, outcome: { kind: "ok" } }];
+  }
+
+  #answer(command: Command, events: readonly CoreEvent[], sentAt: Micros, leavesAt: number): void {
+    const at = leavesAt + this.#latency;
+    const timeout = this.#timeoutOf(sentAt);
+    const [reports, rest] = [events.filter(isNoOutcome), events.filter((event) => !isNoOutcome(event))];
+    // What a late reply reports is still news; its outcome was given long ago.
+    this.#push(at, "core", (then) => {
+      for (const event of at < timeout ? [...reports, ...rest] : reports) this.#tell(event, then);
+    });
+    if (at >= timeout) this.#answerUnknown(command, sentAt);
+  }
+
+  #refuse(command: Command, code: number, now: Micros): void {
+    const body = { code, msg: "refused by script" };
+    const events =
+      command.kind === "query-account"
+        ? [outcomeOf(command, { kind: "unknown", cause: `refused with ${code}` })]
+        : replyEvents(command, { status: 400, body, text: "" }, this.#byName);
+    this.#push(now + this.#latency, "core", (at) => {
+      for (const event of events) this.#tell(event, at);
+    });
+  }
+
+  #answerUnknown(command: Command, sentAt: Micros): void {
+    const event = outcomeOf(command, { kind: "unknown", cause: "no reply in time" });
+    this.#push(this.#timeoutOf(sentAt), "core", (at) => this.#tell(event, at));
+  }
+
+  #timeoutOf(sentAt: Micros): number {
+    return sentAt + microsFromMillis(this.#options.replyTimeoutMs);
+  }
+
+  #windowOf(command: Command): number {
+    const isEntry = command.kind === "place-order" && !command.reduceOnly;
+    return isEntry ? microsFromMillis(this.#options.recvWindowMs) : usualWindow;
+  }
+
+  #tell(event: CoreEvent, at: Micros): void {
+    this.#options.observer.told(event, at);
+    this.#options.deliver(event, at);
+  }
+
+  #faultOn(name: string, now: Micros): Fault | null {
+    const found = this.#faults.find(({ on, left }) => left > 0 && matches(on, name));
+    if (found === undefined) return null;
+    found.left -= 1;
+    this.#options.observer.troubled(found.fault, now);
+    return found.fault;
+  }
+
+  /** In the order of time, and of arrival at one time. */
+  #push(at: number, to: Due["to"], run: Due["run"]): void {
+    const place = this.#queue.findLastIndex((due) => due.at <= at);
+    this.#queue.splice(place + 1, 0, { at, to, run });
+  }
+}
+
+/** `place-order e1`: the kind, and the part of the id that says what the order is for. */
+export function nameOfCommand(command: Command): string {
+  const id = clientIdOf(command);
+  return id === null ? command.kind : `${command.kind} ${partOf(id)}`;
+}
+
+function clientIdOf(command: Command): string | null {
+  if ("clientOrderId" in command) return command.clientOrderId;
+  return "clientAlgoId" in command ? command.clientAlgoId : null;
+}
+
+/** `e1` of `sd-3k9f2x1a-e1-7q`; `t1_1` of a first target. */
+function partOf(clientId: string): string {
+  return clientId.split("-").at(2) ?? clientId;
+}
+
+export function onlyInstrument(exchange: Exchange): Instrument {
+  const [instrument] = exchange.instruments;
+  if (instrument === undefined) throw new Error("the exchange lists nothing");
+  return instrument;
+}
+
+function nameOfEvent(event: UserEvent): string {
+  const inner = event["o"];
+  if (event.e === "ACCOUNT_UPDATE" || typeof inner !== "object" || inner === null) return "account";
+  const kind = event.e === "ALGO_UPDATE" ? "algo" : "report";
+  const id = String(Reflect.get(inner, kind === "algo" ? "caid" : "c"));
+  return `${kind} ${partOf(id)} ${String(Reflect.get(inner, "X"))}`;
+}
+
+function matches(on: string, name: string): boolean {
+  return on.endsWith("*") ? name.startsWith(on.slice(0, -1)) : name === on;
+}
+
+function isNoOutcome(event: CoreEvent): boolean {
+  return event.kind !== "outcome";
+}
+
+function outcomeOf(command: Command, outcome: Outcome): CoreEvent {
+  return { kind: "outcome", command, outcome };
+}

@@ -1,0 +1,61 @@
+/** Rules that change while the daemon runs. */
+
+import { expect, test } from "vitest";
+import { ExchangeInfo } from "../../src/venue/wire/schemas.ts";
+import { entry, ok, payload, type Rig, refusal, restRig } from "./support.ts";
+
+const info = ExchangeInfo.parse(payload("live.rest.exchangeInfo.json"));
+
+function changed(filterType: string, values: Readonly<Record<string, unknown>>, status = "TRADING"): ExchangeInfo {
+  const symbols = info.symbols.map((row) => ({
+    ...row,
+    status: row.symbol === "BTCUSDT" ? status : row.status,
+    filters: row.filters.map((filter) => (filter.filterType === filterType ? { ...filter, ...values } : filter)),
+  }));
+  return { ...info, symbols };
+}
+
+const hour = 3_600_000;
+const states = (rig: Rig): readonly unknown[] =>
+  rig.events.flatMap((event) => (event.kind === "set-up" ? [event.state] : []));
+const told = (rig: Rig): readonly unknown[] =>
+  rig.notices.flatMap(({ code, fields }) => (code === "EXCHANGE_RULES_CHANGED" ? [fields["change"]] : []));
+
+test("[ORD-6] the rules are read anew each hour", () => {
+  const rig = restRig().started();
+  rig.advance(hour - 1_000);
+  const before = rig.http("/fapi/v1/exchangeInfo").length;
+  rig.advance(2_000);
+  expect([before, rig.http("/fapi/v1/exchangeInfo").length, told(rig), states(rig)]).toEqual([1, 2, [], ["proven"]]);
+});
+
+test.each([
+  ["another tick", changed("PRICE_FILTER", { tickSize: "0.20" }), "tickSize 0.10 → 0.20"],
+  ["another step", changed("LOT_SIZE", { stepSize: "0.01" }), "stepSize 0.001 → 0.01"],
+  ["the end of trading", changed("", {}, "SETTLING"), "tradable true → false"],
+])("[ORD-6] %s ends entries until the daemon is started anew, and is told", (_, next, change) => {
+  const rig = restRig().started();
+  rig.on("GET /fapi/v1/exchangeInfo", () => ok(next)).advance(hour + 1_000);
+  expect([told(rig), states(rig).at(-1), rig.fatal]).toEqual([[change], "pending", []]);
+});
+
+test("[ORD-6] another bound is told and ends nothing: orders beyond it are refused one by one", () => {
+  const rig = restRig().started();
+  rig.on("GET /fapi/v1/exchangeInfo", () => ok(changed("MIN_NOTIONAL", { notional: "100" }))).advance(hour + 1_000);
+  expect([told(rig), states(rig)]).toEqual([["minNotional 50 → 100"], ["proven"]]);
+});
+
+test("[ORD-6] rules that are as before again let entries go on", () => {
+  const rig = restRig().started();
+  rig.on("GET /fapi/v1/exchangeInfo", () => ok(changed("PRICE_FILTER", { tickSize: "0.20" }))).advance(hour + 1_000);
+  rig.on("GET /fapi/v1/exchangeInfo", () => ok(info)).advance(hour);
+  expect([states(rig)[0], states(rig).includes("pending"), states(rig).at(-1)]).toEqual(["proven", true, "proven"]);
+});
+
+test("[ORD-6] a refusal that speaks of the grid has the rules read at once, at most once a minute", () => {
+  const rig = restRig().started();
+  rig.on("POST /fapi/v1/order", () => refusal(-4014, "Price not increased by tick size."));
+  rig.advance(61_000);
+  for (let times = 0; times < 5; times += 1) rig.send({ ...entry, clientOrderId: `sd-3k9f2x1a-e${times + 1}-00` });
+  expect(rig.http("/fapi/v1/exchangeInfo")).toHaveLength(2);
+});

@@ -1,0 +1,209 @@
+/** Margin type, leverage and stop path: what is asked before the first entry, and what follows from the answers. */
+
+import { expect, test } from "vitest";
+import type { SetUp } from "../../src/domain/event.ts";
+import { parseOrderId, stopPathTrade } from "../../src/domain/order-id.ts";
+import { ok, Rig, refusal, restRig } from "./support.ts";
+
+function setUps(rig: Rig): readonly SetUp[] {
+  return rig.events.flatMap((event) => {
+    if (event.kind !== "set-up") return [];
+    const { kind: _kind, symbol: _symbol, ...setUp } = event;
+    return [setUp];
+  });
+}
+
+const states = (rig: Rig): readonly string[] => setUps(rig).map(({ state }) => state);
+
+function configured(marginType: string, leverage: number) {
+  return ok([{ symbol: "BTCUSDT", marginType, leverage }]);
+}
+
+test("[ORD-5] a symbol that is as wanted is proven with its leverage", () => {
+  expect(setUps(restRig().started())).toEqual([{ state: "proven", leverage: 10 }]);
+});
+
+test("[ORD-5] the leverage of a symbol is its own", () => {
+  const rig = restRig({ symbols: ["BTCUSDT"], leverageOf: (symbol) => (symbol === "BTCUSDT" ? 7 : 10) });
+  let leverage = 20;
+  rig.on("GET /fapi/v1/symbolConfig", () => configured("CROSSED", leverage));
+  rig.on("POST /fapi/v1/leverage", (params) => {
+    leverage = Number(params.get("leverage"));
+    return ok({ leverage, maxNotionalValue: "1", symbol: "BTCUSDT" });
+  });
+  expect(setUps(rig.started())).toEqual([{ state: "proven", leverage: 7 }]);
+});
+
+test("[CFG-5] a leverage above the symbol's bracket refuses to start with symbol, value and what is allowed", () => {
+  const rig = restRig({ leverageOf: () => 126 }).started();
+  expect(rig.fatal).toEqual(["risk.max_leverage 126 for BTCUSDT: the exchange allows 1 to 125"]);
+});
+
+test.each([
+  ["isolated margin in multi-assets mode", "POST /fapi/v1/marginType", -4168],
+  ["a leverage that this account may not have", "POST /fapi/v1/leverage", -4203],
+])("[ORD-5] %s refuses to start in the exchange's words", (_, call, code) => {
+  const rig = restRig({ marginType: "ISOLATED" });
+  rig.on("GET /fapi/v1/symbolConfig", () => configured(call.endsWith("leverage") ? "ISOLATED" : "CROSSED", 20));
+  rig.on(call, () => refusal(code, "no")).started();
+  expect(rig.fatal).toEqual([expect.stringContaining(`${code} no`)]);
+});
+
+test("[ORD-5] margin that is locked by a position keeps entries off, lets the start go on and is tried again", () => {
+  const rig = restRig();
+  let isOpen = true;
+  rig.on("GET /fapi/v1/symbolConfig", () => configured(isOpen ? "ISOLATED" : "CROSSED", 10));
+  rig.on("POST /fapi/v1/marginType", () => refusal(-4048, "Margin type cannot be changed if there exists position."));
+  rig.started();
+  const first = [states(rig), rig.kinds().includes("account-snapshot"), rig.fatal];
+  isOpen = false;
+  rig.advance(6_000);
+  expect([first, states(rig)]).toEqual([
+    [["pending"], true, []],
+    ["pending", "proven"],
+  ]);
+});
+
+test("[ORD-5] what was set is read back: an exchange that says otherwise is not believed", () => {
+  const rig = restRig();
+  rig.on("GET /fapi/v1/symbolConfig", () => configured("CROSSED", 20));
+  rig.on("POST /fapi/v1/leverage", () => ok({ leverage: 10, maxNotionalValue: "1", symbol: "BTCUSDT" }));
+  expect(setUps(rig.started())).toEqual([
+    { state: "pending", cause: "BTCUSDT: set to CROSSED at 10, yet the exchange says CROSSED at 20" },
+  ]);
+});
+
+test("[SAF-1] a set-up that the exchange is too busy for is asked again", () => {
+  const rig = restRig();
+  let asked = 0;
+  rig.on("GET /fapi/v1/leverageBracket", () => {
+    asked += 1;
+    if (asked < 3) return refusal(-1008, "Request throttled by system-level protection.", 503);
+    return ok([{ symbol: "BTCUSDT", brackets: [{ initialLeverage: 125 }] }]);
+  });
+  rig.started().advance(5_000);
+  expect([asked, states(rig)]).toEqual([3, ["proven"]]);
+});
+
+test("[F-12] the stop path is proven with a smallest reduce-only stop far below the mark price, which is cancelled", () => {
+  const rig = restRig().started();
+  const [placed, cancelled] = rig.stopPathRequests.map(({ query }) => new URLSearchParams(query));
+  expect(Object.fromEntries(placed ?? [])).toMatchObject({
+    algoType: "CONDITIONAL",
+    symbol: "BTCUSDT",
+    side: "SELL",
+    type: "STOP_MARKET",
+    triggerPrice: "61440.0",
+    quantity: "0.001",
+    reduceOnly: "true",
+  });
+  expect([rig.stopPathRequests.length, cancelled?.get("clientAlgoId")]).toEqual([2, placed?.get("clientAlgoId")]);
+});
+
+test("[F-12] the stop that proves the path has an id of ours, of a trade that there is not", () => {
+  const rig = restRig().started();
+  const id = new URLSearchParams(rig.stopPathRequests[0]?.query).get("clientAlgoId") ?? "";
+  expect(parseOrderId(id, "sd")).toMatchObject({ trade: stopPathTrade("BTCUSDT"), role: "f" });
+});
+
+test.each([
+  ["the endpoint has moved", -4120],
+  ["a code that nobody knows", -9_999],
+  ["the key may not trade", -2015],
+])("[F-12] a stop that is refused because %s: no entries, and everybody is told", (_, code) => {
+  const rig = restRig();
+  rig.stopPath.POST = () => refusal(code, "no stops here");
+  rig.started();
+  expect([setUps(rig), rig.notices.filter(({ level }) => level === "error").map((notice) => notice.code)]).toEqual([
+    [{ state: "stop-refused", cause: `a stop of BTCUSDT: ${code} no stops here` }],
+    ["STOP_PATH_UNPROVEN"],
+  ]);
+});
+
+test.each([-2022, -2024])("[F-12] a stop that is refused only for want of a position (%i) proves the path", (code) => {
+  const rig = restRig();
+  rig.stopPath.POST = () => refusal(code, "ReduceOnly Order is rejected.");
+  expect(states(rig.started())).toEqual(["proven"]);
+});
+
+test("[F-12] a stop that the price has passed is tried again later, and entries wait", () => {
+  const rig = restRig();
+  rig.stopPath.POST = () => refusal(-2021, "Order would immediately trigger.");
+  rig.started().advance(6_000);
+  expect([...new Set(states(rig))]).toEqual(["pending"]);
+  expect(states(rig).length).toBeGreaterThan(1);
+});
+
+test("[F-12] a stop whose reply is lost is proven by the cancel that finds it", () => {
+  const rig = restRig();
+  rig.stopPath.POST = () => "lost";
+  rig.started().advance(3_500);
+  expect([states(rig), rig.stopPathRequests.map(({ method }) => method)]).toEqual([["proven"], ["POST", "DELETE"]]);
+});
+
+test("[F-12] a stop whose reply is lost and that nobody finds proves nothing: another one is placed", () => {
+  const rig = restRig();
+  let placed = 0;
+  const answer = rig.stopPath.POST;
+  rig.stopPath.POST = (params) => {
+    placed += 1;
+    return placed === 1 ? "lost" : answer(params);
+  };
+  const cancel = rig.stopPath.DELETE;
+  rig.stopPath.DELETE = (params) => (placed === 1 ? refusal(-2011, "Unknown order sent.") : cancel(params));
+  rig.started().advance(9_000);
+  const ids = rig.stopPathRequests
+    .filter(({ method }) => method === "POST")
+    .map(({ query }) => new URLSearchParams(query).get("clientAlgoId"));
+  expect([states(rig), new Set(ids).size]).toEqual([["pending", "proven"], 2]);
+});
+
+test("[ORD-5] somebody who changes the leverage takes entries off until it is set again; no second stop is placed", () => {
+  const rig = restRig();
+  let leverage = 10;
+  rig.on("GET /fapi/v1/symbolConfig", () => configured("CROSSED", leverage));
+  rig.on("POST /fapi/v1/leverage", (params) => {
+    leverage = Number(params.get("leverage"));
+    return ok({ leverage, maxNotionalValue: "1", symbol: "BTCUSDT" });
+  });
+  rig.started();
+  leverage = 50;
+  rig.say("private", { e: "ACCOUNT_CONFIG_UPDATE", E: 1, T: 1, ac: { s: "BTCUSDT", l: 50 } });
+  expect([states(rig), leverage, rig.stopPathRequests.length]).toEqual([["proven", "pending", "proven"], 10, 2]);
+});
+
+test("[ORD-5] a bracket that shrinks while the daemon runs keeps entries off and ends nothing", () => {
+  const rig = restRig().started();
+  rig.on("GET /fapi/v1/leverageBracket", () => ok([{ symbol: "BTCUSDT", brackets: [{ initialLeverage: 5 }] }]));
+  rig.say("private", { e: "ACCOUNT_CONFIG_UPDATE", E: 1, T: 1, ac: { s: "BTCUSDT", l: 5 } });
+  expect([rig.fatal, setUps(rig).at(-1)]).toEqual([
+    [],
+    { state: "pending", cause: "risk.max_leverage 10 for BTCUSDT: the exchange allows 1 to 5" },
+  ]);
+});
+
+test("[F-12] once orders go over the WebSocket API the stop path is proven there too, and entries wait for it", () => {
+  const rig = new Rig().started();
+  expect([states(rig), rig.stopPathRequests.length]).toEqual([["proven", "pending", "proven"], 4]);
+});
+
+test("[F-12] a stop that only the WebSocket API refuses is found out before the first entry", () => {
+  const rig = new Rig();
+  const answer = rig.stopPath.POST;
+  rig.stopPath.POST = (params) => (params.has("apiKey") ? refusal(-4120, "Order type not supported.") : answer(params));
+  expect(states(rig.started())).toEqual(["proven", "pending", "stop-refused"]);
+});
+
+test("[F-12] the WebSocket API is proven once a run, not at each reconnection", () => {
+  const rig = new Rig().started();
+  rig.cut("ws-api");
+  rig.advance(5_000);
+  expect([rig.opened("ws-api").length, rig.stopPathRequests.length]).toEqual([2, 4]);
+});
+
+test("[F-12] no two proofs of a run share an id", () => {
+  const rig = new Rig().started();
+  rig.advance(5_000);
+  const ids = rig.stopPathRequests.map(({ query }) => new URLSearchParams(query).get("clientAlgoId"));
+  expect(new Set(ids).size).toBe(2);
+});
