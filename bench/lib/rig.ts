@@ -48,6 +48,8 @@ export class Rig {
   stopBytes = 0;
   stopAt = 0n;
   #stopText = "";
+  /** an order was taken, and no stop has left since: what proves the stop path at the start is none of these */
+  #awaitsStop = false;
   /** log lines written so far */
   lines = 0;
 
@@ -156,6 +158,7 @@ export class Rig {
     const text = this.orderText;
     this.orderBytes = 0;
     this.stopBytes = 0;
+    this.#awaitsStop = true;
     this.#reply(text, millis);
   }
 
@@ -210,10 +213,11 @@ export class Rig {
       this.orderText = request.text;
       return;
     }
-    if (this.stopBytes === 0 && request.kind === "send-stream" && request.text.includes('"STOP_MARKET"')) {
+    if (this.#awaitsStop && request.kind === "send-stream" && request.text.includes('"STOP_MARKET"')) {
       this.stopBytes = this.#wire.write(request.text, 0, "latin1");
       this.stopAt = process.hrtime.bigint();
       this.#stopText = request.text;
+      this.#awaitsStop = false;
       return;
     }
     this.#waiting.push(request);
