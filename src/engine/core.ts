@@ -40,9 +40,6 @@ import { SymbolDesk } from "./symbol-desk.ts";
 /** A leftover whose cancel did not work is looked for again after this long (failure-catalogue I-23, I-21). */
 const leftoverMicros = microsFromSeconds(5);
 
-/** What is to be cancelled is gone already. @see binance-usdm.md §8 */
-const unknownOrder = -2011;
-
 export type CoreOptions = {
   readonly settings: Settings;
   readonly instruments: readonly Instrument[];
@@ -509,9 +506,12 @@ function isEntering({ entryFinished, entryWithdrawn }: Trade): boolean {
   return !entryFinished && !entryWithdrawn;
 }
 
-/** The cancel of an order that no running trade looks after: lost or refused, only another look at the account tells. */
+/**
+ * The cancel of an order that no running trade looks after: lost or refused, also as unknown (failure-catalogue F-03),
+ * only another look at the account tells.
+ */
 function isLeftoverUncertain({ command, outcome }: CommandOutcome, trade: Trade | null): boolean {
-  if (outcome.kind === "ok" || (outcome.kind === "refused" && outcome.code === unknownOrder)) return false;
+  if (outcome.kind === "ok") return false;
   if (command.kind === "cancel-order") return trade?.orders.has(command.clientOrderId) !== true;
   return command.kind === "cancel-algo" && trade?.orders.has(command.clientAlgoId) !== true;
 }

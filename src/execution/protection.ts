@@ -13,6 +13,9 @@ import { type Arrangement, arrange, type Situation, type Step } from "./protecti
 import { targetFacts, wantedTargets } from "./targets.ts";
 import { exitSide, exposedLots, type Trade, wakeBy } from "./trade.ts";
 
+/** From so many closes on, a naked position that is being closed gets a stop as well. */
+const closesUntilStop = 2;
+
 export function manageProtection(desk: Desk, trade: Trade, now: Micros): void {
   // A reply may tell of a fill before the execution itself is reported: the exposure is known from then on.
   const exposed = exposedLots(trade);
@@ -24,7 +27,8 @@ export function manageProtection(desk: Desk, trade: Trade, now: Micros): void {
   if (arrangement.covered) trade.exposedSince = null;
   else trade.exposedSince ??= now;
   if (Number.isFinite(arrangement.wakeAt)) wakeBy(trade, arrangement.wakeAt);
-  if (trade.closing !== null) return;
+  // A close that keeps failing must not leave the position without a stop (failure-catalogue F-54).
+  if (trade.closing !== null && (arrangement.covered || trade.closing.attempts < closesUntilStop)) return;
   carryOut(desk, trade, arrangement, now);
   watchExposure(desk, trade, now);
 }

@@ -287,6 +287,21 @@ const loseBook = fc.constantFrom(10, 800, 3_000).map((ms) =>
   }),
 );
 
+/** The price jumps and the mark price follows later: meanwhile market orders and triggered stops may be refused (F-40, F-52). */
+const jump = fc
+  .record({ by: fc.integer({ min: -50_000, max: 50_000 }), ms: fc.constantFrom(50, 1_000, 5_000) })
+  .map(({ by, ms }) =>
+    happening(`jump(${by} ticks, mark follows after ${ms} ms)`, (world) => {
+      const { bid, mark } = world.sim.quoted;
+      const to = Math.max(300_000, bid + by);
+      world.trouble(ms + 20_000);
+      world.sim.quote({ bid: to, mark });
+      world.sim.traded(to, 1, "sell");
+      world.sim.advance(ms);
+      world.sim.quote({ bid: to });
+    }),
+  );
+
 const disconnect = fc.constant(
   happening(
     "disconnect",
@@ -354,6 +369,7 @@ export const happenings: fc.Arbitrary<Happening>[] = [
   foreignCancel,
   foreignClose,
   loseBook,
+  jump,
   disconnect,
   reconnect,
   reconnect,

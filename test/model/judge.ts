@@ -26,6 +26,8 @@ const oversizeMost = 10_000_000;
 const compared = 75_000_000;
 /** A fault is over when what it held back has arrived, been looked up, and been tried again. */
 const recovery = 4_000_000;
+/** A close that is refused again and again waits up to 16 s. */
+const closeBackOff = 20_000_000;
 
 const closedStates: ReadonlySet<string> = new Set([
   "filled",
@@ -83,7 +85,7 @@ export class Judge {
     },
     said: (_event, at) => this.#onSaid(at),
     told: (event, at) => this.#onTold(event, at),
-    troubled: (fault, at) => this.onTrouble(at + lastsFor(fault)),
+    troubled: (fault, name, at) => this.onTrouble(at + lastsFor(fault, name)),
     output: (output, at) => this.#onOutput(output, at),
   };
 
@@ -318,12 +320,13 @@ export class Judge {
 }
 
 /** Microseconds until its effects are gone. */
-function lastsFor(fault: Fault): number {
+function lastsFor(fault: Fault, name: string): number {
   switch (fault.kind) {
     case "request-lost":
     case "reply-lost":
-    case "refused":
       return recovery;
+    case "refused":
+      return name.startsWith("place-order x") ? closeBackOff : recovery;
     case "request-late":
     case "reply-late":
     case "told-late":

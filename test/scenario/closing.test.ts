@@ -123,6 +123,25 @@ test("[F-54] closes that fail again and again come ever more seldom, and raise t
   ]);
 });
 
+test("[F-54] closes of a naked position that are refused for minutes: SAFE MODE, and a stop rests in the end", () => {
+  // given: the first stop never arrives
+  const sim = restingEntry({
+    faults: [
+      { on: "place-algo f1", fault: { kind: "request-lost" } },
+      { on: "place-order x*", fault: { kind: "refused", code: -1008 }, times: 1_000 },
+    ],
+  });
+  // when
+  sim.traded(639_999, 10, "sell");
+  sim.advance(120_000);
+  // then
+  expect([sim.truth.position, sim.core.safeMode?.reason, sim.truth.coveringStops]).toEqual([
+    10,
+    "CANNOT_PROTECT",
+    [639_640],
+  ]);
+});
+
 test("[F-27] a person who closes by hand leaves no stop and no trade behind", () => {
   // given
   const sim = openLong();

@@ -38,6 +38,15 @@ test("[I-23] a leftover whose cancel is lost is cancelled again soon, not at the
   expect(sim.truth.open).toEqual([]);
 });
 
+test("[F-03] a leftover whose cancel is answered with `unknown order` is looked for, not taken for gone", () => {
+  // given
+  const sim = closedByHand([{ on: "cancel-algo r1", fault: { kind: "refused", code: -2011 } }]);
+  // when
+  sim.advance(20_000);
+  // then
+  expect(sim.truth.open).toEqual([]);
+});
+
 test("[I-23] an order of ours from another trade is cancelled although a trade is running", () => {
   // given
   const sim = openLong({ settings: normal(longHold, plainExits) });

@@ -267,7 +267,7 @@ export class Simulation {
         said?.(event, at);
       },
       told: (event, at) => told?.(event, at),
-      troubled: (fault, at) => troubled?.(fault, at),
+      troubled: (fault, name, at) => troubled?.(fault, name, at),
     };
   }
 

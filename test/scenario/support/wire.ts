@@ -50,7 +50,7 @@ export type WireObserver = {
   /** the core is about to be told */
   readonly told: (event: CoreEvent, at: Micros) => void;
   /** a scripted fault happens */
-  readonly troubled: (fault: Fault, at: Micros) => void;
+  readonly troubled: (fault: Fault, name: string, at: Micros) => void;
 };
 
 type Due = { readonly at: number; readonly to: "exchange" | "core"; readonly run: (at: Micros) => void };
@@ -222,7 +222,7 @@ export class Wire {
     const found = this.#faults.find(({ on, left }) => left > 0 && matches(on, name));
     if (found === undefined) return null;
     found.left -= 1;
-    this.#options.observer.troubled(found.fault, now);
+    this.#options.observer.troubled(found.fault, name, now);
     return found.fault;
   }
 
