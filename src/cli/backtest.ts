@@ -5,6 +5,7 @@ import type { Settings } from "../config/schema.ts";
 import { textFromMoney } from "../domain/instrument.ts";
 import { listedSymbols, type SymbolSpec } from "../exchange/symbols.ts";
 import { type BacktestResult, backtest, netProfits } from "../host/backtest.ts";
+import { modelsOf, startingModels } from "../host/model-file.ts";
 import { tradeStatistics } from "../host/trade-statistics.ts";
 import { readTape } from "../tape/reader.ts";
 import { UsageError } from "./usage-error.ts";
@@ -25,7 +26,9 @@ export function backtestCommand(options: BacktestOptions): number {
     throw new UsageError("--tape: two tapes of the same symbol; one a symbol is allowed");
   }
   const started = process.hrtime.bigint();
-  const result = backtest({ settings, tapes, specs });
+  const symbols = tapes.map(({ metadata }) => metadata.symbol);
+  const models = modelsOf(startingModels(settings), symbols);
+  const result = backtest({ settings, tapes, specs, models });
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   const report = backtestReport(result, seconds);
   options.print(options.json ? JSON.stringify(report) : readable(report, settings));

@@ -2,6 +2,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { JournalFill, OpenTrade } from "../domain/journal.ts";
+import type { SavedModel } from "../domain/model.ts";
 import { roles, sides } from "../domain/order.ts";
 import type { TradeId } from "../domain/order-id.ts";
 import type { IntentRow, OrderRow, PositionRow } from "../domain/output.ts";
@@ -9,6 +10,8 @@ import type { SessionState } from "../domain/session.ts";
 import { lots, type Micros, micros, money, type SymbolIndex, signedLots, symbolIndex, ticks } from "../domain/units.ts";
 import { type DatabaseRow, integer, integerOrNull, text, textOrNull, word } from "./cell.ts";
 import { openForReading } from "./database.ts";
+import { modelsFrom } from "./model-state.ts";
+import { type OutsideJournal, readOutside } from "./outside.ts";
 import { sessionFrom } from "./session-state.ts";
 import type { StoredInstrument } from "./store.ts";
 
@@ -35,6 +38,10 @@ export type Journal = {
   readonly crashes: number;
   /** limits, halts and cooldowns as they last stood */
   readonly session: SessionState | null;
+  /** what decision sources had learnt */
+  readonly models: readonly SavedModel[];
+  /** intents and plans of outside systems */
+  readonly outside: OutsideJournal;
   /** what could not be used, in words */
   readonly notes: readonly string[];
 };
@@ -60,6 +67,7 @@ export function loadJournal(path: string, instruments: readonly StoredInstrument
     const fillsOf = ({ trade, symbol }: IntentRow): JournalFill[] =>
       fills.all(trade, instruments[symbol]?.symbol ?? "", fillsPerTradeMax).map(fillFrom);
     const session = sessionFrom(database);
+    const models = modelsFrom(database, instruments);
     return {
       intents,
       openTrades: intents.map((intent) => ({ intent, fills: fillsOf(intent) })),
@@ -70,7 +78,9 @@ export function loadJournal(path: string, instruments: readonly StoredInstrument
       ),
       crashes: crashesIn(database, before),
       session: session.state,
-      notes: [...lookup.notes(), ...session.notes],
+      outside: readOutside(database),
+      models: models.models,
+      notes: [...lookup.notes(), ...session.notes, ...models.notes],
     };
   } finally {
     database.close();
