@@ -59,7 +59,7 @@ async function tickers(peer: string | null): Promise<readonly Row[]> {
     ratio: ratios(figures.features, figures.usual),
     rounds,
     detail:
-      `ours ${micro(figures.features)} µs (with the order-flow source ${micro(figures.sources)} µs), ` +
+      `ours ${micro(figures.features)} µs (with the ensemble ${micro(figures.sources)} µs), ` +
       `ws + JSON.parse + Number ${micro(figures.usual)} µs`,
   };
   if (peer === null) return [usual, { goal: "T1 ccxt", what: `${what} ÷ ccxt watchBidsAsks`, notMeasured: noPeer }];

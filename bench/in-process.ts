@@ -79,7 +79,7 @@ class OrderPath {
     const rig = await Rig.start(
       settings,
       signer,
-      (_instrument, features) => createSources(settings.decision, features),
+      ({ symbol }, features) => createSources(settings.decision, symbol, features),
       feedStart,
     );
     const path = new OrderPath(rig);

@@ -31,7 +31,7 @@ export async function benchProtection(): Promise<readonly Row[]> {
   const rig = await Rig.start(
     settings,
     ed25519Signer(),
-    (_instrument, features) => createSources(settings.decision, features),
+    (instrument, features) => createSources(settings.decision, instrument.symbol, features),
     feedStart,
   );
   const path = new StopPath(rig);

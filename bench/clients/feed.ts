@@ -25,7 +25,7 @@ const settings = Settings.parse({
 const rig = await Rig.start(
   settings,
   hmacSigner(),
-  (_instrument, features) => (what === "sources" ? createSources(settings.decision, features) : []),
+  ({ symbol }, features) => (what === "sources" ? createSources(settings.decision, symbol, features) : []),
   feedStart,
 );
 const stream = rig.stream("public");

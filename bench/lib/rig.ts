@@ -201,7 +201,7 @@ export class Rig {
       else if (output.kind === "notice") this.#notices.push(output);
       else if (output.kind === "safe-mode") assert(false, `safe mode: ${output.reason} ${output.detail}`);
       else if (output.kind === "resync-book") this.adapter.resyncBook(output.symbol, now);
-      else this.#rows.push(output);
+      else if (output.kind !== "model-input") this.#rows.push(output);
     }
   }
 

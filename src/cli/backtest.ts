@@ -4,6 +4,7 @@ import { loadSettings } from "../config/load.ts";
 import type { Settings } from "../config/schema.ts";
 import { listedSymbols, type SymbolSpec } from "../exchange/symbols.ts";
 import { backtest } from "../host/backtest.ts";
+import { modelsOf, startingModels } from "../host/model-file.ts";
 import { readTape } from "../tape/reader.ts";
 import { type BacktestReport, backtestReport } from "./backtest-report.ts";
 import { compareModes, comparisonTable, type ModeComparison } from "./compare-modes.ts";
@@ -31,8 +32,10 @@ export function backtestCommand(options: BacktestOptions): number {
     options.print(options.json ? JSON.stringify(comparison) : compared(comparison, settings));
     return Object.values(comparison.modes).some((report) => report.safe_mode) ? 1 : 0;
   }
+  const symbols = tapes.map(({ metadata }) => metadata.symbol);
+  const models = modelsOf(startingModels(settings), symbols);
   const started = clockSeconds();
-  const result = backtest({ settings, tapes, specs });
+  const result = backtest({ settings, tapes, specs, models });
   const report = backtestReport(result, clockSeconds() - started);
   options.print(options.json ? JSON.stringify(report) : readable(report, settings));
   return result.summary.safeMode ? 1 : 0;

@@ -2,12 +2,21 @@
 
 import { z } from "zod";
 import { micros, microsPerSecond } from "../domain/units.ts";
-import { positiveDecimal, symbolName } from "../tape/format.ts";
+import { positiveDecimal, symbolName, type Tape } from "../tape/format.ts";
+import { importCsv } from "../tape/import-csv.ts";
 import { importRaw, type RawFile, rawFile } from "../tape/import-raw.ts";
 import { tapeStatistics } from "../tape/statistics.ts";
 import { writeTape } from "../tape/writer.ts";
 
+const formats = ["binance", "csv"] as const;
+const gapSecondsDefault = "30";
+
 const ImportFlags = z.strictObject({
+  format: z.enum(formats, { error: `must be one of ${formats.join(", ")}` }).default("binance"),
+  gapSeconds: z
+    .string()
+    .regex(/^\d{1,6}(\.\d{1,6})?$/, "must be seconds")
+    .default(gapSecondsDefault),
   out: z.string().min(1),
   symbol: symbolName,
   tick: positiveDecimal,
@@ -21,7 +30,8 @@ const ImportFlags = z.strictObject({
 });
 
 /**
- * The command's flags as text. `tick` in the quote asset, `step` in the base asset; `clockShift`: microseconds to add
+ * The command's flags as text. `format`: raw streams of Binance, or tables of books and trades; of tables, a book that is
+ * silent for longer than `gapSeconds` is a gap. `tick` in the quote asset, `step` in the base asset; `clockShift`: microseconds to add
  * to the recorder's clock, estimated when left out.
  */
 export type ImportFlags = z.input<typeof ImportFlags>;
@@ -53,15 +63,9 @@ export type ImportReport = {
  * @throws {import("../tape/format.ts").TapeError} the tape cannot be written
  */
 export function importTape(files: readonly string[], flags: ImportFlags): ImportReport {
-  const { out, symbol, tick, step, source, licence, clockShift } = parseFlags(files, flags);
-  const tape = importRaw(lazily(files), {
-    symbol,
-    tickSize: tick,
-    stepSize: step,
-    source,
-    licence,
-    clockShift: clockShift === undefined ? null : micros(Number(clockShift)),
-  });
+  const parsed = parseFlags(files, flags);
+  const { out } = parsed;
+  const tape = imported(files, parsed);
   writeTape(out, tape);
   const statistics = tapeStatistics(tape);
   return {
@@ -77,6 +81,22 @@ export function importTape(files: readonly string[], flags: ImportFlags): Import
     clock_shift_micros: tape.metadata.clockShift,
     derived: tape.metadata.derived.map((derivation) => derivation.kind),
   };
+}
+
+function imported(files: readonly string[], flags: z.output<typeof ImportFlags>): Tape {
+  const { format, symbol, tick, step, source, licence, clockShift, gapSeconds } = flags;
+  const common = { symbol, tickSize: tick, stepSize: step, source, licence };
+  const shift = clockShift === undefined ? null : micros(Number(clockShift));
+  switch (format) {
+    case "binance":
+      return importRaw(lazily(files), { ...common, clockShift: shift });
+    case "csv": {
+      const gapAfter = Number(gapSeconds) * microsPerSecond;
+      return importCsv(files.map(rawFile), { ...common, clockShift: shift ?? micros(0), gapAfter });
+    }
+    default:
+      throw new TypeError(`unhandled format ${format satisfies never}`);
+  }
 }
 
 function parseFlags(files: readonly string[], flags: ImportFlags): z.output<typeof ImportFlags> {

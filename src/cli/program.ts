@@ -35,10 +35,12 @@ function commands(exit: Exit): Command {
   addRun(program, exit);
   addExchange(program, exit);
   addBacktest(program, exit);
+  addTrain(program, exit);
   addImport(program);
   addState(program);
   addWhy(program);
   addTrade(program);
+  addMcp(program);
   addConfig(program);
   return program;
 }
@@ -114,9 +116,31 @@ function addBacktest(program: Command, exit: Exit): void {
     });
 }
 
+function addTrain(program: Command, exit: Exit): void {
+  command(program, "train", "fits the ensemble to tapes and prints how good it would have been, walking forward")
+    .requiredOption("--tape <files...>", "recordings; those of one symbol are taken in the order of time")
+    .option("--config <file>", `settings; without it ${defaultConfig} where that is there, else the defaults`)
+    .option("--out <file>", "where the models are written, for decision.ensemble.start_from")
+    .option("--json", "the last line on standard output is the report as JSON")
+    .action(async (options) => {
+      const { trainCommand } = await import("./train.ts");
+      const code = trainCommand({
+        tapes: options.tape,
+        config: configPath(options.config),
+        json: options.json === true,
+        out: options.out ?? null,
+        print: (line) => process.stdout.write(`${line}\n`),
+        progress: process.stderr.isTTY ? (line) => process.stderr.write(`${line}\n`) : null,
+      });
+      exit(code);
+    });
+}
+
 function addImport(program: Command): void {
-  command(program, "import", "recorded raw streams to a tape; prints what it found as JSON")
+  command(program, "import", "recordings to a tape; prints what it found as JSON")
     .argument("<files...>", "the capture, in order")
+    .option("--format <name>", "binance: raw streams (the default); csv: tables of books and of trades")
+    .option("--gap-seconds <seconds>", "of tables: a book that is silent for longer is a gap")
     .requiredOption("--out <file>", "the tape to write")
     .requiredOption("--symbol <name>", "as the exchange spells it")
     .requiredOption("--tick <size>", "tick size, decimal")
@@ -174,6 +198,20 @@ function addTrade(program: Command): void {
     .action(async (id: string, options) => {
       const { tradeCommand } = await import("./trade.ts");
       tradeCommand({ data: options.data, id, json: options.json === true });
+    });
+}
+
+function addMcp(program: Command): void {
+  command(
+    program,
+    "mcp",
+    "tools for language-model agents on standard input and output, answered by the running daemon",
+  )
+    .option("--config <file>", `settings; without it ${defaultConfig} where that is there, else the defaults`)
+    .option("--url <address>", "where the daemon's interface listens; without it as the settings say")
+    .action(async (options) => {
+      const { mcpCommand } = await import("./mcp.ts");
+      await mcpCommand({ config: configPath(options.config), url: options.url ?? null });
     });
 }
 
@@ -235,7 +273,7 @@ function usage(error: CommanderError): number {
   const noCommand = error.code === "commander.help";
   say(
     noCommand
-      ? "which command? Allowed: run, exchange, backtest, import, state, why, trade, config check, config schema, config defaults (--help says more)"
+      ? "which command? Allowed: run, exchange, backtest, train, import, state, why, trade, mcp, config check, config schema, config defaults (--help says more)"
       : error.message.replace(/^error: /, "").replaceAll("\n", " "),
   );
   return 2;

@@ -2,12 +2,16 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import manifest from "../../package.json" with { type: "json" };
 import { loadSettings } from "../config/load.ts";
 import type { Settings } from "../config/schema.ts";
-import { readSecrets } from "../config/secrets.ts";
+import { readSecrets, type Secrets } from "../config/secrets.ts";
 import { textFromMoney } from "../domain/instrument.ts";
+import { startDaemonApi } from "../host/api/start.ts";
+import { tokensFrom } from "../host/api/tokens.ts";
 import { machineClock } from "../host/clock.ts";
-import { Daemon, type DaemonResult } from "../host/daemon.ts";
+import { Daemon } from "../host/daemon.ts";
+import type { DaemonResult } from "../host/daemon-result.ts";
 import {
   type EmbeddedExchange,
   type ExchangeAnnouncement,
@@ -28,16 +32,16 @@ export async function runCommand(options: RunOptions): Promise<number> {
   const log = openLog({ level: settings.log.level });
   if (settings.venue.name !== "paper") {
     if (options.exchange !== null) throw new UsageError("--exchange: allowed only with venue.name paper");
-    return await trade(settings, binanceVenue(settings, secrets, options.production), null, options, log);
+    return await trade(settings, secrets, binanceVenue(settings, secrets, options.production), null, options, log);
   }
   if (options.production !== null) throw new UsageError("--production: allowed only with venue.name production");
   if (options.exchange !== null) {
-    return await trade(settings, paperVenue(givenExchange(options.exchange)), null, options, log);
+    return await trade(settings, secrets, paperVenue(givenExchange(options.exchange)), null, options, log);
   }
   const mainFile = fileURLToPath(new URL("./main.ts", import.meta.url));
   const child = await startEmbeddedExchange(settings, mainFile, join(settings.store.directory, "exchange"));
   try {
-    return await trade(settings, paperVenue(child.announcement), child, options, log);
+    return await trade(settings, secrets, paperVenue(child.announcement), child, options, log);
   } finally {
     await child.stop();
   }
@@ -55,6 +59,7 @@ function givenExchange(line: string): ExchangeAnnouncement {
 
 async function trade(
   settings: Settings,
+  secrets: Secrets,
   venue: Venue,
   child: EmbeddedExchange | null,
   options: RunOptions,
@@ -67,7 +72,12 @@ async function trade(
     symbols: settings.symbols.join(" "),
   });
   if (settings.decision.demo.enabled) log.warn("DEMO_SOURCE", { message: "the demo source is on: it is no strategy" });
-  const daemon = new Daemon({ ...venue, settings, log, clock: machineClock() });
+  const clock = machineClock();
+  const tokens = tokensFrom(secrets);
+  const daemon = new Daemon({ ...venue, settings, log, clock, takesIntents: tokens !== null });
+  // Before anything is traded: who set a token counts on being able to control.
+  const api =
+    tokens === null ? null : await startDaemonApi({ settings, tokens, daemon, clock, log, version: manifest.version });
   const stop = stopSignals(options.forMs, daemon, log);
   void child?.died.then((cause) => {
     if (!stop.isStopping()) daemon.fail(`the embedded exchange ended: ${cause}`);
@@ -76,10 +86,12 @@ async function trade(
   try {
     daemon.start();
     await stop.requested;
+    await api?.close();
     const result = await Promise.race([daemon.stop(), stop.again.then(() => daemon.close())]);
     if (options.json) process.stdout.write(`${JSON.stringify(report(result))}\n`);
     return result.failure === null ? 0 : 1;
   } finally {
+    await api?.close();
     stop.forget();
     watch?.close();
     log.flush();

@@ -15,6 +15,12 @@ export const secretVariables = {
   apiSecret: "SCALPD_API_SECRET",
   /** PEM of an Ed25519 key, PKCS #8 */
   privateKey: "SCALPD_PRIVATE_KEY",
+  /** of the interface, with every right */
+  apiToken: "SCALPD_API_TOKEN",
+  /** intents and plans, and looking; no control */
+  apiTokenTrade: "SCALPD_API_TOKEN_TRADE",
+  /** looking only */
+  apiTokenRead: "SCALPD_API_TOKEN_READ",
 } as const;
 
 /** A text that shows itself only when asked by name: not in JSON, templates, logs or the inspector. */
@@ -79,6 +85,9 @@ export function readSecrets(envFile: string, environment: NodeJS.ProcessEnv): Se
     apiKey: read(secretVariables.apiKey),
     apiSecret: read(secretVariables.apiSecret),
     privateKey: read(secretVariables.privateKey),
+    apiToken: read(secretVariables.apiToken),
+    apiTokenTrade: read(secretVariables.apiTokenTrade),
+    apiTokenRead: read(secretVariables.apiTokenRead),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return secrets;

@@ -38,7 +38,11 @@ const working = {
     .positive()
     .default(3)
     .describe("An order that takes is not sent when the book would fill it on average this much worse than the touch."),
-  max_hold_seconds: seconds.default(30).describe("A position is closed at market after this long."),
+  max_hold_seconds: seconds
+    .default(30)
+    .describe(
+      "A position is closed at market after this long, unless its decision says how long (requirements EXE-6, DEC-7).",
+    ),
 };
 
 const Chase = z.strictObject({

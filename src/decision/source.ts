@@ -2,6 +2,8 @@
 
 import type { Settings } from "../config/schema.ts";
 import type { Action, Decision, Direction, Evidence } from "../domain/decision.ts";
+import type { ModelInput, ModelOutput } from "../domain/model.ts";
+import type { OutsideWord } from "../domain/outside.ts";
 import type { Micros, SignedLots } from "../domain/units.ts";
 import type { Features } from "../market/features.ts";
 import type { SymbolMarket } from "../market/symbol-market.ts";
@@ -13,6 +15,8 @@ export type SourceContext = {
   readonly position: SignedLots;
   /** a trade of this symbol is under way, be it only an entry that is on the wire */
   readonly tradeOpen: boolean;
+  /** the last word of each source of the symbol, for sources that build on others */
+  readonly latest?: readonly (Decision | null)[];
 };
 
 /**
@@ -21,12 +25,24 @@ export type SourceContext = {
 export interface DecisionSource {
   /** as in the settings under `decision` */
   readonly name: string;
+  /** what it saves is kept across restarts */
+  readonly learns?: true;
   /** After every event that moved the touch, and every trade. Learning happens here. Does not allocate. */
   observe(context: SourceContext, now: Micros): void;
   /** When due. Null: nothing to say yet. Not trading is said by a NO_TRADE decision with its reasons. */
   decide(context: SourceContext, now: Micros): Decision | null;
   /** When `decide` is due; `observe` may bring it forward. */
   nextDecision(): Micros;
+  /** What it says is judged at once, and stands in nobody's way afterwards, however long it is valid. */
+  readonly saysOnce?: boolean;
+  /** Only of sources that speak for somebody outside: takes what was said, and has `decide` called when it is due. */
+  tell?(word: OutsideWord, now: Micros): void;
+  /** What became of a decision of an outside source: executed, or what stood against it. */
+  judged?(decision: Decision, blocked: readonly Evidence[], now: Micros): void;
+  /** What the user's model is to be asked, once, after `decide`; a source without such a model has nothing to ask. */
+  takeModelInput?(): ModelInput | null;
+  /** The model's answer, or that there is none. */
+  onModelOutput?(output: ModelOutput, now: Micros): void;
   /** Other settings from now on; a source without any needs none (requirements CFG-4). */
   configure?(settings: Settings["decision"]): void;
   /** Continuity of the market data is lost: nothing is learnt across it. */

@@ -46,6 +46,8 @@ export type Decision = {
   readonly leverage: number | null;
   readonly holdMicrosMax: Micros | null;
   readonly cooldownMicros: Micros | null;
+  /** favourable move from the entry, as a fraction of its price, from which on the stop trails; absent: as configured */
+  readonly trailFraction?: number;
   /** a decision dies with its validity */
   readonly validUntil: Micros;
   /** name of the source, as in `decision.sources` of the settings */

@@ -2,8 +2,10 @@
 
 import type { Candle } from "./candle.ts";
 import type { Journal } from "./journal.ts";
+import type { ModelOutput } from "./model.ts";
 import type { AlgoReport, Fill, OrderReport } from "./order.ts";
 import type { Command } from "./output.ts";
+import type { OutsideWord } from "./outside.ts";
 import type { Micros, Money, SignedLots, SymbolIndex } from "./units.ts";
 
 /** A position as the exchange reports it. Rows exist only for symbols with a position or orders (v3). */
@@ -71,6 +73,8 @@ export type Control = { readonly kind: "control"; readonly by: string } & (
 
 export type CoreEvent =
   | Control
+  | OutsideWord
+  | ModelOutput
   | AccountSnapshot
   | OrderReport
   | AlgoReport

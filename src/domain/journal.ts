@@ -1,6 +1,8 @@
 /** What the store hands to a starting core: the truth about intent, where the exchange is the truth about orders. */
 
+import type { SavedModel } from "./model.ts";
 import type { Fill, Side } from "./order.ts";
+import type { TradeId } from "./order-id.ts";
 import type { IntentRow } from "./output.ts";
 import type { SessionState } from "./session.ts";
 import type { Ticks } from "./units.ts";
@@ -20,6 +22,10 @@ export type Journal = {
   readonly openTrades: readonly OpenTrade[];
   /** limits, halts and cooldowns as they last stood; null when nothing is known of any */
   readonly session: SessionState | null;
+  /** trades that outside decisions have begun already, oldest first: those may be said again (requirements IDM-1) */
+  readonly begun?: readonly TradeId[];
+  /** what sources had learnt; a later one of the same source is taken over an earlier one */
+  readonly models?: readonly SavedModel[];
 };
 
 export const emptyJournal: Journal = { openTrades: [], session: null };

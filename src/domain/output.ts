@@ -5,6 +5,7 @@
 
 import type { Evidence } from "./decision.ts";
 import type { ExitRules } from "./exit-rules.ts";
+import type { ModelInput, SavedModel } from "./model.ts";
 import type { Role, Side, TimeInForce, WorkingType } from "./order.ts";
 import type { TradeId } from "./order-id.ts";
 import type { BlockReason, ExitReason, SafeModeReason } from "./reason.ts";
@@ -293,6 +294,9 @@ export type RiskHappening =
   | { readonly event: "TRANSFERRED"; readonly amount: number }
   | { readonly event: "DAY_STARTED"; readonly day: number; readonly equity: number | null };
 
+/** What a source has learnt so far; each replaces the one before. */
+export type ModelStateRow = { readonly kind: "model-state"; readonly time: Micros } & SavedModel;
+
 /** A row about one symbol. */
 export type SymbolRow =
   | IntentRow
@@ -302,7 +306,8 @@ export type SymbolRow =
   | StopMoveRow
   | TradeRow
   | DecisionRow
-  | NoTradeRow;
+  | NoTradeRow
+  | ModelStateRow;
 
 export type Row = SymbolRow | SessionRow | RiskEvent;
 
@@ -327,7 +332,7 @@ export type SafeModeChange = {
 /** Our copy of a book contradicts itself: only a new snapshot helps. Answered by a market `onSnapshot`. */
 export type ResyncBook = { readonly kind: "resync-book"; readonly symbol: SymbolIndex };
 
-export type Output = Command | Row | Notice | SafeModeChange | ResyncBook;
+export type Output = Command | Row | Notice | SafeModeChange | ResyncBook | ModelInput;
 
 /** Everything the venue is asked to do; the rest stays at home. */
 export function isCommand(output: Output): output is Command {
@@ -350,6 +355,8 @@ export function isCommand(output: Output): output is Command {
     case "trade":
     case "decision":
     case "no-trade":
+    case "model-state":
+    case "model-input":
     case "session":
     case "risk-event":
     case "notice":

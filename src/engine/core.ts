@@ -243,12 +243,20 @@ export class Core implements MarketSink {
         assert(!this.#recovered, "the journal comes before the first account snapshot");
         this.#journal = event;
         this.#session.restore(event, now);
+        for (const desk of this.#desks) desk.rememberBegun(event.begun ?? []);
+        for (const model of event.models ?? []) this.#desk(model.symbol).models.restore(model);
         break;
       case "store-failed":
         this.#enterSafeMode("STORE_FAILED", event.message);
         break;
+      case "model-output":
+        this.#desk(event.symbol).models.onOutput(event, now);
+        break;
       case "venue-unknown":
         this.#onVenueUnknown(event.what, event.detail);
+        break;
+      case "outside":
+        this.#desk(event.symbol).tell(event, now);
         break;
       case "control":
         this.#session.onControl(event, now);
@@ -473,7 +481,10 @@ export class Core implements MarketSink {
 
   #onStop(policy: "leave-protected" | "flatten", now: Micros): void {
     this.#stopPolicy = policy;
-    for (const desk of this.#desks) desk.flushNoTrades(now);
+    for (const desk of this.#desks) {
+      desk.flushNoTrades(now);
+      desk.models.save(now);
+    }
     for (const { manager } of this.#desks) {
       if (policy === "flatten") manager.close("OPERATOR", now);
       else manager.cancelEntry(now);

@@ -106,7 +106,7 @@ export class EntryDesk {
     const settings = this.#settings();
     const { brief } = intended;
     const holdMax = microsFromSeconds(settings.trading[brief.mode].max_hold_seconds);
-    const hold = Math.min(decision.holdMicrosMax ?? holdMax, holdMax);
+    const hold = decision.holdMicrosMax ?? holdMax;
     return {
       trade,
       decisionId: decision.id,

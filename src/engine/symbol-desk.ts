@@ -1,7 +1,8 @@
 /** One symbol inside the core: its market, its sources, its trade, and the way from a decision to an order. */
 
 import type { Settings } from "../config/schema.ts";
-import { arbitrate } from "../decision/arbiter.ts";
+import { arbitrate, staysFlat } from "../decision/arbiter.ts";
+import { decisionFileSource } from "../decision/decision-file.ts";
 import type { DecisionSource, SourceContext } from "../decision/source.ts";
 import type { Decision, Evidence } from "../domain/decision.ts";
 import type { SetUp } from "../domain/event.ts";
@@ -10,6 +11,7 @@ import type { DepthLevels } from "../domain/market-port.ts";
 import { type Side, sign } from "../domain/order.ts";
 import { type TradeId, tradeIdFrom } from "../domain/order-id.ts";
 import type { ApprovedOrder, Gate, TradeRow } from "../domain/output.ts";
+import type { OutsideWord } from "../domain/outside.ts";
 import { type BlockReason, blockReasons, type SafeModeReason } from "../domain/reason.ts";
 import {
   type Lots,
@@ -28,6 +30,7 @@ import { Features } from "../market/features.ts";
 import { SymbolMarket } from "../market/symbol-market.ts";
 import { ClosedMinutes } from "./closed-minutes.ts";
 import { EntryDesk } from "./entry-desk.ts";
+import { ModelKeeper } from "./model-keeper.ts";
 import { NoTrades } from "./no-trades.ts";
 import { RiskDesk, type RiskFloor } from "./risk-desk.ts";
 import { settingsFor } from "./settings.ts";
@@ -59,13 +62,16 @@ export class SymbolDesk {
   #settings: Settings;
   readonly #noTrades: NoTrades;
   readonly #sources: readonly DecisionSource[];
+  /** names of those that speak for somebody outside */
+  readonly #outside: ReadonlySet<string>;
+  readonly models: ModelKeeper;
   readonly #features: Features;
   /** one object, updated in place: sources look at it on every market event */
   readonly #context: { -readonly [Key in keyof SourceContext]: SourceContext[Key] };
   readonly #blocked: Map<BlockReason, number>;
   /** the last word of each source, in their order */
   readonly #latest: (Decision | null)[];
-  #actedId: string | null = null;
+  #acted: Decision | null = null;
   /** trades that were begun, the newest */
   readonly #entered = new Set<TradeId>();
   #resyncAsked = false;
@@ -92,10 +98,18 @@ export class SymbolDesk {
     this.risk = new RiskDesk(instrument, this.market, () => this.#settings, floor);
     this.#minutes = new ClosedMinutes(this.market.candles);
     this.#entries = new EntryDesk(instrument, this.market, () => this.#settings, floor);
-    this.#features = new Features(decision.order_flow.horizons_seconds.map(microsFromSeconds), market.depth_levels);
+    this.#features = new Features(decision.ensemble.horizons_seconds.map(microsFromSeconds), market.depth_levels);
     this.#sources = sourcesFor(instrument, this.#features);
+    this.#outside = new Set(this.#sources.filter(({ tell }) => tell !== undefined).map(({ name }) => name));
     this.#latest = this.#sources.map(() => null);
-    this.#context = { market: this.market, features: this.#features, position: flat, tradeOpen: false };
+    this.models = new ModelKeeper({ symbol: instrument.index, sources: this.#sources, emit: floor.emit });
+    this.#context = {
+      market: this.market,
+      features: this.#features,
+      position: flat,
+      tradeOpen: false,
+      latest: this.#latest,
+    };
     const current = (): Settings => this.#settings;
     this.manager = new TradeManager(
       {
@@ -146,14 +160,29 @@ export class SymbolDesk {
     return quoteFromTickLots(this.instrument, this.manager.committedLots * this.market.ask);
   }
 
+  /** Somebody outside has said something: the source that listens to it has its say at once. */
+  tell(word: OutsideWord, now: Micros): void {
+    for (const source of this.#sources) source.tell?.(word, now);
+    if (now >= this.#decisionDue()) this.#decide(now);
+  }
+
+  /** These have been executed, whoever says them again (requirements IDM-1). */
+  rememberBegun(trades: readonly TradeId[]): void {
+    for (const trade of trades) this.#remember(trade);
+  }
+
   /** Other settings from now on. An open trade keeps its exit rules but where the new ones tighten (requirements CFG-4). */
   reconfigure(settings: Settings, now: Micros): void {
+    const before = this.#settings.trading;
     this.#settings = settingsFor(settings, this.instrument.symbol);
     this.market.configure(this.#settings.market);
     for (const source of this.#sources) source.configure?.(this.#settings.decision);
     const { trading, risk } = this.#settings;
     const mode = this.manager.trade?.plan.entry?.mode ?? trading.mode;
-    const hold = microsFromSeconds(trading[mode].max_hold_seconds);
+    const { max_hold_seconds } = trading[mode];
+    // A hold that a decision brought is longer than the configured one for a reason: only a change shortens it.
+    const isShorter = max_hold_seconds < before[mode].max_hold_seconds;
+    const hold = isShorter ? microsFromSeconds(max_hold_seconds) : null;
     this.manager.tightenRules(this.#entries.exitRules(risk.max_leverage), hold, now);
   }
 
@@ -279,22 +308,32 @@ export class SymbolDesk {
     }
     this.#decisions += fresh.length;
     if (fresh.length > 0) this.#choose(fresh, now);
+    for (const [index, { saysOnce }] of this.#sources.entries()) if (saysOnce === true) this.#latest[index] = null;
+    this.models.onDecided(this.#settings.decision.ensemble.save_seconds, now);
   }
 
   /** Sources speak at different times, so the latest word of each counts for as long as it is valid (DEC-2). */
   #choose(fresh: readonly Decision[], now: Micros): void {
     const chosen = arbitrate(this.#latest, now);
-    if (chosen === null) return;
+    if (chosen !== null) this.#act(chosen, fresh, now);
+    for (const decision of fresh) {
+      const isAnswered = decision === chosen && !(decision.action === "HOLD" && !staysFlat(decision));
+      if (!isAnswered) this.#judgeOther(decision, chosen, now);
+    }
+  }
+
+  #act(chosen: Decision, fresh: readonly Decision[], now: Micros): void {
     this.#lastDecision = chosen;
-    const isNew = chosen.id !== this.#actedId;
+    const isNew = chosen.id !== this.#acted?.id || chosen.time !== this.#acted.time;
     const direction = chosen.direction;
     if (chosen.action === "ENTER" && (direction === "LONG" || direction === "SHORT") && isNew) {
-      this.#actedId = chosen.id;
+      this.#acted = chosen;
       return this.#enterOrBlock(chosen, direction === "LONG" ? "buy" : "sell", now);
     }
     if ((chosen.action === "EXIT" || direction === "FLAT") && isNew) {
-      this.#actedId = chosen.id;
-      this.manager.leave(now);
+      this.#acted = chosen;
+      if (staysFlat(chosen)) this.manager.cancelEntry(now);
+      else this.manager.leave(now);
       return this.#record(chosen, [], null, now);
     }
     if (chosen.action === "HOLD") this.#tighten(chosen, now);
@@ -302,9 +341,30 @@ export class SymbolDesk {
     for (const decision of fresh) this.#countReasons(decision, now);
   }
 
+  /**
+   * What somebody outside decided is judged even when it was not chosen, because somebody waits for the answer: it agrees
+   * and is checked like the chosen one, or what was chosen stands against it.
+   */
+  #judgeOther(decision: Decision, chosen: Decision | null, now: Micros): void {
+    if (!this.#outside.has(decision.source) || decision.action === "NO_ACTION") return;
+    if (now > decision.validUntil) {
+      const expired = { reason: "DECISION_EXPIRED", measured: now, limit: decision.validUntil } as const;
+      return this.#block(decision, [expired], [failed(expired)], now);
+    }
+    if (decision.action !== "ENTER") return this.#record(decision, [], null, now);
+    const agrees = chosen === null || chosen.action === "ENTER";
+    if (agrees) return this.#enterOrBlock(decision, decision.direction === "LONG" ? "buy" : "sell", now);
+    const word = chosen.reasons.map(({ reason }) => reason).find(isBlockReason) ?? "CONFLICTING_SIGNALS";
+    const reason = { reason: word, measured: 1, limit: 0 };
+    this.#block(decision, [reason], [failed(reason)], now);
+  }
+
   #enterOrBlock(decision: Decision, side: Side, now: Micros): void {
     this.#floor.catchUp();
     const trade = tradeIdFrom(decision.id);
+    // A standing decision that was executed may be said again for as long as it is valid.
+    if (decision.source === decisionFileSource) this.#tighten(decision, now);
+    if (this.#outside.has(decision.source) && this.#entered.has(trade)) return this.#tellSource(decision, [], now);
     const gate = this.#gate(decision, trade, side, now);
     if (gate.length > 0) return this.#block(decision, gate, gate.map(failed), now);
     const intended = this.#entries.intended(decision, side, now);
@@ -401,6 +461,11 @@ export class SymbolDesk {
       order,
       time: now,
     });
+    if (this.#outside.has(source)) this.#tellSource(decision, blocked, now);
+  }
+
+  #tellSource(decision: Decision, blocked: readonly Evidence[], now: Micros): void {
+    this.#sources.find(({ name }) => name === decision.source)?.judged?.(decision, blocked, now);
   }
 
   #onTradeClosed(row: TradeRow | null, trade: Trade, now: Micros): void {

@@ -268,11 +268,13 @@ export class TradeManager {
   }
 
   /** Other settings: an open trade takes from them what lets less be lost, and nothing else (requirements CFG-4). */
-  tightenRules(rules: ExitRules, holdMicrosMax: Micros, now: Micros): void {
+  tightenRules(rules: ExitRules, holdMicrosMax: Micros | null, now: Micros): void {
     const trade = this.#trade;
     if (trade === null) return;
     trade.rules = tightenedRules(trade.rules, rules);
-    trade.holdUntil = micros(Math.min(trade.holdUntil, (trade.entryTime ?? now) + holdMicrosMax));
+    if (holdMicrosMax !== null) {
+      trade.holdUntil = micros(Math.min(trade.holdUntil, (trade.entryTime ?? now) + holdMicrosMax));
+    }
     this.#manage(trade, now);
   }
 

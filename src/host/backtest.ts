@@ -9,6 +9,7 @@ import { createSources } from "../decision/sources.ts";
 import { assert, present } from "../domain/assert.ts";
 import type { Control, CoreEvent } from "../domain/event.ts";
 import { type Instrument, moneyFromText, numberFromMoney } from "../domain/instrument.ts";
+import type { SavedModel } from "../domain/model.ts";
 import { isCommand, type Output, type TradeRow } from "../domain/output.ts";
 import {
   addMoney,
@@ -22,6 +23,7 @@ import {
   symbolIndex,
 } from "../domain/units.ts";
 import { Core } from "../engine/core.ts";
+import { settingsFor } from "../engine/settings.ts";
 import type { CoreSummary } from "../engine/summary.ts";
 import { Exchange } from "../exchange/exchange.ts";
 import type { SymbolSpec } from "../exchange/symbols.ts";
@@ -40,6 +42,8 @@ export type BacktestInput = {
   /** one tape a symbol, in the order of the specifications */
   readonly tapes: readonly Tape[];
   readonly specs: readonly SymbolSpec[];
+  /** what sources begin with; nothing learnt without it */
+  readonly models?: readonly SavedModel[];
   readonly onOutput?: (output: Output, at: Micros) => void;
 };
 
@@ -103,7 +107,7 @@ class Backtest {
     this.#core = new Core({
       settings,
       instruments: this.#exchange.instruments,
-      sourcesFor: (_instrument, features) => createSources(settings.decision, features),
+      sourcesFor: ({ symbol }, features) => createSources(settingsFor(settings, symbol).decision, symbol, features),
     });
   }
 
@@ -147,6 +151,10 @@ class Backtest {
         },
         start,
       );
+    }
+    const { models = [] } = this.#input;
+    if (models.length > 0) {
+      this.#core.handle({ kind: "journal", openTrades: [], session: null, models }, start);
     }
     this.#core.handle({ kind: "private-stream", alive: true }, start);
     this.#venue.setUp(accountWishes(settings), start);

@@ -10,20 +10,29 @@ import { present } from "../domain/assert.ts";
 import type { Control, CoreEvent } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { MarketSink } from "../domain/market-port.ts";
-import { isCommand, type Notice, type Output, type PlaceOrder } from "../domain/output.ts";
+import type { ModelOutput, SavedModel } from "../domain/model.ts";
+import type { OutsideWord } from "../domain/outside.ts";
 import type { Micros } from "../domain/units.ts";
 import { Core } from "../engine/core.ts";
-import type { CoreSummary } from "../engine/summary.ts";
+import { settingsFor } from "../engine/settings.ts";
 import type { Log } from "../ops/log.ts";
 import { VenueAdapter } from "../venue/adapter.ts";
 import type { Endpoints } from "../venue/live/endpoints.ts";
 import { liveTransport } from "../venue/live/transport.ts";
 import type { Signer, Transport, TransportEvent, TransportListener } from "../venue/transport.ts";
 import { accountWishes } from "./account-wishes.ts";
+import { Alarm } from "./alarm.ts";
 import type { Clock } from "./clock.ts";
+import { DaemonError, type DaemonResult, resultOf } from "./daemon-result.ts";
+import { EntryGate } from "./entry-gate.ts";
 import { JournalWriter } from "./journal-writer.ts";
 import { LiveSettings } from "./live-settings.ts";
+import { type ModelRunner, modelRunner } from "./model/runner.ts";
+import { type ModelFile, modelsOf, startingModels } from "./model-file.ts";
+import { NoticeDesk } from "./notice-desk.ts";
 import { riskEventNotice, tradeNotice } from "./notices.ts";
+import { dispatch, type OutputParts } from "./outputs.ts";
+import { Outside, outsideSources } from "./outside/outside.ts";
 import { type Publication, RiskPublisher } from "./risk-publisher.ts";
 import { RoundTrips } from "./round-trips.ts";
 import { sessionNotice, statusNotices } from "./status.ts";
@@ -40,30 +49,14 @@ export type DaemonOptions = {
   readonly clock: Clock;
   /** besides the one that the settings configure */
   readonly supervisors?: readonly Supervisor[];
-};
-
-export type DaemonResult = {
-  readonly summary: CoreSummary;
-  readonly roundTrips: { readonly medianMs: number | null; readonly longestMs: number };
-  readonly positions: readonly OpenPosition[];
-  /** why the daemon ended by itself; null when it was told to */
-  readonly failure: string | null;
-};
-
-export type OpenPosition = {
-  readonly symbol: string;
-  readonly lots: number;
-  readonly stopTicks: number;
-  /** a stop of ours is live on the exchange */
-  readonly isProtected: boolean;
+  /** an interface takes intents and plans */
+  readonly takesIntents?: boolean;
 };
 
 /** Candles of the past that are asked for: those of a whole UTC day, whose high, low and VWAP are then known. */
 const candlesAtStart = 1_440;
 /** What is held for a core that waits for its journal; more means that the store does not open. */
 const heldEventsMax = 10_000;
-/** setTimeout takes no longer waits. */
-const timerMillisMax = 60_000;
 
 export class Daemon {
   readonly #options: DaemonOptions;
@@ -75,61 +68,85 @@ export class Daemon {
   readonly #publisher: RiskPublisher;
   /** where changed ones are handed in */
   readonly settings: LiveSettings;
+  /** decisions of others */
+  readonly outside: Outside;
   #core: Core | null = null;
   #instruments: readonly Instrument[] = [];
   readonly #journal = new JournalWriter();
+  readonly #notices: NoticeDesk;
+  readonly #outputs: OutputParts;
+  readonly #modelFile: ModelFile | null;
+  readonly #model: ModelRunner | null;
   /** events that wait for the journal; null once it is there */
   #held: CoreEvent[] | null = [];
-  #notices: Notice[] = [];
-  #timer: NodeJS.Timeout | null = null;
-  #timerAt = Number.POSITIVE_INFINITY;
+  readonly #alarm = new Alarm(() => this.#onTimer());
   #statusTimer: NodeJS.Timeout | null = null;
   #isStopping = false;
   /** ends when the store is open, or cannot be opened */
   #opening: Promise<void> = Promise.resolve();
   #closing: Promise<DaemonResult> | null = null;
   #failure: string | null = null;
-  /** an entry whose intent could not be written: it must not leave */
-  #unwrittenEntry: string | null = null;
 
   constructor(options: DaemonOptions) {
     const { settings, clock } = options;
     this.#options = options;
+    this.#notices = new NoticeDesk(options.log, this.#journal, clock, () => this.#instruments);
+    this.#modelFile = startingModels(settings);
+    this.#model = modelRunner(
+      settings,
+      (output) => this.tell(output),
+      (level, code, fields) => this.#notices.tell(level, code, fields),
+    );
     this.settings = new LiveSettings(
       settings,
-      (level, code, fields) => this.#tell(level, code, fields),
+      (level, code, fields) => this.#notices.tell(level, code, fields),
       (wanted) => this.#apply(wanted),
     );
     this.#publisher = new RiskPublisher({
       own: [(publication) => this.#record(publication)],
-      trouble: (level, code, fields) => this.#tell(level, code, fields),
+      trouble: (level, code, fields) => this.#notices.tell(level, code, fields),
+    });
+    this.outside = new Outside({
+      settings: () => this.settings.current,
+      clock,
+      core: () => this.core,
+      tell: (event) => this.tell(event),
+      keep: (row) => this.#journal.keep(row),
+      notice: (level, code, fields) => this.#notices.tell(level, code, fields),
     });
     const supervisors = [
       new RunOfLosses(() => this.settings.current.supervisor.run_of_losses),
       ...(options.supervisors ?? []),
     ];
-    for (const one of supervisors) this.#publisher.subscribe(supervised(one, (control) => this.control(control)));
+    for (const one of supervisors) this.#publisher.subscribe(supervised(one, (control) => this.tell(control)));
     this.#adapter = new VenueAdapter(
-      {
-        symbols: settings.symbols,
-        recvWindowMs: settings.venue.recv_window_ms,
-        replyTimeoutMs: settings.venue.reply_timeout_ms,
-        firstMessageMs: settings.venue.first_message_ms,
-        protectionShare: settings.venue.protection_weight_share,
-        ...accountWishes(settings),
-        keyPermissions: options.keyPermissions,
-        candles: candlesAtStart,
-        seed: clock() % 2 ** 31,
-      },
+      adapterSettings(settings, options.keyPermissions, clock() % 2 ** 31),
       options.signer,
       {
         instruments: (instruments) => this.#onInstruments(instruments),
         event: (event, now) => this.#onEvent(event, now),
         request: (request) => this.#transport.request(request),
-        notice: (notice) => this.#notice(notice, clock()),
+        notice: (notice) => this.#notices.put(notice, clock()),
         fatal: (message) => this.fail(message),
       },
     );
+    const gate = new EntryGate({
+      write: (row) => this.#journal.intent(row),
+      send: (command, now) => {
+        this.#roundTrips.sent(command, now);
+        this.#adapter.command(command, now);
+      },
+      tell: (event, now) => this.#core?.handle(event, now),
+    });
+    this.#outputs = {
+      gate,
+      notices: this.#notices,
+      journal: this.#journal,
+      publisher: this.#publisher,
+      outside: this.outside,
+      model: this.#model,
+      resyncBook: (symbol, now) => this.#adapter.resyncBook(symbol, now),
+    };
     this.#transport = liveTransport({
       endpoints: options.endpoints,
       apiKey: options.signer.apiKey,
@@ -140,17 +157,29 @@ export class Daemon {
 
   start(): void {
     const { clock } = this.#options;
+    this.#model?.start();
     this.#adapter.start(clock());
     this.#afterTurn(clock());
     this.#startStatus();
   }
 
-  /** What an operator or a supervisor asks for, between two events. */
-  control(control: Control): void {
+  /** What an operator, a supervisor or an outside system asks for, between two events. */
+  tell(event: Control | OutsideWord | ModelOutput): void {
     if (this.#closing !== null) return;
     const now = this.#options.clock();
-    this.#onEvent(control, now);
+    this.#onEvent(event, now);
     this.#afterTurn(now);
+  }
+
+  /** The same for somebody who waits: resolves when what follows from it is on the disk (design.md, Store). */
+  async control(control: Control): Promise<void> {
+    this.tell(control);
+    await this.#journal.keep(null);
+  }
+
+  /** Null before the journal is there; to be looked at only. */
+  get core(): Core | null {
+    return this.#held === null ? this.#core : null;
   }
 
   /** Resolves when the daemon has to end by itself. */
@@ -216,12 +245,14 @@ export class Daemon {
     // An orderly stop that still waits ends here.
     this.#rest.resolve();
     if (this.#statusTimer !== null) clearInterval(this.#statusTimer);
+    this.outside.close();
     this.#publisher.close();
     this.#adapter.stop();
     this.#transport.close();
     // Last: what the closing said may have armed it again.
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#alarm.clear();
     const result = this.#result();
+    await this.#model?.close();
     await this.#opening;
     const lost = await this.#journal.close();
     if (lost > 0) log.error("STORE_ROWS_LOST", { rows: lost });
@@ -249,7 +280,10 @@ export class Daemon {
     const core = new Core({
       settings,
       instruments,
-      sourcesFor: (_instrument, features) => createSources(settings.decision, features),
+      sourcesFor: ({ symbol }, features) => [
+        ...outsideSources(settings, this.#options.takesIntents === true),
+        ...createSources(settingsFor(settings, symbol).decision, symbol, features),
+      ],
     });
     this.#core = core;
     this.#opening = this.#openStore(core).catch((error: unknown) => this.fail(messageOf(error)));
@@ -271,11 +305,20 @@ export class Daemon {
     if (this.#closing !== null) return;
     for (const note of store.notes) log.warn("STORE_NOTE", { detail: note });
     const now = clock();
-    core.handle({ kind: "journal", openTrades: store.journal.openTrades, session: store.journal.session }, now);
+    const { openTrades, session, outside } = store.journal;
+    const begun = [...outside.begun.values()];
+    core.handle({ kind: "journal", openTrades, session, begun, models: this.#knownModels(store.journal.models) }, now);
+    this.outside.open(outside);
     const held = this.#held ?? [];
     this.#held = null;
     for (const event of held) core.handle(event, now);
     this.#afterTurn(now);
+  }
+
+  /** The journal's word comes after the file's: what was learnt since is worth more. */
+  #knownModels(journalled: readonly SavedModel[]): readonly SavedModel[] {
+    const symbols = this.#instruments.map(({ symbol }) => symbol);
+    return [...modelsOf(this.#modelFile, symbols), ...journalled];
   }
 
   #onEvent(event: CoreEvent, now: Micros): void {
@@ -294,60 +337,13 @@ export class Daemon {
     if (this.#closing !== null) return;
     const core = this.#core;
     if (core !== null && this.#held === null) {
-      while (core.hasOutputs) this.#dispatch(core.takeOutputs(), now);
+      this.outside.afterTurn(core);
+      while (core.hasOutputs) dispatch(core.takeOutputs(), this.#outputs, now);
       if (this.#isStopping && this.#isAtRest(core)) this.#rest.resolve();
     }
     this.#journal.flush();
-    if (this.#notices.length > 0) this.#flushNotices(now);
+    this.#notices.flush(now);
     this.#arm(now);
-  }
-
-  #dispatch(outputs: readonly Output[], now: Micros): void {
-    for (const output of outputs) {
-      if (isCommand(output)) {
-        if (output.kind === "place-order" && output.clientOrderId === this.#unwrittenEntry) this.#refuse(output, now);
-        else this.#send(output, now);
-        continue;
-      }
-      switch (output.kind) {
-        case "intent":
-          this.#writeIntent(output, now);
-          break;
-        case "notice":
-          this.#notices.push(output);
-          break;
-        case "safe-mode":
-          this.#notice(
-            {
-              kind: "notice",
-              level: "error",
-              code: output.on ? "SAFE_MODE_ON" : "SAFE_MODE_OFF",
-              symbol: null,
-              fields: { reason: output.reason, detail: output.detail },
-            },
-            now,
-          );
-          break;
-        case "resync-book":
-          this.#adapter.resyncBook(output.symbol, now);
-          break;
-        case "order":
-        case "fill":
-        case "position":
-        case "stop-move":
-        case "decision":
-        case "no-trade":
-        case "session":
-          this.#journal.add(output);
-          break;
-        case "risk-event":
-        case "trade":
-          this.#publisher.publish(output);
-          break;
-        default:
-          throw new TypeError(`unhandled output ${output satisfies never}`);
-      }
-    }
   }
 
   /** Our own part of what is published: the row, and the line in the log. */
@@ -357,42 +353,7 @@ export class Daemon {
       publication.kind === "trade"
         ? tradeNotice(publication, present(this.#instruments[publication.symbol], "instrument of a trade"))
         : riskEventNotice(publication);
-    this.#notice(notice, this.#options.clock());
-  }
-
-  #send(command: Parameters<VenueAdapter["command"]>[0], now: Micros): void {
-    this.#roundTrips.sent(command, now);
-    this.#adapter.command(command, now);
-  }
-
-  #writeIntent(row: Extract<Output, { kind: "intent" }>, now: Micros): void {
-    if (this.#journal.intent(row)) return;
-    this.#unwrittenEntry = row.clientOrderId;
-    this.#core?.handle({ kind: "store-failed", message: "the intent log could not be written" }, now);
-  }
-
-  /** Without a durable intent an entry must not exist (failure-catalogue F-39). */
-  #refuse(command: PlaceOrder, now: Micros): void {
-    this.#unwrittenEntry = null;
-    const outcome = { kind: "refused", code: notWritten, message: "its intent could not be written" } as const;
-    this.#core?.handle({ kind: "outcome", command, outcome }, now);
-  }
-
-  /** Log lines say what was done and come after it: no order waits for one. */
-  #flushNotices(now: Micros): void {
-    const notices = this.#notices;
-    this.#notices = [];
-    for (const notice of notices) this.#notice(notice, now);
-  }
-
-  #notice(notice: Notice, now: Micros): void {
-    const symbol = notice.symbol === null ? null : (this.#instruments[notice.symbol]?.symbol ?? null);
-    this.#options.log.notice(notice, symbol);
-    this.#journal.log(notice, now);
-  }
-
-  #tell(level: Notice["level"], code: string, fields: Notice["fields"]): void {
-    this.#notice({ kind: "notice", level, code, symbol: null, fields }, this.#options.clock());
+    this.#notices.put(notice, this.#options.clock());
   }
 
   #apply(settings: Settings): void {
@@ -406,17 +367,10 @@ export class Daemon {
 
   #arm(now: Micros): void {
     const core = this.#held === null ? (this.#core?.nextDeadline() ?? Number.POSITIVE_INFINITY) : Infinity;
-    const due = Math.min(core, this.#adapter.nextDeadline() ?? Number.POSITIVE_INFINITY);
-    if (due >= this.#timerAt && this.#timer !== null) return;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timerAt = due;
-    const wait = Math.min(timerMillisMax, Math.max(0, Math.ceil((due - now) / 1_000)));
-    this.#timer = setTimeout(() => this.#onTimer(), wait);
+    this.#alarm.set(Math.min(core, this.#adapter.nextDeadline() ?? Number.POSITIVE_INFINITY), now);
   }
 
   #onTimer(): void {
-    this.#timer = null;
-    this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.#options.clock();
     const adapterDue = this.#adapter.nextDeadline();
     if (adapterDue !== null && adapterDue <= now) this.#adapter.onTimer(now);
@@ -434,8 +388,8 @@ export class Daemon {
     const core = this.#core;
     if (core === null || this.#held !== null) return;
     const now = this.#options.clock();
-    for (const notice of statusNotices(core, now)) this.#notice(notice, now);
-    this.#notice(sessionNotice(core, now), now);
+    for (const notice of statusNotices(core, now)) this.#notices.put(notice, now);
+    this.#notices.put(sessionNotice(core, now), now);
     const { wallet } = core.account;
     if (wallet !== null) this.#journal.account({ wallet, equity: wallet }, now);
   }
@@ -445,30 +399,27 @@ export class Daemon {
   }
 
   #result(): DaemonResult {
-    const core = this.#core;
-    if (core === null) throw new DaemonError(this.#failure ?? "the venue did not answer before the daemon was stopped");
-    return {
-      summary: core.summary(),
-      roundTrips: { medianMs: this.#roundTrips.medianMs, longestMs: this.#roundTrips.longestMs },
-      positions: core.openPositions().map((position) => ({
-        symbol: position.instrument.symbol,
-        lots: position.lots,
-        stopTicks: position.stopLoss,
-        isProtected: position.isProtected,
-      })),
-      failure: this.#failure,
-    };
+    if (this.#core !== null) return resultOf(this.#core, this.#roundTrips, this.#failure);
+    throw new DaemonError(this.#failure ?? "the venue did not answer before the daemon was stopped");
   }
 }
 
-/** Not a code of the exchange, which uses negative numbers. */
-const notWritten = 1;
-
-/** The daemon could not begin its work. The process ends with exit code 1. */
-class DaemonError extends Error {
-  override readonly name = "DaemonError";
-  readonly code = "DAEMON";
-  readonly exitCode = 1;
+function adapterSettings(
+  settings: Settings,
+  keyPermissions: DaemonOptions["keyPermissions"],
+  seed: number,
+): ConstructorParameters<typeof VenueAdapter>[0] {
+  return {
+    symbols: settings.symbols,
+    recvWindowMs: settings.venue.recv_window_ms,
+    replyTimeoutMs: settings.venue.reply_timeout_ms,
+    firstMessageMs: settings.venue.first_message_ms,
+    protectionShare: settings.venue.protection_weight_share,
+    ...accountWishes(settings),
+    keyPermissions,
+    candles: candlesAtStart,
+    seed,
+  };
 }
 
 function messageOf(error: unknown): string {

@@ -6,6 +6,7 @@ import type { IntentRow, Notice, Row } from "../domain/output.ts";
 import type { Micros } from "../domain/units.ts";
 import { shownFields } from "../ops/log.ts";
 import { openStore } from "../store/open.ts";
+import type { OutsideRow } from "../store/outside.ts";
 import type { AccountState, Store } from "../store/store.ts";
 
 export type JournalWriterOptions = {
@@ -55,6 +56,15 @@ export class JournalWriter {
   /** @returns false when it could not be written: then the entry must not be sent */
   intent(row: IntentRow): boolean {
     return this.#store?.intent(row) === true;
+  }
+
+  /** Resolves when the row, and all rows so far, are on the disk. Rejects when the store has failed or is not open. */
+  async keep(row: OutsideRow | null): Promise<void> {
+    const store = this.#store;
+    if (store === null) throw new Error("the store is not open");
+    this.flush();
+    if (row !== null) store.outside(row);
+    await store.committed();
   }
 
   log(notice: Notice, now: Micros): void {

@@ -31,6 +31,12 @@ export class PriceWindow {
     this.start = -1;
   }
 
+  /** When the window that holds the current minute began; −1 before the first candle. */
+  get begin(): number {
+    this.update();
+    return this.start;
+  }
+
   /** Highest price in ticks; null while nothing is known of the window. */
   get high(): number | null {
     this.update();

@@ -177,7 +177,7 @@ function checkCost(input: RiskInput, { quantity }: Sizing, levels: Levels, now: 
     costToFill: input.costToFill,
     fundingRate: input.fundingRate,
     nextFunding: input.nextFunding,
-    holdMicros: Math.min(decision.holdMicrosMax ?? holdMax, holdMax),
+    holdMicros: decision.holdMicrosMax ?? holdMax,
     mayTake: mayTake(settings.trading, mode),
     now,
   });

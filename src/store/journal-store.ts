@@ -5,6 +5,7 @@ import type { Worker } from "node:worker_threads";
 import type { IntentRow, Notice, Row } from "../domain/output.ts";
 import type { Micros } from "../domain/units.ts";
 import { type IntentLog, messageOf } from "./intent-log.ts";
+import type { OutsideRow } from "./outside.ts";
 import type { Journal } from "./recovery.ts";
 import type { FromWorker, ToWorker } from "./sqlite.worker.ts";
 import type { AccountState, Store, StoreFailure, StoreOptions } from "./store.ts";
@@ -14,7 +15,13 @@ import type { Entry } from "./tables.ts";
 const waitingMax = 100_000;
 const closeMsMax = 5_000;
 
-type Group = { readonly number: number; readonly entries: number; readonly intents: number };
+type Group = {
+  readonly number: number;
+  readonly entries: number;
+  readonly intents: number;
+  /** who waits for its commit, and for those before it */
+  readonly waiters: PromiseWithResolvers<void>[];
+};
 
 export class JournalStore implements Store {
   readonly journal: Journal;
@@ -30,6 +37,8 @@ export class JournalStore implements Store {
   #lost = 0;
   #committedIntents = 0;
   #timer: NodeJS.Timeout | null = null;
+  /** who waits for what is in the queue; asked in one turn they share one commit */
+  #waiters: PromiseWithResolvers<void>[] = [];
   #failed = false;
   #workerGone = false;
   #closing = false;
@@ -70,6 +79,10 @@ export class JournalStore implements Store {
     for (const row of rows) this.#enqueue({ kind: "row", row });
   }
 
+  outside(row: OutsideRow): void {
+    this.#enqueue({ kind: "outside", row });
+  }
+
   log(notice: Notice, at: Micros): void {
     this.#enqueue({ kind: "log", notice: { ...notice, fields: this.#options.shownFields(notice.fields) }, at });
   }
@@ -87,8 +100,16 @@ export class JournalStore implements Store {
     }
   }
 
+  async committed(): Promise<void> {
+    if (this.#failed || this.#workerGone || this.#closing) throw new Error("the store takes nothing any more");
+    if (this.#waiting === 0) return;
+    const waiter = Promise.withResolvers<void>();
+    this.#waiters.push(waiter);
+    if (this.#waiters.length === 1) setImmediate(() => this.#flush());
+    await waiter.promise;
+  }
+
   async close(): Promise<{ readonly lost: number }> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#flush();
     this.#closing = true;
     if (!this.#workerGone) {
@@ -121,11 +142,20 @@ export class JournalStore implements Store {
   }
 
   #flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     void this.synced().catch(() => undefined);
-    if (this.#queue.length === 0 || this.#workerGone) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    if (this.#workerGone) return refuse(waiters);
+    if (this.#queue.length === 0) {
+      const last = this.#groups.at(-1);
+      if (last === undefined) for (const waiter of waiters) waiter.resolve();
+      else last.waiters.push(...waiters);
+      return;
+    }
     this.#group += 1;
-    this.#groups.push({ number: this.#group, entries: this.#queue.length, intents: this.#log.written });
+    this.#groups.push({ number: this.#group, entries: this.#queue.length, intents: this.#log.written, waiters });
     this.#post({ kind: "write", group: this.#group, entries: this.#queue });
     this.#queue = [];
   }
@@ -144,6 +174,7 @@ export class JournalStore implements Store {
         this.#waiting -= group.entries;
         this.#committedIntents = group.intents;
         this.#log.forget(group.intents);
+        for (const waiter of group.waiters) waiter.resolve();
         return;
       }
       case "failed":
@@ -162,6 +193,8 @@ export class JournalStore implements Store {
   #workerEnded(where: StoreFailure["where"], message: string): void {
     if (this.#workerGone) return;
     this.#workerGone = true;
+    refuse([...this.#waiters, ...this.#groups.flatMap(({ waiters }) => waiters)]);
+    this.#waiters = [];
     this.#fail({ where, message });
     this.#atClose();
   }
@@ -171,4 +204,8 @@ export class JournalStore implements Store {
     this.#failed = true;
     this.#options.onFailure(failure);
   }
+}
+
+function refuse(waiters: readonly PromiseWithResolvers<void>[]): void {
+  for (const waiter of waiters) waiter.reject(new Error("the store has failed: what was asked for may not be kept"));
 }

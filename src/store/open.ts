@@ -103,18 +103,23 @@ function startWorker(start: WorkerStart): Promise<{ readonly worker: Worker; rea
     execArgv: [],
   });
   return new Promise((fulfil, reject) => {
+    // One by one: with all listeners Node's own would go too, and messages be held back until the thread ends.
+    const forget = (): void => {
+      worker.off("error", onError).off("exit", onExit).off("message", onMessage);
+    };
     const fail = (message: string): void => {
-      worker.removeAllListeners();
+      forget();
       void worker.terminate();
       reject(new StoreError(message));
     };
-    worker.once("error", (error) => fail(`the store's thread failed: ${messageOf(error)}`));
-    worker.once("exit", () => fail("the store's thread ended before it had opened the database"));
-    worker.once("message", (message: FromWorker) => {
+    const onError = (error: unknown): void => fail(`the store's thread failed: ${messageOf(error)}`);
+    const onExit = (): void => fail("the store's thread ended before it had opened the database");
+    const onMessage = (message: FromWorker): void => {
       if (message.kind === "refused") return fail(message.message);
       assert(message.kind === "opened", `the store's thread began with ${message.kind}`);
-      worker.removeAllListeners();
+      forget();
       fulfil({ worker, notes: message.notes });
-    });
+    };
+    worker.on("error", onError).on("exit", onExit).on("message", onMessage);
   });
 }

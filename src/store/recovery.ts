@@ -2,6 +2,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { JournalFill, OpenTrade } from "../domain/journal.ts";
+import type { SavedModel } from "../domain/model.ts";
 import { roles, sides } from "../domain/order.ts";
 import type { TradeId } from "../domain/order-id.ts";
 import type { IntentRow, OrderRow, PositionRow } from "../domain/output.ts";
@@ -20,6 +21,8 @@ import {
 import { type DatabaseRow, integer, integerOrNull, text, textOrNull, word } from "./cell.ts";
 import { openForReading } from "./database.ts";
 import { exitRulesFrom } from "./exit-rules.ts";
+import { modelsFrom } from "./model-state.ts";
+import { type OutsideJournal, readOutside } from "./outside.ts";
 import { sessionFrom } from "./session-state.ts";
 import type { StoredInstrument } from "./store.ts";
 
@@ -46,6 +49,10 @@ export type Journal = {
   readonly crashes: number;
   /** limits, halts and cooldowns as they last stood */
   readonly session: SessionState | null;
+  /** what decision sources had learnt */
+  readonly models: readonly SavedModel[];
+  /** intents and plans of outside systems */
+  readonly outside: OutsideJournal;
   /** what could not be used, in words */
   readonly notes: readonly string[];
 };
@@ -76,6 +83,7 @@ export function loadJournal(path: string, instruments: readonly StoredInstrument
       return row === undefined ? null : ticks(integer(row, "to_level"));
     };
     const session = sessionFrom(database);
+    const models = modelsFrom(database, instruments);
     return {
       intents,
       openTrades: intents.map((intent) => ({ intent, fills: fillsOf(intent), stopLevel: stopOf(intent) })),
@@ -86,7 +94,9 @@ export function loadJournal(path: string, instruments: readonly StoredInstrument
       ),
       crashes: crashesIn(database, before),
       session: session.state,
-      notes: [...lookup.notes(), ...session.notes],
+      outside: readOutside(database),
+      models: models.models,
+      notes: [...lookup.notes(), ...session.notes, ...models.notes],
     };
   } finally {
     database.close();

@@ -2,6 +2,7 @@
 
 import type { IntentRow, Notice, Row } from "../domain/output.ts";
 import type { Micros, Money } from "../domain/units.ts";
+import type { OutsideRow } from "./outside.ts";
 import type { Journal } from "./recovery.ts";
 
 /** What a row's symbol index means. The order in the list is the index. `Instrument` and its rules have these fields. */
@@ -35,10 +36,16 @@ export interface Store {
   intent(row: IntentRow): boolean;
   /** Queues rows for the next group commit. */
   append(rows: readonly Row[]): void;
+  outside(row: OutsideRow): void;
   log(notice: Notice, at: Micros): void;
   account(state: AccountState, at: Micros): void;
-  /** Resolves when every intent so far is on the disk: before an outside intent is acknowledged (IDM-3). */
+  /** Resolves when every entry's intent so far is on the disk. */
   synced(): Promise<void>;
+  /**
+   * Commits what is queued at once; resolves when it is on the disk: before an outside intent, a plan or a control is
+   * acknowledged (IDM-3). Rejects when the store has failed.
+   */
+  committed(): Promise<void>;
   /** Commits what is queued and releases the store. `lost` counts what never reached the database. */
   close(): Promise<{ readonly lost: number }>;
 }

@@ -5,11 +5,13 @@ import type { Notice, RiskEvent, Row, SessionRow, SymbolRow } from "../domain/ou
 import type { Micros, Money, SymbolIndex } from "../domain/units.ts";
 import { integer } from "./cell.ts";
 import type { LoggedIntent } from "./intent-log.ts";
+import { type OutsideRow, outsideWriter } from "./outside.ts";
 import type { StoredInstrument } from "./store.ts";
 
 /** What the worker is sent. */
 export type Entry =
   | { readonly kind: "row"; readonly row: Row }
+  | { readonly kind: "outside"; readonly row: OutsideRow }
   | { readonly kind: "log"; readonly notice: Notice; readonly at: Micros }
   | { readonly kind: "account"; readonly wallet: Money; readonly equity: Money; readonly at: Micros };
 
@@ -29,6 +31,7 @@ export function openTables(
   const ids = instruments.map((instrument) => instrumentId(database, instrument));
   const session = database.prepare("INSERT INTO sessions (started_at) VALUES (?)").run(startedAt).lastInsertRowid;
   const statements = prepareAll(database);
+  const writeOutside = outsideWriter(database);
   const idOf = (symbol: SymbolIndex): SQLInputValue => ids[symbol] ?? null;
   const nameOf = (symbol: SymbolIndex): string => instruments[symbol]?.symbol ?? "";
   const write = (row: Row): void => {
@@ -46,6 +49,8 @@ export function openTables(
       switch (entry.kind) {
         case "row":
           return write(entry.row);
+        case "outside":
+          return writeOutside(entry.row);
         case "log": {
           const { level, code, symbol, fields } = entry.notice;
           statements.log.run(entry.at, level, code, symbol === null ? null : nameOf(symbol), JSON.stringify(fields));
@@ -124,6 +129,7 @@ function prepareAll(database: DatabaseSync) {
       "no_trades",
       "instrument, source, reason, minute, count, least, median, most, limit_value, time",
     ),
+    modelState: insert("INSERT OR REPLACE", "model_state", "symbol, source, state, time"),
     session: database.prepare("INSERT OR REPLACE INTO session_state (id, state, equity, time) VALUES (1, ?, ?, ?)"),
     sessionDay: insert(
       "INSERT OR REPLACE",
@@ -248,6 +254,9 @@ function writeRow(to: Statements, row: SymbolRow, instrument: SQLInputValue, sym
         row.limit,
         row.time,
       );
+      return;
+    case "model-state":
+      to.modelState.run(symbol, row.source, JSON.stringify(row.state), row.time);
       return;
     default:
       throw new TypeError(`unhandled row ${row satisfies never}`);

@@ -36,7 +36,7 @@ test("`why` counts reasons with typical measured values against their limits, wh
     {
       reason: "NO_SIGNAL",
       symbol: "BTCUSDT",
-      sources: ["order_flow"],
+      sources: ["ensemble"],
       count: 110,
       measured: { least: 0.005, median: 0.02, most: 0.0799 },
       limit: 0.08,
@@ -122,7 +122,7 @@ function noTrade(more: Partial<NoTradeRow>): NoTradeRow {
   return {
     kind: "no-trade",
     symbol: btc,
-    source: "order_flow",
+    source: "ensemble",
     reason: "NO_SIGNAL",
     minute: now,
     count: 1,

@@ -100,7 +100,7 @@ test.each([
   ["risk: { base_risk_fraction: 0.9 }", "risk.base_risk_fraction"],
   ["trading: { normal: { order_timeout_seconds: 20 } }", "trading.normal.order_timeout_seconds"],
   ["symbols: [BTCUSDT, BTCUSDT]", "symbols"],
-  ["decision: { order_flow: { horizons_seconds: [10, 2] } }", "decision.order_flow.horizons_seconds"],
+  ["decision: { ensemble: { horizons_seconds: [10, 2] } }", "decision.ensemble.horizons_seconds"],
 ])("[CFG-2] values that contradict each other are refused: %s", (text, path) => {
   const problems = problemsOf(text);
   expect(problems).toHaveLength(1);

@@ -37,6 +37,13 @@ test("[DEC-2] leaving comes before entering, whoever says it", () => {
   expect(arbitrate([enter("a", "LONG"), exit], now)).toBe(exit);
 });
 
+test("[DEC-6] a symbol that is to stay flat is entered by nobody, and left as before", () => {
+  const flat = decision("b", "FLAT", "HOLD");
+  const exit = decision("c", "FLAT", "EXIT");
+  expect(arbitrate([enter("a", "LONG"), flat], now)).toBe(flat);
+  expect(arbitrate([enter("a", "LONG"), flat, exit], now)).toBe(exit);
+});
+
 test("[DEC-2] when nobody trades the reasons of all are given", () => {
   const result = arbitrate([decision("a", "NO_TRADE", "NO_ACTION"), decision("b", "NO_TRADE", "NO_ACTION")], now);
   expect(result?.source).toBe("a");

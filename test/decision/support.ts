@@ -1,6 +1,6 @@
 /** A market that is driven step by step, with the sources that watch it called as the engine calls them. */
 
-import { orderFlowHorizons } from "../../src/decision/order-flow.ts";
+import { ensembleHorizons } from "../../src/decision/ensemble/ensemble.ts";
 import type { DecisionSource, SourceContext } from "../../src/decision/source.ts";
 import type { Decision } from "../../src/domain/decision.ts";
 import { lots, type Micros, microsPerSecond, signedLots, ticks } from "../../src/domain/units.ts";
@@ -8,8 +8,8 @@ import { Features } from "../../src/market/features.ts";
 import { SymbolMarket } from "../../src/market/symbol-market.ts";
 import { after, instrument, makeReady, quote, settings, trade } from "../market/support.ts";
 
-export const orderFlowSettings = {
-  ...settings.decision.order_flow,
+export const ensembleSettings = {
+  ...settings.decision.ensemble,
   horizons_seconds: [1, 2],
   warmup_labels: 30,
   learning_rate: 0.05,
@@ -28,7 +28,7 @@ export type Step =
 
 export class Stage {
   readonly market = new SymbolMarket(instrument, settings.market);
-  readonly features = new Features(orderFlowHorizons(orderFlowSettings), settings.market.depth_levels);
+  readonly features = new Features(ensembleHorizons(ensembleSettings), settings.market.depth_levels);
   readonly decisions: Decision[] = [];
   elapsed = 0;
   tradeOpen = false;

@@ -151,14 +151,16 @@ export class CoreBench {
   now: Micros = start;
   outputs: readonly Output[] = [];
 
-  constructor(withSettings: Settings = settings) {
-    this.core = new Core({ settings: withSettings, instruments: [instrument], sourcesFor: () => [this.source] });
+  /** @param others sources of a higher priority than the scripted one */
+  constructor(withSettings: Settings = settings, others: readonly DecisionSource[] = []) {
+    const sourcesFor = () => [...others, this.source];
+    this.core = new Core({ settings: withSettings, instruments: [instrument], sourcesFor });
     this.core.handle({ kind: "set-up", symbol: first, state: "proven", leverage: 10 }, this.now);
   }
 
   /** Recovered from an empty account, with a market that is ready. */
-  static ready(withSettings: Settings = settings): CoreBench {
-    const bench = new CoreBench(withSettings);
+  static ready(withSettings: Settings = settings, others: readonly DecisionSource[] = []): CoreBench {
+    const bench = new CoreBench(withSettings, others);
     bench.tell({ kind: "private-stream", alive: true });
     bench.at(1);
     bench.tell(snapshotOf(0, { requestedAt: after(1) }));

@@ -24,7 +24,7 @@ const after = 60 * microsPerSecond;
 /** Enters all the time and takes both ways, so that fees alone are a loss of about a dollar a trade. */
 const losing = {
   decision: {
-    order_flow: { enabled: false },
+    ensemble: { enabled: false },
     demo: { enabled: true, interval_seconds: 3, hold_seconds: 2, cooldown_seconds: 0 },
   },
   trading: { normal: { entry_order: "market" } },

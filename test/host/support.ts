@@ -12,7 +12,7 @@ import { viewWhy } from "../../src/store/why.ts";
 export const losing = `
 symbols: [BTCUSDT]
 decision:
-  order_flow: { enabled: false }
+  ensemble: { enabled: false }
   demo: { interval_seconds: 1, hold_seconds: 1, cooldown_seconds: 0 }
 trading: { normal: { entry_order: market } }
 log: { status_seconds: 1 }

@@ -55,6 +55,14 @@ test("[MKT-4] coverage says which share of the window is known", () => {
   expect(indicators.session.coverage).toBe(0.75);
 });
 
+test("[MKT-4] session and day say when they began, by the schedule in UTC", () => {
+  const candles = new Candles();
+  const { session, day } = new Indicators(candles, settings.market, schedule);
+  expect([session.begin, day.begin]).toEqual([-1, -1]);
+  candles.load([candle(7 * 60 + 30, 100, 10)]);
+  expect([session.begin, day.begin]).toEqual([minuteOf(7 * 60), minuteOf(0)]);
+});
+
 test("[MKT-4] without candles nothing is known of the session", () => {
   const { session, day, ...rest } = reads(new Indicators(new Candles(), settings.market, schedule));
   expect([session, day]).toEqual([nothing, nothing]);

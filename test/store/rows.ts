@@ -136,7 +136,7 @@ export function decisionRow(id: string, more: Partial<DecisionRow> = {}): Decisi
   return {
     kind: "decision",
     decisionId: id,
-    source: "order-flow",
+    source: "ensemble",
     symbol: eth,
     direction: "LONG",
     action: "ENTER",

@@ -125,7 +125,7 @@ test("[RSK-7] decisions not to trade are one row a minute, symbol, source and re
   const row = {
     kind: "no-trade",
     symbol: btc,
-    source: "order-flow",
+    source: "ensemble",
     reason: "NO_SIGNAL",
     minute: time,
     count: 240,

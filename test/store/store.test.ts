@@ -62,6 +62,8 @@ test("[REC-3] what one run wrote the next one knows: intents, orders, positions 
     ]),
     crashes: 0,
     session: null,
+    models: [],
+    outside: { intents: [], plans: [], verdicts: new Map(), begun: new Map() },
     notes: [],
   });
   await second.close();
@@ -255,7 +257,7 @@ test("a database from a newer scalpd is refused and left as it is", async () => 
   const database = new DatabaseSync(databaseIn(directory));
   database.exec("INSERT INTO schema_version VALUES (99, '099-future.sql', 0)");
   database.close();
-  await expect(openStore(optionsIn(directory))).rejects.toThrow(/has schema version 99; this scalpd knows up to 3/);
+  await expect(openStore(optionsIn(directory))).rejects.toThrow(/has schema version 99; this scalpd knows up to \d+:/);
   expect(existsSync(databaseIn(directory))).toBe(true);
 });
 

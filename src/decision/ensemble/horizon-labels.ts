@@ -3,8 +3,8 @@
  * lower at the row's time plus the horizon; until then nobody can have learnt from it, which is what rules out look-ahead.
  */
 
-import { assert } from "../domain/assert.ts";
-import { f64 } from "../market/typed.ts";
+import { assert } from "../../domain/assert.ts";
+import { f64 } from "../../market/typed.ts";
 
 /** Rows that wait at most; finer sampling than the longest horizon divided by this is not possible. */
 const rowsMax = 4_096;
@@ -18,6 +18,7 @@ export class HorizonLabels {
   private readonly times: Float64Array;
   private readonly mids: Float64Array;
   private readonly predictions: Float64Array;
+  private readonly logits: Float64Array;
   /** rows written, and per horizon rows done with, since the start */
   private written = 0;
   private readonly done: Float64Array;
@@ -37,6 +38,7 @@ export class HorizonLabels {
     this.times = new Float64Array(this.capacity);
     this.mids = new Float64Array(this.capacity);
     this.predictions = new Float64Array(this.capacity * horizons.length);
+    this.logits = new Float64Array(this.capacity * horizons.length);
     this.done = new Float64Array(horizons.length);
   }
 
@@ -45,13 +47,17 @@ export class HorizonLabels {
     return Math.max(wanted, Math.ceil(longest / (rowsMax - 2)));
   }
 
-  /** @param predictions p_up per horizon as said now */
-  add(time: number, mid: number, row: Float64Array, predictions: Float64Array): void {
+  /**
+   * @param predictions p_up per horizon as said now
+   * @param logits log-odds per horizon before their calibration
+   */
+  add(time: number, mid: number, row: Float64Array, predictions: Float64Array, logits: Float64Array): void {
     const slot = this.written % this.capacity;
     this.times[slot] = time;
     this.mids[slot] = mid;
     this.features.set(row, slot * this.width);
     this.predictions.set(predictions, slot * this.horizons.length);
+    this.logits.set(logits, slot * this.horizons.length);
     this.written++;
   }
 
@@ -78,6 +84,10 @@ export class HorizonLabels {
 
   prediction(slot: number, horizon: number): number {
     return f64(this.predictions, slot * this.horizons.length + horizon);
+  }
+
+  logit(slot: number, horizon: number): number {
+    return f64(this.logits, slot * this.horizons.length + horizon);
   }
 
   /** Throws away all that waits. */

@@ -3,8 +3,8 @@
  * rate every time. The hit rate by distance from ½ is also what calibrates the confidence.
  */
 
-import { f64 } from "../market/typed.ts";
-import { savedCount, savedField, savedNumbers } from "./online-logistic.ts";
+import { f64 } from "../../market/typed.ts";
+import { savedCount, savedField, savedNumber, savedNumbers } from "./saved.ts";
 
 export type SkillReport = {
   readonly horizonSeconds: number;
@@ -26,12 +26,24 @@ const buckets = 10;
 const shrinkage = 50;
 
 export class Skill {
+  private readonly memory: number;
+  private readonly news: number;
+  private recentGain = 0;
   private labelCount = 0;
   private upCount = 0;
   private unchangedCount = 0;
   private readonly sums = new Float64Array(5);
   private readonly tries = new Float64Array(buckets);
   private readonly hits = new Float64Array(buckets);
+
+  /**
+   * @param memory labels over which {@link gain} looks back; older ones fade
+   * @param news how much of a label is new, 0 to 1: labels that share their future are one observation told many times
+   */
+  constructor(memory: number, news: number) {
+    this.memory = memory;
+    this.news = news;
+  }
 
   get labels(): number {
     return this.labelCount;
@@ -43,13 +55,13 @@ export class Skill {
 
   /** Log-loss of the base rate minus that of the forecasts, nats per label: above 0 there is something to say. */
   get gain(): number {
-    return this.labelCount === 0 ? 0 : (f64(this.sums, 1) - f64(this.sums, 0)) / this.labelCount;
+    return this.recentGain;
   }
 
   /** @param forecast p_up as it was said when the row was made */
   add(forecast: number, label: 0 | 1): void {
-    this.score(forecast, label);
     this.labelCount++;
+    this.score(forecast, label);
     this.upCount += label;
   }
 
@@ -79,6 +91,7 @@ export class Skill {
       labels: this.labelCount,
       ups: this.upCount,
       unchanged: this.unchangedCount,
+      gain: this.recentGain,
       sums: [...this.sums],
       tries: [...this.tries],
       hits: [...this.hits],
@@ -86,11 +99,12 @@ export class Skill {
   }
 
   /** @throws {ModelStateError} */
-  static from(state: unknown): Skill {
-    const skill = new Skill();
+  static from(state: unknown, memory: number, news: number): Skill {
+    const skill = new Skill(memory, news);
     skill.labelCount = savedCount(savedField(state, "labels"), "labels");
     skill.upCount = savedCount(savedField(state, "ups"), "ups");
     skill.unchangedCount = savedCount(savedField(state, "unchanged"), "unchanged");
+    skill.recentGain = savedNumber(savedField(state, "gain"), "gain");
     skill.sums.set(savedNumbers(savedField(state, "sums"), skill.sums.length, "sums"));
     skill.tries.set(savedNumbers(savedField(state, "tries"), buckets, "tries"));
     skill.hits.set(savedNumbers(savedField(state, "hits"), buckets, "hits"));
@@ -98,11 +112,14 @@ export class Skill {
   }
 
   private score(forecast: number, label: 0 | 1): void {
-    // Laplace's rule, from the labels so far: defined from the first one on, never 0 or 1.
-    const base = (this.upCount + 1) / (this.labelCount + 2);
+    // Laplace's rule, from the labels before this one: defined from the first one on, never 0 or 1.
+    const base = (this.upCount * this.news + 1) / ((this.labelCount - 1) * this.news + 2);
     const hit = forecast > 0.5 === (label === 1) ? 1 : 0;
-    this.addTo(0, logLoss(forecast, label));
-    this.addTo(1, logLoss(base, label));
+    const loss = logLoss(forecast, label);
+    const baseLoss = logLoss(base, label);
+    this.recentGain += (baseLoss - loss - this.recentGain) / Math.min(this.labelCount, this.memory);
+    this.addTo(0, loss);
+    this.addTo(1, baseLoss);
     this.addTo(2, (forecast - label) ** 2);
     this.addTo(3, (base - label) ** 2);
     this.addTo(4, hit);

@@ -1,0 +1,257 @@
+/**
+ * The user's own model in the place of the built-in ones. It is asked at the interval and answers from outside of the core;
+ * its forecasts are judged, calibrated and weighed like those that are learnt here, and until they have proven themselves,
+ * or when they are late or none, nothing is traded.
+ */
+
+import type { Settings } from "../../config/schema.ts";
+import { at, present } from "../../domain/assert.ts";
+import type { Decision, Evidence } from "../../domain/decision.ts";
+import type { ModelInput, ModelOutput } from "../../domain/model.ts";
+import { type Micros, micros, microsFromMillis, microsPerMillisecond } from "../../domain/units.ts";
+import type { Features } from "../../market/features.ts";
+import { type DecisionSource, ModelStateError, plainDecision, type SourceContext } from "../source.ts";
+import { ensembleHorizons, isWhole } from "./ensemble.ts";
+import { HorizonLabels } from "./horizon-labels.ts";
+import { type EnsembleSettings, HorizonModel } from "./horizon-model.ts";
+import { Panel } from "./panel.ts";
+import { RegimeGauge } from "./regime.ts";
+import { sameList, savedCount, savedField, savedList } from "./saved.ts";
+import type { SkillReport } from "./skill.ts";
+import { Standardiser } from "./standardiser.ts";
+
+const stateVersion = "external-1";
+
+/** Certainty that a model may claim, as log-odds: a probability of 0 or 1 has none. */
+const logitMax = 10;
+
+type Stage = "idle" | "asked" | "answered" | "slow" | "failed";
+
+export class ExternalSource implements DecisionSource {
+  readonly name = "ensemble";
+  readonly learns = true;
+  private settings: EnsembleSettings;
+  private readonly featureNames: readonly string[];
+  private readonly horizons: readonly Micros[];
+  private readonly interval: Micros;
+  private readonly rowSpacing: number;
+  private readonly panel: Panel;
+  private readonly gauge: RegimeGauge;
+  private readonly standardiser: Standardiser;
+  private readonly labels: HorizonLabels;
+  private stage: Stage = "idle";
+  private untold: ModelInput | null = null;
+  private request = 0;
+  private counter = 0;
+  private mid = 0;
+  private due: Micros = micros(0);
+  private nextRow = 0;
+  /** what the model was asked about */
+  private readonly asked: Float64Array;
+  private askedAt: Micros = micros(0);
+  private askedMid = 0;
+
+  /** @param features those of the same symbol, made with {@link ensembleHorizons} */
+  constructor(settings: EnsembleSettings, features: Features) {
+    const inputs = features.names.length;
+    this.settings = settings;
+    this.featureNames = features.names;
+    this.horizons = ensembleHorizons(settings);
+    this.interval = microsFromMillis(settings.interval_ms);
+    this.rowSpacing = HorizonLabels.spacing(at(this.horizons, this.horizons.length - 1), this.interval);
+    this.panel = new Panel(
+      settings.horizons_seconds.map((seconds, h) => {
+        const news = Math.min(1, this.rowSpacing / at(this.horizons, h));
+        return new HorizonModel(inputs, seconds, news, settings);
+      }),
+      settings,
+    );
+    this.standardiser = new Standardiser(inputs, settings.memory_rows);
+    this.labels = new HorizonLabels(inputs, this.horizons, this.rowSpacing);
+    this.asked = new Float64Array(inputs);
+    this.gauge = new RegimeGauge(features, at(settings.horizons_seconds, settings.horizons_seconds.length - 1));
+  }
+
+  /** Thresholds and validity; the model, and what judges it, stay as they were. */
+  configure({ ensemble: settings }: Settings["decision"]): void {
+    const { horizons_seconds, calibration, onnx } = this.settings;
+    this.settings = { ...settings, horizons_seconds, calibration, onnx };
+    this.panel.configure(this.settings);
+  }
+
+  observe({ market }: SourceContext, now: Micros): void {
+    // Before the new mid is taken over: what matured did so under the mid that held until now.
+    this.judge(now);
+    this.mid = market.midHalfTicks;
+  }
+
+  decide(context: SourceContext, now: Micros): Decision | null {
+    this.judge(now);
+    const { stage } = this;
+    switch (stage) {
+      case "idle":
+        return this.ask(context, now);
+      case "asked":
+        if (now < this.due) return null;
+        this.stage = "slow";
+        return this.decide(context, now);
+      case "slow":
+        return this.speak(now, this.noTrade(context, now, [{ ...this.lateness(now), reason: "MODEL_SLOW" }]));
+      case "failed":
+        return this.speak(now, this.noTrade(context, now, [{ reason: "MODEL_FAILED", measured: null, limit: null }]));
+      case "answered":
+        return this.speak(now, this.opinion(context, now));
+      default:
+        throw new TypeError(`unhandled stage ${stage satisfies never}`);
+    }
+  }
+
+  nextDecision(): Micros {
+    return this.due;
+  }
+
+  takeModelInput(): ModelInput | null {
+    const input = this.untold;
+    this.untold = null;
+    return input;
+  }
+
+  /** An answer to anything but the last question comes too late for everything. */
+  onModelOutput({ request, answer }: ModelOutput, now: Micros): void {
+    if (this.stage !== "asked" || request !== this.request) return;
+    this.due = now;
+    if (answer.kind !== "forecast") {
+      this.stage = answer.kind;
+      return;
+    }
+    const { probabilities } = answer;
+    const { logits } = this.panel;
+    if (probabilities.length !== logits.length || !probabilities.every(isProbability)) {
+      this.stage = "failed";
+      return;
+    }
+    for (const [h, p] of probabilities.entries()) {
+      logits[h] = Math.max(-logitMax, Math.min(logitMax, Math.log(p / (1 - p))));
+    }
+    this.panel.evaluate();
+    this.stage = "answered";
+    if (this.askedAt < this.nextRow) return;
+    this.standardiser.update(this.asked);
+    this.labels.add(this.askedAt, this.askedMid, this.asked, this.panel.forecasts, logits);
+    this.nextRow = this.askedAt + this.rowSpacing;
+  }
+
+  /** What was asked before is not answered for the market after. */
+  onGap(): void {
+    this.labels.clear();
+    this.stage = "idle";
+    this.nextRow = 0;
+    this.mid = 0;
+  }
+
+  report(): readonly SkillReport[] {
+    return this.panel.report();
+  }
+
+  save(): unknown {
+    return {
+      version: stateVersion,
+      model: this.settings.onnx.sha256,
+      features: this.featureNames,
+      horizons: this.settings.horizons_seconds,
+      counter: this.counter,
+      standardiser: this.standardiser.save(),
+      models: this.panel.models.map((model) => model.save()),
+    };
+  }
+
+  restore(state: unknown): void {
+    if (savedField(state, "version") !== stateVersion) throw new ModelStateError(`not version ${stateVersion}`);
+    if (savedField(state, "model") !== this.settings.onnx.sha256) throw new ModelStateError("of another model file");
+    sameList(savedField(state, "features"), this.featureNames, "features");
+    sameList(savedField(state, "horizons"), this.settings.horizons_seconds, "horizons");
+    const inputs = this.featureNames.length;
+    const { models } = this.panel;
+    const saved = savedList(savedField(state, "models"), models.length, "models");
+    const counter = savedCount(savedField(state, "counter"), "counter");
+    const standardiser = Standardiser.read(savedField(state, "standardiser"), inputs);
+    const read = models.map((model, i) => model.read(saved[i], inputs, this.settings));
+    this.counter = counter;
+    this.standardiser.restore(standardiser);
+    for (const [i, model] of models.entries()) model.restore(present(read[i], "saved model"));
+  }
+
+  private judge(now: number): void {
+    const { models } = this.panel;
+    for (let h = 0; h < models.length; h++) {
+      for (let slot = this.labels.nextMatured(h, now); slot >= 0; slot = this.labels.nextMatured(h, now)) {
+        const model = models[h];
+        const then = this.labels.mid(slot);
+        if (this.mid === then) model?.unchanged();
+        else model?.judge(this.labels.prediction(slot, h), this.labels.logit(slot, h), this.mid > then ? 1 : 0);
+      }
+    }
+  }
+
+  private ask(context: SourceContext, now: Micros): Decision | null {
+    const { features, market } = context;
+    if (!features.ready || !isWhole(features.vector)) {
+      return this.speak(now, this.noTrade(context, now, [{ reason: "NOT_READY", measured: null, limit: null }]));
+    }
+    this.request++;
+    this.asked.set(features.vector);
+    this.askedAt = now;
+    this.askedMid = market.midHalfTicks;
+    this.untold = {
+      kind: "model-input",
+      symbol: market.instrument.index,
+      request: this.request,
+      features: [...features.vector],
+      time: now,
+    };
+    this.stage = "asked";
+    this.due = micros(now + microsFromMillis(this.settings.onnx.time_limit_ms));
+    return null;
+  }
+
+  private opinion(context: SourceContext, now: Micros): Decision {
+    const { panel } = this;
+    if (!panel.isWarmedUp) return this.noTrade(context, now, panel.cold());
+    const { side, edge, confidence, longest } = panel;
+    const regime = this.gauge.read(context.features, this.standardiser, this.settings.regime_deviations);
+    const doubts = panel.doubts();
+    if (doubts.length > 0) return { ...this.noTrade(context, now, doubts), edge, confidence, regime };
+    const entry = this.plain(context, now, side > 0 ? "LONG" : "SHORT", panel.grounds());
+    return { ...entry, edge, confidence, regime, holdMicrosMax: micros(at(this.horizons, longest)) };
+  }
+
+  /** Said once; the next question follows at the interval. */
+  private speak(now: Micros, decision: Decision): Decision {
+    this.stage = "idle";
+    this.due = micros(now + this.interval);
+    return decision;
+  }
+
+  private lateness(now: Micros) {
+    return { measured: (now - this.askedAt) / microsPerMillisecond, limit: this.settings.onnx.time_limit_ms };
+  }
+
+  private noTrade(context: SourceContext, now: Micros, reasons: readonly Evidence[]): Decision {
+    return this.plain(context, now, "NO_TRADE", reasons);
+  }
+
+  private plain(
+    context: SourceContext,
+    now: Micros,
+    direction: "LONG" | "SHORT" | "NO_TRADE",
+    reasons: readonly Evidence[],
+  ): Decision {
+    this.counter++;
+    const validity = microsFromMillis(this.settings.validity_ms);
+    return plainDecision(this.name, context, now, this.counter, validity, direction, reasons);
+  }
+}
+
+function isProbability(value: number): boolean {
+  return value >= 0 && value <= 1;
+}
