@@ -9,7 +9,7 @@ import type { Output, PlaceAlgo } from "../domain/output.ts";
 import type { SafeModeReason } from "../domain/reason.ts";
 import { type Lots, type Micros, microsFromMillis, microsFromSeconds, type Ticks } from "../domain/units.ts";
 import type { MarketView } from "./market-view.ts";
-import { type Order, type OrderEvent, sentOrder, step } from "./order.ts";
+import { type NewOrder, type Order, type OrderEvent, sentOrder, step } from "./order.ts";
 import { type EntryTerms, lastOf, type Trade, wakeBy } from "./trade.ts";
 
 /** The touch, as the market state knows it; 0 on a side that is empty or was never seen. */
@@ -36,6 +36,16 @@ export function backedOff(interval: Micros, again: number): number {
   return interval * 2 ** Math.min(Math.max(again, 0), doublingsMax);
 }
 
+export type Identity = { readonly id: string; readonly attempt: number };
+
+/** The identity of the next order of a role. Ids are never used twice. */
+export function nextIdentity({ settings }: Desk, trade: Trade, role: Role): Identity {
+  const attempt = Math.max(lastOf(trade, role)?.attempt ?? 0, trade.attempts.get(role) ?? 0) + 1;
+  const id = orderId({ prefix: settings.order_id_prefix, trade: trade.plan.trade, role, attempt });
+  if (trade.orders.has(id)) throw new InvariantError(`order id used twice: ${id}`);
+  return { id, attempt };
+}
+
 /** Sends an order of the normal service: entries, and reduce-only for all other roles. */
 export function placeOrder(
   desk: Desk,
@@ -45,10 +55,11 @@ export function placeOrder(
   quantity: Lots,
   terms: EntryTerms,
   now: Micros,
+  identity: Identity = nextIdentity(desk, trade, role),
 ): Order {
   assert(quantity > 0, "an order needs a quantity");
   const price = terms.type === "LIMIT" ? terms.price : null;
-  const order = register(desk, trade, { role, side, quantity, price, service: "order" }, now);
+  const order = register(desk, trade, { role, side, quantity, price, service: "order", ...identity }, now);
   if (role === "e") trade.arrivalMidHalfTicks ??= midHalfTicks(desk.touch);
   desk.emit({
     kind: "place-order",
@@ -79,7 +90,12 @@ export function placeAlgo(
   now: Micros,
 ): Order {
   const quantity = extent.kind === "quantity" ? extent.quantity : null;
-  const order = register(desk, trade, { role, side, quantity, price: trigger, service: "algo" }, now);
+  const order = register(
+    desk,
+    trade,
+    { role, side, quantity, price: trigger, service: "algo", ...nextIdentity(desk, trade, role) },
+    now,
+  );
   desk.emit({
     kind: "place-algo",
     symbol: desk.instrument.index,
@@ -156,17 +172,9 @@ function isTold(before: Order, after: Order): boolean {
   );
 }
 
-function register(
-  desk: Desk,
-  trade: Trade,
-  what: Pick<Order, "role" | "side" | "quantity" | "price" | "service">,
-  now: Micros,
-): Order {
-  const attempt = Math.max(lastOf(trade, what.role)?.attempt ?? 0, trade.attempts.get(what.role) ?? 0) + 1;
-  const id = orderId({ prefix: desk.settings.order_id_prefix, trade: trade.plan.trade, role: what.role, attempt });
-  if (trade.orders.has(id)) throw new InvariantError(`order id used twice: ${id}`);
-  const order = sentOrder({ ...what, id, attempt }, now);
-  trade.orders.set(id, order);
+function register(desk: Desk, trade: Trade, what: NewOrder, now: Micros): Order {
+  const order = sentOrder(what, now);
+  trade.orders.set(order.id, order);
   // An answer that never comes must not leave the trade waiting for ever.
   wakeBy(trade, now + 2 * microsFromMillis(desk.settings.venue.reply_timeout_ms));
   journal(desk, trade, order, now);

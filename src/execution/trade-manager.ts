@@ -9,7 +9,6 @@ import type { Candle } from "../domain/candle.ts";
 import type { FillsReport, Outcome } from "../domain/event.ts";
 import type { ExitRules } from "../domain/exit-rules.ts";
 import type { AlgoReport, Fill, OrderReport, OrderStatus } from "../domain/order.ts";
-import { orderId } from "../domain/order-id.ts";
 import type { Command, TradeRow } from "../domain/output.ts";
 import type { ExitReason } from "../domain/reason.ts";
 import {
@@ -23,7 +22,7 @@ import {
   signedLots,
   type Ticks,
 } from "../domain/units.ts";
-import { cancel, type Desk, placeOrder, update } from "./desk.ts";
+import { cancel, type Desk, nextIdentity, placeOrder, update } from "./desk.ts";
 import { isEntryMoved, manageEntry } from "./entry.ts";
 import { beginClose, manageExit } from "./exit.ts";
 import { tightenedRules } from "./exit-rules.ts";
@@ -34,7 +33,7 @@ import { afterChange, clientIdOf, settleOutcome } from "./outcome.ts";
 import { manageProtection } from "./protection.ts";
 import { manageStopLevel, tightenTo, trackPrice } from "./ratchet.ts";
 import { tradeRow } from "./summary.ts";
-import { applyFill, newTrade, openLots, type Trade, type TradePlan } from "./trade.ts";
+import { applyFill, newTrade, openLots, type Trade, type TradePlan, wakeBy } from "./trade.ts";
 
 export type Counts = {
   entries: number;
@@ -101,6 +100,7 @@ export class TradeManager {
     assert(this.#trade === null, "a trade is under way: another would bury it");
     const trade = newTrade(plan);
     this.#trade = trade;
+    const entry = nextIdentity(this.#desk, trade, "e");
     const {
       trade: id,
       decisionId,
@@ -120,7 +120,7 @@ export class TradeManager {
       decisionId,
       source,
       symbol,
-      clientOrderId: orderId({ prefix: this.#desk.settings.order_id_prefix, trade: id, role: "e", attempt: 1 }),
+      clientOrderId: entry.id,
       side,
       quantity,
       stopLoss,
@@ -131,8 +131,9 @@ export class TradeManager {
       holdUntil,
       time: now,
     });
-    placeOrder(this.#desk, trade, "e", side, quantity, plan.terms, now);
-    this.#manage(trade, now);
+    placeOrder(this.#desk, trade, "e", side, quantity, plan.terms, now, entry);
+    // What follows from it is looked at once it is on its way.
+    wakeBy(trade, now);
   }
 
   /** Takes over what recovery put together. Protection is the first thing that it may send. */
