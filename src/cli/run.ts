@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadSettings } from "../config/load.ts";
 import type { Settings } from "../config/schema.ts";
-import { readSecrets } from "../config/secrets.ts";
+import { readSecrets, type Secrets } from "../config/secrets.ts";
 import { textFromMoney } from "../domain/instrument.ts";
 import { machineClock } from "../host/clock.ts";
 import { Daemon, type DaemonResult } from "../host/daemon.ts";
@@ -15,9 +15,11 @@ import {
   parseAnnouncement,
   startEmbeddedExchange,
 } from "../host/embedded-exchange.ts";
+import { openOperations } from "../host/operations.ts";
 import { type SettingsWatch, watchSettings } from "../host/settings-watch.ts";
 import { binanceVenue, paperVenue, type Venue } from "../host/venues.ts";
-import { type Log, openLog } from "../ops/log.ts";
+import { conceal } from "../ops/concealed.ts";
+import type { Log } from "../ops/log.ts";
 import type { RunOptions } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -25,22 +27,26 @@ import { UsageError } from "./usage-error.ts";
 export async function runCommand(options: RunOptions): Promise<number> {
   const settings = loadSettings(options.config, options.overrides);
   const secrets = readSecrets(".env", process.env);
-  const log = openLog({ level: settings.log.level });
   if (settings.venue.name !== "paper") {
     if (options.exchange !== null) throw new UsageError("--exchange: allowed only with venue.name paper");
-    return await trade(settings, binanceVenue(settings, secrets, options.production), null, options, log);
+    return await trade(settings, secrets, binanceVenue(settings, secrets, options.production), null, options);
   }
   if (options.production !== null) throw new UsageError("--production: allowed only with venue.name production");
   if (options.exchange !== null) {
-    return await trade(settings, paperVenue(givenExchange(options.exchange)), null, options, log);
+    return await trade(settings, secrets, paper(givenExchange(options.exchange)), null, options);
   }
   const mainFile = fileURLToPath(new URL("./main.ts", import.meta.url));
   const child = await startEmbeddedExchange(settings, mainFile, join(settings.store.directory, "exchange"));
   try {
-    return await trade(settings, paperVenue(child.announcement), child, options, log);
+    return await trade(settings, secrets, paper(child.announcement), child, options);
   } finally {
     await child.stop();
   }
+}
+
+function paper(announcement: ExchangeAnnouncement): Venue {
+  conceal([announcement.api_key, announcement.api_secret]);
+  return paperVenue(announcement);
 }
 
 /** @throws {UsageError} */
@@ -55,11 +61,14 @@ function givenExchange(line: string): ExchangeAnnouncement {
 
 async function trade(
   settings: Settings,
+  secrets: Secrets,
   venue: Venue,
   child: EmbeddedExchange | null,
   options: RunOptions,
-  log: Log,
 ): Promise<number> {
+  const clock = machineClock();
+  const operations = await openOperations({ settings, secrets, clock });
+  const { log, journalListener } = operations;
   log.info("STARTING", {
     venue: settings.venue.name,
     instance: venue.instance,
@@ -67,13 +76,14 @@ async function trade(
     symbols: settings.symbols.join(" "),
   });
   if (settings.decision.demo.enabled) log.warn("DEMO_SOURCE", { message: "the demo source is on: it is no strategy" });
-  const daemon = new Daemon({ ...venue, settings, log, clock: machineClock() });
+  const daemon = new Daemon({ ...venue, settings, log, clock, journalListener });
   const stop = stopSignals(options.forMs, daemon, log);
   void child?.died.then((cause) => {
     if (!stop.isStopping()) daemon.fail(`the embedded exchange ended: ${cause}`);
   });
   const watch = options.config === null ? null : watchFile(options.config, options, daemon);
   try {
+    await operations.attach(daemon, venue.instance);
     daemon.start();
     await stop.requested;
     const result = await Promise.race([daemon.stop(), stop.again.then(() => daemon.close())]);
@@ -82,6 +92,7 @@ async function trade(
   } finally {
     stop.forget();
     watch?.close();
+    await operations.close();
     log.flush();
   }
 }

@@ -1,4 +1,4 @@
-/** Keys of an account: from `.env`, the environment, or files that they name; gone from the environment afterwards. */
+/** Keys of an account and tokens of channels: from `.env`, the environment, or files that they name; gone from the environment afterwards. */
 
 import { readFileSync, statSync } from "node:fs";
 import { inspect, parseEnv } from "node:util";
@@ -15,6 +15,12 @@ export const secretVariables = {
   apiSecret: "SCALPD_API_SECRET",
   /** PEM of an Ed25519 key, PKCS #8 */
   privateKey: "SCALPD_PRIVATE_KEY",
+  /** of the bot that tells alerts */
+  telegramToken: "SCALPD_TELEGRAM_TOKEN",
+  /** secret, because such addresses often hold a token */
+  webhookUrl: "SCALPD_WEBHOOK_URL",
+  /** sent to it as a bearer token */
+  webhookToken: "SCALPD_WEBHOOK_TOKEN",
 } as const;
 
 /** A text that shows itself only when asked by name: not in JSON, templates, logs or the inspector. */
@@ -79,6 +85,9 @@ export function readSecrets(envFile: string, environment: NodeJS.ProcessEnv): Se
     apiKey: read(secretVariables.apiKey),
     apiSecret: read(secretVariables.apiSecret),
     privateKey: read(secretVariables.privateKey),
+    telegramToken: read(secretVariables.telegramToken),
+    webhookUrl: read(secretVariables.webhookUrl),
+    webhookToken: read(secretVariables.webhookToken),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return secrets;

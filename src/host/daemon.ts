@@ -15,6 +15,7 @@ import type { Micros } from "../domain/units.ts";
 import { Core } from "../engine/core.ts";
 import type { CoreSummary } from "../engine/summary.ts";
 import type { Log } from "../ops/log.ts";
+import type { Store } from "../store/store.ts";
 import { VenueAdapter } from "../venue/adapter.ts";
 import type { Endpoints } from "../venue/live/endpoints.ts";
 import { liveTransport } from "../venue/live/transport.ts";
@@ -23,6 +24,8 @@ import type { Clock } from "./clock.ts";
 import { JournalWriter } from "./journal-writer.ts";
 import { LiveSettings } from "./live-settings.ts";
 import { riskEventNotice, tradeNotice } from "./notices.ts";
+import { type ReadyPart, readiness } from "./readiness.ts";
+import { restoredStopNotice } from "./restored-stop.ts";
 import { type Publication, RiskPublisher } from "./risk-publisher.ts";
 import { RoundTrips } from "./round-trips.ts";
 import { sessionNotice, statusNotices } from "./status.ts";
@@ -39,6 +42,14 @@ export type DaemonOptions = {
   readonly clock: Clock;
   /** besides the one that the settings configure */
   readonly supervisors?: readonly Supervisor[];
+  readonly journalListener?: JournalListener;
+};
+
+/** Who keeps something of their own in the journal. */
+export type JournalListener = {
+  readonly opened: (store: Store) => void;
+  /** Waited for, before the journal is closed: it must have a bound of its own. */
+  readonly closing: () => Promise<void>;
 };
 
 export type DaemonResult = {
@@ -152,6 +163,25 @@ export class Daemon {
     this.#afterTurn(now);
   }
 
+  /** For those who look; null until the exchange's rules and the journal are there. */
+  get core(): Core | null {
+    return this.#held === null ? this.#core : null;
+  }
+
+  readiness(): readonly ReadyPart[] {
+    const isJournalOpen = this.#held === null;
+    return readiness({ core: this.#core, isJournalOpen, isStopping: this.#isStopping }, this.#options.clock());
+  }
+
+  /**
+   * Resolves when everything that happened so far is in the journal.
+   *
+   * @throws {import("../store/store.ts").StoreError}
+   */
+  async committed(): Promise<void> {
+    await this.#journal.committed();
+  }
+
   /** Resolves when the daemon has to end by itself. */
   get ended(): Promise<void> {
     return this.#ended.promise;
@@ -222,6 +252,7 @@ export class Daemon {
     if (this.#timer !== null) clearTimeout(this.#timer);
     const result = this.#result();
     await this.#opening;
+    await this.#options.journalListener?.closing();
     const lost = await this.#journal.close();
     if (lost > 0) log.error("STORE_ROWS_LOST", { rows: lost });
     log.info("STOPPED");
@@ -268,6 +299,7 @@ export class Daemon {
       },
     });
     if (this.#closing !== null) return;
+    this.#options.journalListener?.opened(store);
     for (const note of store.notes) log.warn("STORE_NOTE", { detail: note });
     const now = clock();
     core.handle({ kind: "journal", openTrades: store.journal.openTrades, session: store.journal.session }, now);
@@ -361,6 +393,8 @@ export class Daemon {
   #send(command: Parameters<VenueAdapter["command"]>[0], now: Micros): void {
     this.#roundTrips.sent(command, now);
     this.#adapter.command(command, now);
+    const restored = restoredStopNotice(command, this.settings.current.order_id_prefix);
+    if (restored !== null) this.#notices.push(restored);
   }
 
   #writeIntent(row: Extract<Output, { kind: "intent" }>, now: Micros): void {

@@ -3,10 +3,12 @@
 import type { Settings } from "../config/schema.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { IntentRow, Notice, Row } from "../domain/output.ts";
-import type { Micros } from "../domain/units.ts";
+import { type Micros, microsPerMinute, microsPerSecond } from "../domain/units.ts";
 import { shownFields } from "../ops/log.ts";
 import { openStore } from "../store/open.ts";
-import type { AccountState, Store } from "../store/store.ts";
+import { type AccountState, type Store, StoreError } from "../store/store.ts";
+
+const microsPerDay = 86_400 * microsPerSecond;
 
 export type JournalWriterOptions = {
   readonly settings: Settings;
@@ -34,6 +36,8 @@ export class JournalWriter {
       })),
       commitIntervalMs: settings.store.commit_interval_ms,
       startedAt,
+      retention: { age: settings.log.store_days * microsPerDay, rows: settings.log.store_rows },
+      episode: settings.alerts.episode_minutes * microsPerMinute,
       shownFields,
       onFailure: ({ where, message }) => onFailure(`${where}: ${message}`),
     });
@@ -63,6 +67,13 @@ export class JournalWriter {
 
   account(state: AccountState, now: Micros): void {
     this.#store?.account(state, now);
+  }
+
+  /** @throws {StoreError} what was handed over may not be committed */
+  async committed(): Promise<void> {
+    this.flush();
+    if (this.#store === null) throw new StoreError("the journal is not open");
+    await this.#store.committed();
   }
 
   /** @returns how many rows never reached the database */

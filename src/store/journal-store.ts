@@ -2,22 +2,31 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { Worker } from "node:worker_threads";
+import type { PastAlerts } from "../domain/alert.ts";
 import type { IntentRow, Notice, Row } from "../domain/output.ts";
 import type { Micros } from "../domain/units.ts";
+import type { AlertEntry } from "./alerts.ts";
 import { type IntentLog, messageOf } from "./intent-log.ts";
 import type { Journal } from "./recovery.ts";
 import type { FromWorker, ToWorker } from "./sqlite.worker.ts";
-import type { AccountState, Store, StoreFailure, StoreOptions } from "./store.ts";
+import { type AccountState, type Store, StoreError, type StoreFailure, type StoreOptions } from "./store.ts";
 import type { Entry } from "./tables.ts";
 
 /** Entries that wait for a commit. At one decision a millisecond this is over a minute of a stalled disk. */
 const waitingMax = 100_000;
 const closeMsMax = 5_000;
 
+type CommitWait = {
+  readonly group: number;
+  readonly resolve: () => void;
+  readonly reject: (error: StoreError) => void;
+};
+
 type Group = { readonly number: number; readonly entries: number; readonly intents: number };
 
 export class JournalStore implements Store {
   readonly journal: Journal;
+  readonly pastAlerts: PastAlerts;
   readonly notes: readonly string[];
   readonly #options: StoreOptions;
   readonly #log: IntentLog;
@@ -25,6 +34,7 @@ export class JournalStore implements Store {
   readonly #lock: DatabaseSync;
   #queue: Entry[] = [];
   readonly #groups: Group[] = [];
+  readonly #commitWaits: CommitWait[] = [];
   #group = 0;
   #waiting = 0;
   #lost = 0;
@@ -38,6 +48,7 @@ export class JournalStore implements Store {
   constructor(
     options: StoreOptions,
     journal: Journal,
+    pastAlerts: PastAlerts,
     notes: readonly string[],
     log: IntentLog,
     worker: Worker,
@@ -45,6 +56,7 @@ export class JournalStore implements Store {
   ) {
     this.#options = options;
     this.journal = journal;
+    this.pastAlerts = pastAlerts;
     this.notes = notes;
     this.#log = log;
     this.#worker = worker;
@@ -76,6 +88,21 @@ export class JournalStore implements Store {
 
   account(state: AccountState, at: Micros): void {
     this.#enqueue({ kind: "account", ...state, at });
+  }
+
+  alert(entry: AlertEntry): void {
+    this.#enqueue(entry);
+  }
+
+  async committed(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#flush();
+    if (this.#workerGone || this.#lost > 0) throw new StoreError("the store no longer commits");
+    const last = this.#groups.at(-1)?.number;
+    if (last === undefined) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#commitWaits.push({ group: last, resolve, reject });
+    await promise;
   }
 
   async synced(): Promise<void> {
@@ -144,6 +171,8 @@ export class JournalStore implements Store {
         this.#waiting -= group.entries;
         this.#committedIntents = group.intents;
         this.#log.forget(group.intents);
+        while ((this.#commitWaits[0]?.group ?? Number.POSITIVE_INFINITY) <= group.number)
+          this.#commitWaits.shift()?.resolve();
         return;
       }
       case "failed":
@@ -163,6 +192,7 @@ export class JournalStore implements Store {
     if (this.#workerGone) return;
     this.#workerGone = true;
     this.#fail({ where, message });
+    for (const wait of this.#commitWaits.splice(0)) wait.reject(new StoreError(message));
     this.#atClose();
   }
 

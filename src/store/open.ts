@@ -5,6 +5,8 @@ import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { assert } from "../domain/assert.ts";
+import { micros } from "../domain/units.ts";
+import { loadAlerts } from "./alerts.ts";
 import { IntentLog, type IntentLogFile, messageOf, readIntentLogs } from "./intent-log.ts";
 import { JournalStore } from "./journal-store.ts";
 import { databaseName, loadJournal } from "./recovery.ts";
@@ -33,13 +35,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       instruments,
       leftOver: left.flatMap(({ intents }) => intents),
       startedAt: options.startedAt,
+      retention: options.retention,
     });
     const journal = loadJournal(path, instruments, options.startedAt);
+    const pastAlerts = loadAlerts(path, micros(Math.max(0, options.startedAt - options.episode)));
     // The database has them on the disk now.
     for (const file of left) rmSync(file.path, { force: true });
     return new JournalStore(
       options,
       journal,
+      pastAlerts,
       [...left.flatMap(tornNote), ...notes, ...journal.notes],
       log,
       worker,
@@ -103,8 +108,12 @@ function startWorker(start: WorkerStart): Promise<{ readonly worker: Worker; rea
     execArgv: [],
   });
   return new Promise((fulfil, reject) => {
+    // By name: without one, Node's own listener that lets messages in would go too, and no commit were ever heard of.
+    const forget = (): void => {
+      for (const event of ["error", "exit", "message"]) worker.removeAllListeners(event);
+    };
     const fail = (message: string): void => {
-      worker.removeAllListeners();
+      forget();
       void worker.terminate();
       reject(new StoreError(message));
     };
@@ -113,7 +122,7 @@ function startWorker(start: WorkerStart): Promise<{ readonly worker: Worker; rea
     worker.once("message", (message: FromWorker) => {
       if (message.kind === "refused") return fail(message.message);
       assert(message.kind === "opened", `the store's thread began with ${message.kind}`);
-      worker.removeAllListeners();
+      forget();
       fulfil({ worker, notes: message.notes });
     });
   });

@@ -3,12 +3,14 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Notice, RiskEvent, Row, SessionRow, SymbolRow } from "../domain/output.ts";
 import type { Micros, Money, SymbolIndex } from "../domain/units.ts";
+import { type AlertEntry, alertWriter } from "./alerts.ts";
 import { integer } from "./cell.ts";
 import type { LoggedIntent } from "./intent-log.ts";
 import type { StoredInstrument } from "./store.ts";
 
 /** What the worker is sent. */
 export type Entry =
+  | AlertEntry
   | { readonly kind: "row"; readonly row: Row }
   | { readonly kind: "log"; readonly notice: Notice; readonly at: Micros }
   | { readonly kind: "account"; readonly wallet: Money; readonly equity: Money; readonly at: Micros };
@@ -29,6 +31,7 @@ export function openTables(
   const ids = instruments.map((instrument) => instrumentId(database, instrument));
   const session = database.prepare("INSERT INTO sessions (started_at) VALUES (?)").run(startedAt).lastInsertRowid;
   const statements = prepareAll(database);
+  const writeAlert = alertWriter(database);
   const idOf = (symbol: SymbolIndex): SQLInputValue => ids[symbol] ?? null;
   const nameOf = (symbol: SymbolIndex): string => instruments[symbol]?.symbol ?? "";
   const write = (row: Row): void => {
@@ -54,6 +57,9 @@ export function openTables(
         case "account":
           statements.account.run(entry.wallet, entry.equity, entry.at);
           return;
+        case "alert":
+        case "delivery":
+          return writeAlert(entry);
         default:
           throw new TypeError(`unhandled entry ${entry satisfies never}`);
       }

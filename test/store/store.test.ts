@@ -67,6 +67,19 @@ test("[REC-3] what one run wrote the next one knows: intents, orders, positions 
   await second.close();
 });
 
+test("[I-10] what was handed over is in the database once it is said to be committed, long before the store is closed", async () => {
+  const directory = fresh();
+  const store = await openStore(optionsIn(directory, { commitIntervalMs: 60_000 }));
+  store.append([tradeRow("d1")]);
+  await store.committed();
+  const database = new DatabaseSync(databaseIn(directory), { readOnly: true });
+  expect(database.prepare("SELECT count(*) AS n FROM trades").get()).toEqual({ n: 1 });
+  database.close();
+  await store.committed();
+  await store.close();
+  await expect(store.committed()).rejects.toThrow(StoreError);
+});
+
 test("[REC-3] a trade with its summary is no longer open", async () => {
   const directory = fresh();
   const first = await openStore(optionsIn(directory));
@@ -239,7 +252,7 @@ test("a database from a newer scalpd is refused and left as it is", async () => 
   const database = new DatabaseSync(databaseIn(directory));
   database.exec("INSERT INTO schema_version VALUES (99, '099-future.sql', 0)");
   database.close();
-  await expect(openStore(optionsIn(directory))).rejects.toThrow(/has schema version 99; this scalpd knows up to 2/);
+  await expect(openStore(optionsIn(directory))).rejects.toThrow(/has schema version 99; this scalpd knows up to 3/);
   expect(existsSync(databaseIn(directory))).toBe(true);
 });
 
