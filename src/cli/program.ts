@@ -42,6 +42,7 @@ function commands(exit: Exit): Command {
   addTrade(program);
   addMcp(program);
   addConfig(program);
+  addDoctor(program, exit);
   return program;
 }
 
@@ -233,6 +234,26 @@ function addConfig(program: Command): void {
   });
 }
 
+function addDoctor(program: Command, exit: Exit): void {
+  command(program, "doctor", "what is wrong with machine, settings, key and account, and how to mend it")
+    .option("--config <file>", `settings; without it ${defaultConfig} where that is there, else the defaults`)
+    .option("--venue <name>", "paper, testnet or production")
+    .option("--data <directory>", "where the journal is kept")
+    .option("--exchange <json>", "the line that `scalpd exchange` printed: ask that one")
+    .option("--json", "as one line of JSON")
+    .action(async (options) => {
+      const { doctorCommand } = await import("./doctor.ts");
+      const code = await doctorCommand({
+        config: configPath(options.config),
+        overrides: given({ "venue.name": options.venue, "store.directory": options.data }),
+        exchange: options.exchange ?? null,
+        json: options.json === true,
+        print: (line) => process.stdout.write(`${line}\n`),
+      });
+      exit(code);
+    });
+}
+
 function command(parent: Command, name: string, description: string): Command {
   return parent.command(name).description(description).allowExcessArguments(false);
 }
@@ -273,7 +294,7 @@ function usage(error: CommanderError): number {
   const noCommand = error.code === "commander.help";
   say(
     noCommand
-      ? "which command? Allowed: run, exchange, backtest, train, import, state, why, trade, mcp, config check, config schema, config defaults (--help says more)"
+      ? "which command? Allowed: run, exchange, backtest, train, import, state, why, trade, doctor, mcp, config check, config schema, config defaults (--help says more)"
       : error.message.replace(/^error: /, "").replaceAll("\n", " "),
   );
   return 2;

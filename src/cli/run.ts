@@ -19,9 +19,11 @@ import {
   parseAnnouncement,
   startEmbeddedExchange,
 } from "../host/embedded-exchange.ts";
+import { openOperations } from "../host/operations.ts";
 import { type SettingsWatch, watchSettings } from "../host/settings-watch.ts";
 import { binanceVenue, paperVenue, type Venue } from "../host/venues.ts";
-import { type Log, openLog } from "../ops/log.ts";
+import { conceal } from "../ops/concealed.ts";
+import type { Log } from "../ops/log.ts";
 import type { RunOptions } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -29,22 +31,26 @@ import { UsageError } from "./usage-error.ts";
 export async function runCommand(options: RunOptions): Promise<number> {
   const settings = loadSettings(options.config, options.overrides);
   const secrets = readSecrets(".env", process.env);
-  const log = openLog({ level: settings.log.level });
   if (settings.venue.name !== "paper") {
     if (options.exchange !== null) throw new UsageError("--exchange: allowed only with venue.name paper");
-    return await trade(settings, secrets, binanceVenue(settings, secrets, options.production), null, options, log);
+    return await trade(settings, secrets, binanceVenue(settings, secrets, options.production), null, options);
   }
   if (options.production !== null) throw new UsageError("--production: allowed only with venue.name production");
   if (options.exchange !== null) {
-    return await trade(settings, secrets, paperVenue(givenExchange(options.exchange)), null, options, log);
+    return await trade(settings, secrets, paper(givenExchange(options.exchange)), null, options);
   }
   const mainFile = fileURLToPath(new URL("./main.ts", import.meta.url));
   const child = await startEmbeddedExchange(settings, mainFile, join(settings.store.directory, "exchange"));
   try {
-    return await trade(settings, secrets, paperVenue(child.announcement), child, options, log);
+    return await trade(settings, secrets, paper(child.announcement), child, options);
   } finally {
     await child.stop();
   }
+}
+
+function paper(announcement: ExchangeAnnouncement): Venue {
+  conceal([announcement.api_key, announcement.api_secret]);
+  return paperVenue(announcement);
 }
 
 /** @throws {UsageError} */
@@ -63,8 +69,10 @@ async function trade(
   venue: Venue,
   child: EmbeddedExchange | null,
   options: RunOptions,
-  log: Log,
 ): Promise<number> {
+  const clock = machineClock();
+  const operations = await openOperations({ settings, secrets, clock });
+  const { log, journalListener } = operations;
   log.info("STARTING", {
     venue: settings.venue.name,
     instance: venue.instance,
@@ -72,9 +80,8 @@ async function trade(
     symbols: settings.symbols.join(" "),
   });
   if (settings.decision.demo.enabled) log.warn("DEMO_SOURCE", { message: "the demo source is on: it is no strategy" });
-  const clock = machineClock();
   const tokens = tokensFrom(secrets);
-  const daemon = new Daemon({ ...venue, settings, log, clock, takesIntents: tokens !== null });
+  const daemon = new Daemon({ ...venue, settings, log, clock, journalListener, takesIntents: tokens !== null });
   // Before anything is traded: who set a token counts on being able to control.
   const api =
     tokens === null ? null : await startDaemonApi({ settings, tokens, daemon, clock, log, version: manifest.version });
@@ -84,6 +91,7 @@ async function trade(
   });
   const watch = options.config === null ? null : watchFile(options.config, options, daemon);
   try {
+    await operations.attach(daemon, venue.instance);
     daemon.start();
     await stop.requested;
     await api?.close();
@@ -94,6 +102,7 @@ async function trade(
     await api?.close();
     stop.forget();
     watch?.close();
+    await operations.close();
     log.flush();
   }
 }

@@ -2,8 +2,10 @@
 
 import { z } from "zod";
 import { merged } from "../domain/merge.ts";
+import { Alerts } from "./alerts.ts";
 import { Exits } from "./exits.ts";
 import { MicroScalp } from "./micro-scalp.ts";
+import { Health, Log } from "./operations.ts";
 import { Api, DecisionFile, Intents, Plans } from "./outside.ts";
 import { deepPartial } from "./overrides.ts";
 import { Guardrails, Risk } from "./risk.ts";
@@ -372,11 +374,6 @@ const Store = z.strictObject({
   commit_interval_ms: milliseconds.default(50).describe("Rows wait at most this long for their commit."),
 });
 
-const Log = z.strictObject({
-  level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("Least level that is logged."),
-  status_seconds: seconds.default(10).describe("A status line per symbol this often."),
-});
-
 const Stop = z.strictObject({
   policy: z
     .enum(["leave-protected", "flatten"])
@@ -427,6 +424,8 @@ const sections = {
   supervisor: Supervisor.prefault({}).describe("What watches the results and may hold trading back."),
   store: Store.prefault({}).describe("The journal."),
   log: Log.prefault({}).describe("Logs."),
+  alerts: Alerts.prefault({}).describe("What is told to people, and by which channels."),
+  health: Health.prefault({}).describe("Whether the daemon lives and trades, for other programs."),
   stop: Stop.prefault({}).describe("What an orderly stop does."),
 };
 

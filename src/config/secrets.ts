@@ -1,4 +1,4 @@
-/** Keys of an account: from `.env`, the environment, or files that they name; gone from the environment afterwards. */
+/** Keys of an account and tokens of channels: from `.env`, the environment, or files that they name; gone from the environment afterwards. */
 
 import { readFileSync, statSync } from "node:fs";
 import { inspect, parseEnv } from "node:util";
@@ -21,6 +21,12 @@ export const secretVariables = {
   apiTokenTrade: "SCALPD_API_TOKEN_TRADE",
   /** looking only */
   apiTokenRead: "SCALPD_API_TOKEN_READ",
+  /** of the bot that tells alerts */
+  telegramToken: "SCALPD_TELEGRAM_TOKEN",
+  /** secret, because such addresses often hold a token */
+  webhookUrl: "SCALPD_WEBHOOK_URL",
+  /** sent to it as a bearer token */
+  webhookToken: "SCALPD_WEBHOOK_TOKEN",
 } as const;
 
 /** A text that shows itself only when asked by name: not in JSON, templates, logs or the inspector. */
@@ -88,6 +94,9 @@ export function readSecrets(envFile: string, environment: NodeJS.ProcessEnv): Se
     apiToken: read(secretVariables.apiToken),
     apiTokenTrade: read(secretVariables.apiTokenTrade),
     apiTokenRead: read(secretVariables.apiTokenRead),
+    telegramToken: read(secretVariables.telegramToken),
+    webhookUrl: read(secretVariables.webhookUrl),
+    webhookToken: read(secretVariables.webhookToken),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return secrets;

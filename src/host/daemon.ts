@@ -16,6 +16,7 @@ import type { Micros } from "../domain/units.ts";
 import { Core } from "../engine/core.ts";
 import { settingsFor } from "../engine/settings.ts";
 import type { Log } from "../ops/log.ts";
+import type { Store } from "../store/store.ts";
 import { VenueAdapter } from "../venue/adapter.ts";
 import type { Endpoints } from "../venue/live/endpoints.ts";
 import { liveTransport } from "../venue/live/transport.ts";
@@ -33,6 +34,8 @@ import { NoticeDesk } from "./notice-desk.ts";
 import { riskEventNotice, tradeNotice } from "./notices.ts";
 import { dispatch, type OutputParts } from "./outputs.ts";
 import { Outside, outsideSources } from "./outside/outside.ts";
+import { type ReadyPart, readiness } from "./readiness.ts";
+import { restoredStopNotice } from "./restored-stop.ts";
 import { type Publication, RiskPublisher } from "./risk-publisher.ts";
 import { RoundTrips } from "./round-trips.ts";
 import { sessionNotice, statusNotices } from "./status.ts";
@@ -51,6 +54,14 @@ export type DaemonOptions = {
   readonly supervisors?: readonly Supervisor[];
   /** an interface takes intents and plans */
   readonly takesIntents?: boolean;
+  readonly journalListener?: JournalListener;
+};
+
+/** Who keeps something of their own in the journal. */
+export type JournalListener = {
+  readonly opened: (store: Store) => void;
+  /** Waited for, before the journal is closed: it must have a bound of its own. */
+  readonly closing: () => Promise<void>;
 };
 
 /** Candles of the past that are asked for: those of a whole UTC day, whose high, low and VWAP are then known. */
@@ -135,6 +146,8 @@ export class Daemon {
       send: (command, now) => {
         this.#roundTrips.sent(command, now);
         this.#adapter.command(command, now);
+        const restored = restoredStopNotice(command, this.settings.current.order_id_prefix);
+        if (restored !== null) this.#notices.queue(restored);
       },
       tell: (event, now) => this.#core?.handle(event, now),
     });
@@ -180,6 +193,20 @@ export class Daemon {
   /** Null before the journal is there; to be looked at only. */
   get core(): Core | null {
     return this.#held === null ? this.#core : null;
+  }
+
+  readiness(): readonly ReadyPart[] {
+    const isJournalOpen = this.#held === null;
+    return readiness({ core: this.#core, isJournalOpen, isStopping: this.#isStopping }, this.#options.clock());
+  }
+
+  /**
+   * Resolves when everything that happened so far is in the journal.
+   *
+   * @throws {import("../store/store.ts").StoreError}
+   */
+  async committed(): Promise<void> {
+    await this.#journal.keep(null);
   }
 
   /** Resolves when the daemon has to end by itself. */
@@ -254,6 +281,7 @@ export class Daemon {
     const result = this.#result();
     await this.#model?.close();
     await this.#opening;
+    await this.#options.journalListener?.closing();
     const lost = await this.#journal.close();
     if (lost > 0) log.error("STORE_ROWS_LOST", { rows: lost });
     log.info("STOPPED");
@@ -303,6 +331,7 @@ export class Daemon {
       },
     });
     if (this.#closing !== null) return;
+    this.#options.journalListener?.opened(store);
     for (const note of store.notes) log.warn("STORE_NOTE", { detail: note });
     const now = clock();
     const { openTrades, session, outside } = store.journal;

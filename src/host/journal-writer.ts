@@ -3,11 +3,13 @@
 import type { Settings } from "../config/schema.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { IntentRow, Notice, Row } from "../domain/output.ts";
-import type { Micros } from "../domain/units.ts";
+import { type Micros, microsPerMinute, microsPerSecond } from "../domain/units.ts";
 import { shownFields } from "../ops/log.ts";
 import { openStore } from "../store/open.ts";
 import type { OutsideRow } from "../store/outside.ts";
 import type { AccountState, Store } from "../store/store.ts";
+
+const microsPerDay = 86_400 * microsPerSecond;
 
 export type JournalWriterOptions = {
   readonly settings: Settings;
@@ -35,6 +37,8 @@ export class JournalWriter {
       })),
       commitIntervalMs: settings.store.commit_interval_ms,
       startedAt,
+      retention: { age: settings.log.store_days * microsPerDay, rows: settings.log.store_rows },
+      episode: settings.alerts.episode_minutes * microsPerMinute,
       shownFields,
       onFailure: ({ where, message }) => onFailure(`${where}: ${message}`),
     });

@@ -1,10 +1,12 @@
 /** Logs: one line of JSON an event on standard error, or readable text when a terminal is attached (OPS-1). */
 
 import { Writable } from "node:stream";
-import { type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, multistream, pino } from "pino";
 import pretty from "pino-pretty";
 import { oneLine } from "../config/text.ts";
 import type { Notice, NoticeLevel } from "../domain/output.ts";
+import { concealed } from "./concealed.ts";
+import type { RotatingFile } from "./rotating-file.ts";
 
 const textMax = 500;
 const fieldsMax = 32;
@@ -93,6 +95,8 @@ export type LogOptions = {
   readonly readable?: boolean;
   /** where to write; by default standard error */
   readonly write?: (line: string) => void;
+  /** gets every line too, as JSON */
+  readonly file?: RotatingFile;
 };
 
 export function openLog(options: LogOptions): Log {
@@ -127,10 +131,15 @@ export function shownFields(fields: Fields): Record<string, string | number | bo
 }
 
 function shownValue(name: string, value: string): string {
-  return shownText.has(name) ? oneLine(value, textMax) : "[hidden]";
+  if (!shownText.has(name)) return "[hidden]";
+  return oneLine(concealed(value, textMax), textMax);
 }
 
+type Target = { readonly stream: DestinationStream; readonly flush: () => void };
+
 function openLogger(options: LogOptions, readable: boolean): { readonly logger: Logger; readonly flush: () => void } {
+  const { stream, flush } = openTarget(options, readable);
+  const { file } = options;
   const shape = {
     level: options.level,
     base: null,
@@ -138,6 +147,21 @@ function openLogger(options: LogOptions, readable: boolean): { readonly logger: 
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
+  if (file === undefined) return { logger: pino(shape, stream), flush };
+  const both = multistream([
+    { level: "debug", stream },
+    { level: "debug", stream: file },
+  ]);
+  return {
+    logger: pino(shape, both),
+    flush: () => {
+      flush();
+      file.flush();
+    },
+  };
+}
+
+function openTarget(options: LogOptions, readable: boolean): Target {
   if (readable) {
     const { NO_COLOR } = process.env;
     const target = options.write === undefined ? { destination: stderr } : { destination: sink(options.write) };
@@ -149,12 +173,12 @@ function openLogger(options: LogOptions, readable: boolean): { readonly logger: 
       singleLine: true,
       translateTime: "SYS:HH:MM:ss.l",
     });
-    return { logger: pino(shape, stream), flush: () => undefined };
+    return { stream, flush: () => undefined };
   }
-  if (options.write !== undefined) return { logger: pino(shape, { write: options.write }), flush: () => undefined };
+  if (options.write !== undefined) return { stream: { write: options.write }, flush: () => undefined };
   // Not synchronous: a full pipe must not hold up the trading loop.
   const stream = pino.destination({ dest: stderr, sync: false, minLength: heldBytes, periodicFlush: heldMillisMax });
-  return { logger: pino(shape, stream), flush: () => stream.flushSync() };
+  return { stream, flush: () => stream.flushSync() };
 }
 
 function sink(write: (line: string) => void): Writable {

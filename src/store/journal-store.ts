@@ -2,13 +2,15 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { Worker } from "node:worker_threads";
+import type { PastAlerts } from "../domain/alert.ts";
 import type { IntentRow, Notice, Row } from "../domain/output.ts";
 import type { Micros } from "../domain/units.ts";
+import type { AlertEntry } from "./alerts.ts";
 import { type IntentLog, messageOf } from "./intent-log.ts";
 import type { OutsideRow } from "./outside.ts";
 import type { Journal } from "./recovery.ts";
 import type { FromWorker, ToWorker } from "./sqlite.worker.ts";
-import type { AccountState, Store, StoreFailure, StoreOptions } from "./store.ts";
+import { type AccountState, type Store, StoreError, type StoreFailure, type StoreOptions } from "./store.ts";
 import type { Entry } from "./tables.ts";
 
 /** Entries that wait for a commit. At one decision a millisecond this is over a minute of a stalled disk. */
@@ -25,6 +27,7 @@ type Group = {
 
 export class JournalStore implements Store {
   readonly journal: Journal;
+  readonly pastAlerts: PastAlerts;
   readonly notes: readonly string[];
   readonly #options: StoreOptions;
   readonly #log: IntentLog;
@@ -47,6 +50,7 @@ export class JournalStore implements Store {
   constructor(
     options: StoreOptions,
     journal: Journal,
+    pastAlerts: PastAlerts,
     notes: readonly string[],
     log: IntentLog,
     worker: Worker,
@@ -54,6 +58,7 @@ export class JournalStore implements Store {
   ) {
     this.#options = options;
     this.journal = journal;
+    this.pastAlerts = pastAlerts;
     this.notes = notes;
     this.#log = log;
     this.#worker = worker;
@@ -91,6 +96,10 @@ export class JournalStore implements Store {
     this.#enqueue({ kind: "account", ...state, at });
   }
 
+  alert(entry: AlertEntry): void {
+    this.#enqueue(entry);
+  }
+
   async synced(): Promise<void> {
     try {
       await this.#log.sync();
@@ -101,7 +110,7 @@ export class JournalStore implements Store {
   }
 
   async committed(): Promise<void> {
-    if (this.#failed || this.#workerGone || this.#closing) throw new Error("the store takes nothing any more");
+    if (this.#failed || this.#workerGone || this.#closing) throw new StoreError("the store takes nothing any more");
     if (this.#waiting === 0) return;
     const waiter = Promise.withResolvers<void>();
     this.#waiters.push(waiter);
@@ -207,5 +216,6 @@ export class JournalStore implements Store {
 }
 
 function refuse(waiters: readonly PromiseWithResolvers<void>[]): void {
-  for (const waiter of waiters) waiter.reject(new Error("the store has failed: what was asked for may not be kept"));
+  for (const waiter of waiters)
+    waiter.reject(new StoreError("the store has failed: what was asked for may not be kept"));
 }

@@ -5,6 +5,8 @@ import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { assert } from "../domain/assert.ts";
+import { micros } from "../domain/units.ts";
+import { loadAlerts } from "./alerts.ts";
 import { IntentLog, type IntentLogFile, messageOf, readIntentLogs } from "./intent-log.ts";
 import { JournalStore } from "./journal-store.ts";
 import { databaseName, loadJournal } from "./recovery.ts";
@@ -33,13 +35,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       instruments,
       leftOver: left.flatMap(({ intents }) => intents),
       startedAt: options.startedAt,
+      retention: options.retention,
     });
     const journal = loadJournal(path, instruments, options.startedAt);
+    const pastAlerts = loadAlerts(path, micros(Math.max(0, options.startedAt - options.episode)));
     // The database has them on the disk now.
     for (const file of left) rmSync(file.path, { force: true });
     return new JournalStore(
       options,
       journal,
+      pastAlerts,
       [...left.flatMap(tornNote), ...notes, ...journal.notes],
       log,
       worker,

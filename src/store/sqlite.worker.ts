@@ -5,6 +5,7 @@ import { present } from "../domain/assert.ts";
 import type { Micros } from "../domain/units.ts";
 import { openForWriting } from "./database.ts";
 import { type LoggedIntent, messageOf } from "./intent-log.ts";
+import { type RetentionLimits, retention } from "./retention.ts";
 import type { StoredInstrument } from "./store.ts";
 import { type Entry, openTables } from "./tables.ts";
 
@@ -14,6 +15,7 @@ export type WorkerStart = {
   /** what earlier runs left in their intent logs */
   readonly leftOver: readonly LoggedIntent[];
   readonly startedAt: Micros;
+  readonly retention: RetentionLimits;
 };
 
 export type ToWorker =
@@ -42,6 +44,8 @@ function run(start: WorkerStart): void {
   database.exec("BEGIN IMMEDIATE");
   const tables = openTables(database, start.instruments, start.startedAt);
   tables.takeIn(start.leftOver);
+  const keepBounds = retention(database, start.retention, start.startedAt);
+  keepBounds([]);
   database.exec("COMMIT");
   port.on("message", (message: ToWorker) => {
     try {
@@ -49,6 +53,7 @@ function run(start: WorkerStart): void {
         case "write":
           database.exec("BEGIN IMMEDIATE");
           for (const entry of message.entries) tables.write(entry);
+          keepBounds(message.entries);
           database.exec("COMMIT");
           tell({ kind: "committed", group: message.group });
           return;

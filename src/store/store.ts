@@ -1,9 +1,12 @@
 /** The port through which the host keeps the journal. Two records, two owners: design.md, Identity of orders. */
 
+import type { PastAlerts } from "../domain/alert.ts";
 import type { IntentRow, Notice, Row } from "../domain/output.ts";
 import type { Micros, Money } from "../domain/units.ts";
+import type { AlertEntry } from "./alerts.ts";
 import type { OutsideRow } from "./outside.ts";
 import type { Journal } from "./recovery.ts";
+import type { RetentionLimits } from "./retention.ts";
 
 /** What a row's symbol index means. The order in the list is the index. `Instrument` and its rules have these fields. */
 export type StoredInstrument = {
@@ -25,6 +28,8 @@ export type StoreFailure = {
 export interface Store {
   /** what was known before this run */
   readonly journal: Journal;
+  /** what earlier runs told, and could not tell */
+  readonly pastAlerts: PastAlerts;
   /** things that an operator should know about opening: a damaged database set aside, a torn tail cut */
   readonly notes: readonly string[];
   /**
@@ -39,11 +44,12 @@ export interface Store {
   outside(row: OutsideRow): void;
   log(notice: Notice, at: Micros): void;
   account(state: AccountState, at: Micros): void;
+  alert(entry: AlertEntry): void;
   /** Resolves when every entry's intent so far is on the disk. */
   synced(): Promise<void>;
   /**
    * Commits what is queued at once; resolves when it is on the disk: before an outside intent, a plan or a control is
-   * acknowledged (IDM-3). Rejects when the store has failed.
+   * acknowledged (IDM-3, I-10). Rejects when the store has failed.
    */
   committed(): Promise<void>;
   /** Commits what is queued and releases the store. `lost` counts what never reached the database. */
@@ -59,6 +65,9 @@ export type StoreOptions = {
   readonly instruments: readonly StoredInstrument[];
   readonly commitIntervalMs: number;
   readonly startedAt: Micros;
+  readonly retention: RetentionLimits;
+  /** how long an episode of alerts is quiet before it is over, microseconds */
+  readonly episode: number;
   /** what of a notice's fields may be kept (S-02); the logs' own rule */
   readonly shownFields: (fields: Notice["fields"]) => Notice["fields"];
   /** Called once, when the store can no longer keep its promise: no new entries from then on (failure-catalogue F-39). */

@@ -3,6 +3,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Notice, RiskEvent, Row, SessionRow, SymbolRow } from "../domain/output.ts";
 import type { Micros, Money, SymbolIndex } from "../domain/units.ts";
+import { type AlertEntry, alertWriter } from "./alerts.ts";
 import { integer } from "./cell.ts";
 import type { LoggedIntent } from "./intent-log.ts";
 import { type OutsideRow, outsideWriter } from "./outside.ts";
@@ -10,6 +11,7 @@ import type { StoredInstrument } from "./store.ts";
 
 /** What the worker is sent. */
 export type Entry =
+  | AlertEntry
   | { readonly kind: "row"; readonly row: Row }
   | { readonly kind: "outside"; readonly row: OutsideRow }
   | { readonly kind: "log"; readonly notice: Notice; readonly at: Micros }
@@ -32,6 +34,7 @@ export function openTables(
   const session = database.prepare("INSERT INTO sessions (started_at) VALUES (?)").run(startedAt).lastInsertRowid;
   const statements = prepareAll(database);
   const writeOutside = outsideWriter(database);
+  const writeAlert = alertWriter(database);
   const idOf = (symbol: SymbolIndex): SQLInputValue => ids[symbol] ?? null;
   const nameOf = (symbol: SymbolIndex): string => instruments[symbol]?.symbol ?? "";
   const write = (row: Row): void => {
@@ -59,6 +62,9 @@ export function openTables(
         case "account":
           statements.account.run(entry.wallet, entry.equity, entry.at);
           return;
+        case "alert":
+        case "delivery":
+          return writeAlert(entry);
         default:
           throw new TypeError(`unhandled entry ${entry satisfies never}`);
       }

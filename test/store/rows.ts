@@ -24,6 +24,8 @@ export function optionsIn(directory: string, more: Partial<StoreOptions> = {}): 
     instruments,
     commitIntervalMs: 1,
     startedAt: micros(start),
+    retention: { age: 86_400_000_000, rows: 1_000_000 },
+    episode: 600_000_000,
     shownFields,
     onFailure: (failure) => {
       throw new Error(`${failure.where}: ${failure.message}`);

@@ -85,6 +85,19 @@ test("[EXE-10] the next run knows where the stop of an open trade had moved to",
   await second.close();
 });
 
+test("[I-10] what was handed over is in the database once it is said to be committed, long before the store is closed", async () => {
+  const directory = fresh();
+  const store = await openStore(optionsIn(directory, { commitIntervalMs: 60_000 }));
+  store.append([tradeRow("d1")]);
+  await store.committed();
+  const database = new DatabaseSync(databaseIn(directory), { readOnly: true });
+  expect(database.prepare("SELECT count(*) AS n FROM trades").get()).toEqual({ n: 1 });
+  database.close();
+  await store.committed();
+  await store.close();
+  await expect(store.committed()).rejects.toThrow(StoreError);
+});
+
 test("[REC-3] a trade with its summary is no longer open", async () => {
   const directory = fresh();
   const first = await openStore(optionsIn(directory));

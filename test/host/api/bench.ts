@@ -51,6 +51,8 @@ export class ApiBench {
       instruments: [{ symbol: instrument.symbol, tickSize: "0.10", stepSize: "0.001" }],
       commitIntervalMs: 10,
       startedAt: start,
+      retention: { age: 86_400_000_000, rows: 1_000_000 },
+      episode: 600_000_000,
       shownFields,
       onFailure: () => undefined,
     });

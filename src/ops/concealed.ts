@@ -1,0 +1,42 @@
+/**
+ * The last line against leaks: secrets that the process holds are cut out of any text that would leave it, whoever wrote
+ * it, even where a field's name is allowed. Before it stands the allow-list of names. @see failure-catalogue S-01, I-22
+ */
+
+const hidden = "[secret]";
+/** Shorter ones are no secrets, and would cut holes into words. */
+const lengthMin = 6;
+/** Ways of writing each secret that are known; a key has a few. */
+const formsMax = 64;
+
+let forms: readonly string[] = [];
+
+/** From now on these, as they are or encoded, do not leave the process by logs, alerts or the journal. */
+export function conceal(secrets: readonly string[]): void {
+  const found = secrets.flatMap((secret) => secret.split("\n")).filter((line) => line.length >= lengthMin);
+  const all = new Set([...forms, ...found.flatMap(written)]);
+  // The longest first, so that no part of one is left standing.
+  forms = [...all].sort((a, b) => b.length - a.length).slice(0, formsMax);
+}
+
+/** @param longest what is needed of the text at most: a megabyte is not searched */
+export function concealed(text: string, longest: number): string {
+  const [longestForm = ""] = forms;
+  const isCut = text.length > 4 * longest;
+  let shown = isCut ? text.slice(0, 4 * longest) : text;
+  for (const form of forms) if (shown.includes(form)) shown = shown.replaceAll(form, hidden);
+  // What the cut may have left of a secret.
+  return isCut ? shown.slice(0, Math.max(0, shown.length - longestForm.length)) : shown;
+}
+
+function written(secret: string): readonly string[] {
+  const base64 = Buffer.from(secret).toString("base64");
+  return [
+    secret,
+    encodeURIComponent(secret),
+    base64.replace(/=+$/, ""),
+    Buffer.from(secret).toString("base64url"),
+    [...secret].reverse().join(""),
+    JSON.stringify(secret).slice(1, -1),
+  ];
+}
