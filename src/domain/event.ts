@@ -1,7 +1,7 @@
 /** What happened, as the core is told: cold events. Hot market calls stand in market-port.ts. */
 
 import type { Candle } from "./candle.ts";
-import type { Journal } from "./journal.ts";
+import type { Journal, JournalFill } from "./journal.ts";
 import type { ModelOutput } from "./model.ts";
 import type { AlgoReport, Fill, OrderReport } from "./order.ts";
 import type { Command } from "./output.ts";
@@ -37,6 +37,18 @@ export type FillsReport = {
   readonly clientOrderId: string;
   readonly orderId: string;
   readonly fills: readonly Fill[];
+};
+
+/**
+ * The newest orders of a symbol that reached the matching engine, and their executions, whoever's they are: the answer to
+ * `query-history`. What is newer than the lag of reads may be missing, and so is what is older than the exchange shows.
+ */
+export type HistoryReport = {
+  readonly kind: "history-report";
+  readonly symbol: SymbolIndex;
+  readonly orders: readonly OrderReport[];
+  /** oldest first; each of an order in `orders` */
+  readonly executions: readonly JournalFill[];
 };
 
 /** Fees of one symbol as fractions in 10⁻⁸ (0.0005 is 50 000). */
@@ -79,6 +91,7 @@ export type CoreEvent =
   | OrderReport
   | AlgoReport
   | FillsReport
+  | HistoryReport
   | CommandOutcome
   | ({ readonly kind: "fees" } & FeeRates)
   /** `transfer` is what came in from outside (deposit) or, negative, went out: no profit and no loss; else zero */

@@ -7,7 +7,7 @@ import type { IntentRow } from "./output.ts";
 import type { SessionState } from "./session.ts";
 import type { Ticks } from "./units.ts";
 
-/** An execution as journalled, with the order it belongs to. */
+/** An execution with the order that it belongs to. */
 export type JournalFill = { readonly clientOrderId: string; readonly side: Side; readonly fill: Fill };
 
 /** A trade whose end is not in the journal. */

@@ -74,6 +74,12 @@ export type QueryFills = {
   readonly orderId: string;
 };
 
+/**
+ * Asks for the newest orders of a symbol that reached the matching engine and for their executions, whoever's they are;
+ * answered by a `history-report`.
+ */
+export type QueryHistory = { readonly kind: "query-history"; readonly symbol: SymbolIndex };
+
 export type Command =
   | PlaceOrder
   | AmendOrder
@@ -83,7 +89,8 @@ export type Command =
   | CancelAlgo
   | QueryAlgo
   | QueryAccount
-  | QueryFills;
+  | QueryFills
+  | QueryHistory;
 
 /** An entry and its protection, written before the entry leaves. @see design.md, Identity of orders */
 export type IntentRow = {
@@ -346,6 +353,7 @@ export function isCommand(output: Output): output is Command {
     case "query-algo":
     case "query-account":
     case "query-fills":
+    case "query-history":
       return true;
     case "intent":
     case "order":

@@ -74,6 +74,8 @@ export const exitReasons = [
   "OPERATOR",
   "RISK_LIMIT",
   "EXTERNAL",
+  /** by an exit of an earlier run, whose reason ended with it */
+  "EARLIER_RUN",
 ] as const;
 export type ExitReason = (typeof exitReasons)[number];
 

@@ -95,6 +95,7 @@ export class Core implements MarketSink {
       enterSafeMode: (reason: SafeModeReason, detail: string) => this.#enterSafeMode(reason, detail),
       entriesOff: () => this.#entriesOff(),
       catchUp: () => this.#catchUp(),
+      readAgainBy: (at: number, now: Micros) => this.#reconcileBy(at, now),
       afterwards: (bookkeeping: () => void) => {
         this.#catchUp();
         this.#bookkeeping = bookkeeping;
@@ -210,6 +211,9 @@ export class Core implements MarketSink {
       case "fills-report":
         this.#desk(event.symbol).manager.onFills(event, now);
         break;
+      case "history-report":
+        this.#desk(event.symbol).history.onReport(event, now);
+        break;
       case "outcome":
         this.#onOutcome(event, now);
         break;
@@ -228,6 +232,7 @@ export class Core implements MarketSink {
       case "position-report":
         this.#account.onPosition(event);
         this.#measureEquity = true;
+        this.#desk(event.symbol).manager.onPositionStated(event.lots, event.time, now);
         if (event.lots !== 0 && this.#desk(event.symbol).manager.trade === null) this.#reconcileBy(now, now);
         break;
       case "candle-history":
@@ -418,7 +423,8 @@ export class Core implements MarketSink {
   #onOutcome(event: CommandOutcome, now: Micros): void {
     const { command, outcome } = event;
     if (command.kind !== "query-account") {
-      const { manager } = this.#desk(command.symbol);
+      const { history, manager } = this.#desk(command.symbol);
+      if (command.kind === "query-history") return history.onOutcome(outcome, now);
       if (isLeftoverUncertain(event, manager.trade)) this.#reconcileBy(now + leftoverMicros, now);
       return manager.onOutcome(command, outcome, now);
     }

@@ -29,10 +29,15 @@ export type ReconciliationPorts = {
 /** An account read is trusted against our own books only when nothing of the symbol changed this shortly before it. */
 const quietMicros = microsFromSeconds(2);
 
+/** While the history is not to be had, so many reads in a row are waited for it. */
+const mismatchesMax = 6;
+
 export class Reconciliation {
   readonly #ports: ReconciliationPorts;
   /** reads in a row that contradicted our books, by symbol */
   readonly #mismatches = new Map<SymbolIndex, number>();
+  /** when the first of them was read */
+  readonly #firstAt = new Map<SymbolIndex, Micros>();
 
   constructor(ports: ReconciliationPorts) {
     this.#ports = ports;
@@ -40,7 +45,7 @@ export class Reconciliation {
 
   /** Protection is the first thing that leaves; what belongs to no position is cancelled after it (I-11). */
   recover(desk: SymbolDesk, snapshot: AccountSnapshot, journal: Journal, now: Micros): void {
-    const { trade, leftovers } = recoverSymbol(desk.instrument, this.#ports.settings(), snapshot, journal, now);
+    const { trade, leftovers, past } = recoverSymbol(desk.instrument, this.#ports.settings(), snapshot, journal, now);
     if (trade !== null) {
       const fields = { trade: trade.plan.trade, source: trade.plan.source, lots: openLots(trade) };
       this.#notice("warn", "TRADE_ADOPTED", desk.instrument.index, fields);
@@ -48,6 +53,7 @@ export class Reconciliation {
       if (this.#ports.isFlattening()) desk.manager.close("OPERATOR", now);
     }
     for (const command of leftovers) this.#ports.emit(command);
+    desk.history.recover(past, now);
   }
 
   /** The exchange's position against our books; only a read that is younger than our last change says anything. */
@@ -58,6 +64,13 @@ export class Reconciliation {
     const own = trade?.ledger.position ?? 0;
     const lastChange = Math.max(desk.lastTradeEnd, trade?.lastFillTime ?? 0);
     const quiet = snapshot.requestedAt > lastChange + quietMicros && !desk.manager.isMoving;
+    desk.manager.onPositionSeen(reported, snapshot.requestedAt, now);
+    if (trade?.unexplained?.isSettled === false) {
+      // The history is being asked what the books are.
+      desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
+      if (quiet) this.#cancelStrays(desk, trade.plan.trade, snapshot);
+      return;
+    }
     if (reported === own) {
       this.#mismatches.delete(symbol);
       if (trade === null && quiet) this.#sweep(desk, snapshot, now);
@@ -65,13 +78,17 @@ export class Reconciliation {
       if (trade !== null && quiet) this.#cancelStrays(desk, trade.plan.trade, snapshot);
       return;
     }
+    if (trade !== null && desk.manager.inDoubt) desk.history.ask(now);
     if (!quiet) return this.#ports.readAgainBy(now + quietMicros, now);
     const seen = (this.#mismatches.get(symbol) ?? 0) + 1;
     this.#mismatches.set(symbol, seen);
     this.#notice("error", "POSITION_MISMATCH", symbol, { own, reported, seen });
-    if (seen < 2) {
-      // An execution that the stream did not tell is the likeliest explanation.
+    const isAsked = trade !== null && desk.history.answeredAt < (this.#firstAt.get(symbol) ?? now);
+    if (seen < 2 || (isAsked && seen < mismatchesMax)) {
+      // An execution that the stream did not tell is the likeliest explanation: the history has it.
+      if (seen === 1) this.#firstAt.set(symbol, now);
       desk.manager.onReportsMissed(now);
+      if (trade !== null) desk.history.ask(now);
       this.#ports.readAgainBy(now + microsFromMillis(this.#ports.settings().protection.lookup_interval_ms), now);
       return;
     }
@@ -82,7 +99,7 @@ export class Reconciliation {
     );
     const former = desk.manager.abandon();
     // What the store told at the start is history by now: what is known of the trade is its own plan.
-    this.recover(desk, snapshot, former === null || reported === 0 ? emptyJournal : journalOf(former, now), now);
+    this.recover(desk, snapshot, former === null ? emptyJournal : journalOf(former, now), now);
   }
 
   /**

@@ -9,7 +9,7 @@ import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot } from "../domain/event.ts";
 import type { ExitRules } from "../domain/exit-rules.ts";
 import type { Instrument } from "../domain/instrument.ts";
-import type { Journal, OpenTrade } from "../domain/journal.ts";
+import type { Journal, JournalFill, OpenTrade } from "../domain/journal.ts";
 import { type AlgoReport, type Fill, type OrderReport, type Role, roles, type Side, sign } from "../domain/order.ts";
 import { type OrderIdParts, parseOrderId, stopPathTrade, type TradeId, tradeIdFrom } from "../domain/order-id.ts";
 import type { Command } from "../domain/output.ts";
@@ -28,6 +28,7 @@ import {
   tickLots,
   ticks,
 } from "../domain/units.ts";
+import { nearerStop } from "../execution/executions.ts";
 import { exitRules } from "../execution/exit-rules.ts";
 import { type Order, sentOrder, step } from "../execution/order.ts";
 import { newTrade, type Trade, type TradePlan } from "../execution/trade.ts";
@@ -38,11 +39,16 @@ const attemptsPerSecond = 2;
 
 const microsPerDay = 1_440 * microsPerMinute;
 
+/** The exchange shows no history that is older than this. @see binance-usdm.md §4.1 */
+const historyMicros = 7 * microsPerDay;
+
 export type Recovered = {
   /** null: the symbol is flat and nothing of ours may still surface */
   readonly trade: Trade | null;
   /** orders of ours that belong to no position: cancelled */
   readonly leftovers: readonly Command[];
+  /** trades of earlier runs that do not run any more, of whose end the journal knows nothing; oldest first */
+  readonly past: readonly Trade[];
 };
 
 type Found = { readonly parts: OrderIdParts; readonly report: OrderReport | AlgoReport };
@@ -58,7 +64,25 @@ export function recoverSymbol(
   const proofs = ours.filter(({ parts }) => parts.trade === stopPathTrade(instrument.symbol));
   const found = ours.filter((one) => !proofs.includes(one));
   const { trade, leftovers } = recoverFrom(instrument, settings, snapshot, journal, found, now);
-  return { trade, leftovers: [...leftovers, ...proofs.map(cancelOf)] };
+  const past = journal.openTrades
+    .filter(({ intent }) => intent.symbol === instrument.index && intent.trade !== trade?.plan.trade)
+    .filter(({ intent }) => intent.time + historyMicros > now)
+    .map((known) => pastTrade(settings, known));
+  return { trade, leftovers: [...leftovers, ...proofs.map(cancelOf)], past };
+}
+
+/** What the journal knows of a trade; only the exchange's history can tell whether, and how, it ended. */
+function pastTrade(settings: Settings, { intent, fills, stopLevel }: OpenTrade): Trade {
+  const trade = newTrade(planOfIntent(settings, intent), true);
+  trade.stopLevel = stopLevel ?? trade.stopLevel;
+  leaveUnexplained(trade, signedLots(0), fills);
+  return trade;
+}
+
+/** What is known of the executions may be a part: the history says (failure-catalogue F-07). */
+function leaveUnexplained(trade: Trade, held: SignedLots, fills: readonly JournalFill[]): void {
+  for (const known of fills) trade.executions.set(known.fill.tradeId, known);
+  trade.unexplained = { lots: held, statedAt: 0, isSettled: false };
 }
 
 /** @param found what is ours, but for what proved the stop path: that never was the protection of anything */
@@ -69,7 +93,7 @@ function recoverFrom(
   journal: Journal,
   found: readonly Found[],
   now: Micros,
-): Recovered {
+): Omit<Recovered, "past"> {
   const position = snapshot.positions.find((row) => row.symbol === instrument.index);
   const held = position?.lots ?? signedLots(0);
   const open = journal.openTrades.filter((trade) => trade.intent.symbol === instrument.index);
@@ -85,8 +109,8 @@ function recoverFrom(
   return { trade, leftovers: found.filter(({ parts }) => parts.trade !== id).map(cancelOf) };
 }
 
-/** What a running core knows of a trade of its own that the exchange contradicts: the plan, and not the executions. */
-export function journalOf({ plan, rules, stopLevel, entryTime, holdUntil }: Trade, now: Micros): Journal {
+/** What a running core knows of a trade of its own that the exchange contradicts. */
+export function journalOf({ plan, rules, stopLevel, entryTime, holdUntil, executions }: Trade, now: Micros): Journal {
   const { trade, decisionId, source, symbol, side, quantity, stopLoss, takeProfit, secondTarget } = plan;
   const intent = {
     kind: "intent",
@@ -105,7 +129,7 @@ export function journalOf({ plan, rules, stopLevel, entryTime, holdUntil }: Trad
     holdUntil,
     time: entryTime ?? now,
   } as const;
-  return { openTrades: [{ intent, fills: [], stopLevel }], session: null };
+  return { openTrades: [{ intent, fills: [...executions.values()], stopLevel }], session: null };
 }
 
 /** Flat: entries that still rest, or may still be on the wire, are watched until they are proven gone. */
@@ -115,7 +139,7 @@ function recoverFlat(
   found: readonly Found[],
   open: readonly OpenTrade[],
   now: Micros,
-): Recovered {
+): Omit<Recovered, "past"> {
   const proof = microsFromSeconds(settings.protection.absence_proof_seconds);
   const resting = found.find(({ parts, report }) => parts.role === "e" && report.kind === "order-report");
   // An entry of which executions are known has arrived, and flat means that what it opened is closed again.
@@ -129,6 +153,7 @@ function recoverFlat(
   if (plan === null) return { trade: null, leftovers: found.map(cancelOf) };
   const own = found.filter(({ parts }) => parts.trade === plan.trade);
   const trade = adoptedTrade(plan, own, intended ?? null, now);
+  leaveUnexplained(trade, signedLots(0), intended?.fills ?? []);
   if (resting === undefined && intended !== undefined) watchLost(trade, intended.intent, now);
   return { trade, leftovers: found.filter(({ parts }) => parts.trade !== plan.trade).map(cancelOf) };
 }
@@ -147,19 +172,14 @@ function adoptedTrade(plan: TradePlan, own: readonly Found[], known: OpenTrade |
     // What the position already contains is neither to be fetched again nor to be counted when it is told late.
     trade.orders.set(order.id, { ...order, applied: order.filled, inherited: order.filled });
     if (item.parts.role === "r" && order.price !== null)
-      trade.stopLevel = nearer(plan.side, trade.stopLevel, order.price);
+      trade.stopLevel = nearerStop(plan.side, trade.stopLevel, order.price);
   }
   if (known === null) return trade;
-  if (known.stopLevel !== null) trade.stopLevel = nearer(plan.side, trade.stopLevel, known.stopLevel);
+  if (known.stopLevel !== null) trade.stopLevel = nearerStop(plan.side, trade.stopLevel, known.stopLevel);
   // An earlier life may have used ids that nothing shows any more. It cannot have tried more often than this.
   const elapsed = Math.ceil(Math.max(0, now - known.intent.time) / microsPerSecond);
   for (const role of roles) trade.attempts.set(role, attemptsAtOnce + attemptsPerSecond * elapsed);
   return trade;
-}
-
-/** The stop that lets less be lost: one that had moved stays where it was (failure-catalogue I-09). */
-function nearer(side: Side, a: Ticks, b: Ticks): Ticks {
-  return (b - a) * sign(side) > 0 ? b : a;
 }
 
 /**
@@ -324,12 +344,12 @@ function restoreBooks(
   const exact = ledger.position === held;
   trade.ledger = exact ? ledger : adoptedLedger(held, entryTicks);
   for (const { clientOrderId, fill } of fills) {
-    trade.executions.add(fill.tradeId);
     if (parseOrderId(clientOrderId, prefix)?.role === "t1") trade.firstTargetLots += fill.quantity;
     if (exact) restoreCosts(instrument, trade, fill);
   }
   trade.tradedLots = lots(trade.ledger.boughtLots + trade.ledger.soldLots);
   trade.entryTime = known?.intent.time ?? now;
+  leaveUnexplained(trade, held, fills);
 }
 
 function restoreCosts(instrument: Instrument, trade: Trade, fill: Fill): void {

@@ -30,6 +30,7 @@ import { Features } from "../market/features.ts";
 import { SymbolMarket } from "../market/symbol-market.ts";
 import { ClosedMinutes } from "./closed-minutes.ts";
 import { EntryDesk } from "./entry-desk.ts";
+import { HistoryDesk } from "./history-desk.ts";
 import { ModelKeeper } from "./model-keeper.ts";
 import { NoTrades } from "./no-trades.ts";
 import { RiskDesk, type RiskFloor } from "./risk-desk.ts";
@@ -43,6 +44,8 @@ export type Floor = RiskFloor & {
   /** has books kept once what was asked for until now is on its way: nothing that anybody asks before may need them */
   readonly afterwards: (bookkeeping: () => void) => void;
   readonly catchUp: () => void;
+  /** the account is wanted again, no later than `at` */
+  readonly readAgainBy: (at: number, now: Micros) => void;
 };
 
 const flat = signedLots(0);
@@ -55,6 +58,7 @@ export class SymbolDesk {
   readonly market: SymbolMarket;
   readonly manager: TradeManager;
   readonly risk: RiskDesk;
+  readonly history: HistoryDesk;
   readonly #entries: EntryDesk;
   readonly #minutes: ClosedMinutes;
   #setUp: SetUp = { state: "pending", cause: "not told yet" };
@@ -131,6 +135,9 @@ export class SymbolDesk {
       },
       (row, trade, now) => this.#onTradeClosed(row, trade, now),
     );
+    const { account, emit, readAgainBy } = floor;
+    const { index: symbol } = instrument;
+    this.history = new HistoryDesk({ symbol, settings: current, account, manager: this.manager, emit, readAgainBy });
   }
 
   get decisions(): number {
@@ -198,7 +205,7 @@ export class SymbolDesk {
 
   /** Earliest time at which {@link onTimer} must be called. */
   get wakeAt(): number {
-    return Math.min(this.manager.wakeAt, this.#decisionDue());
+    return Math.min(this.manager.wakeAt, this.history.wakeAt, this.#decisionDue());
   }
 
   onBookTicker(
@@ -259,6 +266,7 @@ export class SymbolDesk {
 
   onTimer(now: Micros): void {
     this.manager.onTimer(now);
+    this.history.onTimer(now);
     if (now >= this.#decisionDue()) this.#decide(now);
   }
 
@@ -273,7 +281,7 @@ export class SymbolDesk {
   #wake(now: Micros): void {
     const candle = this.#minutes.next();
     if (candle !== null) this.manager.onCandle(candle, this.market.atrTicks(), now);
-    if (now >= this.manager.wakeAt || now >= this.#decisionDue()) this.onTimer(now);
+    if (now >= this.wakeAt) this.onTimer(now);
   }
 
   /** Asked each time: a source may bring its next decision forward while it observes. */
@@ -389,7 +397,7 @@ export class SymbolDesk {
 
   /** What stands before any check of risk: the first of these says it all. */
   #gate(decision: Decision, id: TradeId, side: Side, now: Micros): readonly Evidence<BlockReason>[] {
-    const off = this.#floor.entriesOff();
+    const off = this.#floor.entriesOff() ?? (this.history.isPending ? "NOT_READY" : null);
     if (off !== null) return [{ reason: off, measured: null, limit: null }];
     if (this.#setUp.state !== "proven") return [{ reason: "ACCOUNT_NOT_SET_UP", measured: null, limit: null }];
     if (now > decision.validUntil) return [{ reason: "DECISION_EXPIRED", measured: now, limit: decision.validUntil }];

@@ -6,7 +6,7 @@
 import { type Micros, microsFromMillis, microsFromSeconds } from "../domain/units.ts";
 import { ask, backedOff, type Desk, update } from "./desk.ts";
 import { missedLots, type Order } from "./order.ts";
-import { type Trade, wakeBy } from "./trade.ts";
+import { exposedLots, openLots, type Trade, wakeBy } from "./trade.ts";
 
 /** A look-up that found nothing must have happened at least this often before absence counts. */
 const leastMisses = 2;
@@ -40,7 +40,7 @@ function settle(desk: Desk, trade: Trade, order: Order, now: Micros): void {
   switch (status.kind) {
     case "sent":
       // The adapter answers each request; this is the second line, for an answer that never comes (failure-catalogue F-17).
-      if (now < order.sentAt + overdue) return wakeBy(trade, order.sentAt + overdue);
+      if (now < order.sentAt + overdue) return awaitAnswer(desk, trade, order, order.sentAt + overdue, now);
       return settle(desk, trade, update(desk, trade, order, { kind: "lost" }, now), now);
     case "cancelling":
       if (now < status.since + overdue) return askAgain(desk, trade, order, now);
@@ -50,6 +50,7 @@ function settle(desk: Desk, trade: Trade, order: Order, now: Micros): void {
     case "triggered":
       return askOrBury(desk, trade, order, status.since, now);
     case "live":
+      if (order.role === "e" && trade.seenLots > exposedLots(trade)) return doubtSoon(desk, trade, order, now);
       // A market order ends at once: one that seems to live has ended without our hearing of it.
       if (order.service === "order" && order.price === null) askAgain(desk, trade, order, now);
       return;
@@ -60,6 +61,23 @@ function settle(desk: Desk, trade: Trade, order: Order, now: Micros): void {
   }
 }
 
+/** An entry that is silent for long may have filled: the account is read once before its fate is known (I-01). */
+function awaitAnswer(desk: Desk, trade: Trade, order: Order, overdue: number, now: Micros): void {
+  wakeBy(trade, overdue);
+  if (order.role !== "e" || order.asks > 0) return;
+  const silent = order.sentAt + microsFromMillis(desk.settings.protection.lookup_interval_ms);
+  if (now < silent) return wakeBy(trade, silent);
+  update(desk, trade, order, { kind: "asked" }, now);
+  desk.emit({ kind: "query-account" });
+}
+
+/** More is open than the entry has told of: its report follows as a rule, and else it is lost. */
+function doubtSoon(desk: Desk, trade: Trade, order: Order, now: Micros): void {
+  const lost = trade.seenAt + microsFromMillis(desk.settings.protection.lookup_interval_ms);
+  if (now < lost) return wakeBy(trade, lost);
+  settle(desk, trade, update(desk, trade, order, { kind: "doubted" }, now), now);
+}
+
 /** From when the proof of absence counts: what was seen once is missing from reads for a while when it has just filled. */
 function provenFrom(order: Order, since: Micros): Micros {
   return order.seen ? since : order.sentAt;
@@ -68,7 +86,9 @@ function provenFrom(order: Order, since: Micros): Micros {
 /** Absence is proven by a look-up that was made after the proof time, and not the only one that found nothing. */
 function askOrBury(desk: Desk, trade: Trade, order: Order, from: Micros, now: Micros): void {
   const proof = from + microsFromSeconds(desk.settings.protection.absence_proof_seconds);
-  if (order.misses >= leastMisses && order.missedAt >= proof) {
+  // A position that nobody else's entry explains is a trace of it: the history is asked before absence counts (F-19).
+  const isTraced = order.role === "e" && trade.seenLots > openLots(trade) && now < proof + (proof - from);
+  if (order.misses >= leastMisses && order.missedAt >= proof && !isTraced) {
     update(desk, trade, order, { kind: "absent" }, now);
     // An entry leaves a trace in the position even where its own record cannot be read (failure-catalogue F-19).
     if (order.role === "e") desk.emit({ kind: "query-account" });
@@ -84,6 +104,10 @@ function askAgain(desk: Desk, trade: Trade, order: Order, now: Micros): void {
   const next = order.status.kind === "unknown" && order.asks === 0 ? now : nextAsk(desk, order);
   if (now < next) return wakeBy(trade, next);
   ask(desk, trade, order, now);
+  // Positions are read from elsewhere than orders: where those lag, an entry shows as what it opened (F-19).
+  // One that was seen before is read about at once as a rule, and only then more is asked.
+  const isBlind = order.status.kind === "unknown" && (!order.seen || order.asks > 0);
+  if (order.role === "e" && isBlind) desk.emit({ kind: "query-account" });
   wakeBy(trade, nextAsk(desk, trade.orders.get(order.id) ?? order));
 }
 

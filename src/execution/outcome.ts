@@ -40,6 +40,7 @@ export function settleOutcome(
       return;
     case "query-fills":
     case "query-account":
+    case "query-history":
       return;
     default:
       throw new TypeError(`unhandled command ${command satisfies never}`);
@@ -65,6 +66,7 @@ export function clientIdOf(command: Command): string | null {
     case "query-algo":
       return command.clientAlgoId;
     case "query-account":
+    case "query-history":
       return null;
     default:
       throw new TypeError(`unhandled command ${command satisfies never}`);

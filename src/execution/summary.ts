@@ -11,7 +11,7 @@ import type { Desk } from "./desk.ts";
 import { enteredLots, stopReason, type Trade } from "./trade.ts";
 
 /** The row of a trade that is flat and had a position. */
-export function tradeRow(desk: Desk, trade: Trade): TradeRow {
+export function tradeRow(desk: Pick<Desk, "instrument">, trade: Trade): TradeRow {
   const { plan, ledger } = trade;
   const { instrument } = desk;
   const entryPrice = present(averagePrice(ledger, plan.side), "average entry of a closed trade");
@@ -51,6 +51,11 @@ function slippage(midHalfTicks: number | null, entryPrice: number, side: Side): 
   return midHalfTicks === null ? null : (entryPrice - midHalfTicks / 2) * sign(side);
 }
 
+/** Its own reason ended with the run that closed; what the plan says of the time still holds. */
+function reasonOfEarlierRun({ lastFillTime, holdUntil }: Trade): ExitReason {
+  return lastFillTime >= holdUntil ? "MAX_HOLD" : "EARLIER_RUN";
+}
+
 /** What really closed the position outranks what was intended: a stop may fill while a close is on the way. */
 function exitReason(trade: Trade): ExitReason {
   switch (trade.lastExitRole) {
@@ -62,7 +67,7 @@ function exitReason(trade: Trade): ExitReason {
     case "t2":
       return "TAKE_PROFIT";
     case "x":
-      return trade.closing?.reason ?? "OPERATOR";
+      return trade.closing?.reason ?? reasonOfEarlierRun(trade);
     case "e":
     case null:
       return "EXTERNAL";

@@ -6,9 +6,9 @@
 
 import { assert } from "../domain/assert.ts";
 import type { Candle } from "../domain/candle.ts";
-import type { FillsReport, Outcome } from "../domain/event.ts";
+import type { FillsReport, HistoryReport, Outcome } from "../domain/event.ts";
 import type { ExitRules } from "../domain/exit-rules.ts";
-import type { AlgoReport, Fill, OrderReport, OrderStatus } from "../domain/order.ts";
+import type { AlgoReport, Fill, OrderReport } from "../domain/order.ts";
 import type { Command, TradeRow } from "../domain/output.ts";
 import type { ExitReason } from "../domain/reason.ts";
 import {
@@ -16,24 +16,37 @@ import {
   type Micros,
   type Money,
   micros,
+  microsFromMillis,
   microsFromSeconds,
   noMoney,
   plus,
+  type SignedLots,
   signedLots,
   type Ticks,
 } from "../domain/units.ts";
 import { cancel, type Desk, nextIdentity, placeOrder, update } from "./desk.ts";
 import { isEntryMoved, manageEntry } from "./entry.ts";
+import { isAlive, ownOrder, takeHistory, tellExecution, tellPosition } from "./executions.ts";
 import { beginClose, manageExit } from "./exit.ts";
 import { tightenedRules } from "./exit-rules.ts";
 import { isAdverse, reactToPrice } from "./exit-watch.ts";
 import { inDoubt, settleDoubts } from "./lookup.ts";
 import { isBuried, mayExecuteUntold, mayTrade, type Order, remaining } from "./order.ts";
 import { afterChange, clientIdOf, settleOutcome } from "./outcome.ts";
+import { seePosition, statePosition } from "./position-evidence.ts";
 import { manageProtection } from "./protection.ts";
 import { manageStopLevel, tightenTo, trackPrice } from "./ratchet.ts";
 import { tradeRow } from "./summary.ts";
-import { applyFill, newTrade, openLots, type Trade, type TradePlan, wakeBy } from "./trade.ts";
+import {
+  applyFill,
+  type Executing,
+  enteredLots,
+  newTrade,
+  openLots,
+  type Trade,
+  type TradePlan,
+  wakeBy,
+} from "./trade.ts";
 
 export type Counts = {
   entries: number;
@@ -152,10 +165,10 @@ export class TradeManager {
 
   onOrderReport(report: OrderReport, now: Micros): void {
     const trade = this.#trade;
-    const order = trade?.orders.get(report.clientOrderId);
-    if (trade === null || order === undefined) return;
+    const order = trade === null ? null : ownOrder(this.#desk, trade, report, now);
+    if (trade === null || order === null) return;
     // The cumulative amount orders the executions: what an adopted position contains is not counted again.
-    if (report.fill !== null && report.filled > order.inherited) this.#applyFill(trade, order, report.fill, now);
+    if (report.fill !== null) this.#applyFill(trade, order, report.fill, report.filled <= order.inherited, now);
     const before = trade.orders.get(order.id) ?? order;
     const { status, filled, orderId } = report;
     const after = update(this.#desk, trade, before, { kind: "reported", status, filled, venueId: orderId }, now);
@@ -174,8 +187,8 @@ export class TradeManager {
 
   onAlgoReport(report: AlgoReport, now: Micros): void {
     const trade = this.#trade;
-    const order = trade?.orders.get(report.clientAlgoId);
-    if (trade === null || order === undefined) return;
+    const order = trade === null ? null : ownOrder(this.#desk, trade, report, now);
+    if (trade === null || order === null) return;
     update(
       this.#desk,
       trade,
@@ -193,8 +206,58 @@ export class TradeManager {
     let cumulative = 0;
     for (const fill of report.fills) {
       cumulative += fill.quantity;
-      if (cumulative > order.inherited) this.#applyFill(trade, trade.orders.get(order.id) ?? order, fill, now);
+      // When it was read says nothing of whether the position that the exchange told last has it.
+      const isContained = cumulative <= order.inherited || trade.unexplained?.isSettled === false;
+      this.#applyFill(trade, trade.orders.get(order.id) ?? order, fill, isContained, now);
     }
+    this.#manage(trade, now);
+  }
+
+  /** @param reported position of the symbol as the exchange says */
+  onHistory(report: HistoryReport, reported: SignedLots, now: Micros): void {
+    const trade = this.#trade;
+    if (trade === null) return;
+    this.#takeHistory(trade, report, reported, now);
+    this.#manage(trade, now);
+  }
+
+  /** The exchange says how much is open, as of its own `time`. */
+  onPositionStated(lots: SignedLots, time: Micros, now: Micros): void {
+    const trade = this.#trade;
+    if (trade === null) return;
+    if (statePosition(trade, lots, time, now)) return this.#manage(trade, now);
+    // The report of what opened it follows as a rule, and is missed only after a while.
+    const { lookup_interval_ms } = this.#desk.settings.protection;
+    if (trade.seenLots > openLots(trade)) wakeBy(trade, now + microsFromMillis(lookup_interval_ms));
+  }
+
+  /** A read of the account, asked for at `requestedAt`, shows this position. */
+  onPositionSeen(lots: SignedLots, requestedAt: Micros, now: Micros): void {
+    const trade = this.#trade;
+    if (trade === null) return;
+    seePosition(trade, lots, requestedAt, now);
+    this.#manage(trade, now);
+  }
+
+  /**
+   * A trade that ended with an earlier run, which kept no summary of it.
+   *
+   * @returns whether its executions come to a closed trade, which is told now
+   */
+  onPastTrade(trade: Trade, report: HistoryReport, now: Micros): boolean {
+    this.#takeHistory(trade, report, signedLots(0), now);
+    if (trade.unexplained !== null || enteredLots(trade) === 0 || openLots(trade) !== 0) return false;
+    const row = tradeRow(this.#desk, trade);
+    this.#desk.emit(row);
+    this.#onClosed(row, trade, now);
+    return true;
+  }
+
+  /** The history does not explain the books: they stay at the exchange's average. */
+  settleBooks(now: Micros): void {
+    const trade = this.#trade;
+    if (trade === null || trade.unexplained === null) return;
+    trade.unexplained.isSettled = true;
     this.#manage(trade, now);
   }
 
@@ -302,39 +365,31 @@ export class TradeManager {
     this.#manage(trade, now);
   }
 
-  #applyFill(trade: Trade, order: Order, fill: Fill, now: Micros): void {
+  #takeHistory(trade: Trade, report: HistoryReport, reported: SignedLots, now: Micros): void {
+    const isContained = trade.unexplained !== null;
+    const tell = (order: Executing, fill: Fill): void => {
+      this.#applyFill(trade, trade.orders.get(order.id) ?? order, fill, isContained, now);
+    };
+    takeHistory(this.#desk, trade, report, reported, tell, now);
+  }
+
+  /** @param isContained the adopted position has it already: it is known from now on, and changes nothing */
+  #applyFill(trade: Trade, order: Order | Executing, fill: Fill, isContained: boolean, now: Micros): void {
+    if (trade.executions.has(fill.tradeId)) return;
     const wasFlat = openLots(trade) === 0;
-    if (!applyFill(trade, order, fill, this.#desk.instrument)) return;
-    update(this.#desk, trade, order, { kind: "executed", quantity: fill.quantity }, now);
+    if (isContained) trade.executions.set(fill.tradeId, { clientOrderId: order.id, side: order.side, fill });
+    else applyFill(trade, order, fill, this.#desk.instrument);
+    if ("inherited" in order && (!isContained || order.inherited === 0)) {
+      update(this.#desk, trade, order, { kind: "executed", quantity: fill.quantity }, now);
+    }
     this.counts.fills += 1;
     const open = openLots(trade);
     if (wasFlat && open > 0 && order.role === "e" && trade.tradedLots === fill.quantity) {
       this.counts.entries += 1;
       trade.holdUntil = plus(now, trade.plan.holdMicros);
     }
-    this.#desk.emit({
-      kind: "fill",
-      trade: trade.plan.trade,
-      symbol: this.#desk.instrument.index,
-      tradeId: fill.tradeId,
-      clientOrderId: order.id,
-      side: order.side,
-      price: fill.price,
-      quantity: fill.quantity,
-      commission: fill.commission,
-      commissionAsset: fill.commissionAsset,
-      maker: fill.maker,
-      time: fill.time,
-    });
-    this.#desk.emit({
-      kind: "position",
-      symbol: this.#desk.instrument.index,
-      trade: trade.plan.trade,
-      lots: signedLots(trade.ledger.position),
-      cost: -trade.ledger.cash,
-      stopLoss: trade.stopLevel,
-      time: fill.time,
-    });
+    tellExecution(this.#desk, trade.plan.trade, order, fill);
+    if (!isContained) tellPosition(this.#desk, trade);
   }
 
   /** Absence was concluded too early: the order rests after all, and nobody counts on it any more (I-05). */
@@ -362,6 +417,8 @@ export class TradeManager {
   }
 
   #finish(trade: Trade, now: Micros): void {
+    // Whether it is over, and with what, is known once its executions are.
+    if (trade.unexplained?.isSettled === false) return;
     if (!trade.entryFinished || openLots(trade) !== 0 || inDoubt(trade)) return;
     let pending = false;
     for (const order of trade.orders.values()) {
@@ -374,7 +431,7 @@ export class TradeManager {
       return;
     }
     this.#trade = null;
-    const row = trade.tradedLots === 0 ? null : tradeRow(this.#desk, trade);
+    const row = enteredLots(trade) === 0 ? null : tradeRow(this.#desk, trade);
     if (row !== null) {
       this.counts.exits += 1;
       this.counts.trades += 1;
@@ -383,8 +440,4 @@ export class TradeManager {
     }
     this.#onClosed(row, trade, now);
   }
-}
-
-function isAlive(status: OrderStatus): boolean {
-  return status === "NEW" || status === "PARTIALLY_FILLED";
 }

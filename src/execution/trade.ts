@@ -4,6 +4,7 @@ import { averagePrice, emptyLedger, type Ledger, withFill } from "../account/led
 import { assert } from "../domain/assert.ts";
 import type { ExitRules } from "../domain/exit-rules.ts";
 import type { Instrument } from "../domain/instrument.ts";
+import type { JournalFill } from "../domain/journal.ts";
 import { type Fill, opposite, type Role, type Side, sign, type TimeInForce } from "../domain/order.ts";
 import type { TradeId } from "../domain/order-id.ts";
 import type { ExitReason } from "../domain/reason.ts";
@@ -15,7 +16,9 @@ import {
   type Money,
   noLots,
   noMoney,
+  type SignedLots,
   type SymbolIndex,
+  signedLots,
   type Ticks,
 } from "../domain/units.ts";
 import { type EntryBrief, type EntryWork, newEntryWork } from "./entry-work.ts";
@@ -59,6 +62,20 @@ export type Closing = {
   clearsTargets: boolean;
 };
 
+/**
+ * An adopted position whose executions are not all known. Its ledger stands at the exchange's average, and which of the
+ * executions told since it contains already is a guess: what is open is what the exchange says, until the executions
+ * explain it.
+ */
+export type Unexplained = {
+  /** what the exchange says is open, and what was told since */
+  lots: SignedLots;
+  /** exchange time of that word: what was executed no later is in it; 0 when not known */
+  statedAt: number;
+  /** no more is asked: the books stay as they are, until something else asks for an explanation */
+  isSettled: boolean;
+};
+
 export type Trade = {
   readonly plan: TradePlan;
   /** put together from what was found on the exchange: its entry is settled, never sent again */
@@ -66,8 +83,13 @@ export type Trade = {
   readonly orders: Map<string, Order>;
   /** attempts that an earlier life of the trade made, per role: ids are never used twice */
   readonly attempts: Map<Role, number>;
-  /** ids of the executions that were applied, so that none counts twice (failure-catalogue F-28) */
-  readonly executions: Set<string>;
+  /** executions that are known one by one, by id, so that none counts twice (failure-catalogue F-28) */
+  readonly executions: Map<string, JournalFill>;
+  /** null: the ledger is the sum of the executions */
+  unexplained: Unexplained | null;
+  /** lots that the exchange says are open, in the direction of the trade, since the last execution; and since when */
+  seenLots: number;
+  seenAt: number;
   ledger: Ledger;
   fees: Money;
   /** positive was received */
@@ -120,7 +142,10 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     adopted,
     orders: new Map(),
     attempts: new Map(),
-    executions: new Set(),
+    executions: new Map(),
+    unexplained: null,
+    seenLots: 0,
+    seenAt: 0,
     ledger: emptyLedger,
     fees: noMoney,
     funding: noMoney,
@@ -162,9 +187,17 @@ export function openLots(trade: Trade): number {
  * protection covers and exits close.
  */
 export function exposedLots(trade: Trade): number {
+  const { unexplained } = trade;
+  // Sums of executions say nothing here: the position that was adopted may contain them.
+  if (unexplained?.isSettled === false) return Math.max(0, unexplained.lots * sign(trade.plan.side));
   let exposed = openLots(trade);
-  for (const order of trade.orders.values()) exposed += order.role === "e" ? missedLots(order) : -missedLots(order);
-  return exposed;
+  let inDoubt = false;
+  for (const order of trade.orders.values()) {
+    exposed += order.role === "e" ? missedLots(order) : -missedLots(order);
+    const { kind } = order.status;
+    if (order.role === "e" && (kind === "unknown" || kind === "sent")) inDoubt = true;
+  }
+  return inDoubt ? Math.max(exposed, trade.seenLots) : exposed;
 }
 
 export function exitSide(trade: Trade): Side {
@@ -193,14 +226,23 @@ export function enteredLots(trade: Trade): Lots {
   return trade.plan.side === "buy" ? trade.ledger.boughtLots : trade.ledger.soldLots;
 }
 
+/** What an execution must know of its order. Role null: somebody else's, which closed what is ours. */
+export type Executing = Pick<Order, "id" | "side"> & { readonly role: Role | null };
+
 /**
  * Books one execution; false when it is known already.
  *
  * @param instrument for the asset in which profit is counted; a commission in another asset is not converted
  */
-export function applyFill(trade: Trade, order: Order, fill: Fill, instrument: Instrument): boolean {
+export function applyFill(trade: Trade, order: Executing, fill: Fill, instrument: Instrument): boolean {
   if (trade.executions.has(fill.tradeId)) return false;
-  trade.executions.add(fill.tradeId);
+  trade.executions.set(fill.tradeId, { clientOrderId: order.id, side: order.side, fill });
+  // What was seen before it is old now.
+  trade.seenLots = 0;
+  const { unexplained } = trade;
+  if (unexplained !== null && fill.time > unexplained.statedAt) {
+    unexplained.lots = signedLots(unexplained.lots + sign(order.side) * fill.quantity);
+  }
   trade.ledger = withFill(trade.ledger, order.side, fill.price, fill.quantity);
   trade.tradedLots = lots(trade.tradedLots + fill.quantity);
   if (fill.maker === true) trade.makerLots = lots(trade.makerLots + fill.quantity);

@@ -4,14 +4,20 @@
  */
 
 import { ConfigError } from "../config/error.ts";
-import type { CoreEvent, SetUp } from "../domain/event.ts";
+import type { CoreEvent, Outcome, SetUp } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
-import type { Command } from "../domain/output.ts";
+import type { Command, QueryHistory } from "../domain/output.ts";
 import { type Micros, micros } from "../domain/units.ts";
 import type { Exchange, ExchangeRequest } from "../exchange/exchange.ts";
 import { setUpSymbol } from "../venue/set-up.ts";
-import { decodeAccount, replyEvents } from "../venue/wire/decode.ts";
-import { accountRequests, encodeCommand, type SingleCommand, type WireRequest } from "../venue/wire/encode.ts";
+import { decodeAccount, decodeHistory, replyEvents } from "../venue/wire/decode.ts";
+import {
+  accountRequests,
+  encodeCommand,
+  historyRequests,
+  type SingleCommand,
+  type WireRequest,
+} from "../venue/wire/encode.ts";
 import { stringifyJson } from "../venue/wire/lossless-json.ts";
 import { classify } from "../venue/wire/outcome.ts";
 import { type InstrumentsByName, instrumentsByName } from "../venue/wire/reports.ts";
@@ -95,9 +101,15 @@ export class InProcessVenue {
   }
 
   #execute(command: Command, now: Micros): void {
-    const events = command.kind === "query-account" ? this.#readAccount(command, now) : this.#request(command, now);
+    const events = this.#answerTo(command, now);
     this.collect(now);
     this.#push({ at: now + this.#latency, kind: "events", events });
+  }
+
+  #answerTo(command: Command, now: Micros): readonly CoreEvent[] {
+    if (command.kind === "query-account") return this.#readAccount(command, now);
+    if (command.kind === "query-history") return this.#readHistory(command, now);
+    return this.#request(command, now);
   }
 
   #request(command: SingleCommand, now: Micros): readonly CoreEvent[] {
@@ -159,6 +171,18 @@ export class InProcessVenue {
       return [{ kind: "outcome", command, outcome: { kind: "unknown", cause: account.cause } }];
     }
     return [...account.events, account.snapshot, { kind: "outcome", command, outcome: { kind: "ok" } }];
+  }
+
+  #readHistory(command: QueryHistory, now: Micros): readonly CoreEvent[] {
+    const read = (request: WireRequest): unknown => this.#exchange.request(asExchangeRequest(request), now).body;
+    const requests = historyRequests(command, this.#exchange.instruments);
+    const report = decodeHistory(
+      command,
+      { orders: read(requests.orders), trades: read(requests.trades) },
+      this.#byName,
+    );
+    const outcome: Outcome = report === null ? { kind: "unknown", cause: "unreadable history" } : { kind: "ok" };
+    return [...(report === null ? [] : [report]), { kind: "outcome", command, outcome }];
   }
 
   #push(due: Due): void {

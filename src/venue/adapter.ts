@@ -26,6 +26,7 @@ import { type Random, randomFrom } from "./backoff.ts";
 import { Caller } from "./caller.ts";
 import { type ClockOffset, unknownOffset } from "./clock-offset.ts";
 import { Connections } from "./connections.ts";
+import { type HistoryReaderPorts, readHistory } from "./history-reader.ts";
 import { ListenKeyKeeper } from "./listen-key.ts";
 import { MarketFeed } from "./market-feed.ts";
 import { Orders } from "./orders.ts";
@@ -76,6 +77,7 @@ type Running = {
   readonly privateFeed: PrivateFeed;
   readonly orders: Orders;
   readonly account: AccountReader;
+  readonly history: HistoryReaderPorts;
   readonly setUp: AccountSetUp;
 };
 
@@ -178,6 +180,7 @@ export class VenueAdapter implements TransportListener {
   command(command: Command, now: Micros): void {
     this.#now = now;
     if (command.kind === "query-account") this.#queryAccount(command, now);
+    else if (command.kind === "query-history") readHistory(this.#started().history, command, now);
     else this.#started().orders.send(command, now);
   }
 
@@ -295,6 +298,7 @@ export class VenueAdapter implements TransportListener {
         onRefused: (code, now) => rules.onRefused(code, now),
       }),
       account: new AccountReader({ ...ports, asset, instruments: byName }),
+      history: { ...ports, instruments, byName, emit },
       setUp,
     };
     this.#emit({ kind: "clock-offset", ...this.#clock });

@@ -5,7 +5,18 @@ import { lots, money, signedLots, ticks } from "../../src/domain/units.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf } from "../risk/support.ts";
 import { after, settings, settingsWith } from "../support/core.ts";
-import { CoreBench, entryOf, first, idOf, journalled, openTradeOf, snapshotOf, stopOf, tradeA } from "./support.ts";
+import {
+  CoreBench,
+  entryOf,
+  first,
+  historyOf,
+  idOf,
+  journalled,
+  openTradeOf,
+  snapshotOf,
+  stopOf,
+  tradeA,
+} from "./support.ts";
 
 const refusedRead = {
   kind: "outcome",
@@ -168,7 +179,8 @@ test("[REC-1] a position that contradicts our books twice is taken as it is, pro
 
 test("[REC-1] a position that somebody reduced keeps its trade, its stop and its plan", () => {
   const bench = holding();
-  for (const ms of [20_000, 21_000]) {
+  bench.history = historyOf([], []);
+  for (const ms of [20_000, 24_000, 25_000]) {
     bench.at(ms);
     bench.tell(snapshotOf(6, { algos: [stopOf(idOf(tradeA, "f"))], requestedAt: bench.now }));
     // The answer to the question whether the stop has filled without our hearing of it.
@@ -179,6 +191,17 @@ test("[REC-1] a position that somebody reduced keeps its trade, its stop and its
     6,
     after(1) + 3_600_000_000,
   ]);
+});
+
+test("[REC-1] what the history does not explain leads to SAFE MODE", () => {
+  const bench = holding();
+  bench.history = historyOf([], []);
+  for (const ms of [20_000, 24_000, 25_000]) {
+    bench.at(ms);
+    bench.tell(snapshotOf(6, { algos: [stopOf(idOf(tradeA, "f"))], requestedAt: bench.now }));
+    bench.tell(stopOf(idOf(tradeA, "f")));
+  }
+  expect(bench.core.safeMode?.reason).toBe("UNKNOWN_POSITION");
 });
 
 test("[REC-1] a later orphan is not taken for a trade that the journal named at the start", () => {

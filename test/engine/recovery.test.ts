@@ -9,6 +9,7 @@ import {
   CoreBench,
   entryOf,
   first,
+  historyOf,
   idOf,
   journalled,
   openTradeOf,
@@ -66,7 +67,7 @@ test("[IDM-1] an intent that is not to be seen on the exchange is looked up, and
   const all = [...commands, ...later];
   expect([all.filter((text) => text.startsWith("place-")), commands]).toEqual([
     [],
-    [`query-order ${idOf(tradeA, "e")}`],
+    [`query-order ${idOf(tradeA, "e")}`, "query-account"],
   ]);
 });
 
@@ -79,7 +80,9 @@ test("[IDM-1] an adopted entry is not crossed", () => {
   const { bench } = recoveredBy(snapshotOf(0, { orders: [entryOf(idOf(tradeA, "e"))] }), [
     openTradeOf(tradeA, after(-1_000)),
   ]);
-  bench.tell(entryOf(idOf(tradeA, "e"), 0, { status: "CANCELED" }));
+  const cancelled = entryOf(idOf(tradeA, "e"), 0, { status: "CANCELED" });
+  bench.tell(cancelled);
+  bench.tell(historyOf([cancelled], []));
   expect([bench.trade, texts(bench.outputs)]).toEqual([null, []]);
 });
 

@@ -3,7 +3,7 @@
 import type { Settings } from "../../src/config/schema.ts";
 import type { DecisionSource } from "../../src/decision/source.ts";
 import type { Decision } from "../../src/domain/decision.ts";
-import type { AccountSnapshot } from "../../src/domain/event.ts";
+import type { AccountSnapshot, HistoryReport } from "../../src/domain/event.ts";
 import { moneyFromText } from "../../src/domain/instrument.ts";
 import type { Journal, OpenTrade } from "../../src/domain/journal.ts";
 import { askSide, bidSide, depthLevels } from "../../src/domain/market-port.ts";
@@ -85,6 +85,19 @@ export function entryOf(clientOrderId: string, filled = 0, changes: Partial<Orde
   };
 }
 
+/** What the exchange knows of orders and executions; each execution belongs to the order beside it. */
+export function historyOf(
+  orders: readonly OrderReport[],
+  executions: readonly (readonly [string, Side, Fill])[],
+): HistoryReport {
+  return {
+    kind: "history-report",
+    symbol: first,
+    orders,
+    executions: executions.map(([clientOrderId, side, fill]) => ({ clientOrderId, side, fill })),
+  };
+}
+
 export function openTradeOf(trade: TradeId, sentAt: Micros, fills: readonly Fill[] = []): OpenTrade {
   const clientOrderId = idOf(trade, "e");
   return {
@@ -110,9 +123,10 @@ export function openTradeOf(trade: TradeId, sentAt: Micros, fills: readonly Fill
   };
 }
 
-/** Kind and id of each command, as short text. */
+/** Kind and id of each command, as short text; reads of the history, which explain and change nothing, are left out. */
 export function texts(outputs: readonly Output[]): readonly string[] {
-  return outputs.filter(isCommand).map((command: Command) => {
+  return outputs.filter(isCommand).flatMap((command: Command) => {
+    if (command.kind === "query-history") return [];
     if (command.kind === "query-account") return command.kind;
     const id = "clientOrderId" in command ? command.clientOrderId : command.clientAlgoId;
     return `${command.kind} ${id}`;
@@ -150,6 +164,8 @@ export class CoreBench {
   readonly core: Core;
   now: Micros = start;
   outputs: readonly Output[] = [];
+  /** from the beginning */
+  readonly all: Output[] = [];
 
   /** @param others sources of a higher priority than the scripted one */
   constructor(withSettings: Settings = settings, others: readonly DecisionSource[] = []) {
@@ -172,6 +188,9 @@ export class CoreBench {
     return this.core.desks[0]?.manager.trade ?? null;
   }
 
+  /** The history is answered so whenever it is asked for; left alone while null. */
+  history: HistoryReport | null = null;
+
   get blocked(): readonly string[] {
     return Object.keys(this.core.summary().blocked);
   }
@@ -184,8 +203,14 @@ export class CoreBench {
   /** What was asked for since the last call. */
   take(): readonly string[] {
     const outputs: Output[] = [];
-    while (this.core.hasOutputs) outputs.push(...this.core.takeOutputs());
+    while (this.core.hasOutputs) {
+      const fresh = this.core.takeOutputs();
+      outputs.push(...fresh);
+      if (this.history === null || !fresh.some(({ kind }) => kind === "query-history")) continue;
+      this.core.handle(this.history, this.now);
+    }
     this.outputs = outputs;
+    this.all.push(...outputs);
     return texts(this.outputs);
   }
 

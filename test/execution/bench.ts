@@ -306,10 +306,10 @@ export class Bench {
   }
 }
 
-type Answered = Exclude<Command["kind"], "query-account">;
+type Answered = Exclude<Command["kind"], "query-account" | "query-history">;
 
 function idIn(command: Command): string | null {
-  if (command.kind === "query-account") return null;
+  if (command.kind === "query-account" || command.kind === "query-history") return null;
   return "clientOrderId" in command ? command.clientOrderId : command.clientAlgoId;
 }
 

@@ -53,14 +53,14 @@ test("[SAF-2] an answer that never comes counts as lost", () => {
   const bench = new Bench();
   bench.begin();
   bench.at(2 * settings.venue.reply_timeout_ms + 1);
-  expect(bench.sent()).toEqual(["place-order e1", "query-order e1"]);
+  expect(bench.sent()).toEqual(["place-order e1", "query-account", "query-order e1", "query-account"]);
 });
 
 test("[IDM-1] a duplicate-id refusal means that the order exists: it is looked up (F-09)", () => {
   const bench = new Bench();
   bench.begin();
   bench.refuse("place-order", e1, -4116);
-  expect(bench.sent()).toEqual(["place-order e1", "query-order e1"]);
+  expect(bench.sent()).toEqual(["place-order e1", "query-order e1", "query-account"]);
 });
 
 test("[ORD-1] a refusal after a fill does not bury the order", () => {

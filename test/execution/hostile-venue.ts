@@ -136,6 +136,7 @@ export class HostileVenue {
         return "ok";
       }
       case "query-account":
+      case "query-history":
         return "ok";
       default:
         throw new TypeError(`unhandled command ${command satisfies never}`);

@@ -340,3 +340,52 @@ test("an amendment that is no more than what has filled is a cancel, and is repo
   rig.send(amend);
   expect(rig.events).toMatchObject([{ kind: "order-report", status: "CANCELED", filled: 4 }, { kind: "outcome" }]);
 });
+
+const history = { kind: "query-history", symbol: symbolIndex(0) } as const;
+const historyTrade = {
+  symbol: "BTCUSDT",
+  price: "64000.00",
+  qty: "0.005",
+  commission: "0.16",
+  commissionAsset: "USDT",
+  maker: false,
+};
+
+test("[REC-1] query-history answers with orders and executions joined by the exchange's ids, and then its outcome", () => {
+  const rig = startedRestRig();
+  rig.on("GET /fapi/v1/allOrders", () => ok([orderBody({ orderId: 9007199254740993n, status: "FILLED" })]));
+  rig.on("GET /fapi/v1/userTrades", () =>
+    ok([
+      { ...historyTrade, id: 11, orderId: 9007199254740993n, time: 2 },
+      { ...historyTrade, id: 9, orderId: 9007199254740993n, time: 1 },
+      { ...historyTrade, id: 12, orderId: 9007199254740992n, time: 3 },
+    ]),
+  );
+  rig.send(history);
+  const report = rig.events.find((event) => event.kind === "history-report");
+  const { clientOrderId } = entry;
+  expect([rig.kinds(), report?.executions.map((one) => [one.clientOrderId, one.fill.tradeId])]).toEqual([
+    ["history-report", "outcome"],
+    [
+      [clientOrderId, "9"],
+      [clientOrderId, "11"],
+    ],
+  ]);
+});
+
+test.each([
+  ["orders are an error", "GET /fapi/v1/allOrders", { code: -1003, msg: "Too many requests." }],
+  [
+    "executions are of another symbol",
+    "GET /fapi/v1/userTrades",
+    [{ ...historyTrade, symbol: "ETHUSDT", id: 1, orderId: 1, time: 1 }],
+  ],
+  ["executions cannot be read", "GET /fapi/v1/userTrades", [{ id: 1 }]],
+])("nothing is concluded from a history when %s", (_, call, body) => {
+  const rig = startedRestRig();
+  rig.on("GET /fapi/v1/allOrders", () => ok([]));
+  rig.on("GET /fapi/v1/userTrades", () => ok([]));
+  rig.on(call, () => ok(body));
+  rig.send(history);
+  expect([rig.kinds(), rig.outcomes()]).toEqual([["outcome"], [expect.not.objectContaining({ kind: "ok" })]]);
+});

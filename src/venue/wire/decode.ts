@@ -1,11 +1,12 @@
 /** Replies of the exchange as events for the core: what was learnt first, then how the request ended. */
 
 import { z } from "zod";
-import type { AccountSnapshot, CoreEvent, Outcome, PositionReport } from "../../domain/event.ts";
-import { moneyFromText } from "../../domain/instrument.ts";
+import type { AccountSnapshot, CoreEvent, HistoryReport, Outcome, PositionReport } from "../../domain/event.ts";
+import { type Instrument, moneyFromText } from "../../domain/instrument.ts";
+import type { JournalFill } from "../../domain/journal.ts";
 import type { AlgoReport, Fill, OrderReport } from "../../domain/order.ts";
-import type { QueryFills } from "../../domain/output.ts";
-import type { Micros } from "../../domain/units.ts";
+import type { QueryFills, QueryHistory } from "../../domain/output.ts";
+import type { Micros, SymbolIndex } from "../../domain/units.ts";
 import { fillsMax, type SingleCommand } from "./encode.ts";
 import { classify, isAuthorityCode, type Reply, type Verdict } from "./outcome.ts";
 import {
@@ -114,6 +115,40 @@ export function decodeAccount(
   };
 }
 
+/** Bodies of the {@link historyRequests}. */
+export type HistoryBodies = { readonly orders: unknown; readonly trades: unknown };
+
+/**
+ * Puts orders and executions together; null when they are unreadable or of something else. Executions of orders that the
+ * other answer does not have are left out: it may have been read a moment earlier.
+ */
+export function decodeHistory(
+  command: QueryHistory,
+  bodies: HistoryBodies,
+  instruments: InstrumentsByName,
+): HistoryReport | null {
+  const instrument = instrumentOf(command.symbol, instruments);
+  const trades = z.array(UserTrade).safeParse(bodies.trades);
+  const list = decodeList(bodies.orders, OrderBody, (order) => orderReport(order, null, "query", instruments));
+  if (instrument === undefined || list === null || !trades.success) return null;
+  const orders = list.events.filter((event): event is OrderReport => event.kind === "order-report");
+  if (orders.length < list.events.length || orders.some(({ symbol }) => symbol !== command.symbol)) return null;
+  if (trades.data.some(({ symbol }) => symbol !== instrument.symbol)) return null;
+  const byId = new Map(orders.map((order) => [order.orderId, order]));
+  const executions: JournalFill[] = [];
+  const read = onGrid(`history of ${instrument.symbol}`, () => {
+    for (const trade of trades.data) {
+      const order = byId.get(trade.orderId);
+      if (order === undefined) continue;
+      executions.push({ clientOrderId: order.clientOrderId, side: order.side, fill: fillFrom(instrument, trade) });
+    }
+    return nothing;
+  });
+  if (read.events.length > 0) return null;
+  executions.sort((a, b) => a.fill.time - b.fill.time || compareIds(a.fill.tradeId, b.fill.tradeId));
+  return { kind: "history-report", symbol: command.symbol, orders, executions };
+}
+
 type Positions =
   | {
       readonly kind: "positions";
@@ -209,7 +244,7 @@ function readFills(command: QueryFills, body: unknown, instruments: InstrumentsB
   const own = parsed.data;
   // A full page may be a part only, and trades of another order mean that the question was not understood.
   if (own.length >= fillsMax || own.some((trade) => trade.orderId !== command.orderId)) return null;
-  const instrument = [...instruments.values()].find((candidate) => candidate.index === command.symbol);
+  const instrument = instrumentOf(command.symbol, instruments);
   if (instrument === undefined || own.some((trade) => trade.symbol !== instrument.symbol)) return null;
   return onGrid(`fills of ${command.clientOrderId}`, () => {
     const fills: readonly Fill[] = own
@@ -223,6 +258,10 @@ function readFills(command: QueryFills, body: unknown, instruments: InstrumentsB
       fills,
     });
   });
+}
+
+function instrumentOf(symbol: SymbolIndex, instruments: InstrumentsByName): Instrument | undefined {
+  return [...instruments.values()].find((candidate) => candidate.index === symbol);
 }
 
 function compareIds(a: string, b: string): number {

@@ -3,7 +3,7 @@
 import { InvariantError, present } from "../../domain/assert.ts";
 import { type Instrument, textFromLots, textFromTicks } from "../../domain/instrument.ts";
 import type { Side } from "../../domain/order.ts";
-import type { AmendOrder, Command, PlaceAlgo, PlaceOrder, QueryAccount } from "../../domain/output.ts";
+import type { AmendOrder, Command, PlaceAlgo, PlaceOrder, QueryAccount, QueryHistory } from "../../domain/output.ts";
 import type { Lots, SymbolIndex, Ticks } from "../../domain/units.ts";
 
 /** Who goes first when the rate budget is short. @see requirements SAF-1 */
@@ -28,15 +28,15 @@ export type WireRequest = {
   readonly priority: Priority;
 };
 
-/** Commands that are one request. A `query-account` is several: {@link accountRequests}. */
-export type SingleCommand = Exclude<Command, QueryAccount>;
+/** Commands that are one request. The others are several: {@link accountRequests}, {@link historyRequests}. */
+export type SingleCommand = Exclude<Command, QueryAccount | QueryHistory>;
 
 export type EncodeOptions = {
   /** milliseconds within which an entry must reach the matching engine, or die on the way */
   readonly recvWindow: number;
 };
 
-/** The most executions that one answer holds. */
+/** The most executions, or orders, that one answer holds. */
 export const fillsMax = 1_000;
 
 /** @throws {InvariantError} a number is not positive plain decimal text, or the symbol is not configured */
@@ -76,6 +76,23 @@ export const accountRequests = {
   orders: query("/fapi/v1/openOrders", 40, {}),
   algos: query("/fapi/v1/openAlgoOrders", 40, {}),
 } as const satisfies Record<string, WireRequest>;
+
+/**
+ * The requests whose answers together are a history: without a start, the newest of the last seven days. It only explains
+ * what is known already, so it leaves protection its share.
+ *
+ * @see binance-usdm.md §4.1; failure-catalogue F-78
+ */
+export function historyRequests(
+  command: QueryHistory,
+  instruments: readonly Instrument[],
+): { readonly orders: WireRequest; readonly trades: WireRequest } {
+  const params = { symbol: instrumentAt(instruments, command.symbol).symbol, limit: fillsMax };
+  return {
+    orders: { ...query("/fapi/v1/allOrders", 5, params), priority: "query" },
+    trades: { ...query("/fapi/v1/userTrades", 5, params), priority: "query" },
+  };
+}
 
 function placeOrder(command: PlaceOrder, instrument: Instrument, options: EncodeOptions): WireRequest {
   const { terms, reduceOnly } = command;

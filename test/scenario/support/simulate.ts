@@ -7,8 +7,16 @@ import { Settings } from "../../../src/config/schema.ts";
 import type { Decision } from "../../../src/domain/decision.ts";
 import type { CoreEvent, SetUp } from "../../../src/domain/event.ts";
 import type { Instrument } from "../../../src/domain/instrument.ts";
+import type { Journal, JournalFill } from "../../../src/domain/journal.ts";
 import { askSide, bidSide, depthLevels } from "../../../src/domain/market-port.ts";
-import { type Command, isCommand, type Notice, type Output, type TradeRow } from "../../../src/domain/output.ts";
+import {
+  type Command,
+  type FillRow,
+  isCommand,
+  type Notice,
+  type Output,
+  type TradeRow,
+} from "../../../src/domain/output.ts";
 import {
   lots,
   type Micros,
@@ -75,22 +83,28 @@ const plain: SettingsChanges = {
 
 export class Simulation {
   readonly exchange: Exchange;
-  readonly core: Core;
+  core: Core;
   readonly wire: Wire;
   readonly truth = new Truth();
   readonly instrument: Instrument;
   readonly outputs: Output[] = [];
+  /** when each of them came */
+  readonly #outputTimes: Micros[] = [];
+  readonly #lost = new Set<Output>();
+  #isDown = false;
   readonly settings: Settings;
   now: Micros = after(-2_000);
   quoted: Required<Quote>;
   readonly #source = new ScriptedSource();
   readonly #watcher: Watcher;
+  readonly #setUp: SetUp;
   readonly #levels = depthLevels(2 * levelsASide);
   #updateId = 1;
   #tradeId = 0;
   #decisions = 0;
   #taken = 0;
   #nextBeat: number = after(-2_000);
+  #killedAt: Micros = after(-2_000);
 
   constructor(story: Story) {
     const bid = story.bid ?? 640_000;
@@ -104,11 +118,7 @@ export class Simulation {
       seed: 1,
     });
     this.instrument = onlyInstrument(this.exchange);
-    this.core = new Core({
-      settings: this.settings,
-      instruments: this.exchange.instruments,
-      sourcesFor: () => [this.#source],
-    });
+    this.core = this.#newCore();
     this.wire = new Wire({
       exchange: this.exchange,
       latencyMs: story.latencyMs ?? 20,
@@ -118,8 +128,14 @@ export class Simulation {
       deliver: (event, at) => this.tell(event, at),
     });
     this.quoted = { bid, ask: bid + 1, bidLots: 100, askLots: 100, mark: bid, age: 0 };
-    this.#begin(story.setUp ?? { state: "proven", leverage: this.settings.risk.max_leverage });
+    this.#setUp = story.setUp ?? { state: "proven", leverage: this.settings.risk.max_leverage };
+    this.#begin();
     this.wire.script(story.faults ?? []);
+  }
+
+  /** What the journal has: all that was put out and not lost by a kill. */
+  get kept(): readonly Output[] {
+    return this.outputs.filter((output) => !this.#lost.has(output));
   }
 
   /** The daemon's own trade, if one is under way. */
@@ -201,6 +217,7 @@ export class Simulation {
   }
 
   tell(event: CoreEvent, at: Micros): void {
+    if (this.#isDown) return;
     this.core.handle(event, at);
     this.#dispatch(at);
   }
@@ -244,12 +261,46 @@ export class Simulation {
     this.wire.collect(this.now);
   }
 
-  #begin(setUp: SetUp): void {
+  /** kill −9: the daemon is gone, what it had sent still arrives, and nobody hears what the exchange says. */
+  kill(): void {
+    this.wire.orphan();
+    this.#isDown = true;
+    this.#killedAt = this.now;
+  }
+
+  /**
+   * The next run. Intents stand in the journal; of all else what came in the last milliseconds before the kill is lost.
+   * The account is read once the private stream lives.
+   */
+  restart({ lostMs = 0 }: { readonly lostMs?: number } = {}): void {
+    const committed = this.#killedAt - microsFromMillis(lostMs);
+    this.outputs.forEach((output, index) => {
+      const isLost = output.kind !== "intent" && (this.#outputTimes[index] ?? 0) > committed;
+      if (isLost) this.#lost.add(output);
+    });
+    this.core = this.#newCore();
+    this.#isDown = false;
+    this.tell(journalFrom(this.kept), this.now);
+    this.wire.isStreamDown = false;
+    this.#greet();
+    this.quote(this.quoted);
+  }
+
+  #newCore(): Core {
+    const { instruments } = this.exchange;
+    return new Core({ settings: this.settings, instruments, sourcesFor: () => [this.#source] });
+  }
+
+  #greet(): void {
     const candles = Array.from({ length: 20 }, (_, index) => quietMinute(this.quoted.bid, index));
     this.tell({ kind: "candle-history", symbol, candles }, this.now);
     this.tell({ kind: "fees", symbol, makerE8: 20_000, takerE8: 50_000 }, this.now);
-    this.tell({ kind: "set-up", symbol, ...setUp }, this.now);
+    this.tell({ kind: "set-up", symbol, ...this.#setUp }, this.now);
     this.tell({ kind: "private-stream", alive: true }, this.now);
+  }
+
+  #begin(): void {
+    this.#greet();
     this.quote(this.quoted);
     this.traded(this.quoted.bid, 1, "sell");
     this.advance(1_000);
@@ -272,7 +323,8 @@ export class Simulation {
   }
 
   #due(): number {
-    return Math.min(this.core.nextDeadline(), this.wire.nextDue(), this.exchange.nextDeadline(), this.#nextBeat);
+    const core = this.#isDown ? Number.POSITIVE_INFINITY : this.core.nextDeadline();
+    return Math.min(core, this.wire.nextDue(), this.exchange.nextDeadline(), this.#nextBeat);
   }
 
   #step(now: Micros): void {
@@ -287,7 +339,7 @@ export class Simulation {
       this.#showTouch();
       this.#afterMarket();
     }
-    if (this.core.nextDeadline() <= now) this.tell({ kind: "timer" }, now);
+    if (!this.#isDown && this.core.nextDeadline() <= now) this.tell({ kind: "timer" }, now);
   }
 
   #afterMarket(): void {
@@ -296,9 +348,10 @@ export class Simulation {
   }
 
   #dispatch(at: Micros): void {
-    while (this.core.hasOutputs) {
+    while (!this.#isDown && this.core.hasOutputs) {
       for (const output of this.core.takeOutputs()) {
         this.outputs.push(output);
+        this.#outputTimes.push(at);
         this.#watcher.output?.(output, at);
         if (isCommand(output)) this.wire.send(output, at);
       }
@@ -336,6 +389,22 @@ export class Simulation {
     this.exchange.onSnapshot(symbol, levels, this.now, this.now);
     this.core.onSnapshot(symbol, levels, this.now, this.now);
   }
+}
+
+/** What the store would tell the next run. */
+function journalFrom(rows: readonly Output[]): { readonly kind: "journal" } & Journal {
+  const ended = new Set(rows.flatMap((row) => (row.kind === "trade" ? [row.trade] : [])));
+  const openTrades = rows.flatMap((intent) => {
+    if (intent.kind !== "intent" || ended.has(intent.trade)) return [];
+    const fills = rows.flatMap((row) => (row.kind === "fill" && row.trade === intent.trade ? [fillFrom(row)] : []));
+    const moves = rows.filter((row) => row.kind === "stop-move").filter(({ trade }) => trade === intent.trade);
+    return [{ intent, fills, stopLevel: moves.at(-1)?.to ?? null }];
+  });
+  return { kind: "journal", openTrades, session: null };
+}
+
+function fillFrom({ clientOrderId, side, ...fill }: FillRow): JournalFill {
+  return { clientOrderId, side, fill };
 }
 
 /** Minutes of 30 USDT from high to low; the one in which a story begins is not seen whole. */

@@ -6,12 +6,12 @@
 
 import type { CoreEvent, Outcome } from "../../../src/domain/event.ts";
 import type { Instrument } from "../../../src/domain/instrument.ts";
-import type { Command } from "../../../src/domain/output.ts";
+import type { Command, QueryHistory } from "../../../src/domain/output.ts";
 import { type Micros, micros, microsFromMillis } from "../../../src/domain/units.ts";
 import type { Exchange, UserEvent } from "../../../src/exchange/exchange.ts";
 import { asExchangeRequest } from "../../../src/host/in-process-venue.ts";
-import { decodeAccount, replyEvents } from "../../../src/venue/wire/decode.ts";
-import { accountRequests, encodeCommand } from "../../../src/venue/wire/encode.ts";
+import { decodeAccount, decodeHistory, replyEvents } from "../../../src/venue/wire/decode.ts";
+import { accountRequests, encodeCommand, historyRequests } from "../../../src/venue/wire/encode.ts";
 import { stringifyJson } from "../../../src/venue/wire/lossless-json.ts";
 import { type InstrumentsByName, instrumentsByName } from "../../../src/venue/wire/reports.ts";
 import { decodeUserMessage } from "../../../src/venue/wire/user-events.ts";
@@ -75,6 +75,8 @@ export class Wire {
   readonly #byName: InstrumentsByName;
   readonly #latency: number;
   readonly #queue: Due[] = [];
+  /** answers are for the process that asked */
+  #life = 0;
   #faults: { readonly on: string; readonly fault: Fault; left: number }[] = [];
 
   constructor(options: WireOptions) {
@@ -85,6 +87,13 @@ export class Wire {
 
   script(faults: readonly ScriptedFault[]): void {
     this.#faults.push(...faults.map(({ on, fault, times }) => ({ on, fault, left: times ?? 1 })));
+  }
+
+  /** The process is gone: nobody hears what is on its way to it. What it sent still arrives. */
+  orphan(): void {
+    this.isStreamDown = true;
+    this.#queue.splice(0, this.#queue.length, ...this.#queue.filter(({ to }) => to === "exchange"));
+    this.#life += 1;
   }
 
   /** From now on nothing goes wrong any more. */
@@ -104,7 +113,9 @@ export class Wire {
     const fault = this.#faultOn(nameOfCommand(command), now);
     if (fault?.kind === "request-lost") return this.#answerUnknown(command, now);
     const late = fault?.kind === "request-late" ? microsFromMillis(fault.ms) : 0;
+    const life = this.#life;
     this.#push(now + this.#latency + late, "exchange", (at) => {
+      if (life !== this.#life) return this.#executeUnheard(command, now, at);
       if (fault?.kind === "refused") return this.#refuse(command, fault.code, at);
       if (at - now > this.#windowOf(command)) return this.#refuse(command, outsideWindow, at);
       observer.arrived(command, at);
@@ -113,6 +124,13 @@ export class Wire {
       if (fault?.kind === "reply-lost") return this.#answerUnknown(command, now);
       this.#answer(command, events, now, at + (fault?.kind === "reply-late" ? microsFromMillis(fault.ms) : 0));
     });
+  }
+
+  #executeUnheard(command: Command, sentAt: Micros, at: Micros): void {
+    if (at - sentAt > this.#windowOf(command)) return;
+    this.#options.observer.arrived(command, at);
+    this.#execute(command, at);
+    this.collect(at);
   }
 
   /** Takes what the exchange says of its own accord; called after each market event. */
@@ -151,6 +169,7 @@ export class Wire {
   #execute(command: Command, now: Micros): readonly CoreEvent[] {
     const { exchange, recvWindowMs } = this.#options;
     if (command.kind === "query-account") return this.#readAccount(now);
+    if (command.kind === "query-history") return this.#readHistory(command, now);
     const request = encodeCommand(command, exchange.instruments, { recvWindow: recvWindowMs });
     const { status, body } = exchange.request(asExchangeRequest(request), now);
     return replyEvents(command, { status, body, text: status === 200 ? "" : stringifyJson(body) }, this.#byName);
@@ -177,6 +196,19 @@ export class Wire {
     return [...account.events, account.snapshot, { kind: "outcome", command, outcome: { kind: "ok" } }];
   }
 
+  #readHistory(command: QueryHistory, now: Micros): readonly CoreEvent[] {
+    const { exchange } = this.#options;
+    const requests = historyRequests(command, exchange.instruments);
+    const read = (request: typeof requests.orders): unknown => exchange.request(asExchangeRequest(request), now).body;
+    const report = decodeHistory(
+      command,
+      { orders: read(requests.orders), trades: read(requests.trades) },
+      this.#byName,
+    );
+    if (report === null) return [outcomeOf(command, { kind: "unknown", cause: "unreadable history" })];
+    return [report, outcomeOf(command, { kind: "ok" })];
+  }
+
   #answer(command: Command, events: readonly CoreEvent[], sentAt: Micros, leavesAt: number): void {
     const at = leavesAt + this.#latency;
     const timeout = this.#timeoutOf(sentAt);
@@ -191,7 +223,7 @@ export class Wire {
   #refuse(command: Command, code: number, now: Micros): void {
     const body = { code, msg: "refused by script" };
     const events =
-      command.kind === "query-account"
+      command.kind === "query-account" || command.kind === "query-history"
         ? [outcomeOf(command, { kind: "unknown", cause: `refused with ${code}` })]
         : replyEvents(command, { status: 400, body, text: "" }, this.#byName);
     this.#push(now + this.#latency, "core", (at) => {

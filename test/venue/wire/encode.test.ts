@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { InvariantError } from "../../../src/domain/assert.ts";
 import { instrumentFromRules } from "../../../src/domain/instrument.ts";
 import { lots, symbolIndex, ticks } from "../../../src/domain/units.ts";
-import { encodeCommand } from "../../../src/venue/wire/encode.ts";
+import { encodeCommand, historyRequests } from "../../../src/venue/wire/encode.ts";
 import { btc, btcRules, entry, eth, stop } from "../support.ts";
 
 const instruments = [btc, eth];
@@ -100,6 +100,16 @@ test.each([
 ] as const)("%o asks for the order by the right call", (command, call, wsMethod) => {
   const request = encodeCommand(command, instruments, options);
   expect([`${request.method} ${request.path}`, request.wsMethod]).toEqual([call, wsMethod]);
+});
+
+test("a history leaves protection its share of the budget, and asks for as much as one answer holds", () => {
+  const { orders, trades } = historyRequests({ kind: "query-history", symbol: symbolIndex(1) }, instruments);
+  expect(
+    [orders, trades].map(({ path, priority, weight, params }) => [path, priority, weight, params["limit"]]),
+  ).toEqual([
+    ["/fapi/v1/allOrders", "query", 5, 1_000],
+    ["/fapi/v1/userTrades", "query", 5, 1_000],
+  ]);
 });
 
 test("every number is positive plain decimal text on the grid, whatever tick and step (F-66, I-14)", () => {

@@ -1,0 +1,141 @@
+/**
+ * Asks the exchange what was really traded on a symbol, until the executions explain the books of the trade that runs and
+ * the ends of those that an earlier run left without a summary (requirements REC-1, REC-3). It never stands before
+ * protection: history only explains (failure-catalogue F-78).
+ */
+
+import type { Account } from "../account/account.ts";
+import type { Settings } from "../config/schema.ts";
+import type { HistoryReport, Outcome } from "../domain/event.ts";
+import { parseOrderId, type TradeId } from "../domain/order-id.ts";
+import type { Notice, Output } from "../domain/output.ts";
+import { type Micros, microsFromMillis, microsFromSeconds, type SymbolIndex } from "../domain/units.ts";
+import { backedOff } from "../execution/desk.ts";
+import type { Trade } from "../execution/trade.ts";
+import type { TradeManager } from "../execution/trade-manager.ts";
+
+export type HistoryPorts = {
+  readonly symbol: SymbolIndex;
+  readonly settings: () => Settings;
+  readonly account: Account;
+  readonly manager: TradeManager;
+  readonly emit: (output: Output) => void;
+  /** the account is wanted again, no later than `at` */
+  readonly readAgainBy: (at: number, now: Micros) => void;
+};
+
+/** Questions in a row that explained nothing. Reads lag behind by seconds, so the waits between them double. */
+const asksMax = 6;
+
+export class HistoryDesk {
+  readonly #ports: HistoryPorts;
+  #past: readonly Trade[] = [];
+  #asks = 0;
+  #isAwaited = false;
+  #answeredAt = Number.NEGATIVE_INFINITY;
+  /** Earliest time at which {@link onTimer} must be called; infinite when nothing waits. */
+  wakeAt = Number.POSITIVE_INFINITY;
+
+  constructor(ports: HistoryPorts) {
+    this.#ports = ports;
+  }
+
+  /** Whether trades of an earlier run still wait for their end: until then nothing new is entered (I-04). */
+  get isPending(): boolean {
+    return this.#past.length > 0;
+  }
+
+  /** When the last answer came. */
+  get answeredAt(): number {
+    return this.#answeredAt;
+  }
+
+  /** @param past trades of an earlier run, of whose end nothing is known */
+  recover(past: readonly Trade[], now: Micros): void {
+    this.#past = [...this.#past, ...past];
+    if (!this.#isExplained()) this.ask(now);
+  }
+
+  /** The books are contradicted. What is asked already is not asked again. */
+  ask(now: Micros): void {
+    if (Number.isFinite(this.wakeAt)) return;
+    this.#asks = 0;
+    this.#send(now);
+  }
+
+  onReport(report: HistoryReport, now: Micros): void {
+    const { account, manager, symbol } = this.#ports;
+    this.#isAwaited = false;
+    this.#answeredAt = now;
+    manager.onHistory(report, account.reportedLots(symbol), now);
+    const named = this.#tradesIn(report);
+    this.#past = this.#past.filter((trade) => !this.#isOver(trade, named, report, now));
+    this.#goOn(now);
+  }
+
+  onOutcome(outcome: Outcome, now: Micros): void {
+    if (outcome.kind === "ok" || !this.#isAwaited) return;
+    this.#isAwaited = false;
+    this.#goOn(now, true);
+  }
+
+  onTimer(now: Micros): void {
+    if (now < this.wakeAt) return;
+    // The adapter answers each request; this is the second line, for an answer that never comes.
+    if (this.#isAwaited) this.onOutcome({ kind: "unknown", cause: "no answer" }, now);
+    else this.#send(now);
+  }
+
+  #tradesIn(report: HistoryReport): ReadonlySet<TradeId> {
+    const prefix = this.#ports.settings().order_id_prefix;
+    const named = report.orders.map(({ clientOrderId }) => parseOrderId(clientOrderId, prefix)?.trade);
+    return new Set(named.filter((trade) => trade !== undefined));
+  }
+
+  /** The journal may name thousands of entries that never filled: what nobody has heard of is not looked at in full. */
+  #isOver(trade: Trade, named: ReadonlySet<TradeId>, report: HistoryReport, now: Micros): boolean {
+    const { manager, settings } = this.#ports;
+    const { holdUntil, holdMicros, trade: id } = trade.plan;
+    const isHeardOf = named.has(id) || trade.executions.size > 0;
+    if (isHeardOf && manager.onPastTrade(trade, report, now)) return true;
+    if (isHeardOf && trade.unexplained !== null) return false;
+    // Reads lag: that nothing was traded is believed only as late as the absence of an entry (failure-catalogue I-05).
+    return now > holdUntil - holdMicros + microsFromSeconds(settings().protection.absence_proof_seconds);
+  }
+
+  #isExplained(): boolean {
+    return this.#past.length === 0 && this.#ports.manager.trade?.unexplained?.isSettled !== false;
+  }
+
+  #send(now: Micros): void {
+    const { emit, settings, symbol } = this.#ports;
+    this.#asks += 1;
+    this.#isAwaited = true;
+    this.wakeAt = now + 2 * microsFromMillis(settings().venue.reply_timeout_ms);
+    emit({ kind: "query-history", symbol });
+  }
+
+  #goOn(now: Micros, hasFailed = false): void {
+    const { settings, readAgainBy } = this.#ports;
+    this.wakeAt = Number.POSITIVE_INFINITY;
+    if (this.#isExplained() && !hasFailed) return;
+    if (this.#asks >= asksMax) return this.#giveUp(now);
+    this.wakeAt = now + backedOff(microsFromMillis(settings().protection.lookup_interval_ms), this.#asks - 1);
+    // What the history is compared with may be what is wrong.
+    readAgainBy(now, now);
+  }
+
+  #giveUp(now: Micros): void {
+    const { manager } = this.#ports;
+    for (const { plan } of this.#past) this.#notice({ trade: plan.trade, running: false });
+    this.#past = [];
+    if (manager.trade?.unexplained?.isSettled !== false) return;
+    this.#notice({ trade: manager.trade.plan.trade, running: true });
+    manager.settleBooks(now);
+  }
+
+  #notice(fields: Notice["fields"]): void {
+    const { emit, symbol } = this.#ports;
+    emit({ kind: "notice", level: "warn", code: "BOOKS_UNEXPLAINED", symbol, fields });
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * Executions of a trade that become known by another way than its own life: orders of an earlier life that surface late,
+ * and the exchange's history. A trade begins flat, so the sum over its executions, each counted once by its id, is its
+ * position; where that sum is what the exchange says, the books are exact whatever an adopted position contained
+ * (requirements REC-1, REC-3; failure-catalogue I-06, F-07, F-28, F-80).
+ */
+
+import { emptyLedger } from "../account/ledger.ts";
+import type { HistoryReport } from "../domain/event.ts";
+import type { JournalFill } from "../domain/journal.ts";
+import {
+  type AlgoReport,
+  type Fill,
+  type OrderReport,
+  type OrderStatus,
+  type Role,
+  type Side,
+  sign,
+} from "../domain/order.ts";
+import { parseOrderId, type TradeId } from "../domain/order-id.ts";
+import {
+  lots,
+  type Micros,
+  micros,
+  noLots,
+  noMoney,
+  type SignedLots,
+  signedLots,
+  type Ticks,
+} from "../domain/units.ts";
+import { type Desk, update } from "./desk.ts";
+import { type Order, sentOrder, step } from "./order.ts";
+import { applyFill, type Executing, type Trade } from "./trade.ts";
+
+/** Client ids with which the exchange itself closes a position. @see binance-usdm.md §6.3; failure-catalogue F-82 */
+const byExchange = /^(autoclose-|adl_autoclose|settlement_autoclose-)/;
+
+/**
+ * The order that a report is about. One of the trade's own id that is not known, of whatever role, was placed by an
+ * earlier life of the trade and is taken in; null when it is not the trade's.
+ */
+export function ownOrder(desk: Desk, trade: Trade, report: OrderReport | AlgoReport, now: Micros): Order | null {
+  const id = report.kind === "order-report" ? report.clientOrderId : report.clientAlgoId;
+  const known = trade.orders.get(id);
+  if (known !== undefined) return known;
+  const parts = parseOrderId(id, desk.settings.order_id_prefix);
+  if (parts === null || parts.trade !== trade.plan.trade) return null;
+  const { role, attempt } = parts;
+  // The child of a conditional order carries its id and is reported as a normal order (binance-usdm.md §2.5).
+  const service = report.kind === "algo-report" || (role !== "e" && role !== "x") ? "algo" : "order";
+  const price = report.kind === "algo-report" ? report.trigger : (report.price ?? levelOf(trade, role));
+  const { side, quantity } = report;
+  const order = step(sentOrder({ id, role, attempt, service, side, quantity, price }, now), { kind: "accepted" }, now);
+  trade.orders.set(id, order);
+  if (role === "e") trade.entryFinished = false;
+  if (role === "r" && price !== null) trade.stopLevel = nearerStop(trade.plan.side, trade.stopLevel, price);
+  return order;
+}
+
+/** The stop that lets less be lost: one that had moved stays where it was (failure-catalogue I-09). */
+export function nearerStop(side: Side, a: Ticks, b: Ticks): Ticks {
+  return (b - a) * sign(side) > 0 ? b : a;
+}
+
+export function isAlive(status: OrderStatus): boolean {
+  return status === "NEW" || status === "PARTIALLY_FILLED";
+}
+
+/** Where the parent of a child was triggered. */
+function levelOf({ plan, stopLevel }: Trade, role: Role): Ticks | null {
+  switch (role) {
+    case "f":
+      return plan.stopLoss;
+    case "r":
+      return stopLevel;
+    case "t1":
+      return plan.takeProfit;
+    case "t2":
+      return plan.secondTarget;
+    case "e":
+    case "x":
+      return null;
+    default:
+      throw new TypeError(`unhandled role ${role satisfies never}`);
+  }
+}
+
+/**
+ * Books what the history has of the trade: executions of its own orders, and those by which somebody else closed what is
+ * ours, where they are exactly what is missing.
+ *
+ * @param reported position as the exchange says
+ * @param tell called for each execution that was not known
+ */
+export function takeHistory(
+  desk: Desk,
+  trade: Trade,
+  report: HistoryReport,
+  reported: SignedLots,
+  tell: (order: Executing, fill: Fill) => void,
+  now: Micros,
+): void {
+  for (const order of report.orders) {
+    // What ended without an execution has nothing to say.
+    if (order.filled === 0 && !isAlive(order.status) && !trade.orders.has(order.clientOrderId)) continue;
+    const own = ownOrder(desk, trade, order, now);
+    if (own === null) continue;
+    const { status, filled, orderId } = order;
+    update(desk, trade, own, { kind: "reported", status, filled, venueId: orderId }, now);
+  }
+  for (const { clientOrderId, fill } of report.executions) {
+    const order = trade.orders.get(clientOrderId);
+    if (order !== undefined && !trade.executions.has(fill.tradeId)) tell(order, fill);
+  }
+  const foreign = closedByOthers(desk, trade, report, reported);
+  for (const { clientOrderId, side, fill } of foreign) tell({ id: clientOrderId, side, role: null }, fill);
+  if (foreign.length > 0) tellForeign(desk, trade, foreign);
+  if (trade.unexplained !== null) explain(desk, trade, reported);
+}
+
+/** Sum of the executions that are known, signed. */
+function knownLots(executions: Iterable<JournalFill>): number {
+  let sum = 0;
+  for (const { side, fill } of executions) sum += sign(side) * fill.quantity;
+  return sum;
+}
+
+function closedByOthers(desk: Desk, trade: Trade, report: HistoryReport, reported: SignedLots): readonly JournalFill[] {
+  const known = knownLots(trade.executions.values());
+  const missing = reported - known;
+  const isReduction = missing * known < 0 && Math.abs(missing) <= Math.abs(known);
+  if (!isReduction || known * sign(trade.plan.side) < 0) return [];
+  const first = Math.min(...[...trade.executions.values()].map(({ fill }) => fill.time));
+  const foreign = report.executions.filter(
+    ({ clientOrderId, fill }) =>
+      fill.time >= first &&
+      !trade.executions.has(fill.tradeId) &&
+      parseOrderId(clientOrderId, desk.settings.order_id_prefix) === null,
+  );
+  return knownLots(foreign) === missing ? foreign : [];
+}
+
+function tellForeign(desk: Desk, trade: Trade, foreign: readonly JournalFill[]): void {
+  const { symbol, index } = desk.instrument;
+  const order = foreign[0]?.clientOrderId ?? "";
+  const fields = { trade: trade.plan.trade, lots: Math.abs(knownLots(foreign)), order };
+  desk.emit({ kind: "notice", level: "error", code: "CLOSED_BY_OTHERS", symbol: index, fields });
+  if (foreign.some(({ clientOrderId }) => byExchange.test(clientOrderId))) {
+    desk.enterSafeMode("UNKNOWN_POSITION", `${symbol}: closed by the exchange with ${order}`);
+  }
+}
+
+/** Makes the books anew from the executions, if they are all known and come to what the exchange says. */
+function explain(desk: Desk, trade: Trade, reported: SignedLots): void {
+  const executions = [...trade.executions.values()];
+  const sum = knownLots(executions);
+  if (sum !== reported || sum * sign(trade.plan.side) < 0) return;
+  const applied = new Map<string, number>();
+  for (const { clientOrderId, fill } of executions) {
+    applied.set(clientOrderId, (applied.get(clientOrderId) ?? 0) + fill.quantity);
+  }
+  // Reads lag: an entry whose fate is not known, or an execution told in sum alone, is a gap though the sum may agree.
+  const isComplete = [...trade.orders.values()].every(
+    ({ id, filled, role, status }) => (applied.get(id) ?? 0) >= filled && !(role === "e" && status.kind === "unknown"),
+  );
+  if (!isComplete) return;
+  for (const order of trade.orders.values()) {
+    const own = lots(applied.get(order.id) ?? 0);
+    trade.orders.set(order.id, { ...order, applied: own, filled: own, inherited: noLots });
+  }
+  trade.unexplained = null;
+  resetBooks(trade);
+  executions.sort((a, b) => a.fill.time - b.fill.time);
+  for (const { clientOrderId, side, fill } of executions) {
+    const role = parseOrderId(clientOrderId, desk.settings.order_id_prefix)?.role ?? null;
+    applyFill(trade, { id: clientOrderId, side, role }, fill, desk.instrument);
+  }
+  tellPosition(desk, trade);
+}
+
+function resetBooks(trade: Trade): void {
+  trade.executions.clear();
+  trade.ledger = emptyLedger;
+  trade.fees = noMoney;
+  trade.makerLots = noLots;
+  trade.tradedLots = noLots;
+  trade.firstTargetLots = 0;
+  trade.entryTime = null;
+  trade.lastFillTime = micros(0);
+  trade.lastExitRole = null;
+}
+
+export function tellExecution(desk: Desk, trade: TradeId, order: Executing, fill: Fill): void {
+  const { tradeId, price, quantity, commission, commissionAsset, maker, time } = fill;
+  desk.emit({
+    kind: "fill",
+    trade,
+    symbol: desk.instrument.index,
+    tradeId,
+    clientOrderId: order.id,
+    side: order.side,
+    price,
+    quantity,
+    commission,
+    commissionAsset,
+    maker,
+    time,
+  });
+}
+
+export function tellPosition(desk: Desk, trade: Trade): void {
+  desk.emit({
+    kind: "position",
+    symbol: desk.instrument.index,
+    trade: trade.plan.trade,
+    lots: signedLots(trade.ledger.position),
+    cost: -trade.ledger.cash,
+    stopLoss: trade.stopLevel,
+    time: trade.lastFillTime,
+  });
+}

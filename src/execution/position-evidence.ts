@@ -1,0 +1,44 @@
+/**
+ * What the exchange says is open, where our own books cannot know it yet: while an entry is in doubt its fate shows in the
+ * position first, and of an adopted position the history is still being asked. What is open is protected before it is
+ * known how it came about (failure-catalogue I-01, F-19, F-31).
+ */
+
+import { sign } from "../domain/order.ts";
+import { type Micros, microsFromSeconds, type SignedLots } from "../domain/units.ts";
+import { exposedLots, openLots, type Trade } from "./trade.ts";
+
+/** How much younger than the last execution a read must be to be news: clocks differ, and reads lag. */
+const readMarginMicros = microsFromSeconds(2);
+
+/**
+ * Told by the private stream.
+ *
+ * @param time of the exchange
+ * @returns whether something may have to be done about it at once
+ */
+export function statePosition(trade: Trade, lots: SignedLots, time: Micros, now: Micros): boolean {
+  const { unexplained } = trade;
+  if (unexplained !== null && time >= unexplained.statedAt) {
+    unexplained.lots = lots;
+    unexplained.statedAt = time;
+  }
+  if (time > trade.lastFillTime) note(trade, lots, now);
+  return unexplained !== null || exposedLots(trade) > openLots(trade);
+}
+
+/**
+ * Read with the account.
+ *
+ * @param requestedAt by our own clock
+ */
+export function seePosition(trade: Trade, lots: SignedLots, requestedAt: Micros, now: Micros): void {
+  const { unexplained } = trade;
+  if (unexplained !== null && requestedAt > unexplained.statedAt + readMarginMicros) unexplained.lots = lots;
+  if (requestedAt > trade.lastFillTime + readMarginMicros) note(trade, lots, now);
+}
+
+function note(trade: Trade, lots: SignedLots, now: Micros): void {
+  trade.seenLots = Math.max(0, lots * sign(trade.plan.side));
+  trade.seenAt = now;
+}

@@ -1,0 +1,148 @@
+/** What the history of the exchange makes of the books, answer by answer. */
+
+import { expect, test } from "vitest";
+import type { Output } from "../../src/domain/output.ts";
+import { lots, signedLots } from "../../src/domain/units.ts";
+import { fillOf } from "../execution/bench.ts";
+import { decisionOf } from "../risk/support.ts";
+import { after } from "../support/core.ts";
+import {
+  CoreBench,
+  entryOf,
+  first,
+  historyOf,
+  idOf,
+  journalled,
+  openTradeOf,
+  snapshotOf,
+  stopOf,
+  tradeA,
+  tradeB,
+} from "./support.ts";
+
+const entry = entryOf(idOf(tradeA, "e"), 10, { status: "FILLED" });
+const stopped = entryOf(idOf(tradeA, "f"), 10, { status: "FILLED", side: "sell", type: "MARKET", price: null });
+const bought = fillOf("11", 10, 640_000, after(-9_000));
+const sold = fillOf("12", 10, 639_700, after(-5_000));
+
+/** A core that starts with this journal, on an account that is flat or holds ten lots behind a stop. */
+function started(held: 0 | 10, openTrades: Parameters<typeof journalled>[0]): CoreBench {
+  const bench = new CoreBench();
+  bench.tell({ kind: "private-stream", alive: true });
+  bench.tell(journalled(openTrades));
+  bench.tell(snapshotOf(held, held === 0 ? {} : { algos: [stopOf(idOf(tradeA, "f"))] }));
+  return bench;
+}
+
+function rowsOf(bench: CoreBench, kind: Output["kind"]): number {
+  return bench.all.filter((output) => output.kind === kind).length;
+}
+
+test("[REC-1] orders that are filled without their executions explain nothing: the history is asked again", () => {
+  const bench = started(0, [openTradeOf(tradeA, after(-20_000))]);
+  bench.tell(historyOf([entry, stopped], []));
+  const once = rowsOf(bench, "trade");
+  bench.history = historyOf(
+    [entry, stopped],
+    [
+      [entry.clientOrderId, "buy", bought],
+      [stopped.clientOrderId, "sell", sold],
+    ],
+  );
+  bench.at(900);
+  const rows = bench.all.filter((output) => output.kind === "trade");
+  expect([once, rows.map(({ exitReason }) => exitReason)]).toEqual([0, ["STOP_LOSS"]]);
+});
+
+test("[REC-1] that nothing was traded is not believed before the proof of absence", () => {
+  const young = started(0, [openTradeOf(tradeB, after(-9_000)), openTradeOf(tradeA, after(-8_000))]);
+  young.tell(historyOf([], []));
+  const old = started(0, [openTradeOf(tradeB, after(-90_000))]);
+  old.tell(historyOf([], []));
+  const isPending = (bench: CoreBench) => bench.core.desks[0]?.history.isPending;
+  expect([isPending(young), isPending(old)]).toEqual([true, false]);
+});
+
+test("[I-04] nothing is entered while the end of an earlier trade is not known", () => {
+  const bench = started(0, [openTradeOf(tradeA, after(-20_000))]);
+  bench.at(1);
+  bench.tell(snapshotOf(0, { requestedAt: after(1) }));
+  bench.quote();
+  const before = bench.decide(decisionOf());
+  const why = bench.blocked;
+  bench.tell(historyOf([], []));
+  const then = bench.decide(decisionOf({ id: "d2" }));
+  expect([before, why, then.map((text) => text.split(" ")[0])]).toEqual([[], ["NOT_READY"], ["place-order"]]);
+});
+
+test("[F-28] executions that the journal has are not told again", () => {
+  const bench = started(0, [openTradeOf(tradeA, after(-20_000), [bought])]);
+  bench.tell(
+    historyOf(
+      [entry, stopped],
+      [
+        [entry.clientOrderId, "buy", bought],
+        [stopped.clientOrderId, "sell", sold],
+      ],
+    ),
+  );
+  expect([rowsOf(bench, "fill"), rowsOf(bench, "trade")]).toEqual([1, 1]);
+});
+
+test("[F-28] an execution that the history told first and the stream later is booked once", () => {
+  const bench = started(10, [openTradeOf(tradeA, after(-20_000))]);
+  bench.tell(historyOf([entry], [[entry.clientOrderId, "buy", bought]]));
+  bench.tell({ ...entry, fill: bought, source: "stream" });
+  expect([bench.trade?.ledger.position, bench.trade?.unexplained]).toEqual([10, null]);
+});
+
+test("[ORD-1] what the stream tells before the history is not counted on top of the adopted position", () => {
+  const bench = started(10, [openTradeOf(tradeA, after(-20_000))]);
+  bench.tell({ kind: "position-report", symbol: first, lots: signedLots(10), entryTicks: 640_000, time: after(-1) });
+  bench.tell({ ...entry, fill: bought, source: "stream" });
+  const before = bench.trade?.unexplained?.lots;
+  bench.tell(historyOf([entry], [[entry.clientOrderId, "buy", bought]]));
+  expect([before, bench.trade?.ledger.position]).toEqual([10, 10]);
+});
+
+test("[REC-1] executions of somebody else that are not exactly what is missing are not booked", () => {
+  const bench = started(10, [openTradeOf(tradeA, after(-20_000))]);
+  bench.tell(historyOf([entry], [[entry.clientOrderId, "buy", bought]]));
+  const byHand = { ...entryOf("web_1", 3), side: "sell", quantity: lots(3), status: "FILLED" } as const;
+  bench.history = historyOf(
+    [entry, byHand],
+    [
+      [entry.clientOrderId, "buy", bought],
+      ["web_1", "sell", fillOf("13", 3, 640_000, after(1_000))],
+    ],
+  );
+  const before = rowsOf(bench, "fill");
+  for (const ms of [4_000, 5_000]) {
+    bench.at(ms);
+    bench.tell(snapshotOf(6, { algos: [stopOf(idOf(tradeA, "f"))], requestedAt: bench.now }));
+    bench.tell(stopOf(idOf(tradeA, "f")));
+  }
+  expect([rowsOf(bench, "fill") - before, bench.core.safeMode?.reason]).toEqual([0, "UNKNOWN_POSITION"]);
+});
+
+test("[I-21] a history that nobody answers is asked for a bounded number of times", () => {
+  const bench = started(10, [openTradeOf(tradeA, after(-20_000))]);
+  bench.at(300_000);
+  expect([rowsOf(bench, "query-history"), bench.trade?.unexplained?.isSettled]).toEqual([6, true]);
+});
+
+test("[I-09] a stop of an earlier life that surfaces late and is nearer holds its level", () => {
+  const bench = started(10, [openTradeOf(tradeA, after(-20_000))]);
+  const moved = { ...stopOf(idOf(tradeA, "r"), "sell", 639_900), closePosition: false, quantity: lots(10) };
+  bench.tell({ ...moved, source: "stream" });
+  expect([bench.trade?.orders.has(idOf(tradeA, "r")), bench.trade?.stopLevel]).toEqual([true, 639_900]);
+});
+
+test("[F-80] an order of another trade, or of somebody else, is not taken into the trade", () => {
+  const bench = started(10, [openTradeOf(tradeA, after(-20_000))]);
+  const before = bench.trade?.orders.size;
+  for (const id of [idOf(tradeB, "x"), "web_1", `${idOf(tradeA, "x").slice(0, -2)}zz`]) {
+    bench.tell(entryOf(id, 5, { side: "sell", fill: fillOf(id, 5), source: "stream", reduceOnly: true }));
+  }
+  expect([bench.trade?.orders.size, bench.trade?.ledger.position]).toEqual([before, 10]);
+});
