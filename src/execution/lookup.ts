@@ -88,7 +88,9 @@ function askOrBury(desk: Desk, trade: Trade, order: Order, from: Micros, now: Mi
   const proof = from + microsFromSeconds(desk.settings.protection.absence_proof_seconds);
   // A position that nobody else's entry explains is a trace of it: the history is asked before absence counts (F-19).
   const isTraced = order.role === "e" && trade.seenLots > openLots(trade) && now < proof + (proof - from);
-  if (order.misses >= leastMisses && order.missedAt >= proof && !isTraced) {
+  // An entry that was seen once is gone only when a list of what rests does not name it either (I-05).
+  const isUnlisted = order.role !== "e" || !order.seen || order.unlistedAt >= proof;
+  if (order.misses >= leastMisses && order.missedAt >= proof && !isTraced && isUnlisted) {
     update(desk, trade, order, { kind: "absent" }, now);
     // An entry leaves a trace in the position even where its own record cannot be read (failure-catalogue F-19).
     if (order.role === "e") desk.emit({ kind: "query-account" });

@@ -55,6 +55,8 @@ export type Order = {
   /** how many of the answers found nothing, and when the last of these was asked for */
   readonly misses: number;
   readonly missedAt: Micros;
+  /** when the last list of open orders that did not name it was asked for, in this state */
+  readonly unlistedAt: Micros;
   /** cancels sent, and when the last one left */
   readonly cancels: number;
   readonly cancelAt: Micros;
@@ -81,6 +83,8 @@ export type OrderEvent =
   | { readonly kind: "asked" }
   /** a look-up found nothing: weak evidence, counted */
   | { readonly kind: "missed" }
+  /** a list of open orders, asked for then, did not name it */
+  | { readonly kind: "unlisted"; readonly requestedAt: Micros }
   /** absence is proven (receive window and read lag have passed) */
   | { readonly kind: "absent" };
 
@@ -99,6 +103,7 @@ export function sentOrder(order: NewOrder, now: Micros): Order {
     asks: 0,
     misses: 0,
     missedAt: now,
+    unlistedAt: now,
     cancels: 0,
     cancelAt: now,
     inherited: noLots,
@@ -138,6 +143,8 @@ export function step(order: Order, event: OrderEvent, now: Micros): Order {
       return { ...order, askedAt: now, asks: order.asks + 1 };
     case "missed":
       return { ...order, misses: order.misses + 1, missedAt: order.askedAt };
+    case "unlisted":
+      return { ...order, unlistedAt: event.requestedAt };
     case "absent":
       return status.kind === "unknown" || status.kind === "triggered"
         ? { ...order, status: { kind: "closed", reason: order.seen ? "vanished" : "not-accepted" } }
@@ -185,7 +192,7 @@ export function remaining(order: Order): Lots {
 
 /** A new state is asked about anew; the count of askings and misses is the state's own. */
 function moved(order: Order, status: Status, now: Micros): Order {
-  return { ...order, status, askedAt: now, asks: 0, misses: 0 };
+  return { ...order, status, askedAt: now, asks: 0, misses: 0, unlistedAt: order.sentAt };
 }
 
 function seen(order: Order): Order {

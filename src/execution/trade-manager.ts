@@ -278,8 +278,12 @@ export class TradeManager {
     if (trade === null) return;
     const proof = microsFromSeconds(this.#desk.settings.protection.absence_proof_seconds);
     for (const order of trade.orders.values()) {
+      const isListed = ids.has(order.id);
       const settled = order.status.kind === "live" && order.sentAt + proof < requestedAt;
-      if (settled && !ids.has(order.id)) update(this.#desk, trade, order, { kind: "doubted" }, now);
+      if (settled && !isListed) update(this.#desk, trade, order, { kind: "doubted" }, now);
+      if (order.role !== "e" || order.status.kind !== "unknown") continue;
+      // A list outranks a look-up that found nothing (failure-catalogue F-19): what it names rests.
+      update(this.#desk, trade, order, isListed ? { kind: "accepted" } : { kind: "unlisted", requestedAt }, now);
     }
     this.#manage(trade, now);
   }

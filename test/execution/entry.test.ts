@@ -189,8 +189,24 @@ test("[IDM-1] an order that was seen and then vanished is not followed by anothe
     bench.at(ms);
     bench.refuse("query-order", e1, -2013);
   }
+  bench.manager.onOpenOrders(new Set(), bench.now, bench.now);
   bench.at(40_000);
   expect([bench.count("place-order", e2), bench.manager.trade]).toEqual([0, null]);
+});
+
+test("[F-19] an entry that the list of open orders names rests, however often look-ups have not found it", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.report(e1, "NEW", 0);
+  bench.at(2_000);
+  bench.refuse("cancel-order", e1, -2011);
+  for (const ms of [2_100, 3_000, 10_000, 14_100, 14_500]) {
+    bench.at(ms);
+    bench.refuse("query-order", e1, -2013);
+  }
+  const before = bench.manager.trade?.orders.get(e1)?.status.kind;
+  bench.manager.onOpenOrders(new Set([e1]), bench.now, bench.now);
+  expect([before, bench.manager.trade?.orders.get(e1)?.status.kind]).toEqual(["unknown", "cancelling"]);
 });
 
 test("[EXE-4] a cancel that keeps being refused is repeated ever more seldom (I-21)", () => {
@@ -305,6 +321,7 @@ test("[IDM-1] an entry that surfaces after it was held for gone is cancelled (I-
   }
   bench.at(14_100);
   bench.refuse("query-order", e1, -2013);
+  bench.manager.onOpenOrders(new Set([idOf("f")]), bench.now, bench.now);
   const verdict = bench.manager.trade?.orders.get(e1)?.status;
   bench.report(e1, "PARTIALLY_FILLED", 6);
   expect([verdict, bench.count("cancel-order", e1)]).toEqual([{ kind: "closed", reason: "vanished" }, 2]);
