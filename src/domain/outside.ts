@@ -26,7 +26,7 @@ export type PlanConditions = {
   /** realised volatility, basis points */
   readonly volatilityBpsMin: number | null;
   readonly volatilityBpsMax: number | null;
-  /** names of trading sessions; empty: any */
+  /** names of trading sessions; empty: in all of them */
   readonly sessions: readonly string[];
   /** least confluence score of the micro-scalp source, in the plan's direction */
   readonly scoreMin: number | null;
@@ -37,7 +37,7 @@ export type Plan = {
   readonly id: string;
   readonly symbol: SymbolIndex;
   readonly direction: Extract<Direction, "LONG" | "SHORT">;
-  /** the worst price at which it may enter; null: any */
+  /** the worst price at which it may enter; null: no bound */
   readonly entryPrice: Ticks | null;
   readonly stopLoss: Ticks;
   readonly takeProfit: Ticks;

@@ -7,7 +7,7 @@ import type { Zone } from "./policy/policy.ts";
 /** What an entry may still do after its first order, fixed with the decision. */
 export type EntryBrief = {
   readonly mode: Mode;
-  /** no order leaves at a price outside; null: any price */
+  /** no order leaves at a price outside; null: no bound */
   readonly zone: Zone | null;
   /** dearest price that risk reckoned with */
   readonly approvedPrice: Ticks;

@@ -15,7 +15,7 @@ export type PolicyInput = {
   readonly side: Side;
   readonly bid: Ticks;
   readonly ask: Ticks;
-  /** null: any price */
+  /** null: no bound */
   readonly zone: Zone | null;
   readonly spreadBps: number;
   /** worth of the best level on the thinner side, quote asset */

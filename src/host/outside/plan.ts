@@ -26,7 +26,7 @@ const Conditions = z
       .array(z.enum(tradingSessions))
       .max(tradingSessions.length)
       .exactOptional()
-      .describe("Trading sessions in which it may enter; none named: any."),
+      .describe("Trading sessions in which it may enter; none named: all of them."),
     score_min: z
       .number()
       .min(0)
