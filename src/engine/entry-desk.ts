@@ -118,12 +118,18 @@ export class EntryDesk {
       entry: brief,
       stopLoss: order.stopLoss,
       ...targetLevels(settings, order.side, order.reference, order.takeProfit, decision.takeProfits),
-      exits: this.exitRules(order.leverage),
+      exits: this.#ownExits(decision, order.leverage),
       holdUntil: micros(now + hold),
       holdMicros: micros(hold),
       decisionMidHalfTicks: this.#market.bid + this.#market.ask,
       cooldownMicros: decision.cooldownMicros ?? microsFromSeconds(settings.guardrails.cooldown_seconds),
     };
+  }
+
+  /** A decision may say from which gain on its stop trails (requirements DEC-7, EXE-10); how far behind is configured. */
+  #ownExits({ trailFraction }: Decision, leverage: number): ExitRules {
+    const rules = this.exitRules(leverage);
+    return trailFraction === undefined ? rules : { ...rules, trailFromBps: trailFraction * 1e4 };
   }
 
   /** As configured now. An exit always takes, and the entry may: what covers both fees covers any. */

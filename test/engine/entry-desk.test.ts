@@ -210,3 +210,15 @@ test("[EXE-7] an entry is worked until its decision is stale, or for as long as 
   });
   expect(until).toEqual([after(15_000), after(60_000)]);
 });
+
+test("[DEC-7] a decision that says from which gain its stop trails has it in the exit rules of its trade", () => {
+  const bench = ready({});
+  bench.decide(decisionOf({ id: "a", trailFraction: 0.0025 }));
+  expect(bench.trade?.rules.trailFromBps).toBe(25);
+});
+
+test("[DEC-7] a decision that says how long it holds is not cut to the mode's own limit", () => {
+  const bench = ready({ normal: { max_hold_seconds: 30 } });
+  bench.decide(decisionOf({ id: "a", holdMicrosMax: micros(2_400_000_000) }));
+  expect(bench.trade?.plan.holdMicros).toBe(2_400_000_000);
+});

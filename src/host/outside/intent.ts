@@ -42,7 +42,7 @@ export const IntentBody = z
     cooldown_sec: z.int().min(0).max(86_400).exactOptional(),
     trail_activation_roi: returnPct
       .exactOptional()
-      .describe("Return on the margin from which on the stop trails; kept, without effect yet."),
+      .describe("Return on the margin from which on the stop trails; absent: as configured."),
   })
   .describe("What an outside system wants done in a symbol.");
 export type IntentBody = z.infer<typeof IntentBody>;
