@@ -1,18 +1,15 @@
 /** One symbol inside the core: its market, its sources, its trade, and the way from a decision to an order. */
 
 import type { Settings } from "../config/schema.ts";
-import { arbitrate, staysFlat } from "../decision/arbiter.ts";
-import { decisionFileSource } from "../decision/decision-file.ts";
 import type { DecisionSource, SourceContext } from "../decision/source.ts";
-import type { Decision, Evidence } from "../domain/decision.ts";
+import type { Decision } from "../domain/decision.ts";
 import type { SetUp } from "../domain/event.ts";
 import { type Instrument, numberFromMoney, quoteFromTickLots } from "../domain/instrument.ts";
 import type { DepthLevels } from "../domain/market-port.ts";
-import { type Side, sign } from "../domain/order.ts";
-import { type TradeId, tradeIdFrom } from "../domain/order-id.ts";
-import type { ApprovedOrder, Gate, TradeRow } from "../domain/output.ts";
+import type { TradeId } from "../domain/order-id.ts";
+import type { TradeRow } from "../domain/output.ts";
 import type { OutsideWord } from "../domain/outside.ts";
-import { type BlockReason, blockReasons, type SafeModeReason } from "../domain/reason.ts";
+import type { BlockReason, SafeModeReason } from "../domain/reason.ts";
 import {
   type Lots,
   type Micros,
@@ -23,16 +20,15 @@ import {
   type Ticks,
 } from "../domain/units.ts";
 import { cooldownAfter } from "../execution/exit-rules.ts";
-import { hasFailed } from "../execution/gate.ts";
-import { openLots, type Trade } from "../execution/trade.ts";
+import type { Trade } from "../execution/trade.ts";
 import { TradeManager } from "../execution/trade-manager.ts";
 import { Features } from "../market/features.ts";
 import { SymbolMarket } from "../market/symbol-market.ts";
 import { ClosedMinutes } from "./closed-minutes.ts";
 import { EntryDesk } from "./entry-desk.ts";
 import { HistoryDesk } from "./history-desk.ts";
+import { DecisionJudge } from "./judge.ts";
 import { ModelKeeper } from "./model-keeper.ts";
-import { NoTrades } from "./no-trades.ts";
 import { RiskDesk, type RiskFloor } from "./risk-desk.ts";
 import { settingsFor } from "./settings.ts";
 
@@ -50,9 +46,6 @@ export type Floor = RiskFloor & {
 
 const flat = signedLots(0);
 
-/** Trades whose decisions are known again; a decision is valid far shorter than it takes to make so many. */
-const rememberedMax = 1_000;
-
 export class SymbolDesk {
   readonly instrument: Instrument;
   readonly market: SymbolMarket;
@@ -64,26 +57,17 @@ export class SymbolDesk {
   #setUp: SetUp = { state: "pending", cause: "not told yet" };
   readonly #floor: Floor;
   #settings: Settings;
-  readonly #noTrades: NoTrades;
+  readonly #judge: DecisionJudge;
   readonly #sources: readonly DecisionSource[];
-  /** names of those that speak for somebody outside */
-  readonly #outside: ReadonlySet<string>;
   readonly models: ModelKeeper;
   readonly #features: Features;
   /** one object, updated in place: sources look at it on every market event */
   readonly #context: { -readonly [Key in keyof SourceContext]: SourceContext[Key] };
-  readonly #blocked: Map<BlockReason, number>;
   /** the last word of each source, in their order */
   readonly #latest: (Decision | null)[];
-  #acted: Decision | null = null;
-  /** trades that were begun, the newest */
-  readonly #entered = new Set<TradeId>();
   #resyncAsked = false;
   #decisions = 0;
-  #lastDecision: Decision | null = null;
   #lastTradeEnd: Micros = micros(0);
-  /** when the running trade's entry left; null when it was adopted */
-  #openedAt: Micros | null = null;
 
   constructor(
     instrument: Instrument,
@@ -95,8 +79,6 @@ export class SymbolDesk {
     this.instrument = instrument;
     this.#floor = floor;
     this.#settings = settingsFor(settings, instrument.symbol);
-    this.#blocked = blocked;
-    this.#noTrades = new NoTrades(instrument.index);
     const { market, decision } = this.#settings;
     this.market = new SymbolMarket(instrument, market);
     this.risk = new RiskDesk(instrument, this.market, () => this.#settings, floor);
@@ -104,7 +86,6 @@ export class SymbolDesk {
     this.#entries = new EntryDesk(instrument, this.market, () => this.#settings, floor);
     this.#features = new Features(decision.ensemble.horizons_seconds.map(microsFromSeconds), market.depth_levels);
     this.#sources = sourcesFor(instrument, this.#features);
-    this.#outside = new Set(this.#sources.filter(({ tell }) => tell !== undefined).map(({ name }) => name));
     this.#latest = this.#sources.map(() => null);
     this.models = new ModelKeeper({ symbol: instrument.index, sources: this.#sources, emit: floor.emit });
     this.#context = {
@@ -138,6 +119,18 @@ export class SymbolDesk {
     const { account, emit, readAgainBy } = floor;
     const { index: symbol } = instrument;
     this.history = new HistoryDesk({ symbol, settings: current, account, manager: this.manager, emit, readAgainBy });
+    this.#judge = new DecisionJudge({
+      instrument,
+      floor,
+      sources: this.#sources,
+      market: this.market,
+      manager: this.manager,
+      risk: this.risk,
+      history: this.history,
+      entries: this.#entries,
+      setUp: () => this.#setUp,
+      blocked,
+    });
   }
 
   get decisions(): number {
@@ -145,7 +138,7 @@ export class SymbolDesk {
   }
 
   get lastDecision(): Decision | null {
-    return this.#lastDecision;
+    return this.#judge.lastDecision;
   }
 
   /** When the last trade ended; account reads older than this say nothing about the symbol (failure-catalogue F-31). */
@@ -175,7 +168,7 @@ export class SymbolDesk {
 
   /** These have been executed, whoever says them again (requirements IDM-1). */
   rememberBegun(trades: readonly TradeId[]): void {
-    for (const trade of trades) this.#remember(trade);
+    for (const trade of trades) this.#judge.remember(trade);
   }
 
   /** Other settings from now on. An open trade keeps its exit rules but where the new ones tighten (requirements CFG-4). */
@@ -200,7 +193,7 @@ export class SymbolDesk {
 
   /** What was counted of decisions not to trade and not yet told. */
   flushNoTrades(now: Micros): void {
-    for (const row of this.#noTrades.flush(now)) this.#floor.emit(row);
+    this.#judge.flushNoTrades(now);
   }
 
   /** Earliest time at which {@link onTimer} must be called. */
@@ -315,165 +308,9 @@ export class SymbolDesk {
       this.#latest[index] = decision;
     }
     this.#decisions += fresh.length;
-    if (fresh.length > 0) this.#choose(fresh, now);
+    if (fresh.length > 0) this.#judge.choose(fresh, this.#latest, now);
     for (const [index, { saysOnce }] of this.#sources.entries()) if (saysOnce === true) this.#latest[index] = null;
     this.models.onDecided(this.#settings.decision.ensemble.save_seconds, now);
-  }
-
-  /** Sources speak at different times, so the latest word of each counts for as long as it is valid (DEC-2). */
-  #choose(fresh: readonly Decision[], now: Micros): void {
-    const chosen = arbitrate(this.#latest, now);
-    if (chosen !== null) this.#act(chosen, fresh, now);
-    for (const decision of fresh) {
-      const isAnswered = decision === chosen && !(decision.action === "HOLD" && !staysFlat(decision));
-      if (!isAnswered) this.#judgeOther(decision, chosen, now);
-    }
-  }
-
-  #act(chosen: Decision, fresh: readonly Decision[], now: Micros): void {
-    this.#lastDecision = chosen;
-    const isNew = chosen.id !== this.#acted?.id || chosen.time !== this.#acted.time;
-    const direction = chosen.direction;
-    if (chosen.action === "ENTER" && (direction === "LONG" || direction === "SHORT") && isNew) {
-      this.#acted = chosen;
-      return this.#enterOrBlock(chosen, direction === "LONG" ? "buy" : "sell", now);
-    }
-    if ((chosen.action === "EXIT" || direction === "FLAT") && isNew) {
-      this.#acted = chosen;
-      if (staysFlat(chosen)) this.manager.cancelEntry(now);
-      else this.manager.leave(now);
-      return this.#record(chosen, [], null, now);
-    }
-    if (chosen.action === "HOLD") this.#tighten(chosen, now);
-    if (chosen.reasons[0]?.reason === "CONFLICTING_SIGNALS") return this.#countReasons(chosen, now);
-    for (const decision of fresh) this.#countReasons(decision, now);
-  }
-
-  /**
-   * What somebody outside decided is judged even when it was not chosen, because somebody waits for the answer: it agrees
-   * and is checked like the chosen one, or what was chosen stands against it.
-   */
-  #judgeOther(decision: Decision, chosen: Decision | null, now: Micros): void {
-    if (!this.#outside.has(decision.source) || decision.action === "NO_ACTION") return;
-    if (now > decision.validUntil) {
-      const expired = { reason: "DECISION_EXPIRED", measured: now, limit: decision.validUntil } as const;
-      return this.#block(decision, [expired], [failed(expired)], now);
-    }
-    if (decision.action !== "ENTER") return this.#record(decision, [], null, now);
-    const agrees = chosen === null || chosen.action === "ENTER";
-    if (agrees) return this.#enterOrBlock(decision, decision.direction === "LONG" ? "buy" : "sell", now);
-    const word = chosen.reasons.map(({ reason }) => reason).find(isBlockReason) ?? "CONFLICTING_SIGNALS";
-    const reason = { reason: word, measured: 1, limit: 0 };
-    this.#block(decision, [reason], [failed(reason)], now);
-  }
-
-  #enterOrBlock(decision: Decision, side: Side, now: Micros): void {
-    this.#floor.catchUp();
-    const trade = tradeIdFrom(decision.id);
-    // A standing decision that was executed may be said again for as long as it is valid.
-    if (decision.source === decisionFileSource) this.#tighten(decision, now);
-    if (this.#outside.has(decision.source) && this.#entered.has(trade)) return this.#tellSource(decision, [], now);
-    const gate = this.#gate(decision, trade, side, now);
-    if (gate.length > 0) return this.#block(decision, gate, gate.map(failed), now);
-    const intended = this.#entries.intended(decision, side, now);
-    const result = this.risk.check(decision, side, intended.price, this.manager.committedLots, now);
-    if (!result.approved) return this.#block(decision, result.reasons, result.gates, now);
-    this.risk.tellMissing([]);
-    const gates = this.#entries.gates(intended, result.order.quantity, now);
-    const all = [...result.gates, ...gates];
-    if (hasFailed(gates)) return this.#block(decision, reasonsOf(gates), all, now);
-    const { order } = result;
-    const plan = this.#entries.plan(decision, trade, order, intended, now);
-    this.#openedAt = now;
-    this.manager.begin(plan, now);
-    this.#floor.afterwards(() => {
-      const { reference: _, ...approved } = order;
-      this.#record(decision, all, approved, now);
-      this.#remember(trade);
-      this.#floor.session.onOpened(now);
-      this.#entries.tellEntering(plan, order, intended);
-    });
-  }
-
-  /** What stands before any check of risk: the first of these says it all. */
-  #gate(decision: Decision, id: TradeId, side: Side, now: Micros): readonly Evidence<BlockReason>[] {
-    const off = this.#floor.entriesOff() ?? (this.history.isPending ? "NOT_READY" : null);
-    if (off !== null) return [{ reason: off, measured: null, limit: null }];
-    if (this.#setUp.state !== "proven") return [{ reason: "ACCOUNT_NOT_SET_UP", measured: null, limit: null }];
-    if (now > decision.validUntil) return [{ reason: "DECISION_EXPIRED", measured: now, limit: decision.validUntil }];
-    if (this.#entered.has(id)) return [{ reason: "DECISION_EXPIRED", measured: 1, limit: 0 }];
-    const { trade, inDoubt } = this.manager;
-    if (trade !== null) {
-      const isOpposite = trade.plan.side !== side;
-      // An entry that still works was for a decision that holds no more (requirements EXE-7).
-      if (isOpposite) this.manager.cancelEntry(now);
-      else this.#tighten(decision, now);
-      const reason = inDoubt ? "ORDER_IN_DOUBT" : isOpposite ? "OPPOSITE_POSITION" : "POSITION_OPEN";
-      return [{ reason, measured: openLots(trade), limit: 0 }];
-    }
-    const held = this.#floor.account.reportedLots(this.instrument.index);
-    if (held !== 0) {
-      return [{ reason: held * sign(side) > 0 ? "POSITION_OPEN" : "OPPOSITE_POSITION", measured: held, limit: 0 }];
-    }
-    if (!this.#floor.account.privateAlive) return [{ reason: "ACCOUNT_STALE", measured: null, limit: null }];
-    return this.market.readiness(now);
-  }
-
-  /** A newer decision for the open side may bring a nearer stop (requirements EXE-11). */
-  #tighten({ direction, stopLoss }: Decision, now: Micros): void {
-    const side = this.manager.trade?.plan.side;
-    if (stopLoss !== null && direction === (side === "buy" ? "LONG" : "SHORT")) {
-      this.manager.tighten(stopLoss, "decision", now);
-    }
-  }
-
-  /** A decision is executed once, also when it is said again after its trade has ended (requirements IDM-1). */
-  #remember(trade: TradeId): void {
-    this.#entered.add(trade);
-    if (this.#entered.size <= rememberedMax) return;
-    const [oldest] = this.#entered;
-    if (oldest !== undefined) this.#entered.delete(oldest);
-  }
-
-  #block(decision: Decision, reasons: readonly Evidence<BlockReason>[], gates: readonly Gate[], now: Micros): void {
-    for (const { reason } of reasons) this.#count(reason);
-    this.risk.tellMissing(reasons);
-    this.#record(decision, gates, null, now);
-  }
-
-  /** Why nothing was entered, in the words of the sources; only words of the common list are counted. */
-  #countReasons(decision: Decision, now: Micros): void {
-    for (const row of this.#noTrades.add(decision, now)) this.#floor.emit(row);
-    for (const { reason } of decision.reasons) if (isBlockReason(reason)) this.#count(reason);
-  }
-
-  #count(reason: BlockReason): void {
-    this.#blocked.set(reason, (this.#blocked.get(reason) ?? 0) + 1);
-  }
-
-  #record(decision: Decision, gates: readonly Gate[], order: ApprovedOrder | null, now: Micros): void {
-    const { id: decisionId, source, symbol, direction, action, confidence, edge } = decision;
-    const blocked = reasonsOf(gates);
-    this.#floor.emit({
-      kind: "decision",
-      decisionId,
-      source,
-      symbol,
-      direction,
-      action,
-      confidence,
-      edge,
-      approved: blocked.length === 0,
-      blocked,
-      gates,
-      order,
-      time: now,
-    });
-    if (this.#outside.has(source)) this.#tellSource(decision, blocked, now);
-  }
-
-  #tellSource(decision: Decision, blocked: readonly Evidence[], now: Micros): void {
-    this.#sources.find(({ name }) => name === decision.source)?.judged?.(decision, blocked, now);
   }
 
   #onTradeClosed(row: TradeRow | null, trade: Trade, now: Micros): void {
@@ -482,7 +319,8 @@ export class SymbolDesk {
     this.#lastTradeEnd = micros(Math.max(trade.lastFillTime, ...orderTimes));
     const { symbol, side } = trade.plan;
     if (row === null) {
-      if (this.#openedAt !== null) this.#floor.session.onVoided(this.#openedAt, now);
+      const { openedAt } = this.#judge;
+      if (openedAt !== null) this.#floor.session.onVoided(openedAt, now);
       const fields = { trade: trade.plan.trade };
       this.#floor.emit({ kind: "notice", level: "info", code: "ENTRY_NOT_FILLED", symbol, fields });
       return;
@@ -490,18 +328,4 @@ export class SymbolDesk {
     const until = micros(row.exitTime + cooldownAfter(trade, row.exitReason));
     this.#floor.session.onClosed(numberFromMoney(row.netPnl), this.instrument.symbol, side, until, now);
   }
-}
-
-function reasonsOf(gates: readonly Gate[]): readonly Evidence<BlockReason>[] {
-  return gates
-    .filter(({ verdict }) => verdict === "failed")
-    .map(({ gate, measured, limit }) => ({ reason: gate, measured, limit }));
-}
-
-function failed({ reason, measured, limit }: Evidence<BlockReason>): Gate {
-  return { gate: reason, verdict: "failed", measured, limit };
-}
-
-function isBlockReason(word: string): word is BlockReason {
-  return blockReasons.some((reason) => reason === word);
 }
