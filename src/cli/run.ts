@@ -9,7 +9,7 @@ import { readSecrets, type Secrets } from "../config/secrets.ts";
 import { textFromMoney } from "../domain/instrument.ts";
 import { startDaemonApi } from "../host/api/start.ts";
 import { tokensFrom } from "../host/api/tokens.ts";
-import { machineClock } from "../host/clock.ts";
+import { machineClock, machineWallClock } from "../host/clock.ts";
 import { Daemon } from "../host/daemon.ts";
 import type { DaemonResult } from "../host/daemon-result.ts";
 import {
@@ -81,7 +81,15 @@ async function trade(
   });
   if (settings.decision.demo.enabled) log.warn("DEMO_SOURCE", { message: "the demo source is on: it is no strategy" });
   const tokens = tokensFrom(secrets);
-  const daemon = new Daemon({ ...venue, settings, log, clock, journalListener, takesIntents: tokens !== null });
+  const daemon = new Daemon({
+    ...venue,
+    settings,
+    log,
+    clock,
+    wallClock: machineWallClock,
+    journalListener,
+    takesIntents: tokens !== null,
+  });
   // Before anything is traded: who set a token counts on being able to control.
   const api =
     tokens === null ? null : await startDaemonApi({ settings, tokens, daemon, clock, log, version: manifest.version });
@@ -182,6 +190,7 @@ function report({ summary, roundTrips, positions, failure }: DaemonResult) {
     unprotected_ms_max: summary.unprotectedMicrosMax / 1_000,
     round_trip_ms: { median: roundTrips.medianMs, max: roundTrips.longestMs },
     safe_mode: summary.safeMode,
+    safe_mode_reason: summary.safeModeReason,
     pnl_net: textFromMoney(summary.netPnl),
     failure,
   };

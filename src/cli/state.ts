@@ -19,12 +19,15 @@ function readable(stores: readonly StoreView[], directory: string): string {
     .join("\n");
 }
 
-function storeLines({ store, account, positions, orders, trades }: StoreView): string[] {
+function storeLines({ store, account, safe_mode, positions, orders, trades }: StoreView): string[] {
   const money =
     account === null ? "not known yet" : `wallet ${account.wallet}, equity ${account.equity} USDT at ${account.time}`;
   return [
     store,
     `  account    ${money}`,
+    ...(safe_mode === null
+      ? []
+      : [`  SAFE MODE  ${safe_mode.reasons.join(", ")} since ${safe_mode.since}: ${safe_mode.detail}`]),
     ...positions.flatMap(positionLines),
     ...(positions.length === 0 ? ["  positions  none"] : []),
     ...orders.map((order) => `  order      ${orderText(order)}`),

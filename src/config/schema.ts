@@ -12,6 +12,7 @@ import { Api, DecisionFile, Intents, Plans } from "./outside.ts";
 import { deepPartial } from "./overrides.ts";
 import { brokenRelations, type Relation } from "./relations.ts";
 import { Guardrails, Risk } from "./risk.ts";
+import { Reconcile, SafeMode } from "./safety.ts";
 import { Trading } from "./trading.ts";
 import { basisPoints, milliseconds, seconds } from "./units.ts";
 import { EmbeddedExchange, Venue } from "./venue.ts";
@@ -110,6 +111,8 @@ const sections = {
   trading: Trading.prefault({}).describe("How an entry is gated, priced and worked."),
   exits: Exits.prefault({}).describe("How a position is left."),
   protection: Protection.prefault({}).describe("Stops, lookups and reconciliation."),
+  reconcile: Reconcile.prefault({}).describe("What a comparison with the exchange does with what is not ours."),
+  safe_mode: SafeMode.prefault({}).describe("No new entries after a fault, while protection is kept up."),
   supervisor: Supervisor.prefault({}).describe("What watches the results and may hold trading back."),
   store: Store.prefault({}).describe("The journal."),
   log: Log.prefault({}).describe("Logs."),

@@ -77,7 +77,12 @@ export type Outcome =
 export type CommandOutcome = { readonly kind: "outcome"; readonly command: Command; readonly outcome: Outcome };
 
 /** What an operator or a supervisor asks of the risk state; `by` says who, and stands in journal and events. */
-export type Control = { readonly kind: "control"; readonly by: string } & (
+export type Control = {
+  readonly kind: "control";
+  readonly by: string;
+  /** a program of the daemon's own asks, not a person: that ends no SAFE MODE */
+  readonly isAutomatic?: true;
+} & (
   | { readonly action: "halt" | "resume" | "flatten" }
   /** multiplies the size of every entry from now on; above 0, at most 1 */
   | { readonly action: "scale"; readonly factor: number }
@@ -110,6 +115,10 @@ export type CoreEvent =
   | { readonly kind: "store-failed"; readonly message: string }
   /** something on an order path that we do not know: a status, a code, a field */
   | { readonly kind: "venue-unknown"; readonly what: "status" | "code" | "authority"; readonly detail: string }
+  /** the machine's wall clock moved so much against its steady one; positive: ahead */
+  | { readonly kind: "clock-jump"; readonly by: Micros }
+  /** something of our own threw; `order`: an order could not be sent for it, and its fate is told apart */
+  | { readonly kind: "internal-error"; readonly what: "order" | "other"; readonly detail: string }
   /** no new entries; what is pending is cancelled; protection stays, or positions are closed first */
   | { readonly kind: "stop-requested"; readonly policy: "leave-protected" | "flatten" }
   /** the deadline that `nextDeadline()` named has come */

@@ -4,6 +4,7 @@ import type { SavedModel } from "./model.ts";
 import type { Fill, Side } from "./order.ts";
 import type { TradeId } from "./order-id.ts";
 import type { IntentRow } from "./output.ts";
+import type { SafeModeState } from "./safe-mode.ts";
 import type { SessionState } from "./session.ts";
 import type { Ticks } from "./units.ts";
 
@@ -22,6 +23,8 @@ export type Journal = {
   readonly openTrades: readonly OpenTrade[];
   /** limits, halts and cooldowns as they last stood; null when nothing is known of any */
   readonly session: SessionState | null;
+  /** as it last stood; absent when nothing is known of any */
+  readonly safeMode?: SafeModeState;
   /** trades that outside decisions have begun already, oldest first: those may be said again (requirements IDM-1) */
   readonly begun?: readonly TradeId[];
   /** what sources had learnt; a later one of the same source is taken over an earlier one */

@@ -9,6 +9,7 @@ import type { ModelInput, SavedModel } from "./model.ts";
 import type { Role, Side, TimeInForce, WorkingType } from "./order.ts";
 import type { TradeId } from "./order-id.ts";
 import type { BlockReason, ExitReason, SafeModeReason } from "./reason.ts";
+import type { SafeModeState } from "./safe-mode.ts";
 import type { LimitReason, SessionState } from "./session.ts";
 import type { Lots, Micros, Money, SignedLots, SymbolIndex, Ticks } from "./units.ts";
 
@@ -316,7 +317,7 @@ export type SymbolRow =
   | NoTradeRow
   | ModelStateRow;
 
-export type Row = SymbolRow | SessionRow | RiskEvent;
+export type Row = SymbolRow | SessionRow | SafeModeRow | RiskEvent;
 
 export type NoticeLevel = "debug" | "info" | "warn" | "error";
 
@@ -329,17 +330,29 @@ export type Notice = {
   readonly fields: Readonly<Record<string, string | number | boolean | null>>;
 };
 
-export type SafeModeChange = {
+/** What happened to SAFE MODE, and how it stands since; journalled like a session. */
+export type SafeModeRow = {
   readonly kind: "safe-mode";
-  readonly on: boolean;
+  readonly change: SafeModeChange;
+  /** the cause that the change is about; of the first where it is about all */
   readonly reason: SafeModeReason;
   readonly detail: string;
+  /** who asked, or `reconciliation`; null: nobody */
+  readonly by: string | null;
+  readonly state: SafeModeState;
+  readonly time: Micros;
 };
+
+/**
+ * `added`: another cause inside the episode; `restored`: it goes on from an earlier run; `eased`: a cause is proven gone;
+ * `kept`: somebody asked to leave in vain.
+ */
+export type SafeModeChange = "entered" | "added" | "restored" | "eased" | "kept" | "left";
 
 /** Our copy of a book contradicts itself: only a new snapshot helps. Answered by a market `onSnapshot`. */
 export type ResyncBook = { readonly kind: "resync-book"; readonly symbol: SymbolIndex };
 
-export type Output = Command | Row | Notice | SafeModeChange | ResyncBook | ModelInput;
+export type Output = Command | Row | Notice | ResyncBook | ModelInput;
 
 /** Everything the venue is asked to do; the rest stays at home. */
 export function isCommand(output: Output): output is Command {

@@ -81,13 +81,24 @@ export type ExitReason = (typeof exitReasons)[number];
 
 /** Why SAFE MODE was entered. @see requirements SAF-3, failure-catalogue I-17 */
 export const safeModeReasons = [
+  /** a stop was refused and not understood why, did not become live in time, or a close keeps failing */
   "CANNOT_PROTECT",
   "UNKNOWN_POSITION",
+  /** the exchange's own answers about the account contradict each other, again and again */
+  "INCONSISTENT_ACCOUNT",
+  /** on an order path, like the next one */
   "UNKNOWN_STATUS",
   "UNKNOWN_CODE",
   "AUTHORITY_LOST",
   "STORE_FAILED",
-  "INVALID_ORDER",
+  /** the machine's clock was set, or the machine slept */
+  "CLOCK_JUMP",
+  /** more was closed than was open */
   "OVERFILL",
+  /** orders with our prefix that we did not send */
+  "ANOTHER_DAEMON",
+  /** an order of ours could not be sent for an error of our own */
+  "INVALID_ORDER",
+  "UNEXPECTED_ERROR",
 ] as const;
 export type SafeModeReason = (typeof safeModeReasons)[number];

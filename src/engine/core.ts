@@ -7,12 +7,9 @@ import { Account } from "../account/account.ts";
 import type { Settings } from "../config/schema.ts";
 import type { DecisionSource } from "../decision/source.ts";
 import { assert, InvariantError } from "../domain/assert.ts";
-import type { AccountSnapshot, CommandOutcome, CoreEvent, SetUp } from "../domain/event.ts";
+import type { CommandOutcome, CoreEvent, SetUp } from "../domain/event.ts";
 import { type Instrument, numberFromMoney } from "../domain/instrument.ts";
-import { emptyJournal, type Journal } from "../domain/journal.ts";
 import type { DepthLevels, MarketSink } from "../domain/market-port.ts";
-import type { OrderReport } from "../domain/order.ts";
-import { parseOrderId } from "../domain/order-id.ts";
 import type { Output } from "../domain/output.ts";
 import type { BlockReason, SafeModeReason } from "../domain/reason.ts";
 import type { SessionState } from "../domain/session.ts";
@@ -20,25 +17,23 @@ import {
   type Lots,
   type Micros,
   type Money,
-  microsFromMillis,
-  microsFromSeconds,
+  microsPerMillisecond,
   noMoney,
   type PriceE8,
-  type SignedLots,
   type SymbolIndex,
   type Ticks,
 } from "../domain/units.ts";
-import { backedOff } from "../execution/desk.ts";
-import { openLots, type Trade } from "../execution/trade.ts";
+import type { Trade } from "../execution/trade.ts";
 import type { Features } from "../market/features.ts";
+import { AccountDesk, changesPosition } from "./account-desk.ts";
 import { equityOf } from "./equity.ts";
-import { Reconciliation } from "./reconciliation.ts";
+import { Modes, type SafeModeView, type StopPolicy } from "./modes.ts";
+import { areAtRest, areFlat, type OpenPosition, openPositionsOf } from "./open-positions.ts";
 import { SessionKeeper } from "./session-keeper.ts";
 import { type CoreSummary, summarise } from "./summary.ts";
 import { SymbolDesk } from "./symbol-desk.ts";
 
-/** A leftover whose cancel did not work is looked for again after this long (failure-catalogue I-23, I-21). */
-const leftoverMicros = microsFromSeconds(5);
+const unknownReasons = { status: "UNKNOWN_STATUS", code: "UNKNOWN_CODE", authority: "AUTHORITY_LOST" } as const;
 
 export type CoreOptions = {
   readonly settings: Settings;
@@ -52,17 +47,10 @@ export class Core implements MarketSink {
   readonly #desks: readonly SymbolDesk[];
   readonly #account: Account;
   readonly #session: SessionKeeper;
-  #journal: Journal = emptyJournal;
   readonly #blocked = new Map<BlockReason, number>();
-  readonly #reconciliation: Reconciliation;
   #outputs: Output[] = [];
-  #safeMode: { readonly reason: SafeModeReason; readonly detail: string } | null = null;
-  #stopPolicy: "leave-protected" | "flatten" | null = null;
-  #recovered = false;
-  #reconcileAt = Number.POSITIVE_INFINITY;
-  /** when the account was last asked for, and how often in a row in vain */
-  #askedAt = Number.NEGATIVE_INFINITY;
-  #failures = 0;
+  readonly #modes: Modes;
+  readonly #accountDesk: AccountDesk;
   /** SAFE MODE has begun: entries that rest are cancelled at the next turn */
   #withdrawEntries = false;
   /** wallet or positions are new; they come one by one and fit each other only when all are here: the next turn measures */
@@ -78,24 +66,32 @@ export class Core implements MarketSink {
       this.#outputs.push(output);
     };
     const equity = (): number | null => this.#equity();
+    const enterSafeMode = (reason: SafeModeReason, detail: string, now: Micros): void =>
+      this.#modes.enter(reason, detail, now);
+    this.#modes = new Modes({
+      settings: () => this.#settings,
+      emit,
+      withdrawEntries: () => {
+        this.#withdrawEntries = true;
+      },
+    });
     this.#session = new SessionKeeper({ settings: () => this.#settings, equity, emit });
-    this.#reconciliation = new Reconciliation({
+    this.#accountDesk = new AccountDesk({
       settings: () => this.#settings,
       account: this.#account,
+      modes: this.#modes,
+      desks: () => this.#desks,
       emit,
-      enterSafeMode: (reason, detail) => this.#enterSafeMode(reason, detail),
-      readAgainBy: (at, now) => this.#reconcileBy(at, now),
-      isFlattening: () => this.#stopPolicy === "flatten",
     });
     const floor = {
       account: this.#account,
       session: this.#session,
       emit,
       equity,
-      enterSafeMode: (reason: SafeModeReason, detail: string) => this.#enterSafeMode(reason, detail),
+      enterSafeMode,
       entriesOff: () => this.#entriesOff(),
       catchUp: () => this.#catchUp(),
-      readAgainBy: (at: number, now: Micros) => this.#reconcileBy(at, now),
+      readAgainBy: (at: number, now: Micros) => this.#accountDesk.readBy(at, now),
       afterwards: (bookkeeping: () => void) => {
         this.#catchUp();
         this.#bookkeeping = bookkeeping;
@@ -128,7 +124,7 @@ export class Core implements MarketSink {
 
   /** Whether the account has been read: before that, nothing is known of positions. */
   get isRecovered(): boolean {
-    return this.#recovered;
+    return this.#accountDesk.isRecovered;
   }
 
   get desks(): readonly SymbolDesk[] {
@@ -139,36 +135,24 @@ export class Core implements MarketSink {
     return this.#account;
   }
 
-  get safeMode(): { readonly reason: SafeModeReason; readonly detail: string } | null {
-    return this.#safeMode;
+  /** Null while it is off. */
+  get safeMode(): SafeModeView | null {
+    return this.#modes.safeMode;
   }
 
   /** True once nothing of ours is open or pending: a stopping host may leave. Not before the account was read. */
   get isFlat(): boolean {
-    return this.#recovered && this.#desks.every((desk) => desk.manager.trade === null);
+    return this.isRecovered && areFlat(this.#desks);
   }
 
   /** True once no entry works and every open position has a live stop, or there is none. */
   get isAtRest(): boolean {
-    if (!this.#recovered) return false;
-    return this.#desks.every(({ manager: { trade } }) => {
-      if (trade === null) return true;
-      return trade.entryFinished && openLots(trade) !== 0 && trade.exposedSince === null && trade.closing === null;
-    });
+    return this.isRecovered && areAtRest(this.#desks);
   }
 
   /** Positions of running trades, with the level of their stop and whether it is live. */
-  openPositions(): readonly {
-    readonly instrument: Instrument;
-    readonly lots: SignedLots;
-    readonly stopLoss: Ticks;
-    readonly isProtected: boolean;
-  }[] {
-    return this.#desks.flatMap(({ instrument, manager: { trade } }) => {
-      if (trade === null || openLots(trade) === 0) return [];
-      const { position } = trade.ledger;
-      return [{ instrument, lots: position, stopLoss: trade.plan.stopLoss, isProtected: trade.exposedSince === null }];
-    });
+  openPositions(): readonly OpenPosition[] {
+    return openPositionsOf(this.#desks);
   }
 
   /** Limits, halts and cooldowns as they stand; null before anything was to be remembered. */
@@ -191,21 +175,21 @@ export class Core implements MarketSink {
   }
 
   summary(): CoreSummary {
-    return summarise(this.#desks, this.#blocked, this.#safeMode !== null);
+    return summarise(this.#desks, this.#blocked, this.safeMode?.reason ?? null);
   }
 
   handle(event: CoreEvent, now: Micros): void {
     this.#catchUp();
     switch (event.kind) {
       case "account-snapshot":
-        this.#onSnapshot(event, now);
+        this.#accountDesk.onSnapshot(event, (then) => this.#onEquity(then), now);
         break;
       case "order-report":
-        this.#onReport(event.symbol, event.clientOrderId, changesPosition(event), now);
+        this.#accountDesk.onReport(this.#desk(event.symbol), event.clientOrderId, changesPosition(event), now);
         this.#desk(event.symbol).manager.onOrderReport(event, now);
         break;
       case "algo-report":
-        this.#onReport(event.symbol, event.clientAlgoId, false, now);
+        this.#accountDesk.onReport(this.#desk(event.symbol), event.clientAlgoId, false, now);
         this.#desk(event.symbol).manager.onAlgoReport(event, now);
         break;
       case "fills-report":
@@ -227,44 +211,53 @@ export class Core implements MarketSink {
         this.#desk(event.symbol).manager.onFunding(event.amount);
         break;
       case "set-up":
-        this.#onSetUp(event.symbol, event);
+        this.#onSetUp(event.symbol, event, now);
         break;
       case "position-report":
         this.#account.onPosition(event);
         this.#measureEquity = true;
         this.#desk(event.symbol).manager.onPositionStated(event.lots, event.time, now);
-        if (event.lots !== 0 && this.#desk(event.symbol).manager.trade === null) this.#reconcileBy(now, now);
+        if (event.lots !== 0 && this.#desk(event.symbol).manager.trade === null) this.#accountDesk.readBy(now, now);
         break;
       case "candle-history":
         this.#desk(event.symbol).market.loadCandles(event.candles);
         break;
       case "clock-offset":
         for (const desk of this.#desks) desk.market.setClockOffset(event.offset);
+        this.#modes.prove("CLOCK_JUMP", now);
         break;
       case "private-stream":
-        this.#onPrivateStream(event.alive, now);
+        this.#accountDesk.onPrivateStream(event.alive, now);
         break;
       case "journal":
-        assert(!this.#recovered, "the journal comes before the first account snapshot");
-        this.#journal = event;
+        assert(!this.isRecovered, "the journal comes before the first account snapshot");
+        this.#accountDesk.remember(event);
         this.#session.restore(event, now);
+        if (event.safeMode !== undefined) this.#modes.restore(event.safeMode, now);
         for (const desk of this.#desks) desk.rememberBegun(event.begun ?? []);
         for (const model of event.models ?? []) this.#desk(model.symbol).models.restore(model);
         break;
       case "store-failed":
-        this.#enterSafeMode("STORE_FAILED", event.message);
+        this.#modes.enter("STORE_FAILED", event.message, now);
+        break;
+      case "clock-jump":
+        this.#modes.enter("CLOCK_JUMP", `the wall clock jumped by ${event.by / microsPerMillisecond} ms`, now);
+        break;
+      case "internal-error":
+        this.#modes.enter(event.what === "order" ? "INVALID_ORDER" : "UNEXPECTED_ERROR", event.detail, now);
         break;
       case "model-output":
         this.#desk(event.symbol).models.onOutput(event, now);
         break;
       case "venue-unknown":
-        this.#onVenueUnknown(event.what, event.detail);
+        this.#onVenueUnknown(event.what, event.detail, now);
         break;
       case "outside":
         this.#desk(event.symbol).tell(event, now);
         break;
       case "control":
         this.#session.onControl(event, now);
+        if (event.action === "resume" && event.isAutomatic !== true) this.#modes.resume(event.by, now);
         break;
       case "stop-requested":
         this.#onStop(event.policy, now);
@@ -345,7 +338,8 @@ export class Core implements MarketSink {
   }
 
   #schedule(): void {
-    let wake = this.#withdrawEntries || this.#measureEquity ? 0 : Math.min(this.#reconcileAt, this.#session.wakeAt);
+    let wake =
+      this.#withdrawEntries || this.#measureEquity ? 0 : Math.min(this.#accountDesk.wakeAt, this.#session.wakeAt);
     for (const desk of this.#desks) wake = Math.min(wake, desk.wakeAt);
     this.#wakeAt = wake;
   }
@@ -361,17 +355,13 @@ export class Core implements MarketSink {
     }
     if (now >= this.#session.wakeAt) this.#session.onTime(now);
     for (const desk of this.#desks) desk.onTimer(now);
-    if (now < this.#reconcileAt) return;
-    this.#askedAt = now;
-    this.#reconcileAt = now + microsFromSeconds(this.#settings.protection.reconcile_seconds);
-    this.#outputs.push({ kind: "query-account" });
+    this.#accountDesk.onTimer(now);
   }
 
   /** What limits ask for: entries that rest are withdrawn, everything is closed, and it is told when nothing is open. */
   #afterRisk(now: Micros): void {
     if (!this.#session.isHeld) return;
-    if (this.#session.isFlattening && this.#recovered && this.isFlat && !this.#hasPositions())
-      this.#session.onFlat(now);
+    if (this.#session.isFlattening && this.isFlat && !this.#hasPositions()) this.#session.onFlat(now);
     const acts = this.#session.isFlattening ? isClosable : isEntering;
     if (this.#desks.some(({ manager: { trade } }) => trade !== null && acts(trade))) this.#withdrawEntries = true;
   }
@@ -407,60 +397,16 @@ export class Core implements MarketSink {
   }
 
   #entriesOff(): BlockReason | null {
-    if (this.#stopPolicy !== null) return "STOPPING";
-    if (this.#safeMode !== null) return "SAFE_MODE";
-    return this.#recovered ? null : "NOT_READY";
-  }
-
-  /** An order of ours that belongs to no running trade and fills, or may still, changes the account: it is read again. */
-  #onReport(symbol: SymbolIndex, clientId: string, changes: boolean, now: Micros): void {
-    const parts = parseOrderId(clientId, this.#settings.order_id_prefix);
-    if (parts === null) return this.#notice("warn", "FOREIGN_ORDER", symbol, { order: clientId });
-    const running = this.#desk(symbol).manager.trade?.plan.trade;
-    if (changes && parts.trade !== running && parts.role === "e") this.#reconcileBy(now, now);
+    return this.#modes.entriesOff() ?? (this.isRecovered ? null : "NOT_READY");
   }
 
   #onOutcome(event: CommandOutcome, now: Micros): void {
     const { command, outcome } = event;
-    if (command.kind !== "query-account") {
-      const { history, manager } = this.#desk(command.symbol);
-      if (command.kind === "query-history") return history.onOutcome(outcome, now);
-      if (isLeftoverUncertain(event, manager.trade)) this.#reconcileBy(now + leftoverMicros, now);
-      return manager.onOutcome(command, outcome, now);
-    }
-    if (outcome.kind === "ok") this.#failures = 0;
-    else {
-      const interval = microsFromMillis(this.#settings.protection.lookup_interval_ms);
-      this.#reconcileBy(now + backedOff(interval, this.#failures), now);
-      this.#failures += 1;
-    }
-  }
-
-  /** What the stream did not tell while it was away is asked for (failure-catalogue F-07). */
-  #onPrivateStream(alive: boolean, now: Micros): void {
-    if (!this.#account.onPrivateStream(alive, now)) return;
-    for (const { manager } of this.#desks) manager.onReportsMissed(now);
-    this.#reconcileBy(now, now);
-  }
-
-  /** Reads the account no later than `at`, and not more often than orders are looked up. */
-  #reconcileBy(at: number, now: Micros): void {
-    const soonest = this.#askedAt + microsFromMillis(this.#settings.protection.lookup_interval_ms);
-    this.#reconcileAt = Math.min(this.#reconcileAt, Math.max(at, soonest, now));
-  }
-
-  #onSnapshot(snapshot: AccountSnapshot, now: Micros): void {
-    if (!this.#account.onSnapshot(snapshot)) return;
-    this.#reconcileAt = now + microsFromSeconds(this.#settings.protection.reconcile_seconds);
-    for (const item of snapshot.foreign) this.#notice("warn", "FOREIGN", null, { item });
-    for (const desk of this.#desks) {
-      if (this.#recovered) this.#reconciliation.compare(desk, snapshot, now);
-      else this.#reconciliation.recover(desk, snapshot, this.#journal, now);
-    }
-    this.#recovered = true;
-    this.#onEquity(now);
-    // Read before the private stream came to life: what happened in between is in neither.
-    if (this.#account.isAlive && !this.#account.privateAlive) this.#reconcileBy(now, now);
+    if (command.kind === "query-account") return this.#accountDesk.onReadOutcome(event, now);
+    const { history, manager } = this.#desk(command.symbol);
+    if (command.kind === "query-history") return history.onOutcome(outcome, now);
+    this.#accountDesk.onOutcome(event, manager.trade, now);
+    manager.onOutcome(command, outcome, now);
   }
 
   /** A transfer is told to the session before the equity shows it: else it would be measured as profit or loss. */
@@ -472,21 +418,21 @@ export class Core implements MarketSink {
   }
 
   /** Without a stop path nothing may be opened, on no symbol: what holds for one may hold for all (failure-catalogue F-12). */
-  #onSetUp(symbol: SymbolIndex, setUp: SetUp): void {
+  #onSetUp(symbol: SymbolIndex, setUp: SetUp, now: Micros): void {
     const desk = this.#desk(symbol);
     desk.onSetUp(setUp);
     if (setUp.state === "stop-refused") {
-      this.#enterSafeMode("CANNOT_PROTECT", `no stop path for ${desk.instrument.symbol}: ${setUp.cause}`);
+      this.#modes.enter("CANNOT_PROTECT", `no stop path for ${desk.instrument.symbol}: ${setUp.cause}`, now);
     }
+    if (setUp.state === "proven") this.#modes.prove("AUTHORITY_LOST", now);
   }
 
-  #onVenueUnknown(what: "status" | "code" | "authority", detail: string): void {
-    const reasons = { status: "UNKNOWN_STATUS", code: "UNKNOWN_CODE", authority: "AUTHORITY_LOST" } as const;
-    this.#enterSafeMode(reasons[what], detail);
+  #onVenueUnknown(what: keyof typeof unknownReasons, detail: string, now: Micros): void {
+    this.#modes.enter(unknownReasons[what], detail, now);
   }
 
-  #onStop(policy: "leave-protected" | "flatten", now: Micros): void {
-    this.#stopPolicy = policy;
+  #onStop(policy: StopPolicy, now: Micros): void {
+    this.#modes.stopPolicy = policy;
     for (const desk of this.#desks) {
       desk.flushNoTrades(now);
       desk.models.save(now);
@@ -495,22 +441,6 @@ export class Core implements MarketSink {
       if (policy === "flatten") manager.close("OPERATOR", now);
       else manager.cancelEntry(now);
     }
-  }
-
-  #enterSafeMode(reason: SafeModeReason, detail: string): void {
-    if (this.#safeMode !== null) return;
-    this.#safeMode = { reason, detail };
-    this.#withdrawEntries = true;
-    this.#outputs.push({ kind: "safe-mode", on: true, reason, detail });
-  }
-
-  #notice(
-    level: "info" | "warn" | "error",
-    code: string,
-    symbol: SymbolIndex | null,
-    fields: Readonly<Record<string, string | number | boolean | null>>,
-  ): void {
-    this.#outputs.push({ kind: "notice", level, code, symbol, fields });
   }
 }
 
@@ -521,19 +451,4 @@ function isClosable({ closing }: Trade): boolean {
 /** An entry that works, or would follow, and is not withdrawn yet. */
 function isEntering({ entryFinished, entryWithdrawn }: Trade): boolean {
   return !entryFinished && !entryWithdrawn;
-}
-
-/**
- * The cancel of an order that no running trade looks after: lost or refused, also as unknown (failure-catalogue F-03),
- * only another look at the account tells.
- */
-function isLeftoverUncertain({ command, outcome }: CommandOutcome, trade: Trade | null): boolean {
-  if (outcome.kind === "ok") return false;
-  if (command.kind === "cancel-order") return trade?.orders.has(command.clientOrderId) !== true;
-  return command.kind === "cancel-algo" && trade?.orders.has(command.clientAlgoId) !== true;
-}
-
-/** A cancelled entry of which nothing filled is told twice, by reply and by stream, and means nothing the second time. */
-function changesPosition({ filled, status }: OrderReport): boolean {
-  return filled > 0 || status === "NEW" || status === "PARTIALLY_FILLED";
 }

@@ -19,7 +19,7 @@ export type ReconciliationPorts = {
   readonly settings: () => Settings;
   readonly account: Account;
   readonly emit: (output: Output) => void;
-  readonly enterSafeMode: (reason: SafeModeReason, detail: string) => void;
+  readonly enterSafeMode: (reason: SafeModeReason, detail: string, now: Micros) => void;
   /** the account is wanted again, no later than `at` */
   readonly readAgainBy: (at: number, now: Micros) => void;
   /** the daemon is stopping and wants to end flat */
@@ -96,6 +96,7 @@ export class Reconciliation {
     this.#ports.enterSafeMode(
       "UNKNOWN_POSITION",
       `${desk.instrument.symbol}: ours ${own}, the exchange's ${reported} lots`,
+      now,
     );
     const former = desk.manager.abandon();
     // What the store told at the start is history by now: what is known of the trade is its own plan.

@@ -1,5 +1,6 @@
 /** The figures of a run, as `run` and `backtest` print them. */
 
+import type { SafeModeReason } from "../domain/reason.ts";
 import { addMoney, type Money, noMoney } from "../domain/units.ts";
 import { openLots } from "../execution/trade.ts";
 import type { SymbolDesk } from "./symbol-desk.ts";
@@ -22,13 +23,15 @@ export type CoreSummary = {
   /** longest time from knowing of an exposure to a live stop or flat, microseconds */
   readonly unprotectedMicrosMax: number;
   readonly safeMode: boolean;
+  /** why; null while it is off */
+  readonly safeModeReason: SafeModeReason | null;
   readonly netPnl: Money;
 };
 
 export function summarise(
   desks: readonly SymbolDesk[],
   blocked: ReadonlyMap<string, number>,
-  safeMode: boolean,
+  safeModeReason: SafeModeReason | null,
 ): CoreSummary {
   const counts = desks.map((desk) => desk.manager.counts);
   const sum = (pick: (count: (typeof counts)[number]) => number): number =>
@@ -43,7 +46,8 @@ export function summarise(
     trades: sum((count) => count.trades),
     openPositions: desks.filter(({ manager: { trade } }) => trade !== null && openLots(trade) !== 0).length,
     unprotectedMicrosMax: counts.reduce((most, count) => Math.max(most, count.unprotectedMicrosMax), 0),
-    safeMode,
+    safeMode: safeModeReason !== null,
+    safeModeReason,
     netPnl: counts.reduce((total, count) => addMoney(total, count.netPnl), noMoney),
   };
 }

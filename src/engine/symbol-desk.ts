@@ -34,7 +34,7 @@ import { settingsFor } from "./settings.ts";
 
 /** What the desks of a core have in common. */
 export type Floor = RiskFloor & {
-  readonly enterSafeMode: (reason: SafeModeReason, detail: string) => void;
+  readonly enterSafeMode: (reason: SafeModeReason, detail: string, now: Micros) => void;
   /** why no entry may leave at all, whatever the symbol; null when entries may */
   readonly entriesOff: () => BlockReason | null;
   /** has books kept once what was asked for until now is on its way: nothing that anybody asks before may need them */
@@ -189,6 +189,10 @@ export class SymbolDesk {
   /** Whether the account is ready for entries of this symbol. */
   onSetUp(setUp: SetUp): void {
     this.#setUp = setUp;
+  }
+
+  get isSetUp(): boolean {
+    return this.#setUp.state === "proven";
   }
 
   /** What was counted of decisions not to trade and not yet told. */

@@ -21,7 +21,7 @@ export type Desk = {
   readonly touch: Touch;
   readonly market: MarketView;
   readonly emit: (output: Output) => void;
-  readonly enterSafeMode: (reason: SafeModeReason, detail: string) => void;
+  readonly enterSafeMode: (reason: SafeModeReason, detail: string, now: Micros) => void;
   /** whether entries may leave and rest at all: not while stopping, in SAFE MODE or blind */
   readonly mayEnter: () => boolean;
   /** how much of what is still wanted of an entry risk allows at a price, at the moment of sending (requirements RSK-9) */

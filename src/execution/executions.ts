@@ -114,7 +114,7 @@ export function takeHistory(
   }
   const foreign = closedByOthers(desk, trade, report, reported);
   for (const { clientOrderId, side, fill } of foreign) tell({ id: clientOrderId, side, role: null }, fill);
-  if (foreign.length > 0) tellForeign(desk, trade, foreign);
+  if (foreign.length > 0) tellForeign(desk, trade, foreign, now);
   if (trade.unexplained !== null) explain(desk, trade, reported);
 }
 
@@ -140,13 +140,13 @@ function closedByOthers(desk: Desk, trade: Trade, report: HistoryReport, reporte
   return knownLots(foreign) === missing ? foreign : [];
 }
 
-function tellForeign(desk: Desk, trade: Trade, foreign: readonly JournalFill[]): void {
+function tellForeign(desk: Desk, trade: Trade, foreign: readonly JournalFill[], now: Micros): void {
   const { symbol, index } = desk.instrument;
   const order = foreign[0]?.clientOrderId ?? "";
   const fields = { trade: trade.plan.trade, lots: Math.abs(knownLots(foreign)), order };
   desk.emit({ kind: "notice", level: "error", code: "CLOSED_BY_OTHERS", symbol: index, fields });
   if (foreign.some(({ clientOrderId }) => byExchange.test(clientOrderId))) {
-    desk.enterSafeMode("UNKNOWN_POSITION", `${symbol}: closed by the exchange with ${order}`);
+    desk.enterSafeMode("UNKNOWN_POSITION", `${symbol}: closed by the exchange with ${order}`, now);
   }
 }
 

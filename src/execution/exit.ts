@@ -50,7 +50,7 @@ export function manageExit(desk: Desk, trade: Trade, now: Micros): void {
  */
 function undoOverfill(desk: Desk, trade: Trade, lotsTooMany: number, now: Micros): void {
   if (ordersOf(trade, "e").some(mayTrade)) return;
-  desk.enterSafeMode("OVERFILL", `${desk.instrument.symbol}: closed ${lotsTooMany} lots too many`);
+  desk.enterSafeMode("OVERFILL", `${desk.instrument.symbol}: closed ${lotsTooMany} lots too many`, now);
   beginClose(desk, trade, "CANNOT_PROTECT", now);
   close(desk, trade, trade.plan.side, lotsTooMany, now);
 }
@@ -65,7 +65,7 @@ function close(desk: Desk, trade: Trade, side: Side, open: number, now: Micros):
   const notBefore = Math.max(closing.nextAttemptAt, triggered === null ? 0 : triggered + retry);
   if (now < notBefore) return wakeBy(trade, notBefore);
   if (closing.attempts >= failuresUntilAlarm) {
-    desk.enterSafeMode("CANNOT_PROTECT", `${desk.instrument.symbol}: ${closing.attempts} closes failed`);
+    desk.enterSafeMode("CANNOT_PROTECT", `${desk.instrument.symbol}: ${closing.attempts} closes failed`, now);
   }
   closing.nextAttemptAt = now + backedOff(retry, closing.attempts);
   closing.attempts += 1;

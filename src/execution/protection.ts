@@ -101,6 +101,6 @@ function watchExposure(desk: Desk, trade: Trade, now: Micros): void {
 
 /** The position cannot be protected: it is closed, and nothing new is opened (requirements SAF-3). */
 function giveUp(desk: Desk, trade: Trade, detail: string, now: Micros): void {
-  desk.enterSafeMode("CANNOT_PROTECT", `${desk.instrument.symbol}: ${detail}`);
+  desk.enterSafeMode("CANNOT_PROTECT", `${desk.instrument.symbol}: ${detail}`, now);
   beginClose(desk, trade, "CANNOT_PROTECT", now);
 }

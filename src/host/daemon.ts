@@ -40,6 +40,7 @@ import { type Publication, RiskPublisher } from "./risk-publisher.ts";
 import { RoundTrips } from "./round-trips.ts";
 import { sessionNotice, statusNotices } from "./status.ts";
 import { RunOfLosses, type Supervisor, supervised } from "./supervisor.ts";
+import { WallWatch } from "./wall-watch.ts";
 
 export type DaemonOptions = {
   readonly settings: Settings;
@@ -50,6 +51,8 @@ export type DaemonOptions = {
   readonly keyPermissions: "required" | "absent";
   readonly log: Log;
   readonly clock: Clock;
+  /** what the machine shows as its time, microseconds: a jump of it is a fault; left out, nobody looks */
+  readonly wallClock?: () => number;
   /** besides the one that the settings configure */
   readonly supervisors?: readonly Supervisor[];
   /** an interface takes intents and plans */
@@ -63,6 +66,9 @@ export type JournalListener = {
   /** Waited for, before the journal is closed: it must have a bound of its own. */
   readonly closing: () => Promise<void>;
 };
+
+/** What comes to the core from elsewhere than the exchange. */
+type Told = Control | OutsideWord | ModelOutput | Extract<CoreEvent, { kind: "clock-jump" | "internal-error" }>;
 
 /** Candles of the past that are asked for: those of a whole UTC day, whose high, low and VWAP are then known. */
 const candlesAtStart = 1_440;
@@ -92,6 +98,7 @@ export class Daemon {
   #held: CoreEvent[] | null = [];
   readonly #alarm = new Alarm(() => this.#onTimer());
   #statusTimer: NodeJS.Timeout | null = null;
+  #wallWatch: WallWatch | null = null;
   #isStopping = false;
   /** ends when the store is open, or cannot be opened */
   #opening: Promise<void> = Promise.resolve();
@@ -174,10 +181,20 @@ export class Daemon {
     this.#adapter.start(clock());
     this.#afterTurn(clock());
     this.#startStatus();
+    const { wallClock } = this.#options;
+    if (wallClock !== undefined) {
+      const settings = (): Settings["safe_mode"] => this.settings.current.safe_mode;
+      this.#wallWatch = new WallWatch({
+        clock,
+        wallClock,
+        settings,
+        onJump: (by) => this.tell({ kind: "clock-jump", by }),
+      });
+    }
   }
 
   /** What an operator, a supervisor or an outside system asks for, between two events. */
-  tell(event: Control | OutsideWord | ModelOutput): void {
+  tell(event: Told): void {
     if (this.#closing !== null) return;
     const now = this.#options.clock();
     this.#onEvent(event, now);
@@ -272,6 +289,7 @@ export class Daemon {
     // An orderly stop that still waits ends here.
     this.#rest.resolve();
     if (this.#statusTimer !== null) clearInterval(this.#statusTimer);
+    this.#wallWatch?.close();
     this.outside.close();
     this.#publisher.close();
     this.#adapter.stop();
@@ -334,9 +352,10 @@ export class Daemon {
     this.#options.journalListener?.opened(store);
     for (const note of store.notes) log.warn("STORE_NOTE", { detail: note });
     const now = clock();
-    const { openTrades, session, outside } = store.journal;
+    const { openTrades, session, safeMode, outside, models } = store.journal;
     const begun = [...outside.begun.values()];
-    core.handle({ kind: "journal", openTrades, session, begun, models: this.#knownModels(store.journal.models) }, now);
+    const known = { openTrades, session, begun, models: this.#knownModels(models) };
+    core.handle({ kind: "journal", ...known, ...(safeMode === null ? {} : { safeMode }) }, now);
     this.outside.open(outside);
     const held = this.#held ?? [];
     this.#held = null;

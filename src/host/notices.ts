@@ -1,7 +1,7 @@
-/** Words for the log: closed trades and risk events. */
+/** Words for the log: closed trades, risk events, SAFE MODE. */
 
 import { type Instrument, numberFromTicks, textFromLots } from "../domain/instrument.ts";
-import type { Notice, RiskEvent, TradeRow } from "../domain/output.ts";
+import type { Notice, RiskEvent, SafeModeRow, TradeRow } from "../domain/output.ts";
 
 type Fields = Record<string, string | number | boolean | null>;
 
@@ -35,6 +35,21 @@ export function riskEventNotice(row: RiskEvent): Notice {
     fields[name] = isTime ? new Date(value / 1_000).toISOString() : value;
   }
   return { kind: "notice", level: levelOf(row), code: event, symbol, fields };
+}
+
+const safeModeWords = {
+  entered: ["error", "SAFE_MODE_ON"],
+  restored: ["error", "SAFE_MODE_RESTORED"],
+  added: ["error", "SAFE_MODE_CAUSE"],
+  eased: ["info", "SAFE_MODE_CAUSE_GONE"],
+  kept: ["warn", "SAFE_MODE_KEPT"],
+  left: ["warn", "SAFE_MODE_OFF"],
+} as const satisfies Record<SafeModeRow["change"], readonly [Notice["level"], string]>;
+
+export function safeModeNotice({ change, reason, detail, by, state }: SafeModeRow): Notice {
+  const [level, code] = safeModeWords[change];
+  const { episode } = state;
+  return { kind: "notice", level, code, symbol: null, fields: { reason, detail, by, episode } };
 }
 
 function levelOf({ event }: RiskEvent): Notice["level"] {

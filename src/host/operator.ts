@@ -53,7 +53,7 @@ const notYet = "Nothing is known yet: the daemon has just started.";
 function statusLines(core: Core, now: Micros): readonly string[] {
   const { safeMode } = core;
   return [
-    safeMode === null ? "SAFE MODE off" : `SAFE MODE ${safeMode.reason}: ${safeMode.detail}`,
+    safeMode === null ? "SAFE MODE off" : `SAFE MODE ${safeMode.reasons.join(", ")}: ${safeMode.detail}`,
     fieldsText(sessionNotice(core, now).fields),
     ...statusNotices(core, now).map(({ fields, symbol }) => {
       const name = symbol === null ? "" : (core.desks[symbol]?.instrument.symbol ?? "");

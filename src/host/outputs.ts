@@ -6,6 +6,7 @@ import type { EntryGate } from "./entry-gate.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import type { ModelRunner } from "./model/runner.ts";
 import type { NoticeDesk } from "./notice-desk.ts";
+import { safeModeNotice } from "./notices.ts";
 import type { Outside } from "./outside/outside.ts";
 import type { RiskPublisher } from "./risk-publisher.ts";
 
@@ -33,12 +34,10 @@ export function dispatch(outputs: readonly Output[], to: OutputParts, now: Micro
       case "notice":
         to.notices.queue(output);
         break;
-      case "safe-mode": {
-        const code = output.on ? "SAFE_MODE_ON" : "SAFE_MODE_OFF";
-        const fields = { reason: output.reason, detail: output.detail };
-        to.notices.put({ kind: "notice", level: "error", code, symbol: null, fields }, now);
+      case "safe-mode":
+        to.journal.add(output);
+        to.notices.put(safeModeNotice(output), now);
         break;
-      }
       case "resync-book":
         to.resyncBook(output.symbol, now);
         break;

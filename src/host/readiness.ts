@@ -24,7 +24,7 @@ export function readiness({ core, isJournalOpen, isStopping }: ReadinessView, no
     daemon,
     part("account", core.isRecovered, "the account has not been read yet"),
     part("private-stream", account.privateAlive, "the private stream is not proven alive"),
-    part("entries", safeMode === null, safeMode === null ? "" : `SAFE MODE: ${safeMode.reason}`),
+    part("entries", safeMode === null, safeMode === null ? "" : `SAFE MODE: ${safeMode.reasons.join(", ")}`),
     ...desks.map(({ instrument, market }) => {
       const against = market.readiness(now);
       const words = against.map(({ stream, reason }) => `${stream} ${reason}`).join(", ");

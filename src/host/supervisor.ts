@@ -27,11 +27,12 @@ export interface Supervisor {
 /** @param send hands a control to the core */
 export function supervised(supervisor: Supervisor, send: (control: Control) => void): RiskSubscriber {
   const by = supervisor.name;
+  const from = { kind: "control", by, isAutomatic: true } as const;
   const controls: SupervisorControls = {
-    halt: () => send({ kind: "control", by, action: "halt" }),
-    resume: () => send({ kind: "control", by, action: "resume" }),
-    scale: (factor) => send({ kind: "control", by, action: "scale", factor }),
-    flatten: () => send({ kind: "control", by, action: "flatten" }),
+    halt: () => send({ ...from, action: "halt" }),
+    resume: () => send({ ...from, action: "resume" }),
+    scale: (factor) => send({ ...from, action: "scale", factor }),
+    flatten: () => send({ ...from, action: "flatten" }),
   };
   return {
     name: by,

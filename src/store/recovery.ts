@@ -6,6 +6,7 @@ import type { SavedModel } from "../domain/model.ts";
 import { roles, sides } from "../domain/order.ts";
 import type { TradeId } from "../domain/order-id.ts";
 import type { IntentRow, OrderRow, PositionRow } from "../domain/output.ts";
+import type { SafeModeState } from "../domain/safe-mode.ts";
 import type { SessionState } from "../domain/session.ts";
 import {
   lots,
@@ -23,6 +24,7 @@ import { openForReading } from "./database.ts";
 import { exitRulesFrom } from "./exit-rules.ts";
 import { modelsFrom } from "./model-state.ts";
 import { type OutsideJournal, readOutside } from "./outside.ts";
+import { safeModeFrom } from "./safe-mode-state.ts";
 import { sessionFrom } from "./session-state.ts";
 import type { StoredInstrument } from "./store.ts";
 
@@ -49,6 +51,8 @@ export type Journal = {
   readonly crashes: number;
   /** limits, halts and cooldowns as they last stood */
   readonly session: SessionState | null;
+  /** SAFE MODE as it last stood; null when it was never written */
+  readonly safeMode: SafeModeState | null;
   /** what decision sources had learnt */
   readonly models: readonly SavedModel[];
   /** intents and plans of outside systems */
@@ -83,6 +87,7 @@ export function loadJournal(path: string, instruments: readonly StoredInstrument
       return row === undefined ? null : ticks(integer(row, "to_level"));
     };
     const session = sessionFrom(database);
+    const safeMode = safeModeFrom(database);
     const models = modelsFrom(database, instruments);
     return {
       intents,
@@ -94,9 +99,10 @@ export function loadJournal(path: string, instruments: readonly StoredInstrument
       ),
       crashes: crashesIn(database, before),
       session: session.state,
+      safeMode: safeMode.state,
       outside: readOutside(database),
       models: models.models,
-      notes: [...lookup.notes(), ...session.notes, ...models.notes],
+      notes: [...lookup.notes(), ...session.notes, ...safeMode.notes, ...models.notes],
     };
   } finally {
     database.close();

@@ -41,6 +41,9 @@ export function openTables(
     switch (row.kind) {
       case "session":
         return writeSession(statements, row);
+      case "safe-mode":
+        statements.safeMode.run(JSON.stringify(row.state), row.time);
+        return;
       case "risk-event":
         return writeRiskEvent(statements, row, row.symbol === null ? null : nameOf(row.symbol));
       default:
@@ -137,6 +140,7 @@ function prepareAll(database: DatabaseSync) {
     ),
     modelState: insert("INSERT OR REPLACE", "model_state", "symbol, source, state, time"),
     session: database.prepare("INSERT OR REPLACE INTO session_state (id, state, equity, time) VALUES (1, ?, ?, ?)"),
+    safeMode: database.prepare("INSERT OR REPLACE INTO safe_mode (id, state, time) VALUES (1, ?, ?)"),
     sessionDay: insert(
       "INSERT OR REPLACE",
       "session_days",

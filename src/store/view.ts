@@ -3,9 +3,11 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import type { SafeModeState } from "../domain/safe-mode.ts";
 import { type DatabaseRow, integer, integerOrNull, real, realOrNull, text, textOrNull } from "./cell.ts";
 import { openForReading } from "./database.ts";
 import { databaseName } from "./recovery.ts";
+import { safeModeFrom } from "./safe-mode-state.ts";
 import { amount, price, priceOrNull, quantity, time } from "./shown.ts";
 
 const tradesMax = 10;
@@ -15,6 +17,8 @@ export type StoreView = {
   /** venue and instance */
   readonly store: string;
   readonly account: { readonly wallet: string; readonly equity: string; readonly time: string } | null;
+  /** why new entries are shut off, the first cause first; null while they are not */
+  readonly safe_mode: { readonly reasons: readonly string[]; readonly detail: string; readonly since: string } | null;
   readonly positions: readonly PositionView[];
   readonly orders: readonly OrderView[];
   /** the newest first */
@@ -95,6 +99,7 @@ function view(database: DatabaseSync, store: string): StoreView {
   // One transaction, so that positions and orders are of one moment.
   database.exec("BEGIN");
   const account = database.prepare("SELECT * FROM account").get();
+  const safeMode = hasSafeMode(database) ? safeModeFrom(database).state : null;
   const orders = database.prepare(openOrders).all(ordersMax);
   const positions = database.prepare(openPositions).all();
   const trades = database.prepare(lastTrades).all(tradesMax);
@@ -105,9 +110,25 @@ function view(database: DatabaseSync, store: string): StoreView {
       account === undefined
         ? null
         : { wallet: amount(account, "wallet"), equity: amount(account, "equity"), time: time(account, "time") },
+    safe_mode: safeModeView(safeMode),
     positions: positions.map((row) => positionView(row, orders)),
     orders: orders.map(orderView),
     trades: trades.map(tradeView),
+  };
+}
+
+/** A journal that no daemon has opened since it learnt to keep it has no such table. */
+function hasSafeMode(database: DatabaseSync): boolean {
+  return database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'safe_mode'").get() !== undefined;
+}
+
+function safeModeView(state: SafeModeState | null): StoreView["safe_mode"] {
+  if (state === null || state.mode === "normal") return null;
+  const { causes, since } = state;
+  return {
+    reasons: causes.map(({ reason }) => reason),
+    detail: causes[0].detail,
+    since: new Date(since / 1_000).toISOString(),
   };
 }
 

@@ -88,6 +88,15 @@ export class AccountSetUp {
     }
   }
 
+  /** The exchange has refused us as if we might not trade: that we may is proven anew, once for each such doubt. */
+  doubt(cause: string, now: Micros): void {
+    for (const state of this.#states) {
+      if (!state.isStopProven || state.isBusy) continue;
+      state.isStopProven = false;
+      this.#repeat(state, cause, now);
+    }
+  }
+
   /** Entries of the symbol would be wrong whatever the account says, until null takes it back. */
   obstruct({ index }: Instrument, obstacle: string | null, now: Micros): void {
     const state = this.#states[index];
@@ -146,7 +155,7 @@ export class AccountSetUp {
     const setUp = this.#setUpOf(state, result);
     this.#ports.emit({ kind: "set-up", symbol: state.instrument.index, ...setUp });
     if (setUp.state !== "proven") this.#tell(state, setUp);
-    if (setUp.state === "pending") this.#repeatLater(state, now);
+    if (setUp.state !== "proven") this.#repeatLater(state, now);
     begun?.(now);
   }
 

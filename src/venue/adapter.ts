@@ -407,6 +407,9 @@ export class VenueAdapter implements TransportListener {
 
   #emit(event: CoreEvent): void {
     this.#sink.event(event, this.#now);
+    if (event.kind === "venue-unknown" && event.what === "authority") {
+      this.#running?.setUp.doubt(event.detail, this.#now);
+    }
   }
 
   #note(level: Notice["level"], code: string, fields: Notice["fields"]): void {

@@ -31,7 +31,7 @@ test("[ORD-5] entries leave once it is proven", () => {
 test("[F-12] an exchange that takes no stop ends in SAFE MODE before anything was opened", () => {
   const bench = CoreBench.ready();
   told(bench, refused);
-  expect([bench.core.safeMode, bench.decide(decisionOf({}))]).toEqual([
+  expect([bench.core.safeMode, bench.decide(decisionOf({}))]).toMatchObject([
     { reason: "CANNOT_PROTECT", detail: "no stop path for BTCUSDT: -4120 use the algo service" },
     [],
   ]);

@@ -10,7 +10,7 @@ const rule = { ...settings.supervisor.run_of_losses, enabled: true, losses: 3 };
 test("[RSK-7] a run of losses halts, once, and a new run halts again", () => {
   const bench = new Bench(rule);
   bench.trades(-1, -1, -1, -1, -1);
-  expect(bench.sent).toEqual([{ kind: "control", by: "run_of_losses", action: "halt" }]);
+  expect(bench.sent).toEqual([{ kind: "control", by: "run_of_losses", isAutomatic: true, action: "halt" }]);
   bench.trades(-1);
   expect(bench.sent).toHaveLength(2);
 });
@@ -27,8 +27,8 @@ test("[RSK-7] it scales down or flattens, as configured", () => {
   const flatten = new Bench({ ...rule, action: "flatten" });
   flatten.trades(-1, -1, -1);
   expect([scale.sent, flatten.sent]).toEqual([
-    [{ kind: "control", by: "run_of_losses", action: "scale", factor: 0.4 }],
-    [{ kind: "control", by: "run_of_losses", action: "flatten" }],
+    [{ kind: "control", by: "run_of_losses", isAutomatic: true, action: "scale", factor: 0.4 }],
+    [{ kind: "control", by: "run_of_losses", isAutomatic: true, action: "flatten" }],
   ]);
 });
 

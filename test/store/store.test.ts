@@ -62,6 +62,7 @@ test("[REC-3] what one run wrote the next one knows: intents, orders, positions 
     ]),
     crashes: 0,
     session: null,
+    safeMode: null,
     models: [],
     outside: { intents: [], plans: [], verdicts: new Map(), begun: new Map() },
     notes: [],

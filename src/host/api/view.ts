@@ -33,7 +33,15 @@ export const Status = z.object({
   recovered: z.boolean().describe("Positions are known."),
   takes_intents: z.boolean().describe("Positions are known and reports come: intents and plans are accepted."),
   equity: number,
-  safe_mode: z.object({ reason: z.string(), detail: z.string() }).nullable(),
+  safe_mode: z
+    .object({
+      reason: z.string().describe("Of the first cause."),
+      detail: z.string(),
+      reasons: z.array(z.string()).describe("Of all causes."),
+      since: z.iso.datetime(),
+    })
+    .nullable()
+    .describe("Null while it is off."),
   session: z.object({
     hold: z.enum(["none", "halt", "cooldown"]),
     reason: z.string().nullable(),
@@ -58,7 +66,7 @@ export function statusView(core: Core, outside: Outside, venue: string, api: str
     recovered: core.isRecovered,
     takes_intents: isReady(core),
     equity: core.equity === null ? null : rounded(core.equity),
-    safe_mode: core.safeMode,
+    safe_mode: safeModeView(core),
     session: {
       hold: hold.kind,
       reason: hold.kind === "none" ? null : hold.reason,
@@ -71,6 +79,12 @@ export function statusView(core: Core, outside: Outside, venue: string, api: str
     symbols: core.desks.map((desk) => symbolStatus(desk, now)),
     pending_plans: outside.plans.list().filter(({ status }) => status === "pending").length,
   };
+}
+
+function safeModeView({ safeMode }: Core): Status["safe_mode"] {
+  if (safeMode === null) return null;
+  const { reason, detail, reasons, since } = safeMode;
+  return { reason, detail, reasons: [...reasons], since: isoTime(since) };
 }
 
 function symbolStatus(
@@ -155,7 +169,7 @@ function lastWord({ lastDecision }: SymbolDesk, now: Micros): z.infer<typeof Sou
 function linesOf(core: Core, plan: PlanView | null, symbols: Why["symbols"], now: Micros): string[] {
   const { hold } = core.session(now);
   const lines: string[] = [];
-  if (core.safeMode !== null) lines.push(`SAFE MODE since ${core.safeMode.reason}: nothing is entered`);
+  if (core.safeMode !== null) lines.push(`SAFE MODE for ${core.safeMode.reasons.join(", ")}: nothing is entered`);
   if (hold.kind !== "none") lines.push(`entries are held: ${hold.reason}`);
   if (plan !== null) lines.push(...planLines(plan));
   for (const { symbol, last_word, blocked } of symbols) {

@@ -20,6 +20,7 @@ export type AlertRule = {
 };
 
 const symbol = ["symbol"] as const;
+const safeModeWords = ["SAFE_MODE_ON", "SAFE_MODE_RESTORED", "SAFE_MODE_CAUSE", "SAFE_MODE_KEPT"] as const;
 const dayLimits = ["DAILY_LOSS_HIT", "DAILY_PROFIT_HIT", "DRAWDOWN_HIT"] as const;
 
 /** Of several lines with one word the first that holds counts. */
@@ -36,8 +37,17 @@ const lines: readonly (readonly [code: string, rule: AlertRule])[] = [
   ],
   ["DAILY_SUMMARY", { severity: "info", says: "The UTC day is over.", by: "each" }],
 
-  ["SAFE_MODE_ON", { severity: "critical", says: "SAFE MODE: no new entries; protection is kept up.", by: ["reason"] }],
-  ["SAFE_MODE_OFF", { severity: "warning", says: "SAFE MODE has ended.", by: "each", ends: ["SAFE_MODE_ON"] }],
+  [
+    "SAFE_MODE_ON",
+    { severity: "critical", says: "SAFE MODE: no new entries; protection is kept up.", by: ["episode"] },
+  ],
+  [
+    "SAFE_MODE_RESTORED",
+    { severity: "warning", says: "The daemon starts in the SAFE MODE that it ended in.", by: ["episode"] },
+  ],
+  ["SAFE_MODE_CAUSE", { severity: "warning", says: "SAFE MODE has one more cause.", by: ["reason"] }],
+  ["SAFE_MODE_KEPT", { severity: "warning", says: "SAFE MODE cannot be left yet: a cause is not proven gone." }],
+  ["SAFE_MODE_OFF", { severity: "warning", says: "SAFE MODE has ended.", by: "each", ends: safeModeWords }],
 
   [
     "TRADE_ADOPTED",

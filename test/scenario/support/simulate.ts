@@ -216,6 +216,11 @@ export class Simulation {
     this.tell({ kind: "control", by: "test", action }, this.now);
   }
 
+  /** What became of SAFE MODE, in order, such as `entered STORE_FAILED`. */
+  get safeModes(): readonly string[] {
+    return this.outputs.flatMap((output) => (output.kind === "safe-mode" ? [`${output.change} ${output.reason}`] : []));
+  }
+
   tell(event: CoreEvent, at: Micros): void {
     if (this.#isDown) return;
     this.core.handle(event, at);
@@ -400,7 +405,8 @@ function journalFrom(rows: readonly Output[]): { readonly kind: "journal" } & Jo
     const moves = rows.filter((row) => row.kind === "stop-move").filter(({ trade }) => trade === intent.trade);
     return [{ intent, fills, stopLevel: moves.at(-1)?.to ?? null }];
   });
-  return { kind: "journal", openTrades, session: null };
+  const safeMode = rows.findLast((row) => row.kind === "safe-mode")?.state;
+  return { kind: "journal", openTrades, session: null, ...(safeMode === undefined ? {} : { safeMode }) };
 }
 
 function fillFrom({ clientOrderId, side, ...fill }: FillRow): JournalFill {

@@ -1,0 +1,151 @@
+/**
+ * What the exchange says of the account as a whole: when it is asked, what is taken over at the start, and how each later
+ * answer is compared with our books (requirements REC-1, REC-2).
+ */
+
+import type { Account } from "../account/account.ts";
+import type { Settings } from "../config/schema.ts";
+import type { AccountSnapshot, CommandOutcome } from "../domain/event.ts";
+import { emptyJournal, type Journal } from "../domain/journal.ts";
+import type { OrderReport } from "../domain/order.ts";
+import { parseOrderId } from "../domain/order-id.ts";
+import type { Output } from "../domain/output.ts";
+import { type Micros, microsFromSeconds } from "../domain/units.ts";
+import type { Trade } from "../execution/trade.ts";
+import { AccountReads } from "./account-reads.ts";
+import type { Modes } from "./modes.ts";
+import { Reconciliation } from "./reconciliation.ts";
+import type { SymbolDesk } from "./symbol-desk.ts";
+
+/** A leftover whose cancel did not work is looked for again after this long (failure-catalogue I-23, I-21). */
+const leftoverMicros = microsFromSeconds(5);
+
+export type AccountDeskPorts = {
+  readonly settings: () => Settings;
+  readonly account: Account;
+  readonly modes: Modes;
+  readonly desks: () => readonly SymbolDesk[];
+  readonly emit: (output: Output) => void;
+};
+
+export class AccountDesk {
+  readonly #ports: AccountDeskPorts;
+  readonly #reads: AccountReads;
+  readonly #reconciliation: Reconciliation;
+  #journal: Journal = emptyJournal;
+  #isRecovered = false;
+
+  constructor(ports: AccountDeskPorts) {
+    const { settings, account, modes, emit } = ports;
+    this.#ports = ports;
+    this.#reads = new AccountReads(settings);
+    this.#reconciliation = new Reconciliation({
+      settings,
+      account,
+      emit,
+      enterSafeMode: (reason, detail, now) => modes.enter(reason, detail, now),
+      readAgainBy: (at, now) => this.#reads.by(at, now),
+      isFlattening: () => modes.stopPolicy === "flatten",
+    });
+  }
+
+  /** Whether the account has been read: before that, nothing is known of positions. */
+  get isRecovered(): boolean {
+    return this.#isRecovered;
+  }
+
+  /** When {@link onTimer} is due. */
+  get wakeAt(): number {
+    return this.#reads.dueAt;
+  }
+
+  /** What earlier runs knew. It comes before the first read. */
+  remember(journal: Journal): void {
+    this.#journal = journal;
+  }
+
+  /** The account is wanted no later than `at`. */
+  readBy(at: number, now: Micros): void {
+    this.#reads.by(at, now);
+  }
+
+  onTimer(now: Micros): void {
+    if (now < this.#reads.dueAt) return;
+    this.#reads.onAsked(now);
+    this.#ports.emit({ kind: "query-account" });
+  }
+
+  /** An order of ours that belongs to no running trade and fills, or may still, changes the account: it is read again. */
+  onReport(desk: SymbolDesk, clientId: string, changes: boolean, now: Micros): void {
+    const parts = parseOrderId(clientId, this.#ports.settings().order_id_prefix);
+    if (parts === null) {
+      const fields = { order: clientId };
+      const symbol = desk.instrument.index;
+      return this.#ports.emit({ kind: "notice", level: "warn", code: "FOREIGN_ORDER", symbol, fields });
+    }
+    const running = desk.manager.trade?.plan.trade;
+    if (changes && parts.trade !== running && parts.role === "e") this.#reads.by(now, now);
+  }
+
+  /** How a command ended that a symbol's desk looks after: a leftover may need another look at the account. */
+  onOutcome(event: CommandOutcome, trade: Trade | null, now: Micros): void {
+    if (isLeftoverUncertain(event, trade)) this.#reads.by(now + leftoverMicros, now);
+  }
+
+  onReadOutcome({ outcome }: CommandOutcome, now: Micros): void {
+    this.#reads.onOutcome(outcome, now);
+  }
+
+  /** What the stream did not tell while it was away is asked for (failure-catalogue F-07). */
+  onPrivateStream(alive: boolean, now: Micros): void {
+    if (!this.#ports.account.onPrivateStream(alive, now)) return;
+    for (const { manager } of this.#ports.desks()) manager.onReportsMissed(now);
+    this.#reads.by(now, now, "reconnect");
+  }
+
+  /** @param measure called once the read is compared: equity may be another */
+  onSnapshot(snapshot: AccountSnapshot, measure: (now: Micros) => void, now: Micros): void {
+    const { account, desks, emit, modes } = this.#ports;
+    if (!account.onSnapshot(snapshot)) return;
+    this.#reads.onRead(now);
+    for (const item of snapshot.foreign) {
+      emit({ kind: "notice", level: "warn", code: "FOREIGN", symbol: null, fields: { item } });
+    }
+    for (const desk of desks()) {
+      if (this.#isRecovered) this.#reconciliation.compare(desk, snapshot, now);
+      else this.#reconciliation.recover(desk, snapshot, this.#journal, now);
+    }
+    this.#isRecovered = true;
+    measure(now);
+    if (account.privateAlive && desks().every((desk) => this.#isClean(desk))) {
+      modes.onCleanPass(snapshot.requestedAt, now);
+    }
+    // Read before the private stream came to life: what happened in between is in neither.
+    if (account.isAlive && !account.privateAlive) this.#reads.by(now, now);
+  }
+
+  /** The exchange and our books agree, nothing is in doubt, and what is open is protected and can be. */
+  #isClean({ instrument, manager, history, isSetUp }: SymbolDesk): boolean {
+    const { trade } = manager;
+    if (!isSetUp || history.isPending) return false;
+    if (this.#ports.account.reportedLots(instrument.index) !== (trade?.ledger.position ?? 0)) return false;
+    if (trade === null) return true;
+    const { exposedSince, closing, unexplained } = trade;
+    return exposedSince === null && closing === null && unexplained?.isSettled !== false && !manager.inDoubt;
+  }
+}
+
+/**
+ * The cancel of an order that no running trade looks after: lost or refused, also as unknown (failure-catalogue F-03),
+ * only another look at the account tells.
+ */
+function isLeftoverUncertain({ command, outcome }: CommandOutcome, trade: Trade | null): boolean {
+  if (outcome.kind === "ok") return false;
+  if (command.kind === "cancel-order") return trade?.orders.has(command.clientOrderId) !== true;
+  return command.kind === "cancel-algo" && trade?.orders.has(command.clientAlgoId) !== true;
+}
+
+/** A cancelled entry of which nothing filled is told twice, by reply and by stream, and means nothing the second time. */
+export function changesPosition({ filled, status }: OrderReport): boolean {
+  return filled > 0 || status === "NEW" || status === "PARTIALLY_FILLED";
+}

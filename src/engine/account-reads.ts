@@ -1,0 +1,57 @@
+/** When the account is read: regularly, sooner where something asks for it, and not more often than orders are looked up. */
+
+import type { Settings } from "../config/schema.ts";
+import type { Outcome } from "../domain/event.ts";
+import { type Micros, microsFromMillis, microsFromSeconds } from "../domain/units.ts";
+import { backedOff } from "../execution/desk.ts";
+
+/** Why a read was asked for; the earliest reason since the last one counts. */
+export type ReadCause = "start" | "reconnect" | "interval" | "doubt";
+
+export class AccountReads {
+  readonly #settings: () => Settings;
+  /** when it was last asked for, and how often in a row in vain */
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+  #cause: ReadCause = "start";
+  /** When the next one is due; infinite before the first, which the host asks for by itself. */
+  dueAt = Number.POSITIVE_INFINITY;
+
+  constructor(settings: () => Settings) {
+    this.#settings = settings;
+  }
+
+  /** Wanted no later than `at`. */
+  by(at: number, now: Micros, cause: ReadCause = "doubt"): void {
+    const soonest = this.#askedAt + microsFromMillis(this.#settings().protection.lookup_interval_ms);
+    this.dueAt = Math.min(this.dueAt, Math.max(at, soonest, now));
+    if (this.#cause === "interval") this.#cause = cause;
+  }
+
+  onAsked(now: Micros): void {
+    this.#askedAt = now;
+    this.#later(now);
+  }
+
+  onOutcome(outcome: Outcome, now: Micros): void {
+    if (outcome.kind === "ok") {
+      this.#failures = 0;
+      return;
+    }
+    const interval = microsFromMillis(this.#settings().protection.lookup_interval_ms);
+    this.by(now + backedOff(interval, this.#failures), now);
+    this.#failures += 1;
+  }
+
+  /** One is here. @returns why it was asked for */
+  onRead(now: Micros): ReadCause {
+    const cause = this.#cause;
+    this.#cause = "interval";
+    this.#later(now);
+    return cause;
+  }
+
+  #later(now: Micros): void {
+    this.dueAt = now + microsFromSeconds(this.#settings().protection.reconcile_seconds);
+  }
+}
