@@ -3,6 +3,7 @@
  * reduction (design.md, Protection; failure-catalogue F-14, F-15, F-33, F-54).
  */
 
+import { meaningOf } from "../domain/error-policy.ts";
 import type { Side } from "../domain/order.ts";
 import type { ExitReason } from "../domain/reason.ts";
 import { type Lots, lots, type Micros, microsFromMillis } from "../domain/units.ts";
@@ -13,11 +14,6 @@ import { exitSide, exposedLots, lastOf, ordersOf, type Trade, wakeBy } from "./t
 
 /** A close that failed this often in a row is an alarm: nothing new is opened (failure-catalogue F-54). */
 const failuresUntilAlarm = 5;
-
-/** The position is flat or smaller than we believe. @see binance-usdm.md §8 */
-const reduceOnlyRejected = -2022;
-/** Open orders of ours reserve what the close would take. @see binance-usdm.md §8 */
-const quantityReserved = -4118;
 
 /** A second reason to close joins the first. */
 export function beginClose(desk: Desk, trade: Trade, reason: ExitReason, now: Micros): void {
@@ -97,7 +93,7 @@ function isAwaited(trade: Trade, exit: Order): boolean {
 /** After a close that was filled in part the rest follows at once; after a refusal the back-off holds. */
 export function onExitClosed(desk: Desk, trade: Trade, order: Order, now: Micros): void {
   if (order.role !== "x") return;
-  if (trade.closing !== null && (order.refusal === reduceOnlyRejected || order.refusal === quantityReserved)) {
+  if (trade.closing !== null && isInTheWay(order.refusal)) {
     trade.closing.clearsTargets = true;
     clearTargets(desk, trade, now);
   }
@@ -107,9 +103,15 @@ export function onExitClosed(desk: Desk, trade: Trade, order: Order, now: Micros
   trade.closing.attempts = 0;
 }
 
+/** The position is flat or smaller than we believe, or open orders of ours reserve what the close would take. */
+function isInTheWay(refusal: number | null): boolean {
+  const meaning = meaningOf(refusal);
+  return meaning === "nothing-to-reduce" || meaning === "quantity-reserved";
+}
+
 /** The exchange had less to close than we believed. */
 function foundLess({ refusal, status }: Order): boolean {
-  return refusal === reduceOnlyRejected || (status.kind === "closed" && status.reason === "expired");
+  return meaningOf(refusal) === "nothing-to-reduce" || (status.kind === "closed" && status.reason === "expired");
 }
 
 /** A stop of ours may have filled without our hearing of it, or somebody else has closed: only the exchange can tell. */
@@ -128,7 +130,7 @@ function oneOrder({ instrument }: Desk, trade: Trade, open: number): Lots {
   if (slice >= marketMinLots) return lots(slice);
   const refusal = lastOf(trade, "x")?.refusal ?? null;
   // What reduces is cut to the position by the exchange, so a crumb that it refuses goes as the smallest order it takes.
-  const isTried = refusal !== null && refusal !== reduceOnlyRejected && refusal !== quantityReserved;
+  const isTried = refusal !== null && !isInTheWay(refusal);
   return isTried ? lots(Math.ceil(Math.max(open, marketMinLots) / marketStepLots) * marketStepLots) : lots(open);
 }
 

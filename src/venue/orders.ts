@@ -2,9 +2,10 @@
  * Commands of the core on their way to the exchange and back. What is certainly not executed may be repeated with the
  * same client id while waiting helps; what is of unknown fate is never sent again from here.
  *
- * @see requirements SAF-1, SAF-2; failure-catalogue F-01, F-09, F-20
+ * @see requirements SAF-1, SAF-2; failure-catalogue F-01, F-20
  */
 
+import { meaningOf } from "../domain/error-policy.ts";
 import type { CoreEvent, Outcome } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { type Micros, micros, plus } from "../domain/units.ts";
@@ -19,8 +20,6 @@ import type { InstrumentsByName } from "./wire/reports.ts";
 /** 200, 400, 800 ms, at most so many. @see binance-usdm.md §3.6 */
 const repeatBackoff: Backoff = { first: micros(200_000), most: micros(800_000) };
 const repeatsMax = 3;
-/** Client ids whose first attempt has an unknown fate, so that −4116 is read as "it exists". The oldest go first. */
-const inDoubtMax = 512;
 
 export type OrderPorts = AskPorts & {
   readonly instruments: readonly Instrument[];
@@ -36,7 +35,6 @@ export type OrderPorts = AskPorts & {
 
 export class Orders {
   readonly #ports: OrderPorts;
-  readonly #inDoubt = new Set<string>();
   #serial = 0;
 
   constructor(ports: OrderPorts) {
@@ -70,14 +68,14 @@ export class Orders {
     };
     const late = (reply: Parameters<typeof decodeReply>[1]): void => {
       // The outcome was told as unknown and is being looked up; what the late reply reports is still a fact.
-      this.#tell(decodeReply(command, reply, this.#ports.byName, true));
+      this.#tell(decodeReply(command, reply, this.#ports.byName));
     };
     this.#ports.caller.call(request, { done, late }, now);
   }
 
   #decode(command: SingleCommand, answer: Exclude<Answer, { kind: "held-back" }>): DecodedReply {
     if (answer.kind === "reply") {
-      return decodeReply(command, answer.reply, this.#ports.byName, this.#inDoubt.has(clientIdOf(command)));
+      return decodeReply(command, answer.reply, this.#ports.byName);
     }
     return { events: [], foreign: [], verdict: classifyFailure(answer.cause, answer.written) };
   }
@@ -89,24 +87,17 @@ export class Orders {
 
   #conclude(command: SingleCommand, outcome: Outcome, now: Micros): void {
     const isPlacement = command.kind === "place-order" || command.kind === "place-algo";
-    if (isPlacement && outcome.kind === "unknown") this.#doubt(clientIdOf(command));
     if (isPlacement && outcome.kind === "ok") this.#ports.onTaken(clientIdOf(command), now);
     if (outcome.kind === "refused") this.#ports.onRefused(outcome.code, now);
     this.#ports.emit({ kind: "outcome", command, outcome });
-  }
-
-  #doubt(clientId: string): void {
-    this.#inDoubt.add(clientId);
-    if (this.#inDoubt.size <= inDoubtMax) return;
-    const oldest = this.#inDoubt.values().next();
-    if (oldest.done !== true) this.#inDoubt.delete(oldest.value);
   }
 }
 
 /** Entries are not repeated: their price and reason are old by then. A limit that was hit is waited for by its owner. */
 function mayRepeat(request: WireRequest, { verdict }: DecodedReply, repeats: number): boolean {
   if (verdict.outcome.kind !== "refused" || verdict.treatment !== "retry" || repeats >= repeatsMax) return false;
-  const isLimit = verdict.outcome.code === noBudgetCode || verdict.outcome.code === -1015;
+  const meaning = meaningOf(verdict.outcome.code);
+  const isLimit = meaning === "limit-of-address" || meaning === "limit-of-orders";
   return request.priority !== "entry" && !isLimit;
 }
 

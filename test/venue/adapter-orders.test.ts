@@ -172,18 +172,18 @@ test("−4116 after an unknown fate means that the first attempt exists (F-09)",
   expect(rig.outcomes().map((outcome) => (outcome as { kind: string }).kind)).toEqual(["unknown", "unknown"]);
 });
 
-test("−4116 without an earlier attempt is a refusal", () => {
+test("[F-09] −4116 says that the order exists, also to a first attempt", () => {
   const rig = startedRestRig();
   rig.on("POST /fapi/v1/algoOrder", () => refusal(-4116, "ClientOrderId is duplicated."));
   rig.send(stop);
-  expect(rig.outcomes()).toEqual([{ kind: "refused", code: -4116, message: "ClientOrderId is duplicated." }]);
+  expect(rig.outcomes()).toEqual([{ kind: "unknown", cause: "-4116 ClientOrderId is duplicated." }]);
 });
 
 test("an order that never left is certainly not executed", () => {
   const rig = startedRestRig();
   rig.on("POST /fapi/v1/order", () => "refused-connection");
   rig.send(entry);
-  expect(rig.outcomes()).toEqual([{ kind: "refused", code: -1008, message: "not sent: ECONNREFUSED" }]);
+  expect(rig.outcomes()).toEqual([{ kind: "refused", code: -1016, message: "not sent: ECONNREFUSED" }]);
 });
 
 test("a code that the reference lacks is told as unknown code beside the refusal", () => {
