@@ -6,7 +6,7 @@
 import { meaningOf } from "../domain/error-policy.ts";
 import type { Side } from "../domain/order.ts";
 import type { ExitReason } from "../domain/reason.ts";
-import { type Lots, lots, type Micros, microsFromMillis } from "../domain/units.ts";
+import { type Lots, lots, type Micros, microsFromMillis, microsPerSecond } from "../domain/units.ts";
 import { backedOff, cancel, type Desk, placeOrder, update } from "./desk.ts";
 import { isNotFound } from "./lookup.ts";
 import { mayTrade, type Order } from "./order.ts";
@@ -14,6 +14,12 @@ import { exitSide, exposedLots, lastOf, ordersOf, type Trade, wakeBy } from "./t
 
 /** A close that failed this often in a row is an alarm: nothing new is opened (failure-catalogue F-54). */
 const failuresUntilAlarm = 5;
+
+/**
+ * Closes of a position that no stop covers are never further apart: as soon again as ten in the worst minute allow
+ * (failure-catalogue I-01, I-21). A covered one may wait for longer.
+ */
+const nakedWaitMax = 10 * microsPerSecond;
 
 /** A second reason to close joins the first. */
 export function beginClose(desk: Desk, trade: Trade, reason: ExitReason, now: Micros): void {
@@ -63,7 +69,8 @@ function close(desk: Desk, trade: Trade, side: Side, open: number, now: Micros):
   if (closing.attempts >= failuresUntilAlarm) {
     desk.enterSafeMode("CANNOT_PROTECT", `${desk.instrument.symbol}: ${closing.attempts} closes failed`);
   }
-  closing.nextAttemptAt = now + backedOff(retry, closing.attempts);
+  const wait = backedOff(retry, closing.attempts);
+  closing.nextAttemptAt = now + (trade.exposedSince === null ? wait : Math.min(wait, nakedWaitMax));
   closing.attempts += 1;
   placeOrder(desk, trade, "x", side, oneOrder(desk, trade, open), { type: "MARKET" }, now);
 }
