@@ -25,6 +25,9 @@ export type SilenceReply = { readonly status: number; readonly code: number | nu
 /** A ban without an end in its text lasts at least this long. */
 const shortestBan = 2 * microsPerMinute;
 
+/** Our idea of the exchange's clock is off by some of the way there, and who comes a moment too early is banned. */
+const clockMargin = microsPerSecond / 10;
+
 export class RateBudget {
   /** until exchangeInfo has said the limits, these stand (live values of 2026-10) */
   readonly #weight: Window = { limit: 2_400, span: microsPerMinute, index: -1, used: 0 };
@@ -155,7 +158,7 @@ function ending(named: number, otherwise: number, time: Micros): Micros {
 }
 
 function endOfWindow(span: number, time: Micros): number {
-  return (Math.floor(time / span) + 1) * span;
+  return (Math.floor(time / span) + 1) * span + clockMargin;
 }
 
 /** Which pool is used up; unless it is said the shorter one: if it is the other, the next refusal says so again. */

@@ -389,3 +389,32 @@ test.each([
   rig.send(history);
   expect([rig.kinds(), rig.outcomes()]).toEqual([["outcome"], [expect.not.objectContaining({ kind: "ok" })]]);
 });
+
+test("[SAF-1] what a short silence holds back goes when it ends: protection before cancels, entries not at all", () => {
+  const rig = startedRestRig();
+  const cancel = { kind: "cancel-order", symbol: symbolIndex(0), clientOrderId: entry.clientOrderId } as const;
+  const limit = { status: 429, body: { code: -1003, msg: "Too many requests." }, headers: { retryAfterSeconds: 1 } };
+  rig.on("GET /fapi/v1/order", () => limit);
+  rig.on("DELETE /fapi/v1/order", () => ok(orderBody({ status: "CANCELED" })));
+  rig.send({ kind: "query-order", symbol: symbolIndex(0), clientOrderId: entry.clientOrderId });
+  rig.events.length = 0;
+  const before = rig.requests.length;
+  for (const command of [cancel, entry, stop]) rig.send(command);
+  const meanwhile = rig.outcomes();
+  rig.advance(1_001);
+  const sent = rig.requests.slice(before).filter((request) => request.kind === "http" && request.method !== "GET");
+  expect(meanwhile).toMatchObject([{ kind: "refused", code: -1003 }]);
+  expect(sent.map((request) => (request.kind === "http" ? `${request.method} ${request.path}` : ""))).toEqual([
+    "POST /fapi/v1/algoOrder",
+    "DELETE /fapi/v1/order",
+  ]);
+});
+
+test("[SAF-1] a silence that lasts longer than a reply may is told at once", () => {
+  const rig = startedRestRig();
+  rig.on("GET /fapi/v1/order", () => ({ status: 418, body: "", headers: { retryAfterSeconds: 120 } }));
+  rig.send({ kind: "query-order", symbol: symbolIndex(0), clientOrderId: entry.clientOrderId });
+  rig.events.length = 0;
+  rig.send(stop);
+  expect(rig.outcomes()).toMatchObject([{ kind: "refused", code: -1003 }]);
+});

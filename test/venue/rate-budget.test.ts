@@ -38,16 +38,16 @@ const tooManyOrders = (interval: string) => ({
 });
 
 test.each([
-  ["the ten seconds", tooManyOrders("10 SECOND"), null, 10],
-  ["the minute", tooManyOrders("1 MINUTE"), null, 60],
+  ["the ten seconds", tooManyOrders("10 SECOND"), null, 10.1],
+  ["the minute", tooManyOrders("1 MINUTE"), null, 60.1],
   ["Retry-After", tooManyOrders("1 MINUTE"), 30, 31],
-  ["the ten seconds where nothing is said", { ...tooManyOrders(""), message: "" }, null, 10],
+  ["the ten seconds where nothing is said", { ...tooManyOrders(""), message: "" }, null, 10.1],
 ] as const)(
   "[SAF-1] order pools that are used up stop orders until the end of %s",
   (_, said, retryAfterSeconds, end) => {
     const budget = new RateBudget(0.25);
     budget.silence(said, { ...noHeaders, retryAfterSeconds }, seconds(1));
-    expect([end - 1, end].map((second) => budget.admit(protection, seconds(second)).ok)).toEqual([false, true]);
+    expect([end - 0.05, end].map((second) => budget.admit(protection, seconds(second)).ok)).toEqual([false, true]);
   },
 );
 
@@ -89,14 +89,14 @@ test("limits are the exchange's own", () => {
 
 test.each([
   ["429 with Retry-After", 429, "", 30, 31],
-  ["429 without an end lasts until the minute ends", 429, "", null, 60],
-  ["403 of the firewall lasts until the minute ends", 403, "", null, 60],
+  ["429 without an end lasts until the minute ends", 429, "", null, 60.1],
+  ["403 of the firewall lasts until the minute ends", 403, "", null, 60.1],
   ["418 names its end", 418, `Way too many requests; banned until ${(minute + 90_000_000) / 1_000}.`, null, 90],
   ["418 without an end lasts two minutes", 418, "", null, 121],
 ] as const)("%s: silence for all, protection too (F-18)", (_, status, message, retryAfterSeconds, end) => {
   const budget = new RateBudget(0.25);
   budget.silence({ status, code: -1003, message }, { ...noHeaders, retryAfterSeconds }, seconds(1));
-  const admitted = [end - 1, end].map((second) => budget.admit(protection, seconds(second)).ok);
+  const admitted = [end - 0.05, end].map((second) => budget.admit(protection, seconds(second)).ok);
   expect(admitted).toEqual([false, true]);
 });
 

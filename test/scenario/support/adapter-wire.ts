@@ -58,6 +58,8 @@ export class AdapterWire implements VenueWire {
   clockOffset = 0;
   /** what all clients behind our address have used up */
   limits = new Limits(exchangeLimits);
+  /** what has reached the exchange, and when */
+  readonly arrivals: { readonly name: string; readonly at: Micros }[] = [];
   readonly #options: AdapterWireOptions;
   readonly #latency: number;
   readonly #queue = new Queue();
@@ -283,6 +285,7 @@ export class AdapterWire implements VenueWire {
     }
     const late = fault?.kind === "request-late" ? microsFromMillis(fault.ms) : 0;
     this.#queue.push(sentAt + this.#latency + late, "exchange", (at) => {
+      this.arrivals.push({ name: nameOfArrival(arrival), at });
       const reply = this.#serve(arrival, fault, at);
       if (life !== this.#life || fault?.kind === "reply-lost") return;
       const leaves = at + (fault?.kind === "reply-late" ? microsFromMillis(fault.ms) : 0);
