@@ -1,16 +1,14 @@
 /** What follows an entry order that is over: nothing, or one more, never two (requirements EXE-4, EXE-8, ORD-6). */
 
+import { meaningOf } from "../domain/error-policy.ts";
 import { lots, type Micros } from "../domain/units.ts";
 import type { Desk } from "./desk.ts";
 import { crossing, limitAt, mayGoOn, policyInput, replanned, type Sending } from "./entry-plan.ts";
 import type { EntryBrief } from "./entry-work.ts";
-import { isFilterRefusal, type Mendable, mended } from "./mend.ts";
+import { filterFaultOf, type Mendable, mended } from "./mend.ts";
 import type { Order } from "./order.ts";
 import { joinedPrice } from "./policy/normal.ts";
 import { enteredLots, type Trade } from "./trade.ts";
-
-/** @see binance-usdm.md §8 */
-const wouldTake = -5022;
 
 /** @returns null when the entry is over */
 export function nextSending(desk: Desk, trade: Trade, entry: Order, now: Micros): Sending | null {
@@ -65,8 +63,8 @@ function afterCancel(desk: Desk, trade: Trade, entry: Order, brief: EntryBrief, 
 function afterRefusal(desk: Desk, trade: Trade, entry: Order, brief: EntryBrief, now: Micros): Sending | null {
   const { refusal } = entry;
   if (refusal === null) return null;
-  if (refusal === wouldTake) return steppedBack(desk, trade, brief, now);
-  return isFilterRefusal(refusal) ? mend(desk, trade, entry, refusal, brief, now) : null;
+  if (meaningOf(refusal) === "would-take") return steppedBack(desk, trade, brief, now);
+  return filterFaultOf(refusal) !== null ? mend(desk, trade, entry, refusal, brief, now) : null;
 }
 
 /** Once more, one tick farther from the other side, bounded as re-placing is. */

@@ -4,6 +4,7 @@
  * closed and its executions are booked (failure-catalogue I-03, F-29).
  */
 
+import { meaningOf } from "../domain/error-policy.ts";
 import type { Outcome } from "../domain/event.ts";
 import type { AmendOrder } from "../domain/output.ts";
 import { lots, type Micros, microsFromMillis, microsFromSeconds, type Ticks } from "../domain/units.ts";
@@ -15,9 +16,6 @@ import { mayTrade, missedLots, type Order } from "./order.ts";
 import { chaseBeyond, chasedPrice } from "./policy/normal.ts";
 import { mirrored } from "./policy/policy.ts";
 import { enteredLots, lastOf, type Trade, wakeBy } from "./trade.ts";
-
-/** The order has these values already. @see binance-usdm.md §8 */
-const nothingToAmend = -5027;
 
 export function manageEntry(desk: Desk, trade: Trade, now: Micros): void {
   if (trade.entryFinished) return;
@@ -59,7 +57,8 @@ export function settleAmendment(
 ): void {
   const { work } = trade;
   if (work.amendment?.order === order.id) work.amendment = null;
-  const isApplied = outcome.kind === "ok" || (outcome.kind === "refused" && outcome.code === nothingToAmend);
+  const isApplied =
+    outcome.kind === "ok" || (outcome.kind === "refused" && meaningOf(outcome.code) === "nothing-to-amend");
   if (isApplied) {
     work.pricedAt = now;
     update(desk, trade, order, { kind: "amended", price, quantity }, now);

@@ -3,9 +3,10 @@
  * reduction (design.md, Protection; failure-catalogue F-14, F-15, F-33, F-54).
  */
 
+import { meaningOf } from "../domain/error-policy.ts";
 import type { Side } from "../domain/order.ts";
 import type { ExitReason } from "../domain/reason.ts";
-import { type Lots, lots, type Micros, microsFromMillis } from "../domain/units.ts";
+import { type Lots, lots, type Micros, microsFromMillis, microsPerSecond } from "../domain/units.ts";
 import { backedOff, cancel, type Desk, placeOrder, update } from "./desk.ts";
 import { isNotFound } from "./lookup.ts";
 import { mayTrade, type Order } from "./order.ts";
@@ -14,10 +15,11 @@ import { exitSide, exposedLots, lastOf, ordersOf, type Trade, wakeBy } from "./t
 /** A close that failed this often in a row is an alarm: nothing new is opened (failure-catalogue F-54). */
 const failuresUntilAlarm = 5;
 
-/** The position is flat or smaller than we believe. @see binance-usdm.md §8 */
-const reduceOnlyRejected = -2022;
-/** Open orders of ours reserve what the close would take. @see binance-usdm.md §8 */
-const quantityReserved = -4118;
+/**
+ * Closes of a position that no stop covers are never further apart: as soon again as ten in the worst minute allow
+ * (failure-catalogue I-01, I-21). A covered one may wait for longer.
+ */
+const nakedWaitMax = 10 * microsPerSecond;
 
 /** A second reason to close joins the first. */
 export function beginClose(desk: Desk, trade: Trade, reason: ExitReason, now: Micros): void {
@@ -67,7 +69,8 @@ function close(desk: Desk, trade: Trade, side: Side, open: number, now: Micros):
   if (closing.attempts >= failuresUntilAlarm) {
     desk.enterSafeMode("CANNOT_PROTECT", `${desk.instrument.symbol}: ${closing.attempts} closes failed`, now);
   }
-  closing.nextAttemptAt = now + backedOff(retry, closing.attempts);
+  const wait = backedOff(retry, closing.attempts);
+  closing.nextAttemptAt = now + (trade.exposedSince === null ? wait : Math.min(wait, nakedWaitMax));
   closing.attempts += 1;
   placeOrder(desk, trade, "x", side, oneOrder(desk, trade, open), { type: "MARKET" }, now);
 }
@@ -97,7 +100,7 @@ function isAwaited(trade: Trade, exit: Order): boolean {
 /** After a close that was filled in part the rest follows at once; after a refusal the back-off holds. */
 export function onExitClosed(desk: Desk, trade: Trade, order: Order, now: Micros): void {
   if (order.role !== "x") return;
-  if (trade.closing !== null && (order.refusal === reduceOnlyRejected || order.refusal === quantityReserved)) {
+  if (trade.closing !== null && isInTheWay(order.refusal)) {
     trade.closing.clearsTargets = true;
     clearTargets(desk, trade, now);
   }
@@ -107,9 +110,15 @@ export function onExitClosed(desk: Desk, trade: Trade, order: Order, now: Micros
   trade.closing.attempts = 0;
 }
 
+/** The position is flat or smaller than we believe, or open orders of ours reserve what the close would take. */
+function isInTheWay(refusal: number | null): boolean {
+  const meaning = meaningOf(refusal);
+  return meaning === "nothing-to-reduce" || meaning === "quantity-reserved";
+}
+
 /** The exchange had less to close than we believed. */
 function foundLess({ refusal, status }: Order): boolean {
-  return refusal === reduceOnlyRejected || (status.kind === "closed" && status.reason === "expired");
+  return meaningOf(refusal) === "nothing-to-reduce" || (status.kind === "closed" && status.reason === "expired");
 }
 
 /** A stop of ours may have filled without our hearing of it, or somebody else has closed: only the exchange can tell. */
@@ -128,7 +137,7 @@ function oneOrder({ instrument }: Desk, trade: Trade, open: number): Lots {
   if (slice >= marketMinLots) return lots(slice);
   const refusal = lastOf(trade, "x")?.refusal ?? null;
   // What reduces is cut to the position by the exchange, so a crumb that it refuses goes as the smallest order it takes.
-  const isTried = refusal !== null && refusal !== reduceOnlyRejected && refusal !== quantityReserved;
+  const isTried = refusal !== null && !isInTheWay(refusal);
   return isTried ? lots(Math.ceil(Math.max(open, marketMinLots) / marketStepLots) * marketStepLots) : lots(open);
 }
 

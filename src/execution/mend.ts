@@ -3,31 +3,26 @@
  * risk (requirements ORD-6). @see binance-usdm.md §8
  */
 
+import { type FilterFault, meaningOf } from "../domain/error-policy.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { type Side, sign } from "../domain/order.ts";
 import { type Lots, lots, type Ticks, ticks } from "../domain/units.ts";
 
-/** What a refusal says is wrong. */
-type Fault = "grid" | "price-grid" | "quantity-grid" | "too-large" | "price-too-high" | "price-too-low" | "too-small";
-
-const faults: ReadonlyMap<number, Fault> = new Map([
-  [-1013, "grid"],
-  [-1111, "grid"],
-  [-4014, "price-grid"],
-  [-4023, "quantity-grid"],
-  [-4005, "too-large"],
-  [-4002, "price-too-high"],
-  [-4016, "price-too-high"],
-  [-4001, "price-too-low"],
-  [-4013, "price-too-low"],
-  [-4024, "price-too-low"],
-  [-4003, "too-small"],
-  [-4004, "too-small"],
-  [-4164, "too-small"],
-]);
-
-export function isFilterRefusal(code: number): boolean {
-  return faults.has(code);
+/** What is wrong with price or quantity; null: the refusal is about something else. */
+export function filterFaultOf(code: number): FilterFault | null {
+  const meaning = meaningOf(code);
+  switch (meaning) {
+    case "grid":
+    case "price-grid":
+    case "quantity-grid":
+    case "too-large":
+    case "price-too-high":
+    case "price-too-low":
+    case "too-small":
+      return meaning;
+    default:
+      return null;
+  }
 }
 
 export type Mendable = { readonly side: Side; readonly quantity: Lots; readonly price: Ticks | null };
@@ -42,7 +37,7 @@ const coarser = 10;
  * @param anew where the policy would place the order now; null: nowhere
  */
 export function mended(order: Mendable, code: number, instrument: Instrument, anew: Ticks | null): Mendable | null {
-  const fault = faults.get(code);
+  const fault = filterFaultOf(code);
   switch (fault) {
     case "grid":
       return changed(order, { quantity: roundedDown(order.quantity), price: passive(order) });
@@ -57,7 +52,7 @@ export function mended(order: Mendable, code: number, instrument: Instrument, an
       // A bound in the way of less risk is followed by the touch of now, which lies within it.
       return anew === null || order.price === null ? null : changed(order, { price: anew });
     case "too-small":
-    case undefined:
+    case null:
       return null;
     default:
       throw new TypeError(`unhandled fault ${fault satisfies never}`);

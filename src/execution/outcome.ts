@@ -1,5 +1,6 @@
 /** What the answers to our requests mean for the order that they are about. */
 
+import { meaningOf, noticeLevelOf, type RequestKind, treatmentOf } from "../domain/error-policy.ts";
 import type { Outcome } from "../domain/event.ts";
 import type { Command } from "../domain/output.ts";
 import type { Micros } from "../domain/units.ts";
@@ -8,11 +9,6 @@ import { settleAmendment } from "./entry.ts";
 import { onExitClosed } from "./exit.ts";
 import type { Order } from "./order.ts";
 import type { Trade } from "./trade.ts";
-
-/** Codes that say "no such order here". @see binance-usdm.md §8 */
-const orderDoesNotExist = -2013;
-/** An order of this id exists already: evidence of life, never a rejection (failure-catalogue F-09). */
-const duplicateId = -4116;
 
 export function settleOutcome(
   desk: Desk,
@@ -36,7 +32,7 @@ export function settleOutcome(
       return;
     case "query-order":
     case "query-algo":
-      if (outcome.kind === "refused" && outcome.code === orderDoesNotExist) missed(desk, trade, order, now);
+      if (outcome.kind === "refused" && meaningOf(outcome.code) === "absent") missed(desk, trade, order, now);
       return;
     case "query-fills":
     case "query-account":
@@ -82,12 +78,14 @@ function settlePlacement(desk: Desk, trade: Trade, order: Order, outcome: Outcom
       update(desk, trade, order, { kind: "lost" }, now);
       return;
     case "refused": {
-      const event =
-        outcome.code === duplicateId ? { kind: "lost" as const } : { kind: "refused" as const, code: outcome.code };
+      const kind = kindOf(order);
+      // Evidence of life is no refusal, however it is told (failure-catalogue F-09).
+      const isLost = treatmentOf(outcome.code, kind) === "look-up";
+      const event = isLost ? { kind: "lost" as const } : { kind: "refused" as const, code: outcome.code };
       afterChange(desk, trade, order, update(desk, trade, order, event, now), now);
       desk.emit({
         kind: "notice",
-        level: "warn",
+        level: noticeLevelOf(outcome.code, kind),
         code: "ORDER_REFUSED",
         symbol: desk.instrument.index,
         fields: { order: order.id, refusal: outcome.code, message: outcome.message },
@@ -97,6 +95,11 @@ function settlePlacement(desk: Desk, trade: Trade, order: Order, outcome: Outcom
     default:
       throw new TypeError(`unhandled outcome ${outcome satisfies never}`);
   }
+}
+
+function kindOf({ service, role }: Order): RequestKind {
+  if (service === "algo") return "algo";
+  return role === "e" ? "entry" : "exit";
 }
 
 function missed(desk: Desk, trade: Trade, order: Order, now: Micros): void {

@@ -5,13 +5,14 @@
  * failure-catalogue I-01, I-09, F-05, F-22, F-24, F-40, F-65). Pure: it is asked again after every change.
  */
 
+import { meaningOf, treatmentOf } from "../domain/error-policy.ts";
 import { type Side, sign } from "../domain/order.ts";
 import type { PlaceAlgo } from "../domain/output.ts";
 import type { ExitReason } from "../domain/reason.ts";
 import type { Lots, Micros, Ticks } from "../domain/units.ts";
 import { isMissing } from "./lookup.ts";
 import type { Order } from "./order.ts";
-import { arrangeTargets, type TargetArrangement, wouldTrigger } from "./protection-targets.ts";
+import { arrangeTargets, type TargetArrangement } from "./protection-targets.ts";
 import type { WantedTarget } from "./targets.ts";
 
 export type Situation = {
@@ -66,11 +67,6 @@ export type Arrangement = {
 /** Stops of one trade that may end without closing anything; when they keep vanishing, the position is closed. */
 const lostStopsMax = 4;
 
-/** Not executed, and worth another try while the time limit lasts. @see binance-usdm.md §8, class R */
-const passing: ReadonlySet<number> = new Set([-1003, -1008, -1015, -1016, -1021, -5028]);
-
-const secondClosePosition = -4130;
-
 export function arrange(situation: Situation): Arrangement {
   const wakes: number[] = [];
   const covered = situation.orders.some((order) => covers(situation, order));
@@ -112,7 +108,7 @@ function stopEnd({ now, triggerMicros, floorLevel }: Situation, stops: readonly 
   for (const stop of stops) {
     const reason = stop.price === floorLevel ? "STOP_LOSS" : "TRAILING_STOP";
     if (isSpent(stop, now, triggerMicros)) return { kind: "close", reason };
-    if (stop.refusal !== wouldTrigger) continue;
+    if (meaningOf(stop.refusal) !== "trigger-passed") continue;
     return { kind: "close", reason: stop.price === floorLevel ? "STOP_PASSED" : "TRAILING_STOP" };
   }
   return null;
@@ -151,7 +147,7 @@ function floorStep(situation: Situation, stops: readonly Order[], covered: boole
  */
 function isFloorBlocked(stops: readonly Order[]): boolean {
   const last = stops.findLast(({ role }) => role === "f");
-  if (last?.refusal !== secondClosePosition) return false;
+  if (last === undefined || meaningOf(last.refusal) !== "second-close-position") return false;
   return !stops.slice(stops.indexOf(last)).some((stop) => stop.role === "r" && isLost(stop));
 }
 
@@ -209,9 +205,9 @@ function obstacleTo(
   wakes: number[],
 ): Step | null | "none" {
   const refusal = last?.refusal ?? null;
-  if (last !== undefined && refusal !== null && refusal !== secondClosePosition) {
+  if (last !== undefined && refusal !== null && meaningOf(refusal) !== "second-close-position") {
     // While another stop covers, a move that is refused costs nothing but the move: it is tried again, within the bound.
-    const mayRetry = passing.has(refusal) || (covered && last.role === "r");
+    const mayRetry = treatmentOf(refusal, "algo") === "retry" || (covered && last.role === "r");
     if (!mayRetry) return { kind: "give-up", detail: `stop refused with ${refusal}` };
     const again = last.sentAt + retryMicros;
     if (now < again) {

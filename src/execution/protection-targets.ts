@@ -1,5 +1,6 @@
 /** The targets' half of the arbiter: a target is a wish where a stop is a duty, so it goes before it is replaced. */
 
+import { meaningOf } from "../domain/error-policy.ts";
 import type { Lots } from "../domain/units.ts";
 import { mayTrade, type Order } from "./order.ts";
 import type { Situation, Step } from "./protection-arbiter.ts";
@@ -9,9 +10,6 @@ import type { TargetRole, WantedTarget } from "./targets.ts";
 const targetsPerRole = 20;
 /** Those of them that may end without our having cancelled them, before the core watches. */
 const lostTargetsMax = 4;
-
-/** The level is reached already. @see binance-usdm.md §8 */
-export const wouldTrigger = -2021;
 
 export type TargetArrangement = { readonly steps: readonly Step[]; readonly watch: boolean };
 
@@ -43,7 +41,7 @@ function arrangeOne(
   const standing = orders.findLast(mayTrade);
   if (standing !== undefined) return adjust(situation, standing, wanted, wakes);
   const last = orders.at(-1);
-  if (last?.refusal === wouldTrigger) return reached(wanted);
+  if (meaningOf(last?.refusal ?? null) === "trigger-passed") return reached(wanted);
   if (last !== undefined && isUnplaceable(last)) return "watch";
   const lost = orders.filter(
     ({ status, filled, cancels }) => status.kind === "closed" && filled === 0 && cancels === 0,

@@ -147,7 +147,7 @@ export class InProcessVenue {
     let step = conversation.next();
     while (step.done !== true) {
       const { status, body } = this.#exchange.request(asExchangeRequest(step.value.request), now);
-      const { outcome } = classify({ status, body });
+      const { outcome } = classify({ status, body }, "query");
       step = conversation.next(outcome.kind === "ok" ? { kind: "ok", body } : outcome);
     }
     if (step.value.state === "impossible") throw new ConfigError([step.value.message]);

@@ -292,6 +292,7 @@ export class VenueAdapter implements TransportListener {
         instruments,
         byName,
         entryWindow: this.#options.recvWindowMs,
+        replyTimeout: microsFromMillis(this.#options.replyTimeoutMs),
         emit,
         foreign,
         onTaken: (clientId, now) => privateFeed.expect(clientId, now),

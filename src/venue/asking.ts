@@ -63,7 +63,7 @@ export function ask<Data>(ports: AskPorts, question: Ask<Data>, now: Micros, att
 }
 
 export function verdictOf(answer: Exclude<Answer, { kind: "held-back" }>): Verdict {
-  return answer.kind === "reply" ? classify(answer.reply) : classifyFailure(answer.cause, answer.written);
+  return answer.kind === "reply" ? classify(answer.reply, "query") : classifyFailure(answer.cause, answer.written);
 }
 
 function askNotice(name: string, cause: string, attempt: number): Notice {

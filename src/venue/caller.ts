@@ -4,6 +4,7 @@
  */
 
 import type { z } from "zod";
+import { meaningOf } from "../domain/error-policy.ts";
 import { type Micros, micros, plus } from "../domain/units.ts";
 import { type ClockOffset, exchangeMillis } from "./clock-offset.ts";
 import type { RateBudget } from "./rate-budget.ts";
@@ -50,7 +51,7 @@ export type CallerPorts = {
   readonly send: (request: TransportRequest) => void;
   /** −1021: our idea of the exchange's clock is wrong */
   readonly onClockRefused: (now: Micros) => void;
-  /** 429, 418 or 403: no request until then */
+  /** 429, 418 or 403: no request until then, or where the order pools are used up no order */
   readonly onSilence: (status: number, until: Micros, now: Micros) => void;
   /** no reply came on the WebSocket API: the connection may be half open */
   readonly onSessionSilent: (now: Micros) => void;
@@ -167,12 +168,12 @@ export class Caller {
     const error = ErrorBody.safeParse(reply.body);
     // 403 is the firewall's way to say the same.
     if (reply.status === 429 || reply.status === 418 || reply.status === 403) {
-      const message = error.success ? error.data.msg : "";
+      const { code, msg: message } = error.success ? error.data : { code: null, msg: "" };
       const time = this.#exchangeTime(now);
-      const until = this.#ports.budget.silence(reply.status, message, headers, time);
+      const until = this.#ports.budget.silence({ status: reply.status, code, message }, headers, time);
       this.#ports.onSilence(reply.status, until, now);
     }
-    if (error.success && error.data.code === -1021) this.#ports.onClockRefused(now);
+    if (error.success && meaningOf(error.data.code) === "clock") this.#ports.onClockRefused(now);
   }
 
   #overdueAt(id: number, now: Micros): void {

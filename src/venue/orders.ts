@@ -1,10 +1,12 @@
 /**
  * Commands of the core on their way to the exchange and back. What is certainly not executed may be repeated with the
- * same client id while waiting helps; what is of unknown fate is never sent again from here.
+ * same client id while waiting helps, entries excepted, whose price and reason are old by then; what is of unknown fate is
+ * never sent again from here.
  *
- * @see requirements SAF-1, SAF-2; failure-catalogue F-01, F-09, F-20
+ * @see requirements SAF-1, SAF-2; failure-catalogue F-01, F-20
  */
 
+import { meaningOf } from "../domain/error-policy.ts";
 import type { CoreEvent, Outcome } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { type Micros, micros, plus } from "../domain/units.ts";
@@ -12,21 +14,23 @@ import type { AskPorts } from "./asking.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
 import type { Answer } from "./caller.ts";
 import { type DecodedReply, decodeReply } from "./wire/decode.ts";
-import { encodeCommand, type SingleCommand, type WireRequest } from "./wire/encode.ts";
+import { encodeCommand, type Priority, type SingleCommand, type WireRequest } from "./wire/encode.ts";
 import { classifyFailure, noBudgetCode } from "./wire/outcome.ts";
 import type { InstrumentsByName } from "./wire/reports.ts";
 
 /** 200, 400, 800 ms, at most so many. @see binance-usdm.md §3.6 */
 const repeatBackoff: Backoff = { first: micros(200_000), most: micros(800_000) };
 const repeatsMax = 3;
-/** Client ids whose first attempt has an unknown fate, so that −4116 is read as "it exists". The oldest go first. */
-const inDoubtMax = 512;
+/** What waits for the budget, in the order in which it goes. Entries do not: their price and reason are old by then. */
+const heldBack: readonly Priority[] = ["protection", "cancel"];
 
 export type OrderPorts = AskPorts & {
   readonly instruments: readonly Instrument[];
   readonly byName: InstrumentsByName;
   /** milliseconds */
   readonly entryWindow: number;
+  /** the fate of a request that is not answered within this is unknown */
+  readonly replyTimeout: Micros;
   readonly emit: (event: CoreEvent) => void;
   readonly foreign: (detail: string) => void;
   /** the exchange has taken an order: the private stream must speak of it */
@@ -34,9 +38,16 @@ export type OrderPorts = AskPorts & {
   readonly onRefused: (code: number, now: Micros) => void;
 };
 
+type Sending = {
+  readonly command: SingleCommand;
+  readonly request: WireRequest;
+  readonly serial: number;
+  /** when it was first asked for */
+  readonly since: Micros;
+};
+
 export class Orders {
   readonly #ports: OrderPorts;
-  readonly #inDoubt = new Set<string>();
   #serial = 0;
 
   constructor(ports: OrderPorts) {
@@ -47,37 +58,53 @@ export class Orders {
   send(command: SingleCommand, now: Micros): void {
     const request = encodeCommand(command, this.#ports.instruments, { recvWindow: this.#ports.entryWindow });
     this.#serial += 1;
-    this.#attempt(command, request, this.#serial, 0, now);
+    this.#attempt({ command, request, serial: this.#serial, since: now }, 0, now);
   }
 
-  #attempt(command: SingleCommand, request: WireRequest, serial: number, repeats: number, now: Micros): void {
+  #attempt(sending: Sending, repeats: number, now: Micros): void {
+    const { command, request } = sending;
     const done = (answer: Answer, then: Micros): void => {
-      if (answer.kind === "held-back") {
-        const message = `held back until ${answer.until}: ${answer.cause}`;
-        this.#ports.emit({ kind: "outcome", command, outcome: { kind: "refused", code: noBudgetCode, message } });
-        return;
-      }
+      if (answer.kind === "held-back") return this.#holdBack(sending, repeats, answer, then);
       const decoded = this.#decode(command, answer);
       this.#tell(decoded);
-      if (mayRepeat(request, decoded, repeats)) {
-        const wait = waitBefore(repeats, repeatBackoff, this.#ports.random);
-        this.#ports.timers.set(`repeat:${serial}`, plus(then, wait), (due) =>
-          this.#attempt(command, request, serial, repeats + 1, due),
-        );
-        return;
+      const { outcome, treatment } = decoded.verdict;
+      const isFailure = outcome.kind === "refused" && treatment === "retry";
+      if (!isFailure || request.priority === "entry" || repeats >= repeatsMax) {
+        return this.#conclude(command, outcome, then);
       }
-      this.#conclude(command, decoded.verdict.outcome, then);
+      // A limit that was hit has an end, and the budget knows it.
+      if (isLimit(outcome.code)) return this.#attempt(sending, repeats + 1, then);
+      const wait = waitBefore(repeats, repeatBackoff, this.#ports.random);
+      this.#later(sending, repeats + 1, plus(then, wait));
     };
     const late = (reply: Parameters<typeof decodeReply>[1]): void => {
       // The outcome was told as unknown and is being looked up; what the late reply reports is still a fact.
-      this.#tell(decodeReply(command, reply, this.#ports.byName, true));
+      this.#tell(decodeReply(command, reply, this.#ports.byName));
     };
     this.#ports.caller.call(request, { done, late }, now);
   }
 
+  /**
+   * What protects waits for a near end: as long as a reply may take nothing else is known of it either. Protection goes
+   * before cancels when the end comes; a longer silence is told, so that another way out can be thought of.
+   */
+  #holdBack(sending: Sending, repeats: number, answer: Extract<Answer, { kind: "held-back" }>, now: Micros): void {
+    const { command, request, since } = sending;
+    const rank = heldBack.indexOf(request.priority);
+    if (rank >= 0 && answer.until > now && answer.until <= since + this.#ports.replyTimeout) {
+      return this.#later(sending, repeats, plus(answer.until, micros(rank)));
+    }
+    const message = `held back until ${answer.until}: ${answer.cause}`;
+    this.#ports.emit({ kind: "outcome", command, outcome: { kind: "refused", code: noBudgetCode, message } });
+  }
+
+  #later(sending: Sending, repeats: number, at: Micros): void {
+    this.#ports.timers.set(`repeat:${sending.serial}`, at, (due) => this.#attempt(sending, repeats, due));
+  }
+
   #decode(command: SingleCommand, answer: Exclude<Answer, { kind: "held-back" }>): DecodedReply {
     if (answer.kind === "reply") {
-      return decodeReply(command, answer.reply, this.#ports.byName, this.#inDoubt.has(clientIdOf(command)));
+      return decodeReply(command, answer.reply, this.#ports.byName);
     }
     return { events: [], foreign: [], verdict: classifyFailure(answer.cause, answer.written) };
   }
@@ -89,25 +116,15 @@ export class Orders {
 
   #conclude(command: SingleCommand, outcome: Outcome, now: Micros): void {
     const isPlacement = command.kind === "place-order" || command.kind === "place-algo";
-    if (isPlacement && outcome.kind === "unknown") this.#doubt(clientIdOf(command));
     if (isPlacement && outcome.kind === "ok") this.#ports.onTaken(clientIdOf(command), now);
     if (outcome.kind === "refused") this.#ports.onRefused(outcome.code, now);
     this.#ports.emit({ kind: "outcome", command, outcome });
   }
-
-  #doubt(clientId: string): void {
-    this.#inDoubt.add(clientId);
-    if (this.#inDoubt.size <= inDoubtMax) return;
-    const oldest = this.#inDoubt.values().next();
-    if (oldest.done !== true) this.#inDoubt.delete(oldest.value);
-  }
 }
 
-/** Entries are not repeated: their price and reason are old by then. A limit that was hit is waited for by its owner. */
-function mayRepeat(request: WireRequest, { verdict }: DecodedReply, repeats: number): boolean {
-  if (verdict.outcome.kind !== "refused" || verdict.treatment !== "retry" || repeats >= repeatsMax) return false;
-  const isLimit = verdict.outcome.code === noBudgetCode || verdict.outcome.code === -1015;
-  return request.priority !== "entry" && !isLimit;
+function isLimit(code: number): boolean {
+  const meaning = meaningOf(code);
+  return meaning === "limit-of-address" || meaning === "limit-of-orders";
 }
 
 function clientIdOf(command: SingleCommand): string {

@@ -1,12 +1,13 @@
 /**
- * How much the exchange still lets us ask, with a share that only protection and cancels may use.
+ * How much the exchange still lets us ask: protection first, then cancels, entries and queries.
  *
  * Windows are the exchange's: UTC minutes, and ten seconds for orders. What headers say wins over our own count when it
  * is more, because others may share the address or the account.
  *
- * @see binance-usdm.md §7.3; failure-catalogue F-18
+ * @see binance-usdm.md §7.3; requirements SAF-1; failure-catalogue F-18
  */
 
+import { meaningOf } from "../domain/error-policy.ts";
 import { type Micros, micros, microsPerMinute, microsPerSecond } from "../domain/units.ts";
 import type { ReplyHeaders } from "./transport.ts";
 import type { Priority, WireRequest } from "./wire/encode.ts";
@@ -18,8 +19,14 @@ export type Admission = { readonly ok: true } | { readonly ok: false; readonly c
 
 const admitted: Admission = { ok: true };
 
+/** What the exchange said when it asked for silence; `code` is null when the body named none. */
+export type SilenceReply = { readonly status: number; readonly code: number | null; readonly message: string };
+
 /** A ban without an end in its text lasts at least this long. */
 const shortestBan = 2 * microsPerMinute;
+
+/** Our idea of the exchange's clock is off by some of the way there, and who comes a moment too early is banned. */
+const clockMargin = microsPerSecond / 10;
 
 export class RateBudget {
   /** until exchangeInfo has said the limits, these stand (live values of 2026-10) */
@@ -28,8 +35,9 @@ export class RateBudget {
   readonly #ordersTenSeconds: Window = { limit: 300, span: 10 * microsPerSecond, index: -1, used: 0 };
   readonly #reserve: number;
   #silentUntil = micros(0);
+  #noOrdersUntil = micros(0);
 
-  /** @param reserve share of each limit that only protection and cancels may use */
+  /** @param reserve share of each limit that entries and queries may not use; look-ups may use half of it */
   constructor(reserve: number) {
     this.#reserve = reserve;
   }
@@ -37,8 +45,9 @@ export class RateBudget {
   /** Takes the request's cost, or says why not. @param time the exchange's clock */
   admit(request: Pick<WireRequest, "weight" | "orders" | "priority">, time: Micros): Admission {
     if (time < this.#silentUntil) return refuse("the exchange asked for silence", this.#silentUntil);
-    const share = isReserved(request.priority) ? 1 : 1 - this.#reserve;
     const { weight, orders } = request;
+    if (orders > 0 && time < this.#noOrdersUntil) return refuse("the order pools are used up", this.#noOrdersUntil);
+    const share = this.#shareOf(request.priority);
     const full =
       fullOf(this.#weight, weight, share, time) ??
       fullOf(this.#ordersMinute, orders, share, time) ??
@@ -69,21 +78,47 @@ export class RateBudget {
 
   /**
    * 429, 418 or 403: nothing more until the end that the exchange names; without one until the minute ends, or for a ban
-   * two minutes.
+   * two minutes. Where only the order pools are used up, cancels and reads go on: they take nothing from these.
+   *
+   * @returns the end
    */
-  silence(status: number, message: string, headers: ReplyHeaders, time: Micros): Micros {
-    const until = Math.max(
-      this.#silentUntil,
-      bannedUntil(message) ?? 0,
-      headers.retryAfterSeconds === null ? 0 : time + headers.retryAfterSeconds * microsPerSecond,
-    );
-    const fallback = status === 418 ? time + shortestBan : (Math.floor(time / microsPerMinute) + 1) * microsPerMinute;
-    this.#silentUntil = micros(until > time ? until : fallback);
+  silence(said: SilenceReply, headers: ReplyHeaders, time: Micros): Micros {
+    const named = headers.retryAfterSeconds === null ? 0 : time + headers.retryAfterSeconds * microsPerSecond;
+    if (said.status === 429 && meaningOf(said.code) === "limit-of-orders") {
+      this.#noOrdersUntil = ending(
+        Math.max(this.#noOrdersUntil, named),
+        endOfWindow(orderSpan(said.message), time),
+        time,
+      );
+      return this.#noOrdersUntil;
+    }
+    const until = Math.max(this.#silentUntil, bannedUntil(said.message) ?? 0, named);
+    const fallback = said.status === 418 ? time + shortestBan : endOfWindow(microsPerMinute, time);
+    this.#silentUntil = ending(until, fallback, time);
     return this.#silentUntil;
   }
 
   used(): { readonly weight: number; readonly weightLimit: number } {
     return { weight: this.#weight.used, weightLimit: this.#weight.limit };
+  }
+
+  /**
+   * Weight is contested by cancels and reads, the order pools by protection and entries: orders weigh nothing, and nothing
+   * else takes from the pools.
+   */
+  #shareOf(priority: Priority): number {
+    switch (priority) {
+      case "protection":
+      case "cancel":
+        return 1;
+      case "look-up":
+        return 1 - this.#reserve / 2;
+      case "entry":
+      case "query":
+        return 1 - this.#reserve;
+      default:
+        throw new TypeError(`unhandled priority ${priority satisfies never}`);
+    }
   }
 
   #windowOf(limit: RateLimit): Window | null {
@@ -93,10 +128,6 @@ export class RateBudget {
     if (isMinute) return this.#ordersMinute;
     return limit.interval === "SECOND" && limit.intervalNum === 10 ? this.#ordersTenSeconds : null;
   }
-}
-
-function isReserved(priority: Priority): boolean {
-  return priority === "protection" || priority === "cancel";
 }
 
 function refuse(cause: string, until: Micros): Admission {
@@ -120,6 +151,19 @@ function roll(window: Window, time: Micros): void {
 function raise(window: Window, count: number | null, time: Micros): void {
   roll(window, time);
   if (count !== null && count > window.used) window.used = count;
+}
+
+function ending(named: number, otherwise: number, time: Micros): Micros {
+  return micros(named > time ? named : otherwise);
+}
+
+function endOfWindow(span: number, time: Micros): number {
+  return (Math.floor(time / span) + 1) * span + clockMargin;
+}
+
+/** Which pool is used up; unless it is said the shorter one: if it is the other, the next refusal says so again. */
+function orderSpan(message: string): number {
+  return /per 1 MINUTE/i.test(message) ? microsPerMinute : 10 * microsPerSecond;
 }
 
 /** `banned until <ms>` of −1003, in microseconds. */

@@ -7,13 +7,13 @@
  */
 
 import { z } from "zod";
+import { type Meaning, meaningOf, treatmentOf } from "../domain/error-policy.ts";
 import type { SetUp } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { orderId, stopPathTrade } from "../domain/order-id.ts";
 import type { PlaceAlgo } from "../domain/output.ts";
 import { type Lots, lots, ticks } from "../domain/units.ts";
 import { type EncodeOptions, encodeCommand, query, type WireRequest } from "./wire/encode.ts";
-import { treatmentOf } from "./wire/outcome.ts";
 import { LeverageBracket, PremiumIndex, SymbolConfig } from "./wire/schemas.ts";
 
 export const marginTypes = ["CROSSED", "ISOLATED"] as const;
@@ -48,17 +48,14 @@ export type SetUpResult = SetUp | { readonly state: "impossible" /** what to men
 
 type Conversation<Result> = Generator<Question, Result, SetUpAnswer>;
 
-/** Refused because there is no position to reduce, which only an exchange says that has understood the stop. */
-const nothingToReduce: ReadonlySet<number> = new Set([-2022, -2024]);
-/** Settings that this account or symbol can never have. */
-const neverPossible: ReadonlySet<number> = new Set([
-  -1020, -4028, -4168, -4202, -4203, -4204, -4205, -4206, -4207, -4208, -4209,
-]);
 /** The stop was understood and refused for its price, its moment or its number: later another one is tried. */
-const badlyPlaced: ReadonlySet<number> = new Set([
-  -2021, -2025, -4002, -4013, -4016, -4024, -4045, -4142, -4183, -4184, -4210, -4211,
+const badlyPlaced: ReadonlySet<Meaning | null> = new Set([
+  "trigger-passed",
+  "trigger-out-of-bounds",
+  "too-many-open",
+  "price-too-high",
+  "price-too-low",
 ]);
-const orderUnknown = -2011;
 /** What only reduces takes no window of ours. */
 const reducing: EncodeOptions = { recvWindow: 0 };
 
@@ -133,8 +130,14 @@ function* change(
   const answer = yield { name, request: { ...query(path, 1, params), method: "POST" }, isOnce: false };
   if (answer.kind === "ok") return null;
   const message = textOf(`cannot set ${name}`, answer);
-  if (answer.kind === "refused" && neverPossible.has(answer.code)) return { state: "impossible", message };
+  if (answer.kind === "refused" && isNeverPossible(answer.code)) return { state: "impossible", message };
   return pending(message);
+}
+
+/** A setting that this account or symbol can never have. */
+function isNeverPossible(code: number): boolean {
+  const meaning = meaningOf(code);
+  return meaning === "setting" || meaning === "unsupported";
 }
 
 /** Null when the exchange took a stop of ours and gave it back. */
@@ -162,16 +165,19 @@ function* proveStop(
 }
 
 function refusedStop(symbol: string, refused: Extract<SetUpAnswer, { kind: "refused" }>): SetUp | null {
-  if (nothingToReduce.has(refused.code)) return null;
+  const meaning = meaningOf(refused.code);
+  // Only an exchange that has understood the stop says that there is no position for it.
+  if (meaning === "nothing-to-reduce") return null;
   const cause = textOf(`a stop of ${symbol}`, refused);
-  return badlyPlaced.has(refused.code) || treatmentOf(refused.code) === "retry" ? pending(cause) : stopRefused(cause);
+  const isLater = badlyPlaced.has(meaning) || treatmentOf(refused.code, "algo") === "retry";
+  return isLater ? pending(cause) : stopRefused(cause);
 }
 
 /** A cancel that succeeds proves the placement, too, when its reply was lost. */
 function* takeBack(symbol: string, request: WireRequest, placed: SetUpAnswer): Conversation<SetUp | null> {
   const cancelled = yield { name: `end of the stop of ${symbol}`, request, isOnce: false };
   if (cancelled.kind === "ok") return null;
-  const isGone = cancelled.kind === "refused" && cancelled.code === orderUnknown;
+  const isGone = cancelled.kind === "refused" && meaningOf(cancelled.code) === "unknown-order";
   if (isGone && placed.kind === "ok") return null;
   return pending(textOf(`the stop of ${symbol} cannot be cancelled`, cancelled));
 }

@@ -108,6 +108,6 @@ test("[I-05] an entry of ours that turns up after its trade was given up is take
 });
 
 test("[F-22] a second close-position stop is a known refusal: a bridge answers it, not SAFE MODE", () => {
-  const verdict = classify({ status: 400, body: { code: -4130, msg: "An open stop … is existing." } });
+  const verdict = classify({ status: 400, body: { code: -4130, msg: "An open stop … is existing." } }, "algo");
   expect([verdict.outcome.kind, verdict.unlisted]).toEqual(["refused", false]);
 });

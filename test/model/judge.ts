@@ -324,6 +324,10 @@ function lastsFor(fault: Fault, name: string): number {
   switch (fault.kind) {
     case "request-lost":
     case "reply-lost":
+    case "answered":
+    case "reset":
+    case "unsent":
+    case "stale":
       return recovery;
     case "refused":
       return name.startsWith("place-order x") ? closeBackOff : recovery;

@@ -1,7 +1,8 @@
 /** Closing: reduce-only, until flat, with the stop in its place until then. */
 
 import { expect, test } from "vitest";
-import { microsFromSeconds } from "../../src/domain/units.ts";
+import type { Command } from "../../src/domain/output.ts";
+import { type Micros, microsFromSeconds } from "../../src/domain/units.ts";
 import { openLong, restingEntry } from "./support/given.ts";
 import { normal } from "./support/settings.ts";
 
@@ -140,6 +141,28 @@ test("[F-54] closes of a naked position that are refused for minutes: SAFE MODE,
     "CANNOT_PROTECT",
     [639_640],
   ]);
+});
+
+test("[I-21] closes of a naked position come at least every ten seconds, and at most ten in a minute", () => {
+  // given: neither stops nor closes are taken
+  const times: number[] = [];
+  const sent = (command: Command, at: Micros): void => {
+    if (command.kind === "place-order" && command.role === "x") times.push(at / 1_000_000);
+  };
+  const sim = restingEntry({
+    faults: [
+      { on: "place-algo*", fault: { kind: "refused", code: -1016 }, times: 1_000 },
+      { on: "place-order x*", fault: { kind: "refused", code: -4131 }, times: 1_000 },
+    ],
+    watch: () => ({ sent }),
+  });
+  // when
+  sim.traded(639_999, 10, "sell");
+  sim.advance(300_000);
+  // then
+  const waits = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+  const perMinute = times.map((from) => times.filter((time) => time >= from && time < from + 60).length);
+  expect([Math.max(...waits) <= 10.1, Math.max(...perMinute) <= 10, sim.truth.position]).toEqual([true, true, 10]);
 });
 
 test("[F-27] a person who closes by hand leaves no stop and no trade behind", () => {

@@ -172,18 +172,18 @@ test("−4116 after an unknown fate means that the first attempt exists (F-09)",
   expect(rig.outcomes().map((outcome) => (outcome as { kind: string }).kind)).toEqual(["unknown", "unknown"]);
 });
 
-test("−4116 without an earlier attempt is a refusal", () => {
+test("[F-09] −4116 says that the order exists, also to a first attempt", () => {
   const rig = startedRestRig();
   rig.on("POST /fapi/v1/algoOrder", () => refusal(-4116, "ClientOrderId is duplicated."));
   rig.send(stop);
-  expect(rig.outcomes()).toEqual([{ kind: "refused", code: -4116, message: "ClientOrderId is duplicated." }]);
+  expect(rig.outcomes()).toEqual([{ kind: "unknown", cause: "-4116 ClientOrderId is duplicated." }]);
 });
 
 test("an order that never left is certainly not executed", () => {
   const rig = startedRestRig();
   rig.on("POST /fapi/v1/order", () => "refused-connection");
   rig.send(entry);
-  expect(rig.outcomes()).toEqual([{ kind: "refused", code: -1008, message: "not sent: ECONNREFUSED" }]);
+  expect(rig.outcomes()).toEqual([{ kind: "refused", code: -1016, message: "not sent: ECONNREFUSED" }]);
 });
 
 test("a code that the reference lacks is told as unknown code beside the refusal", () => {
@@ -388,4 +388,33 @@ test.each([
   rig.on(call, () => ok(body));
   rig.send(history);
   expect([rig.kinds(), rig.outcomes()]).toEqual([["outcome"], [expect.not.objectContaining({ kind: "ok" })]]);
+});
+
+test("[SAF-1] what a short silence holds back goes when it ends: protection before cancels, entries not at all", () => {
+  const rig = startedRestRig();
+  const cancel = { kind: "cancel-order", symbol: symbolIndex(0), clientOrderId: entry.clientOrderId } as const;
+  const limit = { status: 429, body: { code: -1003, msg: "Too many requests." }, headers: { retryAfterSeconds: 1 } };
+  rig.on("GET /fapi/v1/order", () => limit);
+  rig.on("DELETE /fapi/v1/order", () => ok(orderBody({ status: "CANCELED" })));
+  rig.send({ kind: "query-order", symbol: symbolIndex(0), clientOrderId: entry.clientOrderId });
+  rig.events.length = 0;
+  const before = rig.requests.length;
+  for (const command of [cancel, entry, stop]) rig.send(command);
+  const meanwhile = rig.outcomes();
+  rig.advance(1_001);
+  const sent = rig.requests.slice(before).filter((request) => request.kind === "http" && request.method !== "GET");
+  expect(meanwhile).toMatchObject([{ kind: "refused", code: -1003 }]);
+  expect(sent.map((request) => (request.kind === "http" ? `${request.method} ${request.path}` : ""))).toEqual([
+    "POST /fapi/v1/algoOrder",
+    "DELETE /fapi/v1/order",
+  ]);
+});
+
+test("[SAF-1] a silence that lasts longer than a reply may is told at once", () => {
+  const rig = startedRestRig();
+  rig.on("GET /fapi/v1/order", () => ({ status: 418, body: "", headers: { retryAfterSeconds: 120 } }));
+  rig.send({ kind: "query-order", symbol: symbolIndex(0), clientOrderId: entry.clientOrderId });
+  rig.events.length = 0;
+  rig.send(stop);
+  expect(rig.outcomes()).toMatchObject([{ kind: "refused", code: -1003 }]);
 });

@@ -20,6 +20,44 @@ test("[SAF-1] queries leave the reserved share of the weight to protection and c
   expect([admitted * query.weight, budget.admit(cancel, seconds(1)).ok]).toEqual([1_800, true]);
 });
 
+test("[SAF-1] look-ups leave half of the reserved weight to cancels", () => {
+  const budget = new RateBudget(0.25);
+  let admitted = 0;
+  while (budget.admit({ weight: 20, orders: 0, priority: "look-up" }, seconds(1)).ok) admitted += 20;
+  expect([admitted, budget.admit(query, seconds(1)).ok, budget.admit(cancel, seconds(1)).ok]).toEqual([
+    2_100,
+    false,
+    true,
+  ]);
+});
+
+const tooManyOrders = (interval: string) => ({
+  status: 429,
+  code: -1015,
+  message: `Too many new orders; current limit is 300 orders per ${interval}.`,
+});
+
+test.each([
+  ["the ten seconds", tooManyOrders("10 SECOND"), null, 10.1],
+  ["the minute", tooManyOrders("1 MINUTE"), null, 60.1],
+  ["Retry-After", tooManyOrders("1 MINUTE"), 30, 31],
+  ["the ten seconds where nothing is said", { ...tooManyOrders(""), message: "" }, null, 10.1],
+] as const)(
+  "[SAF-1] order pools that are used up stop orders until the end of %s",
+  (_, said, retryAfterSeconds, end) => {
+    const budget = new RateBudget(0.25);
+    budget.silence(said, { ...noHeaders, retryAfterSeconds }, seconds(1));
+    expect([end - 0.05, end].map((second) => budget.admit(protection, seconds(second)).ok)).toEqual([false, true]);
+  },
+);
+
+test("[SAF-1] order pools that are used up stop no cancel and no look-up", () => {
+  const budget = new RateBudget(0.25);
+  budget.silence(tooManyOrders("1 MINUTE"), noHeaders, seconds(1));
+  const requests = [cancel, { weight: 5, orders: 0, priority: "look-up" } as const, query];
+  expect(requests.map((request) => budget.admit(request, seconds(1)).ok)).toEqual([true, true, true]);
+});
+
 test("[SAF-1] entries leave the reserved share of the order pools to protection", () => {
   const budget = new RateBudget(0.25);
   let admitted = 0;
@@ -51,20 +89,20 @@ test("limits are the exchange's own", () => {
 
 test.each([
   ["429 with Retry-After", 429, "", 30, 31],
-  ["429 without an end lasts until the minute ends", 429, "", null, 60],
-  ["403 of the firewall lasts until the minute ends", 403, "", null, 60],
+  ["429 without an end lasts until the minute ends", 429, "", null, 60.1],
+  ["403 of the firewall lasts until the minute ends", 403, "", null, 60.1],
   ["418 names its end", 418, `Way too many requests; banned until ${(minute + 90_000_000) / 1_000}.`, null, 90],
   ["418 without an end lasts two minutes", 418, "", null, 121],
 ] as const)("%s: silence for all, protection too (F-18)", (_, status, message, retryAfterSeconds, end) => {
   const budget = new RateBudget(0.25);
-  budget.silence(status, message, { ...noHeaders, retryAfterSeconds }, seconds(1));
-  const admitted = [end - 1, end].map((second) => budget.admit(protection, seconds(second)).ok);
+  budget.silence({ status, code: -1003, message }, { ...noHeaders, retryAfterSeconds }, seconds(1));
+  const admitted = [end - 0.05, end].map((second) => budget.admit(protection, seconds(second)).ok);
   expect(admitted).toEqual([false, true]);
 });
 
 test("a later, shorter silence does not end an earlier one", () => {
   const budget = new RateBudget(0.25);
-  budget.silence(418, "", { ...noHeaders, retryAfterSeconds: 600 }, seconds(1));
-  budget.silence(429, "", { ...noHeaders, retryAfterSeconds: 1 }, seconds(2));
+  budget.silence({ status: 418, code: null, message: "" }, { ...noHeaders, retryAfterSeconds: 600 }, seconds(1));
+  budget.silence({ status: 429, code: -1003, message: "" }, { ...noHeaders, retryAfterSeconds: 1 }, seconds(2));
   expect(budget.admit(protection, seconds(500)).ok).toBe(false);
 });

@@ -1,6 +1,7 @@
 /** Replies of the exchange as events for the core: what was learnt first, then how the request ended. */
 
 import { z } from "zod";
+import { isAuthorityLost } from "../../domain/error-policy.ts";
 import type { AccountSnapshot, CoreEvent, HistoryReport, Outcome, PositionReport } from "../../domain/event.ts";
 import { type Instrument, moneyFromText } from "../../domain/instrument.ts";
 import type { JournalFill } from "../../domain/journal.ts";
@@ -8,7 +9,7 @@ import type { AlgoReport, Fill, OrderReport } from "../../domain/order.ts";
 import type { QueryFills, QueryHistory } from "../../domain/output.ts";
 import type { Micros, SymbolIndex } from "../../domain/units.ts";
 import { fillsMax, type SingleCommand } from "./encode.ts";
-import { classify, isAuthorityCode, type Reply, type Verdict } from "./outcome.ts";
+import { classify, type Reply, requestKindOf, type Verdict } from "./outcome.ts";
 import {
   algoReport,
   type Decoded,
@@ -27,18 +28,9 @@ import { AlgoBody, AlgoCancelBody, Balance, ErrorBody, OrderBody, PositionRisk, 
 
 export type DecodedReply = Decoded & { readonly verdict: Verdict };
 
-/**
- * Reads the reply to a command. A success whose body we cannot read is of unknown fate: the order may be there.
- *
- * @param afterUnknown an earlier attempt with the same client id has an unknown fate
- */
-export function decodeReply(
-  command: SingleCommand,
-  reply: Reply,
-  instruments: InstrumentsByName,
-  afterUnknown = false,
-): DecodedReply {
-  const verdict = classify(reply, afterUnknown);
+/** Reads the reply to a command. A success whose body we cannot read is of unknown fate: the order may be there. */
+export function decodeReply(command: SingleCommand, reply: Reply, instruments: InstrumentsByName): DecodedReply {
+  const verdict = classify(reply, requestKindOf(command));
   if (verdict.outcome.kind !== "ok") return { ...about(verdict), verdict };
   // A refusal that means "it is so already" says nothing of the order.
   if (isRefusal(reply.body)) return { ...nothing, verdict };
@@ -191,13 +183,25 @@ function unproven(cause: string): { readonly kind: "unproven"; readonly cause: s
 function about(verdict: Verdict): Decoded {
   const { outcome } = verdict;
   if (verdict.unlisted) {
-    const detail = outcome.kind === "refused" ? `${outcome.code} ${outcome.message}` : "code not listed";
-    return told({ kind: "venue-unknown", what: "code", detail });
+    return told({ kind: "venue-unknown", what: "code", detail: wordsOf(outcome) });
   }
-  if (outcome.kind === "refused" && isAuthorityCode(outcome.code)) {
+  if (outcome.kind === "refused" && isAuthorityLost(outcome.code)) {
     return told({ kind: "venue-unknown", what: "authority", detail: `${outcome.code} ${outcome.message}` });
   }
   return nothing;
+}
+
+function wordsOf(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case "refused":
+      return `${outcome.code} ${outcome.message}`;
+    case "unknown":
+      return outcome.cause;
+    case "ok":
+      return "";
+    default:
+      throw new TypeError(`unhandled outcome ${outcome satisfies never}`);
+  }
 }
 
 function isRefusal(body: unknown): boolean {

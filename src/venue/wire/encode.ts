@@ -7,7 +7,7 @@ import type { AmendOrder, Command, PlaceAlgo, PlaceOrder, QueryAccount, QueryHis
 import type { Lots, SymbolIndex, Ticks } from "../../domain/units.ts";
 
 /** Who goes first when the rate budget is short. @see requirements SAF-1 */
-export type Priority = "protection" | "cancel" | "entry" | "query";
+export type Priority = "protection" | "cancel" | "look-up" | "entry" | "query";
 
 /** Whole numbers stay numbers, because the WebSocket API wants them so; prices and quantities are decimal text. */
 export type Params = Readonly<Record<string, string | number>>;
@@ -183,9 +183,9 @@ function cancel(path: string, wsMethod: string, params: Params): WireRequest {
   return { method: "DELETE", path, params, wsMethod, access: "signed", weight: 1, orders: 0, priority: "cancel" };
 }
 
-/** A signed read. What is open must be known before it can be protected, so reads may use protection's share. */
+/** A signed read. What is open must be known before it can be protected, so reads may use a part of protection's share. */
 export function query(path: string, weight: number, params: Params, wsMethod: string | null = null): WireRequest {
-  return { method: "GET", path, params, wsMethod, access: "signed", weight, orders: 0, priority: "protection" };
+  return { method: "GET", path, params, wsMethod, access: "signed", weight, orders: 0, priority: "look-up" };
 }
 
 /** A read that needs no key. */

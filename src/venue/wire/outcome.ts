@@ -4,16 +4,10 @@
  * @see binance-usdm.md §3.6, §8; failure-catalogue F-01, F-02, F-09; requirements SAF-2
  */
 
+import { type RequestKind, ruleOf, type Treatment, treatmentOf } from "../../domain/error-policy.ts";
 import type { Outcome } from "../../domain/event.ts";
+import type { SingleCommand } from "./encode.ts";
 import { ErrorBody } from "./schemas.ts";
-
-/**
- * What to do about a code. `retry`: certainly not executed, waiting helps. `look-up`: fate unknown, ask by client id.
- * `refuse`: not executed, do not resend unchanged. `stop`: our authority or configuration is wrong. `done`: what was
- * asked for is already so. `reconcile`: not executed as asked, because the state differs from what we believed.
- */
-export const treatments = ["retry", "look-up", "refuse", "stop", "done", "reconcile"] as const;
-export type Treatment = (typeof treatments)[number];
 
 /** A reply as it came; `body` is null when it was no JSON, and then `text` is what it was. */
 export type Reply = { readonly status: number; readonly body: unknown; readonly text?: string };
@@ -21,110 +15,123 @@ export type Reply = { readonly status: number; readonly body: unknown; readonly 
 export type Verdict = {
   readonly outcome: Outcome;
   readonly treatment: Treatment;
-  /** a code that the table does not have: refused below 500, unknown from there */
+  /** a code that the table does not have */
   readonly unlisted: boolean;
 };
 
-/** Every code of the reference, once. @see binance-usdm.md §8 */
-const codesByTreatment: Readonly<Record<Treatment, readonly number[]>> = {
-  retry: [-1003, -1008, -1015, -1016, -1021, -1112, -2012, -4131, -5028, -5043],
-  "look-up": [-1000, -1001, -1006, -1007, -1010],
-  refuse: [
-    -1014, -1100, -1101, -1102, -1103, -1104, -1105, -1106, -1111, -1114, -1115, -1116, -1117, -1118, -1119, -1120,
-    -1121, -1122, -1127, -1128, -1130, -1136, -2010, -2018, -2019, -2020, -2021, -2025, -2026, -2027, -2028, -4001,
-    -4002, -4003, -4004, -4005, -4013, -4014, -4015, -4016, -4021, -4023, -4024, -4045, -4062, -4082, -4087, -4105,
-    -4106, -4107, -4114, -4115, -4116, -4118, -4130, -4135, -4136, -4137, -4138, -4140, -4141, -4142, -4161, -4164,
-    -4166, -4183, -4184, -4192, -4210, -4211, -4400, -5021, -5022, -5025, -5026, -5029, -5037, -5038, -5039, -5040,
-    -5041, -5047,
-  ],
-  stop: [
-    -1002, -1020, -1022, -1099, -1109, -2014, -2015, -2017, -2023, -4028, -4060, -4061, -4088, -4109, -4120, -4167,
-    -4168, -4169, -4170, -4172, -4202, -4203, -4204, -4205, -4206, -4207, -4208, -4209, -4401, -4402, -4403, -4531,
-  ],
-  done: [-4046, -4059, -4171, -5027],
-  reconcile: [-1125, -2011, -2013, -2022, -2024, -4047, -4048, -4067, -4068, -4117, -5024],
-};
+/** What a request came to where the exchange has given no code of its own. */
+const codelessEnds = [
+  "success-unreadable",
+  "failed-for-certain",
+  "limit",
+  "firewall",
+  "unauthorised",
+  "failure-unreadable",
+  "no-reply",
+  "not-sent",
+] as const;
+type CodelessEnd = (typeof codelessEnds)[number];
 
-const treatmentByCode: ReadonlyMap<number, Treatment> = new Map(
-  treatments.flatMap((treatment) => codesByTreatment[treatment].map((code) => [code, treatment] as const)),
-);
-
-/** Codes that name lost authority: the key, the account or its mode no longer allow trading. */
-const authorityCodes: ReadonlySet<number> = new Set([
-  -1002, -2014, -2015, -2017, -2023, -4088, -4109, -4401, -4402, -4403,
-]);
-
-/** The duplicate id: after an attempt of unknown fate it proves that the first one arrived (F-09). */
-const duplicateId = -4116;
-
-/** Stands for a request that never left: certainly not executed, as −1008 says of a throttled one. */
-const notSentCode = -1008;
+/** The code that says the same, for who acts on codes; null: nothing is known of its fate, so it is looked up. */
+const codeOfEnd = {
+  "success-unreadable": null,
+  "failed-for-certain": -1016,
+  limit: -1003,
+  // The firewall answers before the request reaches the exchange.
+  firewall: -1003,
+  unauthorised: -2015,
+  // What the body says cannot be read, so a 4xx is no proof either: only the exchange's own words are.
+  "failure-unreadable": null,
+  "no-reply": null,
+  "not-sent": -1016,
+} as const satisfies Record<CodelessEnd, number | null>;
 
 /** Stands for a request that our own rate budget held back, as the exchange would say it. */
-export const noBudgetCode = -1003;
+export const noBudgetCode = codeOfEnd.limit;
 
 /** A reply whose text says that the request failed before it was executed. @see binance-usdm.md §3.6 */
 const certainFailures = ["Service Unavailable", "Internal error; unable to process your request. Please try again."];
 
-/**
- * @param afterUnknown an earlier attempt with the same client id has an unknown fate
- */
-export function classify(reply: Reply, afterUnknown = false): Verdict {
+/** How −2010 says what −4116 does. @see failure-catalogue F-09 */
+const duplicateText = /duplicate/i;
+const duplicateId = -4116;
+
+/** @param kind of the request: what an unknown code may mean depends on it */
+export function classify(reply: Reply, kind: RequestKind): Verdict {
   const error = ErrorBody.safeParse(reply.body);
   if (reply.status >= 200 && reply.status < 300) {
-    if (reply.body === null) return unknown(`HTTP ${reply.status} with a body that is not JSON`);
+    if (reply.body === null) return ended("success-unreadable", `HTTP ${reply.status} with a body that is not JSON`);
     // A success body may carry code 200 (cancel-all); an error inside a success is an error.
     if (!error.success || error.data.code >= 0) return { outcome: { kind: "ok" }, treatment: "done", unlisted: false };
   }
-  if (error.success && error.data.code < 0) return byCode(reply.status, error.data.code, error.data.msg, afterUnknown);
+  if (error.success && error.data.code < 0) return byCode(reply.status, error.data.code, error.data.msg, kind);
   return withoutCode(reply);
 }
 
 /** The request's fate when no reply came. @param written false only when it certainly never left */
 export function classifyFailure(cause: string, written: boolean): Verdict {
-  if (written) return unknown(cause);
-  return {
-    outcome: { kind: "refused", code: notSentCode, message: `not sent: ${cause}` },
-    treatment: "retry",
-    unlisted: false,
-  };
+  return written ? ended("no-reply", cause) : ended("not-sent", `not sent: ${cause}`);
 }
 
-export function treatmentOf(code: number): Treatment | null {
-  return treatmentByCode.get(code) ?? null;
-}
-
-export function isAuthorityCode(code: number): boolean {
-  return authorityCodes.has(code);
-}
-
-function byCode(status: number, code: number, message: string, afterUnknown: boolean): Verdict {
-  const treatment = treatmentByCode.get(code);
-  if (code === duplicateId && afterUnknown) return unknown("−4116 after an unknown fate: the first attempt exists");
-  // −1008 is listed as a certain failure; 503 with any other text and −1000 … is not.
-  if (treatment === "look-up") return unknown(`${code} ${brief(message)}`);
-  if (treatment === undefined && status >= 500) {
-    return { ...unknown(`${code} ${brief(message)}`), unlisted: true };
+export function requestKindOf(command: SingleCommand): RequestKind {
+  switch (command.kind) {
+    case "place-order":
+      return command.reduceOnly ? "exit" : "entry";
+    case "place-algo":
+      return "algo";
+    case "cancel-order":
+    case "cancel-algo":
+      return "cancel";
+    case "amend-order":
+      return "amend";
+    case "query-order":
+    case "query-algo":
+    case "query-fills":
+      return "query";
+    default:
+      throw new TypeError(`unhandled command ${command satisfies never}`);
   }
-  if (treatment === "done") return { outcome: { kind: "ok" }, treatment, unlisted: false };
-  return {
-    outcome: { kind: "refused", code, message: brief(message) },
-    treatment: treatment ?? "refuse",
-    unlisted: treatment === undefined,
-  };
+}
+
+function byCode(status: number, said: number, words: string, kind: RequestKind): Verdict {
+  const code = said === -2010 && duplicateText.test(words) ? duplicateId : said;
+  const message = brief(words);
+  const isUnlisted = ruleOf(code) === null;
+  const treatment = isUnlisted && status >= 500 ? "look-up" : treatmentOf(code, kind);
+  return { outcome: outcomeOf(treatment, code, message), treatment, unlisted: isUnlisted };
+}
+
+function outcomeOf(treatment: Treatment, code: number, message: string): Outcome {
+  switch (treatment) {
+    case "look-up":
+      return { kind: "unknown", cause: `${code} ${message}` };
+    case "done":
+      return { kind: "ok" };
+    case "retry":
+    case "refuse":
+    case "stop":
+    case "reconcile":
+      return { kind: "refused", code, message };
+    default:
+      throw new TypeError(`unhandled treatment ${treatment satisfies never}`);
+  }
 }
 
 function withoutCode(reply: Reply): Verdict {
   const { status } = reply;
   if (status === 503 && certainFailures.some((text) => failureText(reply).startsWith(text))) {
-    return refused(notSentCode, `HTTP 503 ${brief(failureText(reply))}`, "retry");
+    return ended("failed-for-certain", `HTTP 503 ${brief(failureText(reply))}`);
   }
-  if (status === 429 || status === 418) return refused(noBudgetCode, `HTTP ${status}`, "retry");
-  // The firewall answers before the request reaches the exchange.
-  if (status === 403) return refused(noBudgetCode, "HTTP 403", "retry");
-  if (status === 401) return refused(-2015, "HTTP 401", "stop");
-  // What the body says cannot be read, so a 4xx is no proof either: only the exchange's own words are.
-  return unknown(`HTTP ${status} without an error code`);
+  if (status === 429 || status === 418) return ended("limit", `HTTP ${status}`);
+  if (status === 403) return ended("firewall", "HTTP 403");
+  if (status === 401) return ended("unauthorised", "HTTP 401");
+  return ended("failure-unreadable", `HTTP ${status} without an error code`);
+}
+
+function ended(end: CodelessEnd, words: string): Verdict {
+  const code = codeOfEnd[end];
+  if (code === null) return { outcome: { kind: "unknown", cause: words }, treatment: "look-up", unlisted: false };
+  return byCode(0, code, words, "query");
 }
 
 /** 503 texts come bare or as `{"msg":"…"}`. */
@@ -134,14 +141,6 @@ function failureText(reply: Reply): string {
     return body.msg.trim();
   if (typeof body === "string") return body.trim();
   return (reply.text ?? "").trim();
-}
-
-function unknown(cause: string): Verdict {
-  return { outcome: { kind: "unknown", cause }, treatment: "look-up", unlisted: false };
-}
-
-function refused(code: number, message: string, treatment: Treatment): Verdict {
-  return { outcome: { kind: "refused", code, message }, treatment, unlisted: false };
 }
 
 /** The exchange's words, cut: they are data, and go to logs. */

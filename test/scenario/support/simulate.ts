@@ -28,13 +28,22 @@ import {
   ticks,
 } from "../../../src/domain/units.ts";
 import { Core } from "../../../src/engine/core.ts";
-import { Exchange } from "../../../src/exchange/exchange.ts";
+import { Exchange, type ExchangeOptions } from "../../../src/exchange/exchange.ts";
 import { listedSymbols } from "../../../src/exchange/symbols.ts";
 import type { Trade } from "../../../src/execution/trade.ts";
 import { after, type SettingsChanges, start } from "../../support/core.ts";
+import { AdapterWire } from "./adapter-wire.ts";
 import { decisionAt, ScriptedSource } from "./source.ts";
 import { Truth } from "./truth.ts";
-import { nameOfCommand, onlyInstrument, type ScriptedFault, Wire, type WireObserver } from "./wire.ts";
+import {
+  nameOfCommand,
+  onlyInstrument,
+  type ScriptedFault,
+  type VenueWire,
+  Wire,
+  type WireObserver,
+  type WireOptions,
+} from "./wire.ts";
 
 const symbol = symbolIndex(0);
 
@@ -52,6 +61,8 @@ export type Story = {
   readonly bid?: number;
   /** how far the account set-up has come; proven unless said */
   readonly setUp?: SetUp;
+  /** through the venue adapter, orders by REST or over the WebSocket API; unless said the core meets the exchange itself */
+  readonly through?: "rest" | "session";
   /** sees all that passes, and what is so on the exchange once it has passed */
   readonly watch?: (truth: Truth) => Watcher;
 };
@@ -84,7 +95,9 @@ const plain: SettingsChanges = {
 export class Simulation {
   readonly exchange: Exchange;
   core: Core;
-  readonly wire: Wire;
+  readonly wire: VenueWire;
+  /** the same one, where the story goes through the adapter */
+  readonly #adapterWire: AdapterWire | null;
   readonly truth = new Truth();
   readonly instrument: Instrument;
   readonly outputs: Output[] = [];
@@ -110,23 +123,32 @@ export class Simulation {
     const bid = story.bid ?? 640_000;
     this.settings = Settings.parse(merge(plain, story.settings ?? {}));
     this.#watcher = story.watch?.(this.truth) ?? {};
-    this.exchange = new Exchange({
+    const exchangeOptions: ExchangeOptions = {
       symbols: listedSymbols.slice(0, 1),
       walletUsdt: String(this.settings.exchange.wallet_usdt),
       makerFee: this.settings.exchange.maker_fee.toFixed(8),
       takerFee: this.settings.exchange.taker_fee.toFixed(8),
       seed: 1,
-    });
+    };
+    this.exchange = new Exchange(exchangeOptions);
     this.instrument = onlyInstrument(this.exchange);
     this.core = this.#newCore();
-    this.wire = new Wire({
+    const options: WireOptions = {
       exchange: this.exchange,
       latencyMs: story.latencyMs ?? 20,
       replyTimeoutMs: this.settings.venue.reply_timeout_ms,
       recvWindowMs: this.settings.venue.recv_window_ms,
       observer: this.#observer(),
       deliver: (event, at) => this.tell(event, at),
-    });
+    };
+    const { settings } = this;
+    const notice = (told: Notice, at: Micros): void => this.#keep(told, at);
+    const hasSession = story.through === "session";
+    this.#adapterWire =
+      story.through === undefined
+        ? null
+        : new AdapterWire({ ...options, settings, exchangeOptions, hasSession, notice });
+    this.wire = this.#adapterWire ?? new Wire(options);
     this.quoted = { bid, ask: bid + 1, bidLots: 100, askLots: 100, mark: bid, age: 0 };
     this.#setUp = story.setUp ?? { state: "proven", leverage: this.settings.risk.max_leverage };
     this.#begin();
@@ -141,6 +163,12 @@ export class Simulation {
   /** The daemon's own trade, if one is under way. */
   get running(): Trade | null {
     return this.core.desks[0]?.manager.trade ?? null;
+  }
+
+  /** The wire of a story that goes through the adapter. */
+  get adapterWire(): AdapterWire {
+    if (this.#adapterWire === null) throw new Error("the story does not go through the adapter");
+    return this.#adapterWire;
   }
 
   /** Summaries of the trades that are over. */
@@ -251,13 +279,11 @@ export class Simulation {
 
   /** The private stream breaks off; what is said meanwhile is lost. */
   disconnect(): void {
-    this.wire.isStreamDown = true;
-    this.tell({ kind: "private-stream", alive: false }, this.now);
+    this.wire.disconnect(this.now);
   }
 
   reconnect(): void {
-    this.wire.isStreamDown = false;
-    this.tell({ kind: "private-stream", alive: true }, this.now);
+    this.wire.reconnect(this.now);
   }
 
   /** A person uses the same account; a refusal is theirs to deal with. */
@@ -286,7 +312,6 @@ export class Simulation {
     this.core = this.#newCore();
     this.#isDown = false;
     this.tell(journalFrom(this.kept), this.now);
-    this.wire.isStreamDown = false;
     this.#greet();
     this.quote(this.quoted);
   }
@@ -298,6 +323,9 @@ export class Simulation {
 
   #greet(): void {
     const candles = Array.from({ length: 20 }, (_, index) => quietMinute(this.quoted.bid, index));
+    this.exchange.loadCandles(symbol, candles);
+    this.wire.start(this.now);
+    if (this.#adapterWire !== null) return;
     this.tell({ kind: "candle-history", symbol, candles }, this.now);
     this.tell({ kind: "fees", symbol, makerE8: 20_000, takerE8: 50_000 }, this.now);
     this.tell({ kind: "set-up", symbol, ...this.#setUp }, this.now);
@@ -305,8 +333,8 @@ export class Simulation {
   }
 
   #begin(): void {
-    this.#greet();
     this.quote(this.quoted);
+    this.#greet();
     this.traded(this.quoted.bid, 1, "sell");
     this.advance(1_000);
     if (!this.core.isRecovered) throw new Error("the account was not read");
@@ -355,12 +383,16 @@ export class Simulation {
   #dispatch(at: Micros): void {
     while (!this.#isDown && this.core.hasOutputs) {
       for (const output of this.core.takeOutputs()) {
-        this.outputs.push(output);
-        this.#outputTimes.push(at);
-        this.#watcher.output?.(output, at);
+        this.#keep(output, at);
         if (isCommand(output)) this.wire.send(output, at);
       }
     }
+  }
+
+  #keep(output: Output, at: Micros): void {
+    this.outputs.push(output);
+    this.#outputTimes.push(at);
+    this.#watcher.output?.(output, at);
   }
 
   /** The same touch again keeps the data fresh. */

@@ -7,7 +7,7 @@
 import type { CoreEvent, Outcome } from "../../../src/domain/event.ts";
 import type { Instrument } from "../../../src/domain/instrument.ts";
 import type { Command, QueryHistory } from "../../../src/domain/output.ts";
-import { type Micros, micros, microsFromMillis } from "../../../src/domain/units.ts";
+import { type Micros, microsFromMillis } from "../../../src/domain/units.ts";
 import type { Exchange, UserEvent } from "../../../src/exchange/exchange.ts";
 import { asExchangeRequest } from "../../../src/host/in-process-venue.ts";
 import { decodeAccount, decodeHistory, replyEvents } from "../../../src/venue/wire/decode.ts";
@@ -15,6 +15,8 @@ import { accountRequests, encodeCommand, historyRequests } from "../../../src/ve
 import { stringifyJson } from "../../../src/venue/wire/lossless-json.ts";
 import { type InstrumentsByName, instrumentsByName } from "../../../src/venue/wire/reports.ts";
 import { decodeUserMessage } from "../../../src/venue/wire/user-events.ts";
+import { FaultList } from "./faults.ts";
+import { Queue } from "./queue.ts";
 
 export type Fault =
   /** it never arrives; after the reply time-out its fate is unknown */
@@ -23,6 +25,18 @@ export type Fault =
   | { readonly kind: "reply-lost" }
   /** it is answered with a refusal and not executed */
   | { readonly kind: "refused"; readonly code: number }
+  /** it is answered so, whatever the exchange would say; through the adapter only */
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly body: string;
+      readonly executes?: boolean;
+      readonly retryAfterSeconds?: number;
+    }
+  /** the connection breaks: after it was executed, or before it left; through the adapter and by REST only */
+  | { readonly kind: "reset" | "unsent" }
+  /** a read that is answered with what was so this long ago; through the adapter only */
+  | { readonly kind: "stale"; readonly ms: number }
   | { readonly kind: "request-late" | "reply-late"; readonly ms: number }
   /** of a message of the private stream */
   | { readonly kind: "untold" }
@@ -53,8 +67,6 @@ export type WireObserver = {
   readonly troubled: (fault: Fault, name: string, at: Micros) => void;
 };
 
-type Due = { readonly at: number; readonly to: "exchange" | "core"; readonly run: (at: Micros) => void };
-
 export type WireOptions = {
   readonly exchange: Exchange;
   readonly latencyMs: number;
@@ -64,57 +76,92 @@ export type WireOptions = {
   readonly deliver: (event: CoreEvent, at: Micros) => void;
 };
 
+/** Between a story and the exchange, whether through the adapter or not. */
+export interface VenueWire {
+  /** while true, what the private stream says is lost */
+  isStreamDown: boolean;
+  script(faults: readonly ScriptedFault[]): void;
+  /** a process begins */
+  start(now: Micros): void;
+  /** The process is gone: nobody hears what is on its way to it. What it sent still arrives. */
+  orphan(): void;
+  /** From now on nothing goes wrong any more. */
+  heal(): void;
+  /** the private stream breaks off, and comes back */
+  disconnect(now: Micros): void;
+  reconnect(now: Micros): void;
+  /** When {@link run} is due; infinite when nothing is on the way. */
+  nextDue(): number;
+  send(command: Command, now: Micros): void;
+  /** Takes what the exchange says of its own accord; called after each market event. */
+  collect(now: Micros): void;
+  run(now: Micros): void;
+  /** The process stands still: the exchange goes on, and what it says waits until `until`. */
+  pause(until: Micros): void;
+}
+
 /** Receive window of requests that name none. @see binance-usdm.md §1 */
 const usualWindow = microsFromMillis(5_000);
 const outsideWindow = -1021;
 
-export class Wire {
-  /** while true, what the private stream says is lost */
+export class Wire implements VenueWire {
   isStreamDown = false;
   readonly #options: WireOptions;
   readonly #byName: InstrumentsByName;
   readonly #latency: number;
-  readonly #queue: Due[] = [];
+  readonly #queue = new Queue();
+  readonly #faults: FaultList;
   /** answers are for the process that asked */
   #life = 0;
-  #faults: { readonly on: string; readonly fault: Fault; left: number }[] = [];
 
   constructor(options: WireOptions) {
     this.#options = options;
     this.#latency = microsFromMillis(options.latencyMs);
     this.#byName = instrumentsByName(options.exchange.instruments);
+    this.#faults = new FaultList(options.observer.troubled);
   }
 
   script(faults: readonly ScriptedFault[]): void {
-    this.#faults.push(...faults.map(({ on, fault, times }) => ({ on, fault, left: times ?? 1 })));
+    this.#faults.add(faults);
   }
 
-  /** The process is gone: nobody hears what is on its way to it. What it sent still arrives. */
-  orphan(): void {
-    this.isStreamDown = true;
-    this.#queue.splice(0, this.#queue.length, ...this.#queue.filter(({ to }) => to === "exchange"));
-    this.#life += 1;
-  }
-
-  /** From now on nothing goes wrong any more. */
-  heal(): void {
-    this.#faults = [];
+  start(): void {
     this.isStreamDown = false;
   }
 
-  /** When {@link run} is due; infinite when nothing is on the way. */
+  orphan(): void {
+    this.isStreamDown = true;
+    this.#queue.keep("exchange");
+    this.#life += 1;
+  }
+
+  heal(): void {
+    this.#faults.clear();
+    this.isStreamDown = false;
+  }
+
+  disconnect(now: Micros): void {
+    this.isStreamDown = true;
+    this.#options.deliver({ kind: "private-stream", alive: false }, now);
+  }
+
+  reconnect(now: Micros): void {
+    this.isStreamDown = false;
+    this.#options.deliver({ kind: "private-stream", alive: true }, now);
+  }
+
   nextDue(): number {
-    return this.#queue[0]?.at ?? Number.POSITIVE_INFINITY;
+    return this.#queue.nextDue();
   }
 
   send(command: Command, now: Micros): void {
     const { observer } = this.#options;
     observer.sent(command, now);
-    const fault = this.#faultOn(nameOfCommand(command), now);
+    const fault = this.#faults.on(nameOfCommand(command), now);
     if (fault?.kind === "request-lost") return this.#answerUnknown(command, now);
     const late = fault?.kind === "request-late" ? microsFromMillis(fault.ms) : 0;
     const life = this.#life;
-    this.#push(now + this.#latency + late, "exchange", (at) => {
+    this.#queue.push(now + this.#latency + late, "exchange", (at) => {
       if (life !== this.#life) return this.#executeUnheard(command, now, at);
       if (fault?.kind === "refused") return this.#refuse(command, fault.code, at);
       if (at - now > this.#windowOf(command)) return this.#refuse(command, outsideWindow, at);
@@ -133,7 +180,6 @@ export class Wire {
     this.collect(at);
   }
 
-  /** Takes what the exchange says of its own accord; called after each market event. */
   collect(now: Micros): void {
     for (const event of this.#options.exchange.takeEvents()) {
       this.#options.observer.said(event, now);
@@ -142,28 +188,21 @@ export class Wire {
       const tell = (at: Micros): void => {
         for (const told of message.events) this.#tell(told, at);
       };
-      const fault = this.#faultOn(nameOfEvent(event), now);
+      const fault = this.#faults.on(nameOfEvent(event), now);
       if (fault?.kind === "untold") continue;
       const late = fault?.kind === "told-late" ? microsFromMillis(fault.ms) : 0;
-      this.#push(now + this.#latency + late, "core", tell);
-      if (fault?.kind === "told-twice") this.#push(now + this.#latency + microsFromMillis(fault.ms), "core", tell);
+      this.#queue.push(now + this.#latency + late, "core", tell);
+      if (fault?.kind === "told-twice")
+        this.#queue.push(now + this.#latency + microsFromMillis(fault.ms), "core", tell);
     }
   }
 
   run(now: Micros): void {
-    for (let due = this.#queue[0]; due !== undefined && due.at <= now; due = this.#queue[0]) {
-      this.#queue.shift();
-      due.run(micros(due.at));
-    }
+    this.#queue.run(now);
   }
 
-  /** The process stands still: the exchange goes on, and what it says waits until `until`. */
   pause(until: Micros): void {
-    for (let due = this.#queue[0]; due !== undefined && due.at <= until; due = this.#queue[0]) {
-      this.#queue.shift();
-      if (due.to === "exchange") due.run(micros(due.at));
-      else this.#push(until + 1, "core", due.run);
-    }
+    this.#queue.pause(until);
   }
 
   #execute(command: Command, now: Micros): readonly CoreEvent[] {
@@ -214,7 +253,7 @@ export class Wire {
     const timeout = this.#timeoutOf(sentAt);
     const [reports, rest] = [events.filter(isNoOutcome), events.filter((event) => !isNoOutcome(event))];
     // What a late reply reports is still news; its outcome was given long ago.
-    this.#push(at, "core", (then) => {
+    this.#queue.push(at, "core", (then) => {
       for (const event of at < timeout ? [...reports, ...rest] : reports) this.#tell(event, then);
     });
     if (at >= timeout) this.#answerUnknown(command, sentAt);
@@ -226,14 +265,14 @@ export class Wire {
       command.kind === "query-account" || command.kind === "query-history"
         ? [outcomeOf(command, { kind: "unknown", cause: `refused with ${code}` })]
         : replyEvents(command, { status: 400, body, text: "" }, this.#byName);
-    this.#push(now + this.#latency, "core", (at) => {
+    this.#queue.push(now + this.#latency, "core", (at) => {
       for (const event of events) this.#tell(event, at);
     });
   }
 
   #answerUnknown(command: Command, sentAt: Micros): void {
     const event = outcomeOf(command, { kind: "unknown", cause: "no reply in time" });
-    this.#push(this.#timeoutOf(sentAt), "core", (at) => this.#tell(event, at));
+    this.#queue.push(this.#timeoutOf(sentAt), "core", (at) => this.#tell(event, at));
   }
 
   #timeoutOf(sentAt: Micros): number {
@@ -248,20 +287,6 @@ export class Wire {
   #tell(event: CoreEvent, at: Micros): void {
     this.#options.observer.told(event, at);
     this.#options.deliver(event, at);
-  }
-
-  #faultOn(name: string, now: Micros): Fault | null {
-    const found = this.#faults.find(({ on, left }) => left > 0 && matches(on, name));
-    if (found === undefined) return null;
-    found.left -= 1;
-    this.#options.observer.troubled(found.fault, name, now);
-    return found.fault;
-  }
-
-  /** In the order of time, and of arrival at one time. */
-  #push(at: number, to: Due["to"], run: Due["run"]): void {
-    const place = this.#queue.findLastIndex((due) => due.at <= at);
-    this.#queue.splice(place + 1, 0, { at, to, run });
   }
 }
 
@@ -287,16 +312,12 @@ export function onlyInstrument(exchange: Exchange): Instrument {
   return instrument;
 }
 
-function nameOfEvent(event: UserEvent): string {
+export function nameOfEvent(event: UserEvent): string {
   const inner = event["o"];
   if (event.e === "ACCOUNT_UPDATE" || typeof inner !== "object" || inner === null) return "account";
   const kind = event.e === "ALGO_UPDATE" ? "algo" : "report";
   const id = String(Reflect.get(inner, kind === "algo" ? "caid" : "c"));
   return `${kind} ${partOf(id)} ${String(Reflect.get(inner, "X"))}`;
-}
-
-function matches(on: string, name: string): boolean {
-  return on.endsWith("*") ? name.startsWith(on.slice(0, -1)) : name === on;
 }
 
 function isNoOutcome(event: CoreEvent): boolean {

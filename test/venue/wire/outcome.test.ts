@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { classify, classifyFailure, treatmentOf } from "../../../src/venue/wire/outcome.ts";
+import { requestKinds, ruleOf } from "../../../src/domain/error-policy.ts";
+import { classify, classifyFailure } from "../../../src/venue/wire/outcome.ts";
 import { payload } from "../support.ts";
 
 const error = (status: number, code: number, msg = "words"): { status: number; body: unknown } => ({
@@ -11,7 +12,7 @@ const error = (status: number, code: number, msg = "words"): { status: number; b
 /** The classes of the protocol reference, transcribed a second time. */
 const table: readonly (readonly [string, string, readonly number[]])[] = [
   ["retry", "refused", [-1003, -1008, -1015, -1016, -1021, -1112, -2012, -4131, -5028, -5043]],
-  ["look-up", "unknown", [-1000, -1001, -1006, -1007, -1010]],
+  ["look-up", "unknown", [-1000, -1001, -1006, -1007, -1010, -4116]],
   [
     "stop",
     "refused",
@@ -19,17 +20,17 @@ const table: readonly (readonly [string, string, readonly number[]])[] = [
   ],
   ["done", "ok", [-4046, -4059, -4171, -5027]],
   ["reconcile", "refused", [-2011, -2013, -2022, -2024, -4047, -4048, -4117]],
-  ["refuse", "refused", [-1111, -2010, -2018, -2019, -2021, -2025, -4045, -4116, -4164, -5021, -5022]],
+  ["refuse", "refused", [-1111, -2010, -2018, -2019, -2021, -2025, -4045, -4164, -5021, -5022]],
 ];
 
 test.each(table)("[SAF-2] codes of class %s end as %s", (treatment, kind, codes) => {
-  expect(codes.map((code) => [code, treatmentOf(code), classify(error(400, code)).outcome.kind])).toEqual(
-    codes.map((code) => [code, treatment, kind]),
+  const judged = codes.flatMap((code) =>
+    requestKinds.map((request) => [code, ruleOf(code)?.treatment, classify(error(400, code), request).outcome.kind]),
   );
+  expect(judged).toEqual(codes.flatMap((code) => requestKinds.map(() => [code, treatment, kind])));
 });
 
 test.each([
-  ["an unlisted code with 4xx is refused", error(400, -9999), "refused"],
   ["an unlisted code with 5xx is unknown", error(500, -9999), "unknown"],
   [
     "503 with the unknown-error text",
@@ -61,14 +62,32 @@ test.each([
   ["an error inside a success", error(200, -2021), "refused"],
   ["a success with code 200", { status: 200, body: { code: 200, msg: "done" } }, "ok"],
 ])("[SAF-2] %s", (_, reply, kind) => {
-  expect(classify(reply).outcome.kind).toBe(kind);
+  expect(classify(reply, "entry").outcome.kind).toBe(kind);
 });
 
-test("−4116 is a refusal, and after an unknown fate it is unknown (F-09)", () => {
-  expect([classify(error(400, -4116)).outcome.kind, classify(error(400, -4116), true).outcome.kind]).toEqual([
-    "refused",
-    "unknown",
-  ]);
+test.each([
+  ["entry", "unknown"],
+  ["exit", "refused"],
+  ["algo", "refused"],
+  ["cancel", "unknown"],
+  ["amend", "unknown"],
+  ["query", "refused"],
+] as const)("[SAF-2] a code that nobody knows takes the safest class: %s is %s below 500", (request, kind) => {
+  const { outcome, unlisted } = classify(error(400, -9999), request);
+  expect([outcome.kind, unlisted]).toEqual([kind, true]);
+});
+
+test.each(requestKinds)("[SAF-2] a code that nobody knows leaves the fate unknown from 500 on: %s", (request) => {
+  const { outcome, unlisted } = classify(error(500, -9999), request);
+  expect([outcome.kind, unlisted]).toEqual(["unknown", true]);
+});
+
+test.each([
+  [-4116, "ClientOrderId is duplicated.", "unknown"],
+  [-2010, "Duplicate order sent.", "unknown"],
+  [-2010, "Account has insufficient balance.", "refused"],
+] as const)("a duplicate id says that the order exists, whichever code says it: %i %s", (code, words, kind) => {
+  expect(classify(error(400, code, words), "entry").outcome.kind).toBe(kind);
 });
 
 test("[SAF-2] no reply is unknown once it was written, and a certain failure before", () => {
@@ -82,17 +101,19 @@ test("[SAF-2] any reply below 500 whose body names no error leaves the fate unkn
   fc.assert(
     fc.property(fc.integer({ min: 402, max: 599 }), fc.string(), (status, text) => {
       fc.pre(![403, 418, 429].includes(status) && !/^\s*(Service Unavailable|Internal error;)/.test(text));
-      expect(classify({ status, body: null, text }).outcome.kind).toBe("unknown");
+      expect(classify({ status, body: null, text }, "entry").outcome.kind).toBe("unknown");
     }),
   );
 });
 
 test("every recorded refusal has a listed code", () => {
   const replies = payload("rest.errors.json") as readonly { httpStatus: number; body: unknown }[];
-  expect(replies.filter(({ httpStatus, body }) => classify({ status: httpStatus, body }).unlisted)).toEqual([]);
+  expect(replies.filter(({ httpStatus, body }) => classify({ status: httpStatus, body }, "query").unlisted)).toEqual(
+    [],
+  );
 });
 
 test("the exchange's words are cut and lose control characters before they go on", () => {
-  const { outcome } = classify(error(400, -2010, `a\u001b[31m\n${"x".repeat(1_000)}`));
+  const { outcome } = classify(error(400, -2010, `a\u001b[31m\n${"x".repeat(1_000)}`), "entry");
   expect(outcome.kind === "refused" && /^[\x20-\x7e]{1,200}$/.test(outcome.message)).toBe(true);
 });
