@@ -34,6 +34,8 @@ const Options = z.object({
   wallet: z.coerce.number().positive().max(1e9).default(defaults.wallet_usdt),
   makerFee: z.coerce.number().min(-0.001).max(0.01).default(defaults.maker_fee),
   takerFee: z.coerce.number().min(0).max(0.01).default(defaults.taker_fee),
+  /** request weight costs nothing, as it never does on a real exchange */
+  weightless: z.boolean().default(false),
   data: z.string().min(1).default("data/exchange"),
   /** PEM file of an Ed25519 public key, for clients that log on to the WebSocket API */
   ed25519: z.string().min(1).optional(),
@@ -159,7 +161,14 @@ async function listen(
   state: StateFile,
 ): Promise<WireServer> {
   try {
-    return await startWireServer({ exchange, keys, port: options.port, clock, onChange: () => state.changedNow() });
+    return await startWireServer({
+      exchange,
+      keys,
+      port: options.port,
+      clock,
+      limits: { countsWeight: !options.weightless },
+      onChange: () => state.changedNow(),
+    });
   } catch (cause) {
     if (!(cause instanceof Error && "code" in cause)) throw cause;
     const problem =

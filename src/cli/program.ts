@@ -88,6 +88,7 @@ function addExchange(program: Command, exit: Exit): void {
     .option("--wallet <usdt>", "starting wallet")
     .option("--maker-fee <fraction>", "fee of a resting order")
     .option("--taker-fee <fraction>", "fee of a taking order")
+    .option("--weightless", "request weight costs nothing: for drills that start clients again and again")
     .option("--data <directory>", "where its account is kept")
     .option("--ed25519 <file>", "PEM file of a public key, for clients that log on with it")
     .option("--child", "started by the daemon: ends with it")

@@ -35,6 +35,7 @@ import { riskEventNotice, tradeNotice } from "./notices.ts";
 import { dispatch, type OutputParts } from "./outputs.ts";
 import { Outside, outsideSources } from "./outside/outside.ts";
 import { type ReadyPart, readiness } from "./readiness.ts";
+import { recoveredNotice } from "./recovered.ts";
 import { restoredStopNotice } from "./restored-stop.ts";
 import { type Publication, RiskPublisher } from "./risk-publisher.ts";
 import { RoundTrips } from "./round-trips.ts";
@@ -100,6 +101,7 @@ export class Daemon {
   #statusTimer: NodeJS.Timeout | null = null;
   #wallWatch: WallWatch | null = null;
   #isStopping = false;
+  #hasRecovered = false;
   /** ends when the store is open, or cannot be opened */
   #opening: Promise<void> = Promise.resolve();
   #closing: Promise<DaemonResult> | null = null;
@@ -359,7 +361,10 @@ export class Daemon {
     this.outside.open(outside);
     const held = this.#held ?? [];
     this.#held = null;
-    for (const event of held) core.handle(event, now);
+    for (const event of held) {
+      core.handle(event, now);
+      this.#journal.observe(event, now);
+    }
     this.#afterTurn(now);
   }
 
@@ -377,6 +382,7 @@ export class Daemon {
       return;
     }
     this.#core?.handle(event, now);
+    this.#journal.observe(event, now);
   }
 
   /** Everything that follows a turn: outputs, and the next deadline. Called after each message. */
@@ -387,11 +393,19 @@ export class Daemon {
     if (core !== null && this.#held === null) {
       this.outside.afterTurn(core);
       while (core.hasOutputs) dispatch(core.takeOutputs(), this.#outputs, now);
+      if (!this.#hasRecovered) this.#lookForRecovery(core, now);
       if (this.#isStopping && this.#isAtRest(core)) this.#rest.resolve();
     }
     this.#journal.flush();
     this.#notices.flush(now);
     this.#arm(now);
+  }
+
+  #lookForRecovery(core: Core, now: Micros): void {
+    const notice = recoveredNotice(core, process.uptime);
+    if (notice === null) return;
+    this.#hasRecovered = true;
+    this.#notices.put(notice, now);
   }
 
   /** Our own part of what is published: the row, and the line in the log. */
@@ -443,6 +457,7 @@ export class Daemon {
   }
 
   #isAtRest(core: Core): boolean {
+    if (this.#adapter.hasStopOut) return false;
     return this.settings.current.stop.policy === "flatten" ? core.isFlat : core.isAtRest;
   }
 

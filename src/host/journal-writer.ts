@@ -1,6 +1,7 @@
 /** The daemon's side of the journal: rows wait here for the end of a turn, so that no command waits for them. */
 
 import type { Settings } from "../config/schema.ts";
+import type { CoreEvent } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { IntentRow, Notice, Row } from "../domain/output.ts";
 import { type Micros, microsPerMinute, microsPerSecond } from "../domain/units.ts";
@@ -8,6 +9,7 @@ import { shownFields } from "../ops/log.ts";
 import { openStore } from "../store/open.ts";
 import type { OutsideRow } from "../store/outside.ts";
 import type { AccountState, Store } from "../store/store.ts";
+import { LeftOrders } from "./left-orders.ts";
 
 const microsPerDay = 86_400 * microsPerSecond;
 
@@ -23,6 +25,7 @@ export type JournalWriterOptions = {
 export class JournalWriter {
   #store: Store | null = null;
   #rows: Row[] = [];
+  #left: LeftOrders | null = null;
 
   /** @throws {import("../store/store.ts").StoreError} the store cannot be opened */
   async open({ settings, instance, instruments, startedAt, onFailure }: JournalWriterOptions): Promise<Store> {
@@ -42,10 +45,17 @@ export class JournalWriter {
       shownFields,
       onFailure: ({ where, message }) => onFailure(`${where}: ${message}`),
     });
+    this.#left = new LeftOrders(this.#store.journal.orders, (row) => this.#rows.push(row));
     return this.#store;
   }
 
+  /** What the core was told: orders that an earlier run left may end by it. */
+  observe(event: CoreEvent, now: Micros): void {
+    this.#left?.observe(event, now);
+  }
+
   add(row: Row): void {
+    if (row.kind === "order") this.#left?.onRow(row);
     this.#rows.push(row);
   }
 

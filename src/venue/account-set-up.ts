@@ -8,7 +8,7 @@
 import { z } from "zod";
 import type { CoreEvent, SetUp } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
-import { type Micros, micros, microsPerSecond, plus } from "../domain/units.ts";
+import { type Micros, micros, microsPerMillisecond, microsPerSecond, plus } from "../domain/units.ts";
 import { type AskPorts, ask } from "./asking.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
 import { type MarginType, type SetUpAnswer, type SetUpResult, setUpSymbol } from "./set-up.ts";
@@ -33,12 +33,14 @@ type State = {
   isStale: boolean;
   /** orders take another way since the conversation began */
   hasNewWay: boolean;
+  /** a stop that proves the path may rest on the exchange */
+  hasStopOut: boolean;
   /** why entries would be wrong whatever the account says; null: nothing */
   obstacle: string | null;
 };
 
 const again: Backoff = { first: micros(5 * microsPerSecond), most: micros(60 * microsPerSecond) };
-/** Attempts in ids end here and begin anew; by then the old ones are long closed. */
+/** Attempts in ids end here and begin anew, after some 17 minutes; by then the old ones are long closed. */
 const attemptsMax = 999_999;
 
 export class AccountSetUp {
@@ -56,8 +58,14 @@ export class AccountSetUp {
       isBusy: false,
       isStale: false,
       hasNewWay: false,
+      hasStopOut: false,
       obstacle: null,
     }));
+  }
+
+  /** Whether a stop that proves the path may rest on the exchange: who ends now leaves it there. */
+  get hasStopOut(): boolean {
+    return this.#states.some((state) => state.hasStopOut);
   }
 
   /** @param done once, after the first conversation, however it ended; a start that cannot succeed is fatal instead */
@@ -125,8 +133,9 @@ export class AccountSetUp {
       marginType,
       prefix,
       stopDistance: stopProofDistance,
-      // Time keeps the runs apart and the count the proofs of a run, so that no id is taken twice.
-      attempt: ((Math.floor(now / microsPerSecond) + this.#proofs) % attemptsMax) + 1,
+      // Time keeps the runs apart, also those of a daemon that is started again at once, and the count the proofs of a
+      // run, so that no id is taken twice.
+      attempt: ((Math.floor(now / microsPerMillisecond) + this.#proofs) % attemptsMax) + 1,
       isStopProven,
     });
     const go = (answer: SetUpAnswer | null, at: Micros): void => {
@@ -134,6 +143,8 @@ export class AccountSetUp {
       const next = answer === null ? conversation.next() : conversation.next(answer);
       if (next.done === true) return this.#conclude(state, next.value, begun, at);
       const { name, request, isOnce } = next.value;
+      // What is sent only once is the stop.
+      if (isOnce) state.hasStopOut = true;
       const then = (body: unknown, later: Micros): void => go({ kind: "ok", body }, later);
       const refused = (code: number, message: string, later: Micros): void =>
         go({ kind: "refused", code, message }, later);
@@ -146,6 +157,7 @@ export class AccountSetUp {
 
   #conclude(state: State, result: SetUpResult, begun: ((now: Micros) => void) | null, now: Micros): void {
     state.isBusy = false;
+    state.hasStopOut = false;
     if (result.state === "impossible" && begun !== null) return this.#ports.fatal(result.message);
     if (result.state === "proven") {
       state.isStopProven = !state.hasNewWay;

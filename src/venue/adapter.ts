@@ -169,6 +169,11 @@ export class VenueAdapter implements TransportListener {
     );
   }
 
+  /** Whether an order of the adapter's own may rest on the exchange, which it takes back in a moment. */
+  get hasStopOut(): boolean {
+    return this.#running?.setUp.hasStopOut ?? false;
+  }
+
   /** Closes the connections and forgets all deadlines. The listen key stays: others of the account may use it. */
   stop(): void {
     this.#isStopped = true;

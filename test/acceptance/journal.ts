@@ -25,12 +25,39 @@ const TradeRow = z.object({
   entry_time: z.bigint(),
   exit_time: z.bigint(),
   net_pnl: z.bigint(),
+  funding: z.bigint(),
   exit_reason: z.string(),
 });
 
+const OrderRow = z.object({
+  client_order_id: z.string(),
+  trade: z.string(),
+  role: z.string(),
+  state: z.string(),
+});
+
+const IntentRow = z.object({
+  client_order_id: z.string(),
+  trade: z.string(),
+  step_size: z.string(),
+  quantity: z.bigint(),
+});
+
+const PositionRow = z.object({ symbol: z.string(), step_size: z.string(), lots: z.bigint() });
+
+export type JournalOrder = z.infer<typeof OrderRow>;
+export type JournalIntent = Omit<z.infer<typeof IntentRow>, "step_size">;
+export type JournalPosition = { readonly symbol: string; readonly quantity: bigint };
 export type JournalFill = Omit<z.infer<typeof FillRow>, "tick_size" | "step_size">;
 export type JournalTrade = z.infer<typeof TradeRow>;
-export type Journal = { readonly fills: readonly JournalFill[]; readonly trades: readonly JournalTrade[] };
+export type Journal = {
+  readonly fills: readonly JournalFill[];
+  readonly trades: readonly JournalTrade[];
+  readonly orders: readonly JournalOrder[];
+  readonly intents: readonly JournalIntent[];
+  /** those that are not flat */
+  readonly positions: readonly JournalPosition[];
+};
 
 /** @param directory `store.directory` with exactly one journal in it */
 export function journalOf(directory: string): Journal {
@@ -40,11 +67,28 @@ export function journalOf(directory: string): Journal {
   if (path === undefined || others.length > 0) throw new Error(`not one journal under ${directory}`);
   const database = new DatabaseSync(path, { readOnly: true, readBigInts: true });
   try {
-    const fills = database
-      .prepare("SELECT fills.*, tick_size, step_size FROM fills JOIN instruments ON instruments.id = instrument")
-      .all();
-    const trades = database.prepare("SELECT * FROM trades").all();
-    return { fills: z.array(FillRow).parse(fills).map(inUnits), trades: z.array(TradeRow).parse(trades) };
+    // One transaction, so that all is of one moment.
+    database.exec("BEGIN");
+    const from = (table: string): unknown[] =>
+      database
+        .prepare(
+          `SELECT ${table}.*, tick_size, step_size FROM ${table} JOIN instruments ON instruments.id = instrument`,
+        )
+        .all();
+    return {
+      fills: z.array(FillRow).parse(from("fills")).map(inUnits),
+      trades: z.array(TradeRow).parse(from("trades")),
+      orders: z.array(OrderRow).parse(from("orders")),
+      intents: z
+        .array(IntentRow)
+        .parse(from("intents"))
+        .map(({ step_size, quantity, ...row }) => ({ ...row, quantity: quantity * unitsOf(step_size) })),
+      positions: z
+        .array(PositionRow)
+        .parse(from("positions"))
+        .filter(({ lots }) => lots !== 0n)
+        .map(({ symbol, step_size, lots }) => ({ symbol, quantity: lots * unitsOf(step_size) })),
+    };
   } finally {
     database.close();
   }

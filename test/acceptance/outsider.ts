@@ -43,11 +43,15 @@ const OrderRow = z.object({
   clientOrderId: z.string(),
   status: z.string(),
   executedQty: amount,
+  /** milliseconds */
+  time: z.number(),
+  updateTime: z.number(),
 });
 export type OrderRow = z.infer<typeof OrderRow>;
 
 const AlgoRow = z.object({
   symbol: z.string(),
+  algoId: id,
   clientAlgoId: z.string(),
   orderType: z.string(),
   side: z.enum(["BUY", "SELL"]),
@@ -64,6 +68,7 @@ const PositionRow = z.object({ symbol: z.string(), positionAmt: amount, updateTi
 export type PositionRow = z.infer<typeof PositionRow>;
 
 const BalanceRow = z.object({ asset: z.string(), balance: amount });
+const ListenKey = z.object({ listenKey: z.string() });
 const IncomeRow = z.object({ incomeType: z.string(), income: amount });
 
 export type Guarded = { readonly symbol: string; readonly trade: string; readonly stop: AlgoRow };
@@ -73,10 +78,15 @@ const lookEveryMillis = 200;
 
 type Reply = { data(): Promise<unknown> };
 
+/** Rows of one answer. */
+const pageMax = 1_000;
+
 export class Outsider {
   readonly #rest: DerivativesTradingUsdsFutures["restAPI"];
+  readonly #userStreams: string;
 
-  constructor({ rest, api_key, api_secret }: Announcement) {
+  constructor({ rest, user_ws, api_key, api_secret }: Announcement) {
+    this.#userStreams = `${user_ws}/private/ws`;
     const client = new DerivativesTradingUsdsFutures({
       configurationRestAPI: { apiKey: api_key, apiSecret: api_secret, basePath: rest, timeout: 5_000, retries: 0 },
     });
@@ -90,6 +100,38 @@ export class Outsider {
 
   async orders(symbol: string): Promise<readonly OrderRow[]> {
     return await rowsOf(OrderRow, this.#rest.allOrders({ symbol, limit: 1_000 }));
+  }
+
+  /** All of them, page after page, from the trade with this id on. */
+  async tradesFrom(symbol: string, fromId: bigint): Promise<readonly TradeRow[]> {
+    const rows = await rowsOf(TradeRow, this.#rest.accountTradeList({ symbol, fromId, limit: pageMax }));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageMax) return rows;
+    return [...rows, ...(await this.tradesFrom(symbol, BigInt(last.id) + 1n))];
+  }
+
+  /** All orders that were placed at or after this time, milliseconds. */
+  async ordersSince(symbol: string, startTime: number): Promise<readonly OrderRow[]> {
+    const rows = await rowsOf(OrderRow, this.#rest.allOrders({ symbol, startTime, limit: pageMax }));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageMax || last.time === startTime) return rows;
+    return [...rows.filter(({ time }) => time < last.time), ...(await this.ordersSince(symbol, last.time))];
+  }
+
+  async algosSince(symbol: string, startTime: number): Promise<readonly AlgoRow[]> {
+    const rows = await rowsOf(AlgoRow, this.#rest.queryAllAlgoOrders({ symbol, startTime, limit: pageMax }));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageMax || last.createTime === startTime) return rows;
+    return [
+      ...rows.filter(({ createTime }) => createTime < last.createTime),
+      ...(await this.algosSince(symbol, last.createTime)),
+    ];
+  }
+
+  /** Where the account's events can be listened to. */
+  async userStream(): Promise<string> {
+    const { listenKey } = ListenKey.parse(await (await this.#rest.startUserDataStream()).data());
+    return `${this.#userStreams}/${listenKey}`;
   }
 
   async openOrders(symbol: string): Promise<readonly OrderRow[]> {

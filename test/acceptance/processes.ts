@@ -42,8 +42,11 @@ export class Scalpd {
   #ended = false;
   #wake: () => void = () => {};
 
-  /** @param options.ownGroup a process group of its own, as a shell gives to what it starts in the foreground */
-  constructor(given: readonly string[], options: { readonly ownGroup?: boolean } = {}) {
+  /**
+   * @param options.ownGroup a process group of its own, as a shell gives to what it starts in the foreground
+   * @param options.lifeMillis how long it may live, when that is longer than others may
+   */
+  constructor(given: readonly string[], options: { readonly ownGroup?: boolean; readonly lifeMillis?: number } = {}) {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SCALPD_")));
     const child = spawn(process.execPath, ["src/cli/main.ts", ...given], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -53,7 +56,7 @@ export class Scalpd {
     this.#child = child;
     this.pid = child.pid ?? Number.NaN;
     processes.add(this);
-    const timer = setTimeout(() => this.signal("SIGKILL"), lifeMillisMax);
+    const timer = setTimeout(() => this.signal("SIGKILL"), options.lifeMillis ?? lifeMillisMax);
     const { promise, resolve } = Promise.withResolvers<Exit>();
     this.exit = promise;
     child.once("close", (code, signal) => {
@@ -126,6 +129,7 @@ export class Scalpd {
 export const Announcement = z.object({
   rest: z.string(),
   market_ws: z.string(),
+  user_ws: z.string(),
   api_key: z.string(),
   api_secret: z.string(),
   instance: z.string(),
@@ -141,14 +145,15 @@ export type StartedExchange = {
 
 /** `scalpd exchange` on a free port, with the bundled tapes five times as dense. */
 export async function startExchange(...given: readonly string[]): Promise<StartedExchange> {
-  const process = new Scalpd([
-    "exchange",
-    "--json",
-    ...["--port", "0"],
-    ...["--speed", "5"],
-    ...["--data", temporaryDirectory()],
-    ...given,
-  ]);
+  return await startExchangeFor(lifeMillisMax, ...given);
+}
+
+/** The same for a story that takes longer. */
+export async function startExchangeFor(lifeMillis: number, ...given: readonly string[]): Promise<StartedExchange> {
+  const process = new Scalpd(
+    ["exchange", "--json", ...["--port", "0"], ...["--speed", "5"], ...["--data", temporaryDirectory()], ...given],
+    { lifeMillis },
+  );
   const line = await process.firstLine();
   return { process, line, announcement: Announcement.parse(JSON.parse(line)) };
 }

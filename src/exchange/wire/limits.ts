@@ -8,6 +8,8 @@ import type { Endpoint } from "./endpoints.ts";
 /** Upper bounds of the pools; the defaults are the exchange's. */
 export type LimitSettings = {
   readonly weightPerMinute: number;
+  /** false: request weight costs nothing, so that clients can be started again and again */
+  readonly countsWeight: boolean;
   readonly ordersPerTenSeconds: number;
   readonly ordersPerMinute: number;
   readonly fundingPerFiveMinutes: number;
@@ -18,6 +20,7 @@ export type LimitSettings = {
 
 export const exchangeLimits: LimitSettings = {
   weightPerMinute: 2_400,
+  countsWeight: true,
   ordersPerTenSeconds: 300,
   ordersPerMinute: 1_200,
   fundingPerFiveMinutes: 500,
@@ -58,6 +61,7 @@ export class Limits {
   /** Charges request weight and says why the call may not go on. Refused calls cost their weight too. */
   chargeWeight(weight: number, now: number): Refusal | null {
     if (now < this.bannedUntil) return this.banned();
+    if (!this.settings.countsWeight) return null;
     this.weight.add(weight, now);
     if (this.weight.count(now) <= this.settings.weightPerMinute) return null;
     return this.refuseWeight(now);
