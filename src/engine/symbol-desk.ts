@@ -419,12 +419,15 @@ export class SymbolDesk {
     return this.market.readiness(now);
   }
 
-  /** A newer decision for the open side may bring a nearer stop (requirements EXE-11). */
-  #tighten({ direction, stopLoss }: Decision, now: Micros): void {
-    const side = this.manager.trade?.plan.side;
-    if (stopLoss !== null && direction === (side === "buy" ? "LONG" : "SHORT")) {
-      this.manager.tighten(stopLoss, "decision", now);
-    }
+  /**
+   * A newer decision for the open side may bring a nearer stop (requirements EXE-11), and one of the decision file other
+   * targets for what the file has opened (requirements DEC-6).
+   */
+  #tighten({ direction, stopLoss, takeProfits, source }: Decision, now: Micros): void {
+    const plan = this.manager.trade?.plan;
+    if (plan === undefined || direction !== (plan.side === "buy" ? "LONG" : "SHORT")) return;
+    if (stopLoss !== null) this.manager.tighten(stopLoss, "decision", now);
+    if (source === decisionFileSource && plan.source === source) this.manager.retarget(takeProfits, now);
   }
 
   /** A decision is executed once, also when it is said again after its trade has ended (requirements IDM-1). */
