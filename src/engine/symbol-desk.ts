@@ -406,8 +406,8 @@ export class SymbolDesk {
     if (trade !== null) {
       const isOpposite = trade.plan.side !== side;
       // An entry that still works was for a decision that holds no more (requirements EXE-7).
-      if (isOpposite) this.manager.cancelEntry(now);
-      else this.#tighten(decision, now);
+      if (isOpposite || isReplaced(trade, decision)) this.manager.cancelEntry(now);
+      if (!isOpposite) this.#tighten(decision, now);
       const reason = inDoubt ? "ORDER_IN_DOUBT" : isOpposite ? "OPPOSITE_POSITION" : "POSITION_OPEN";
       return [{ reason, measured: openLots(trade), limit: 0 }];
     }
@@ -479,6 +479,10 @@ export class SymbolDesk {
     this.#sources.find(({ name }) => name === decision.source)?.judged?.(decision, blocked, now);
   }
 
+  #tellVoided({ plan }: Trade, now: Micros): void {
+    this.#sources.find(({ name }) => name === plan.source)?.voided?.(plan.decisionId, now);
+  }
+
   #onTradeClosed(row: TradeRow | null, trade: Trade, now: Micros): void {
     // A trade of which nothing filled ends with its last order, so that an older read does not bring that one back.
     const orderTimes = [...trade.orders.values()].map(({ cancelAt }) => cancelAt);
@@ -486,6 +490,7 @@ export class SymbolDesk {
     const { symbol, side } = trade.plan;
     if (row === null) {
       if (this.#openedAt !== null) this.#floor.session.onVoided(this.#openedAt, now);
+      if (this.#openedAt !== null && !wasRefused(trade)) this.#tellVoided(trade, now);
       const fields = { trade: trade.plan.trade };
       this.#floor.emit({ kind: "notice", level: "info", code: "ENTRY_NOT_FILLED", symbol, fields });
       return;
@@ -503,6 +508,16 @@ function reasonsOf(gates: readonly Gate[]): readonly Evidence<BlockReason>[] {
 
 function failed({ reason, measured, limit }: Evidence<BlockReason>): Gate {
   return { gate: reason, verdict: "failed", measured, limit };
+}
+
+/** The file holds one decision at a time: a newer one takes the place of that for which an entry works. */
+function isReplaced({ plan }: Trade, { source, id }: Decision): boolean {
+  return source === decisionFileSource && plan.source === source && plan.decisionId !== id;
+}
+
+/** What the exchange refuses it would refuse again. */
+function wasRefused({ orders }: Trade): boolean {
+  return [...orders.values()].some(({ refusal }) => refusal !== null);
 }
 
 function isBlockReason(word: string): word is BlockReason {
