@@ -27,8 +27,17 @@ export const DecisionFile = z.strictObject({
   check_seconds: z.number().min(0.1).max(60).default(2).describe("A decision in force is tried again this often."),
   poll_seconds: z.number().min(0.05).max(60).default(1).describe("The file is looked at this often."),
   zone_distance_bps: basisPoints
-    .default(0)
-    .describe("How far outside its entry zone the price may be for an entry, in basis points."),
+    .default(10)
+    .describe(
+      "How far outside its entry zone the price may be when its order is placed, which rests inside the zone; `trading.normal.max_zone_distance_bps` bounds it too.",
+    ),
+  entry_attempts: z
+    .number()
+    .int()
+    .min(1)
+    .max(500)
+    .default(100)
+    .describe("How often an entry of which nothing has filled is begun while its decision stands."),
 });
 
 const leverage = z.number().min(1).max(125);

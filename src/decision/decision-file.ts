@@ -1,7 +1,7 @@
 /**
- * Speaks for the decision file (requirements DEC-6). What stands in it holds until it is too old: an entry is tried until
- * it is executed once, `flat` keeps the symbol flat. Too old, or malformed: nothing is entered by anybody, entries that
- * wait are withdrawn, and protection stays.
+ * Speaks for the decision file (requirements DEC-6). What stands in it holds until it is too old: an entry goes to
+ * execution with its zone (EXE-7) and is begun again, within a bound, until something of it has filled; `flat` keeps the
+ * symbol flat. Too old, or malformed: nothing is entered by anybody, entries that wait are withdrawn, and protection stays.
  */
 
 import type { Settings } from "../config/schema.ts";
@@ -20,14 +20,20 @@ export class DecisionFileSource implements DecisionSource {
   readonly name = decisionFileSource;
   readonly #interval: Micros;
   readonly #zoneDistance: number;
+  readonly #attemptsMax: number;
   #word: FileWord | null = null;
-  /** the entry that stands in the file has been executed */
+  /** the decision that stood in it last */
+  #id: string | null = null;
+  /** how often the entry that stands in the file has been begun, this time included */
+  #attempt = 1;
+  /** it has been executed, or tried often enough */
   #isDone = false;
   #due = Number.POSITIVE_INFINITY;
 
   constructor(settings: Settings["decision_file"]) {
     this.#interval = microsFromSeconds(settings.check_seconds);
     this.#zoneDistance = settings.zone_distance_bps;
+    this.#attemptsMax = settings.entry_attempts;
   }
 
   observe(): void {
@@ -37,6 +43,7 @@ export class DecisionFileSource implements DecisionSource {
   tell(word: OutsideWord, now: Micros): void {
     if (word.to !== "decision_file") return;
     this.#word = word.word;
+    if (word.word.state === "decision") this.#onDecision(word.word.decision.id);
     this.#isDone = false;
     this.#due = now;
   }
@@ -60,9 +67,14 @@ export class DecisionFileSource implements DecisionSource {
   }
 
   judged(decision: Decision, blocked: readonly Evidence[]): void {
-    const word = this.#word;
-    if (word?.state !== "decision" || word.decision.id !== decision.id) return;
-    if (blocked.length === 0) this.#isDone = true;
+    if (blocked.length === 0 && decision.id === this.#attemptId()) this.#isDone = true;
+  }
+
+  voided(decisionId: string, now: Micros): void {
+    if (decisionId !== this.#attemptId() || this.#attempt >= this.#attemptsMax) return;
+    this.#attempt += 1;
+    this.#isDone = false;
+    this.#due = now + this.#interval;
   }
 
   nextDecision(): Micros {
@@ -87,7 +99,8 @@ export class DecisionFileSource implements DecisionSource {
     const until = this.#until(now);
     const validUntil = micros(Math.min(until, decision.validUntil));
     // With a position its stop may be moved, wherever the price is.
-    if (context.tradeOpen) return { ...decision, time: now, validUntil };
+    const id = this.#attemptId();
+    if (context.tradeOpen) return { ...decision, id, time: now, validUntil };
     if (!context.market.isReady(now)) {
       return { ...this.#quiet(context, now), reasons: context.market.readiness(now) };
     }
@@ -95,7 +108,18 @@ export class DecisionFileSource implements DecisionSource {
     const slack = (mid * this.#zoneDistance) / 1e4;
     if (entryZone !== null && mid < entryZone.low - slack) return this.#outside(context, now, mid, entryZone.low);
     if (entryZone !== null && mid > entryZone.high + slack) return this.#outside(context, now, mid, entryZone.high);
-    return { ...decision, time: now, validUntil };
+    return { ...decision, id, time: now, validUntil };
+  }
+
+  /** The same one may be written again, also after what was malformed: its attempts go on. */
+  #onDecision(id: string): void {
+    if (id !== this.#id) this.#attempt = 1;
+    this.#id = id;
+  }
+
+  /** Each attempt is a trade of its own, whose orders have ids of their own. */
+  #attemptId(): string {
+    return this.#attempt === 1 ? `${this.#id}` : `${this.#id}~${this.#attempt}`;
   }
 
   #outside(context: SourceContext, now: Micros, measured: number, limit: number): Decision {

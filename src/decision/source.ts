@@ -39,6 +39,8 @@ export interface DecisionSource {
   tell?(word: OutsideWord, now: Micros): void;
   /** What became of a decision of an outside source: executed, or what stood against it. */
   judged?(decision: Decision, blocked: readonly Evidence[], now: Micros): void;
+  /** Only of outside sources: an entry of this run for one of its decisions has ended, and nothing of it had filled. */
+  voided?(decisionId: string, now: Micros): void;
   /** What the user's model is to be asked, once, after `decide`; a source without such a model has nothing to ask. */
   takeModelInput?(): ModelInput | null;
   /** The model's answer, or that there is none. */

@@ -15,7 +15,7 @@ import type { ApprovedOrder, Gate } from "../domain/output.ts";
 import { type BlockReason, blockReasons } from "../domain/reason.ts";
 import type { Micros } from "../domain/units.ts";
 import { hasFailed } from "../execution/gate.ts";
-import { openLots } from "../execution/trade.ts";
+import { openLots, type Trade } from "../execution/trade.ts";
 import type { TradeManager } from "../execution/trade-manager.ts";
 import type { SymbolMarket } from "../market/symbol-market.ts";
 import type { EntryDesk } from "./entry-desk.ts";
@@ -159,8 +159,8 @@ export class DecisionJudge {
     if (trade !== null) {
       const isOpposite = trade.plan.side !== side;
       // An entry that still works was for a decision that holds no more (requirements EXE-7).
-      if (isOpposite) this.#ports.manager.cancelEntry(now);
-      else this.#tighten(decision, now);
+      if (isOpposite || isReplaced(trade, decision)) this.#ports.manager.cancelEntry(now);
+      if (!isOpposite) this.#tighten(decision, now);
       const reason = inDoubt ? "ORDER_IN_DOUBT" : isOpposite ? "OPPOSITE_POSITION" : "POSITION_OPEN";
       return [{ reason, measured: openLots(trade), limit: 0 }];
     }
@@ -172,12 +172,16 @@ export class DecisionJudge {
     return this.#ports.market.readiness(now);
   }
 
-  /** A newer decision for the open side may bring a nearer stop (requirements EXE-11). */
-  #tighten({ direction, stopLoss }: Decision, now: Micros): void {
-    const side = this.#ports.manager.trade?.plan.side;
-    if (stopLoss !== null && direction === (side === "buy" ? "LONG" : "SHORT")) {
-      this.#ports.manager.tighten(stopLoss, "decision", now);
-    }
+  /**
+   * A newer decision for the open side may bring a nearer stop (requirements EXE-11), and one of the decision file other
+   * targets for what the file has opened (requirements DEC-6).
+   */
+  #tighten({ direction, stopLoss, takeProfits, source }: Decision, now: Micros): void {
+    const { manager } = this.#ports;
+    const plan = manager.trade?.plan;
+    if (plan === undefined || direction !== (plan.side === "buy" ? "LONG" : "SHORT")) return;
+    if (stopLoss !== null) manager.tighten(stopLoss, "decision", now);
+    if (source === decisionFileSource && plan.source === source) manager.retarget(takeProfits, now);
   }
 
   /** A decision is executed once, also when it is said again after its trade has ended (requirements IDM-1). */
@@ -228,6 +232,11 @@ export class DecisionJudge {
   #tellSource(decision: Decision, blocked: readonly Evidence[], now: Micros): void {
     this.#ports.sources.find(({ name }) => name === decision.source)?.judged?.(decision, blocked, now);
   }
+
+  /** The source of a trade learns that its entry ended without a fill. */
+  tellVoided({ plan }: Trade, now: Micros): void {
+    this.#ports.sources.find(({ name }) => name === plan.source)?.voided?.(plan.decisionId, now);
+  }
 }
 
 function reasonsOf(gates: readonly Gate[]): readonly Evidence<BlockReason>[] {
@@ -238,6 +247,11 @@ function reasonsOf(gates: readonly Gate[]): readonly Evidence<BlockReason>[] {
 
 function failed({ reason, measured, limit }: Evidence<BlockReason>): Gate {
   return { gate: reason, verdict: "failed", measured, limit };
+}
+
+/** The file holds one decision at a time: a newer one takes the place of that for which an entry works. */
+function isReplaced({ plan }: Trade, { source, id }: Decision): boolean {
+  return source === decisionFileSource && plan.source === source && plan.decisionId !== id;
 }
 
 function isBlockReason(word: string): word is BlockReason {

@@ -110,8 +110,9 @@ function recoverFrom(
 }
 
 /** What a running core knows of a trade of its own that the exchange contradicts. */
-export function journalOf({ plan, rules, stopLevel, entryTime, holdUntil, executions }: Trade, now: Micros): Journal {
-  const { trade, decisionId, source, symbol, side, quantity, stopLoss, takeProfit, secondTarget } = plan;
+export function journalOf(running: Trade, now: Micros): Journal {
+  const { plan, rules, stopLevel, takeProfit, secondTarget, entryTime, holdUntil, executions } = running;
+  const { trade, decisionId, source, symbol, side, quantity, stopLoss } = plan;
   const intent = {
     kind: "intent",
     trade,
@@ -253,8 +254,9 @@ function planFor(
     terms: { type: "MARKET" },
     entry: null,
     stopLoss,
+    // A newer decision may have moved them since the intent: what rests says so.
     takeProfit: triggerOf(own, "t1") ?? intent?.takeProfit ?? null,
-    secondTarget: triggerOf(own, "t2") ?? intent?.secondTarget ?? null,
+    secondTarget: triggerOf(own, "t2") ?? (closesAll(own, "t1") ? null : (intent?.secondTarget ?? null)),
     exits: intent?.exits ?? configuredRules(settings),
     holdUntil:
       known?.intent.holdUntil ??
@@ -295,6 +297,12 @@ function configuredRules(settings: Settings): ExitRules {
 function triggerOf(own: readonly Found[], role: Role): Ticks | null {
   const report = own.find(({ parts }) => parts.role === role)?.report;
   return report?.kind === "algo-report" ? report.trigger : null;
+}
+
+/** Whether what rests in a role closes the whole position: nothing is left for another. */
+function closesAll(own: readonly Found[], role: Role): boolean {
+  const report = own.find(({ parts }) => parts.role === role)?.report;
+  return report?.kind === "algo-report" && report.quantity === null;
 }
 
 /** The level when nothing says where the stop belongs: the configured distance from the average entry. */

@@ -324,7 +324,10 @@ export class SymbolDesk {
     const { symbol, side } = trade.plan;
     if (row === null) {
       const { openedAt } = this.#judge;
-      if (openedAt !== null) this.#floor.session.onVoided(openedAt, now);
+      if (openedAt !== null) {
+        this.#floor.session.onVoided(openedAt, now);
+        if (!wasRefused(trade)) this.#judge.tellVoided(trade, now);
+      }
       const fields = { trade: trade.plan.trade };
       this.#floor.emit({ kind: "notice", level: "info", code: "ENTRY_NOT_FILLED", symbol, fields });
       return;
@@ -332,4 +335,9 @@ export class SymbolDesk {
     const until = micros(row.exitTime + cooldownAfter(trade, row.exitReason));
     this.#floor.session.onClosed(numberFromMoney(row.netPnl), this.instrument.symbol, side, until, now);
   }
+}
+
+/** What the exchange refuses it would refuse again. */
+function wasRefused({ orders }: Trade): boolean {
+  return [...orders.values()].some(({ refusal }) => refusal !== null);
 }

@@ -67,16 +67,16 @@ export function isAlive(status: OrderStatus): boolean {
 }
 
 /** Where the parent of a child was triggered. */
-function levelOf({ plan, stopLevel }: Trade, role: Role): Ticks | null {
+function levelOf({ plan, stopLevel, takeProfit, secondTarget }: Trade, role: Role): Ticks | null {
   switch (role) {
     case "f":
       return plan.stopLoss;
     case "r":
       return stopLevel;
     case "t1":
-      return plan.takeProfit;
+      return takeProfit;
     case "t2":
-      return plan.secondTarget;
+      return secondTarget;
     case "e":
     case "x":
       return null;

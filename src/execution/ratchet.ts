@@ -77,7 +77,7 @@ function moveToBreakEven(desk: Desk, trade: Trade, now: Micros): void {
   const { plan, rules } = trade;
   const average = averageEntry(trade);
   trade.breakEvenLevel = Number.NaN;
-  if (rules.breakEvenBps === null || average === null || plan.secondTarget === null) return;
+  if (rules.breakEvenBps === null || average === null || trade.secondTarget === null) return;
   const away = sign(plan.side);
   const level = nearerTick(average * (1 + (away * rules.breakEvenBps) / 1e4), away);
   if ((level - trade.stopLevel) * away <= 0 || !isFirstTargetDone(desk.instrument, targetFacts(trade))) return;

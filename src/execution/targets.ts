@@ -6,8 +6,9 @@
 import type { Instrument } from "../domain/instrument.ts";
 import { type Side, sign } from "../domain/order.ts";
 import type { PlaceAlgo } from "../domain/output.ts";
-import { lots, type Ticks } from "../domain/units.ts";
+import { lots, type Ticks, ticks } from "../domain/units.ts";
 import type { Desk } from "./desk.ts";
+import { targetLevels } from "./exit-rules.ts";
 import { missedLots } from "./order.ts";
 import { averageEntry, enteredLots, exposedLots, type Trade } from "./trade.ts";
 
@@ -61,13 +62,13 @@ export function targetFacts(trade: Trade): TargetFacts {
     else if (order.role === "t1") taken += missedLots(order);
   }
   return {
-    takeProfit: plan.takeProfit,
-    secondTarget: plan.secondTarget,
+    takeProfit: trade.takeProfit,
+    secondTarget: trade.secondTarget,
     firstShare: rules.firstTargetShare,
     entered,
     taken,
     exposed: exposedLots(trade),
-    firstIsBehind: isBehind(plan.takeProfit, averageEntry(trade), plan.side),
+    firstIsBehind: isBehind(trade.takeProfit, averageEntry(trade), plan.side),
   };
 }
 
@@ -78,6 +79,56 @@ export function reachedTarget(desk: Desk, trade: Trade): WantedTarget | null {
   const { bid, ask } = desk.touch;
   const reached = trade.plan.side === "buy" ? bid >= next.trigger : ask > 0 && ask <= next.trigger;
   return reached ? next : null;
+}
+
+/**
+ * Targets of a newer decision (requirements DEC-6): what rests follows at the arbiter's pace, never more of it than is open.
+ *
+ * @param decided the nearer first; none is no opinion
+ * @returns false when they stay where they are: none of them moves by the least step, or one would close at a loss at once
+ */
+export function moveTargets(desk: Desk, trade: Trade, decided: readonly Ticks[]): boolean {
+  const [nearest] = decided;
+  const { plan, rules, takeProfit, secondTarget } = trade;
+  if (nearest === undefined || trade.closing !== null || trade.targetMoves >= rules.movesMax) return false;
+  // There the mode bounds how far a target is (requirements EXE-2), and what it made of the first one stands.
+  if (plan.entry?.mode === "scalp") return false;
+  const average = averageEntry(trade);
+  const reference = ticks(Math.round(average ?? desk.touch.bid));
+  const next = targetLevels(desk.settings, plan.side, reference, nearest, decided);
+  const least = Math.max(1, average === null ? 0 : rules.moveStepR * Math.abs(average - plan.stopLoss));
+  const isMoved = isFar(takeProfit, next.takeProfit, least) || isFar(secondTarget, next.secondTarget, least);
+  if (!isMoved || !isAhead(desk, trade, nearest, average)) return false;
+  trade.takeProfit = next.takeProfit;
+  trade.secondTarget = next.secondTarget;
+  trade.targetMoves += 1;
+  desk.emit({
+    kind: "notice",
+    level: "info",
+    code: "TARGETS_MOVED",
+    symbol: desk.instrument.index,
+    fields: {
+      trade: plan.trade,
+      fromTicks: takeProfit,
+      secondFromTicks: secondTarget,
+      toTicks: next.takeProfit,
+      secondToTicks: next.secondTarget,
+    },
+  });
+  return true;
+}
+
+function isFar(from: Ticks | null, to: Ticks | null, least: number): boolean {
+  return from === null || to === null ? from !== to : Math.abs(to - from) >= least;
+}
+
+/** A level that is reached already closes at once, which is right for a gain and nothing that a target may do to a loss. */
+function isAhead({ touch }: Desk, { plan, stopLevel }: Trade, level: Ticks, average: number | null): boolean {
+  const away = sign(plan.side);
+  if ((level - stopLevel) * away <= 0) return false;
+  const price = plan.side === "buy" ? touch.bid : touch.ask;
+  const isReached = price <= 0 || (price - level) * away >= 0;
+  return !isReached || (average !== null && (level - average) * away > 0);
 }
 
 function isBehind(level: Ticks | null, average: number | null, side: Side): boolean {

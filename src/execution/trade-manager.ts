@@ -37,6 +37,7 @@ import { seePosition, statePosition } from "./position-evidence.ts";
 import { manageProtection } from "./protection.ts";
 import { manageStopLevel, tightenTo, trackPrice } from "./ratchet.ts";
 import { tradeRow } from "./summary.ts";
+import { moveTargets } from "./targets.ts";
 import {
   applyFill,
   type Executing,
@@ -333,6 +334,12 @@ export class TradeManager {
     if (trade === null || !tightenTo(this.#desk, trade, stop, cause, now)) return false;
     this.#manage(trade, now);
     return true;
+  }
+
+  /** Targets of a newer decision for the open side, the nearer first (requirements DEC-6). */
+  retarget(levels: readonly Ticks[], now: Micros): void {
+    const trade = this.#trade;
+    if (trade !== null && moveTargets(this.#desk, trade, levels)) this.#manage(trade, now);
   }
 
   /** Other settings: an open trade takes from them what lets less be lost, and nothing else (requirements CFG-4). */

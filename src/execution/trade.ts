@@ -117,6 +117,10 @@ export type Trade = {
   stopLevel: Ticks;
   stopMoves: number;
   stopMovedAt: number;
+  /** where the targets are: the plan's, or those of a newer decision (requirements DEC-6) */
+  takeProfit: Ticks | null;
+  secondTarget: Ticks | null;
+  targetMoves: number;
   /** best price of the exit side of the touch while there was a position; 0 before */
   bestTicks: number;
   /** where break-even waits for the price; NaN when it does not */
@@ -165,6 +169,9 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     stopLevel: plan.stopLoss,
     stopMoves: 0,
     stopMovedAt: Number.NEGATIVE_INFINITY,
+    takeProfit: plan.takeProfit,
+    secondTarget: plan.secondTarget,
+    targetMoves: 0,
     bestTicks: 0,
     breakEvenLevel: Number.NaN,
     atrTicks: null,

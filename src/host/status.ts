@@ -64,7 +64,8 @@ const microsPerHour = 3_600 * microsPerSecond;
 
 function positionFields(trade: Trade | null, instrument: Instrument, mid: number): Notice["fields"] {
   if (trade === null) return { position: "0", notional: 0, stop: null, target: null };
-  const { stopLoss, takeProfit } = trade.plan;
+  const { takeProfit } = trade;
+  const { stopLoss } = trade.plan;
   return {
     position: textFromLots(instrument, trade.ledger.position),
     notional: rounded(quoteFromTickLots(instrument, Math.abs(openLots(trade)) * mid), 2),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ensembleHorizons } from "../../src/decision/ensemble/ensemble.ts";
+import { ensembleHorizons } from "../../src/decision/ensemble/forecasters.ts";
 import type { DecisionSource, SourceContext } from "../../src/decision/source.ts";
 import { createSources } from "../../src/decision/sources.ts";
 import type { Decision } from "../../src/domain/decision.ts";

@@ -241,12 +241,12 @@ test("[DEC-6] a decision of the file is executed once while it stands, also afte
   expect(places(bench.at(4_000))).toBe(0);
 });
 
-test("[DEC-6] an entry waits until the price is in its zone, and why is said", () => {
+test("[DEC-6] an entry waits until the price is near its zone, and why is said", () => {
   const bench = Bench.open();
-  const zone = { low: ticks(639_000), high: ticks(639_500) };
+  const zone = { low: ticks(638_000), high: ticks(639_000) };
   expect(places(bench.file(ofFile("f1", "LONG", { entryZone: zone })))).toBe(0);
   expect(bench.blocked).toContain("OUTSIDE_ENTRY_ZONE");
-  bench.quote(639_400);
+  bench.quote(638_900);
   expect(places(bench.at(2_100))).toBe(1);
 });
 

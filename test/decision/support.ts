@@ -1,6 +1,6 @@
 /** A market that is driven step by step, with the sources that watch it called as the engine calls them. */
 
-import { ensembleHorizons } from "../../src/decision/ensemble/ensemble.ts";
+import { ensembleHorizons } from "../../src/decision/ensemble/forecasters.ts";
 import type { DecisionSource, SourceContext } from "../../src/decision/source.ts";
 import type { Decision } from "../../src/domain/decision.ts";
 import { lots, type Micros, microsPerSecond, signedLots, ticks } from "../../src/domain/units.ts";

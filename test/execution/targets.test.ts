@@ -6,7 +6,7 @@ import { lots, micros, microsFromSeconds, ticks } from "../../src/domain/units.t
 import { targetLevels } from "../../src/execution/exit-rules.ts";
 import { isFirstTargetDone, type TargetFacts, wantedTargets } from "../../src/execution/targets.ts";
 import { instrument, instrumentWith, settings, settingsWith, stillRules } from "../support/core.ts";
-import { Bench, fillOf, idOf, planOf } from "./bench.ts";
+import { Bench, briefOf, fillOf, idOf, planOf } from "./bench.ts";
 
 const e1 = idOf("e");
 const f1 = idOf("f");
@@ -311,6 +311,64 @@ test("[ORD-3] `single` takes the first level for everything", () => {
   const single = settingsWith({ exits: { targets: "single" } });
   const levels = targetLevels(single, "buy", ticks(640_000), ticks(640_300), [ticks(640_300), ticks(640_600)]);
   expect(levels.secondTarget).toBeNull();
+});
+
+test("[DEC-6] a first target that is half filled is not moved before the exchange is done with it", () => {
+  const bench = new Bench();
+  entered(bench);
+  bench.at(1_000);
+  bench.algoReport(t1, "TRIGGERED", "1");
+  bench.fill(t1, "PARTIALLY_FILLED", 2, fillOf("tp1", 2, 640_300));
+  bench.manager.retarget([ticks(640_400), ticks(640_700)], bench.now);
+  bench.ok("cancel-algo", t2);
+  bench.algoReport(t2, "CANCELED");
+  expect([
+    bench.count("cancel-algo", t1),
+    bench.count("place-algo", idOf("t1", 2)),
+    bench.algo(idOf("t2", 2)),
+  ]).toMatchObject([0, 0, { trigger: 640_700, extent: closeAll }]);
+});
+
+test("[DEC-6] what a half filled target left of its part goes to the new level, and no more than that", () => {
+  const bench = new Bench();
+  entered(bench);
+  bench.at(1_000);
+  bench.algoReport(t1, "TRIGGERED", "1");
+  bench.fill(t1, "PARTIALLY_FILLED", 2, fillOf("tp1", 2, 640_300));
+  bench.manager.retarget([ticks(640_400), ticks(640_700)], bench.now);
+  bench.report(t1, "EXPIRED", 2);
+  expect(bench.algo(idOf("t1", 2))).toMatchObject({ trigger: 640_400, extent: { kind: "quantity", quantity: 3 } });
+});
+
+test("[DEC-6] targets may be moved before the entry has filled", () => {
+  const bench = new Bench();
+  bench.begin(planOf(two));
+  bench.manager.retarget([ticks(640_400), ticks(640_700)], bench.now);
+  bench.fill(e1, "FILLED", 10, fillOf("entry", 10));
+  bench.ok("place-algo", f1);
+  expect([bench.algo(t1).trigger, bench.algo(t2).trigger]).toEqual([640_400, 640_700]);
+});
+
+test("[DEC-6] a position that is being closed keeps the targets that it has", () => {
+  const bench = new Bench();
+  entered(bench);
+  bench.manager.close("OPERATOR", bench.now);
+  bench.manager.retarget([ticks(640_400)], bench.now);
+  expect(bench.manager.trade?.takeProfit).toBe(640_300);
+});
+
+test("[DEC-6] moves of targets in one trade are bounded like those of the stop", () => {
+  const bench = new Bench();
+  entered(bench, { exits: { ...stillRules, movesMax: 3 } });
+  for (let move = 1; move <= 10; move += 1) bench.manager.retarget([ticks(640_300 + 100 * move)], bench.now);
+  expect(bench.manager.trade?.takeProfit).toBe(640_600);
+});
+
+test("[DEC-6] in scalp mode the mode's own targets stand", () => {
+  const bench = new Bench();
+  entered(bench, { entry: briefOf({ mode: "scalp" }) });
+  bench.manager.retarget([ticks(640_900)], bench.now);
+  expect(bench.manager.trade?.takeProfit).toBe(640_300);
 });
 
 const anyFacts = fc.record({

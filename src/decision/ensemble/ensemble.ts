@@ -5,19 +5,18 @@
  */
 
 import type { Settings } from "../../config/schema.ts";
-import { assert, at, present } from "../../domain/assert.ts";
+import { assert } from "../../domain/assert.ts";
 import type { Decision, Direction, Evidence } from "../../domain/decision.ts";
-import type { BlockReason } from "../../domain/reason.ts";
-import { type Micros, micros, microsFromMillis, microsFromSeconds } from "../../domain/units.ts";
+import { type Micros, micros, microsFromMillis } from "../../domain/units.ts";
 import type { Features } from "../../market/features.ts";
 import { type DecisionSource, ModelStateError, plainDecision, type SourceContext } from "../source.ts";
-import { HorizonLabels } from "./horizon-labels.ts";
-import { type EnsembleSettings, HorizonModel } from "./horizon-model.ts";
-import { Panel } from "./panel.ts";
-import { RegimeGauge } from "./regime.ts";
-import { sameList, savedCount, savedField, savedList } from "./saved.ts";
+import { type Forecasters, isWhole, learntState, newForecasters, opinionOf, takeLearnt } from "./forecasters.ts";
+import type { HorizonLabels } from "./horizon-labels.ts";
+import type { EnsembleSettings, HorizonModel } from "./horizon-model.ts";
+import type { Panel } from "./panel.ts";
+import { savedField } from "./saved.ts";
 import type { SkillReport } from "./skill.ts";
-import { Standardiser } from "./standardiser.ts";
+import type { Standardiser } from "./standardiser.ts";
 
 /** Of what is saved; another one is refused. */
 const ensembleStateVersion = 2;
@@ -27,12 +26,10 @@ export class EnsembleSource implements DecisionSource {
   readonly learns = true;
   private settings: EnsembleSettings;
   private readonly featureNames: readonly string[];
-  private readonly horizons: readonly Micros[];
-  private readonly interval: Micros;
+  private readonly parts: Forecasters;
   private validity: Micros;
   private readonly rowSpacing: number;
   private readonly panel: Panel;
-  private readonly gauge: RegimeGauge;
   private readonly standardiser: Standardiser;
   private readonly labels: HorizonLabels;
   private readonly scaled: Float64Array;
@@ -44,27 +41,17 @@ export class EnsembleSource implements DecisionSource {
   private due: Micros = micros(0);
   private counter = 0;
 
-  /** @param features those of the same symbol, made with {@link ensembleHorizons} */
+  /** @param features those of the same symbol, with the memories of `ensembleHorizons` */
   constructor(settings: EnsembleSettings, features: Features) {
-    const inputs = features.names.length;
     this.settings = settings;
     this.featureNames = features.names;
-    this.horizons = ensembleHorizons(settings);
-    this.interval = microsFromMillis(settings.interval_ms);
     this.validity = microsFromMillis(settings.validity_ms);
-    const longest = at(this.horizons, this.horizons.length - 1);
-    this.rowSpacing = HorizonLabels.spacing(longest, this.interval);
-    this.panel = new Panel(
-      settings.horizons_seconds.map((seconds, h) => {
-        const news = Math.min(1, this.rowSpacing / at(this.horizons, h));
-        return new HorizonModel(inputs, seconds, news, settings);
-      }),
-      settings,
-    );
-    this.standardiser = new Standardiser(inputs, settings.memory_rows);
-    this.labels = new HorizonLabels(inputs, this.horizons, this.rowSpacing);
-    this.scaled = new Float64Array(inputs);
-    this.gauge = new RegimeGauge(features, at(settings.horizons_seconds, settings.horizons_seconds.length - 1));
+    this.parts = newForecasters(settings, features);
+    this.rowSpacing = this.parts.rowSpacing;
+    this.panel = this.parts.panel;
+    this.standardiser = this.parts.standardiser;
+    this.labels = this.parts.labels;
+    this.scaled = new Float64Array(features.names.length);
   }
 
   /** Thresholds and validity; what the models are made of stays as it was. */
@@ -98,20 +85,20 @@ export class EnsembleSource implements DecisionSource {
   }
 
   decide(context: SourceContext, now: Micros): Decision {
-    this.due = micros(now + this.interval);
+    this.due = micros(now + this.parts.interval);
     this.counter++;
     this.learn(now);
-    if (!context.features.ready)
-      return this.abstain(context, now, [{ reason: "NOT_READY", measured: null, limit: null }]);
+    if (!context.features.ready) {
+      return this.plain(context, now, "NO_TRADE", [{ reason: "NOT_READY", measured: null, limit: null }]);
+    }
     this.evaluate(context.features);
-    const { panel } = this;
-    if (!panel.isWarmedUp) return this.plain(context, now, "NO_TRADE", panel.cold());
-    const { side, edge, confidence, longest } = panel;
-    const doubts = panel.doubts();
-    const regime = this.gauge.read(context.features, this.standardiser, this.settings.regime_deviations);
-    if (doubts.length > 0) return { ...this.abstain(context, now, doubts), edge, confidence, regime };
-    const entry = this.plain(context, now, side > 0 ? "LONG" : "SHORT", panel.grounds());
-    return { ...entry, edge, confidence, regime, holdMicrosMax: micros(at(this.horizons, longest)) };
+    const { gauge, horizons } = this.parts;
+    return opinionOf(
+      this.panel,
+      horizons,
+      () => gauge.read(context.features, this.standardiser, this.settings.regime_deviations),
+      (direction, reasons) => this.plain(context, now, direction, reasons),
+    );
   }
 
   nextDecision(): Micros {
@@ -140,18 +127,7 @@ export class EnsembleSource implements DecisionSource {
     if (savedField(state, "version") !== ensembleStateVersion) {
       throw new ModelStateError(`not version ${ensembleStateVersion}`);
     }
-    sameList(savedField(state, "features"), this.featureNames, "features");
-    sameList(savedField(state, "horizons"), this.settings.horizons_seconds, "horizons");
-    const inputs = this.featureNames.length;
-    const { models } = this.panel;
-    const saved = savedList(savedField(state, "models"), models.length, "models");
-    // Everything is read before anything is taken over: a bad state changes nothing.
-    const counter = savedCount(savedField(state, "counter"), "counter");
-    const standardiser = Standardiser.read(savedField(state, "standardiser"), inputs);
-    const read = models.map((model, i) => model.read(saved[i], inputs, this.settings));
-    this.counter = counter;
-    this.standardiser.restore(standardiser);
-    for (const [i, model] of models.entries()) model.restore(present(read[i], "saved model"));
+    this.counter = takeLearnt(state, this.featureNames, this.settings, this.parts);
   }
 
   private learn(now: number): void {
@@ -179,10 +155,6 @@ export class EnsembleSource implements DecisionSource {
     this.panel.evaluate();
   }
 
-  private abstain(context: SourceContext, now: Micros, reasons: readonly Evidence<BlockReason>[]): Decision {
-    return this.plain(context, now, "NO_TRADE", reasons);
-  }
-
   private plain(context: SourceContext, now: Micros, direction: Direction, reasons: readonly Evidence[]): Decision {
     return plainDecision(this.name, context, now, this.counter, this.validity, direction, reasons);
   }
@@ -191,28 +163,10 @@ export class EnsembleSource implements DecisionSource {
 /** What {@link EnsembleSource.restore} takes. @param counter decisions so far */
 export function ensembleState(
   features: readonly string[],
-  { horizons_seconds }: EnsembleSettings,
+  settings: EnsembleSettings,
   counter: number,
   standardiser: Standardiser,
   models: readonly HorizonModel[],
 ): unknown {
-  return {
-    version: ensembleStateVersion,
-    features,
-    horizons: horizons_seconds,
-    counter,
-    standardiser: standardiser.save(),
-    models: models.map((model) => model.save()),
-  };
-}
-
-/** The memories that the features of this source must have. */
-export function ensembleHorizons(settings: EnsembleSettings): readonly Micros[] {
-  return settings.horizons_seconds.map(microsFromSeconds);
-}
-
-/** Nothing is learnt from a row with a number that is none. */
-export function isWhole(row: Float64Array): boolean {
-  for (let i = 0; i < row.length; i++) if (!Number.isFinite(row[i])) return false;
-  return true;
+  return { version: ensembleStateVersion, ...learntState(features, settings, counter, standardiser, models) };
 }

@@ -5,20 +5,17 @@
  */
 
 import type { Settings } from "../../config/schema.ts";
-import { at, present } from "../../domain/assert.ts";
-import type { Decision, Evidence } from "../../domain/decision.ts";
+import type { Decision, Direction, Evidence } from "../../domain/decision.ts";
 import type { ModelInput, ModelOutput } from "../../domain/model.ts";
 import { type Micros, micros, microsFromMillis, microsPerMillisecond } from "../../domain/units.ts";
 import type { Features } from "../../market/features.ts";
 import { type DecisionSource, ModelStateError, plainDecision, type SourceContext } from "../source.ts";
-import { ensembleHorizons, isWhole } from "./ensemble.ts";
-import { HorizonLabels } from "./horizon-labels.ts";
-import { type EnsembleSettings, HorizonModel } from "./horizon-model.ts";
-import { Panel } from "./panel.ts";
-import { RegimeGauge } from "./regime.ts";
-import { sameList, savedCount, savedField, savedList } from "./saved.ts";
+import { type Forecasters, isWhole, learntState, newForecasters, opinionOf, takeLearnt } from "./forecasters.ts";
+import type { HorizonLabels } from "./horizon-labels.ts";
+import type { EnsembleSettings } from "./horizon-model.ts";
+import type { Panel } from "./panel.ts";
+import { savedField } from "./saved.ts";
 import type { SkillReport } from "./skill.ts";
-import { Standardiser } from "./standardiser.ts";
 
 const stateVersion = "external-1";
 
@@ -32,12 +29,8 @@ export class ExternalSource implements DecisionSource {
   readonly learns = true;
   private settings: EnsembleSettings;
   private readonly featureNames: readonly string[];
-  private readonly horizons: readonly Micros[];
-  private readonly interval: Micros;
-  private readonly rowSpacing: number;
+  private readonly parts: Forecasters;
   private readonly panel: Panel;
-  private readonly gauge: RegimeGauge;
-  private readonly standardiser: Standardiser;
   private readonly labels: HorizonLabels;
   private stage: Stage = "idle";
   private untold: ModelInput | null = null;
@@ -51,25 +44,14 @@ export class ExternalSource implements DecisionSource {
   private askedAt: Micros = micros(0);
   private askedMid = 0;
 
-  /** @param features those of the same symbol, made with {@link ensembleHorizons} */
+  /** @param features those of the same symbol, with the memories of `ensembleHorizons` */
   constructor(settings: EnsembleSettings, features: Features) {
-    const inputs = features.names.length;
     this.settings = settings;
     this.featureNames = features.names;
-    this.horizons = ensembleHorizons(settings);
-    this.interval = microsFromMillis(settings.interval_ms);
-    this.rowSpacing = HorizonLabels.spacing(at(this.horizons, this.horizons.length - 1), this.interval);
-    this.panel = new Panel(
-      settings.horizons_seconds.map((seconds, h) => {
-        const news = Math.min(1, this.rowSpacing / at(this.horizons, h));
-        return new HorizonModel(inputs, seconds, news, settings);
-      }),
-      settings,
-    );
-    this.standardiser = new Standardiser(inputs, settings.memory_rows);
-    this.labels = new HorizonLabels(inputs, this.horizons, this.rowSpacing);
-    this.asked = new Float64Array(inputs);
-    this.gauge = new RegimeGauge(features, at(settings.horizons_seconds, settings.horizons_seconds.length - 1));
+    this.parts = newForecasters(settings, features);
+    this.panel = this.parts.panel;
+    this.labels = this.parts.labels;
+    this.asked = new Float64Array(features.names.length);
   }
 
   /** Thresholds and validity; the model, and what judges it, stay as they were. */
@@ -136,9 +118,9 @@ export class ExternalSource implements DecisionSource {
     this.panel.evaluate();
     this.stage = "answered";
     if (this.askedAt < this.nextRow) return;
-    this.standardiser.update(this.asked);
+    this.parts.standardiser.update(this.asked);
     this.labels.add(this.askedAt, this.askedMid, this.asked, this.panel.forecasts, logits);
-    this.nextRow = this.askedAt + this.rowSpacing;
+    this.nextRow = this.askedAt + this.parts.rowSpacing;
   }
 
   /** What was asked before is not answered for the market after. */
@@ -154,31 +136,15 @@ export class ExternalSource implements DecisionSource {
   }
 
   save(): unknown {
-    return {
-      version: stateVersion,
-      model: this.settings.onnx.sha256,
-      features: this.featureNames,
-      horizons: this.settings.horizons_seconds,
-      counter: this.counter,
-      standardiser: this.standardiser.save(),
-      models: this.panel.models.map((model) => model.save()),
-    };
+    const { featureNames, settings, counter, panel, parts } = this;
+    const learnt = learntState(featureNames, settings, counter, parts.standardiser, panel.models);
+    return { version: stateVersion, model: settings.onnx.sha256, ...learnt };
   }
 
   restore(state: unknown): void {
     if (savedField(state, "version") !== stateVersion) throw new ModelStateError(`not version ${stateVersion}`);
     if (savedField(state, "model") !== this.settings.onnx.sha256) throw new ModelStateError("of another model file");
-    sameList(savedField(state, "features"), this.featureNames, "features");
-    sameList(savedField(state, "horizons"), this.settings.horizons_seconds, "horizons");
-    const inputs = this.featureNames.length;
-    const { models } = this.panel;
-    const saved = savedList(savedField(state, "models"), models.length, "models");
-    const counter = savedCount(savedField(state, "counter"), "counter");
-    const standardiser = Standardiser.read(savedField(state, "standardiser"), inputs);
-    const read = models.map((model, i) => model.read(saved[i], inputs, this.settings));
-    this.counter = counter;
-    this.standardiser.restore(standardiser);
-    for (const [i, model] of models.entries()) model.restore(present(read[i], "saved model"));
+    this.counter = takeLearnt(state, this.featureNames, this.settings, this.parts);
   }
 
   private judge(now: number): void {
@@ -215,20 +181,19 @@ export class ExternalSource implements DecisionSource {
   }
 
   private opinion(context: SourceContext, now: Micros): Decision {
-    const { panel } = this;
-    if (!panel.isWarmedUp) return this.noTrade(context, now, panel.cold());
-    const { side, edge, confidence, longest } = panel;
-    const regime = this.gauge.read(context.features, this.standardiser, this.settings.regime_deviations);
-    const doubts = panel.doubts();
-    if (doubts.length > 0) return { ...this.noTrade(context, now, doubts), edge, confidence, regime };
-    const entry = this.plain(context, now, side > 0 ? "LONG" : "SHORT", panel.grounds());
-    return { ...entry, edge, confidence, regime, holdMicrosMax: micros(at(this.horizons, longest)) };
+    const { gauge, horizons, standardiser } = this.parts;
+    return opinionOf(
+      this.panel,
+      horizons,
+      () => gauge.read(context.features, standardiser, this.settings.regime_deviations),
+      (direction, reasons) => this.plain(context, now, direction, reasons),
+    );
   }
 
   /** Said once; the next question follows at the interval. */
   private speak(now: Micros, decision: Decision): Decision {
     this.stage = "idle";
-    this.due = micros(now + this.interval);
+    this.due = micros(now + this.parts.interval);
     return decision;
   }
 
@@ -240,12 +205,7 @@ export class ExternalSource implements DecisionSource {
     return this.plain(context, now, "NO_TRADE", reasons);
   }
 
-  private plain(
-    context: SourceContext,
-    now: Micros,
-    direction: "LONG" | "SHORT" | "NO_TRADE",
-    reasons: readonly Evidence[],
-  ): Decision {
+  private plain(context: SourceContext, now: Micros, direction: Direction, reasons: readonly Evidence[]): Decision {
     this.counter++;
     const validity = microsFromMillis(this.settings.validity_ms);
     return plainDecision(this.name, context, now, this.counter, validity, direction, reasons);

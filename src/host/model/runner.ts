@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type { Settings } from "../../config/schema.ts";
-import { ensembleHorizons } from "../../decision/ensemble/ensemble.ts";
+import { ensembleHorizons } from "../../decision/ensemble/forecasters.ts";
 import type { ModelInput, ModelOutput } from "../../domain/model.ts";
 import type { Notice } from "../../domain/output.ts";
 import { Features } from "../../market/features.ts";

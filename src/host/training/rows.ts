@@ -4,7 +4,7 @@
  */
 
 import type { Settings } from "../../config/schema.ts";
-import { ensembleHorizons } from "../../decision/ensemble/ensemble.ts";
+import { ensembleHorizons } from "../../decision/ensemble/forecasters.ts";
 import { HorizonLabels } from "../../decision/ensemble/horizon-labels.ts";
 import { at } from "../../domain/assert.ts";
 import type { DepthLevels, MarketSink } from "../../domain/market-port.ts";

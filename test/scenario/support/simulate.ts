@@ -4,6 +4,7 @@
  */
 
 import { Settings } from "../../../src/config/schema.ts";
+import type { DecisionSource } from "../../../src/decision/source.ts";
 import type { Decision } from "../../../src/domain/decision.ts";
 import type { CoreEvent, SetUp } from "../../../src/domain/event.ts";
 import type { Instrument } from "../../../src/domain/instrument.ts";
@@ -59,6 +60,8 @@ export type Story = {
   readonly latencyMs?: number;
   /** best bid at the start, ticks; 640,000 unless said */
   readonly bid?: number;
+  /** beside what {@link Simulation.decide} says; made anew for each run */
+  readonly sources?: (settings: Settings) => readonly DecisionSource[];
   /** how far the account set-up has come; proven unless said */
   readonly setUp?: SetUp;
   /** through the venue adapter, orders by REST or over the WebSocket API; unless said the core meets the exchange itself */
@@ -111,6 +114,7 @@ export class Simulation {
   readonly #source = new ScriptedSource();
   readonly #watcher: Watcher;
   readonly #setUp: SetUp;
+  readonly #sources: (settings: Settings) => readonly DecisionSource[];
   readonly #levels = depthLevels(2 * levelsASide);
   #updateId = 1;
   #tradeId = 0;
@@ -123,6 +127,7 @@ export class Simulation {
     const bid = story.bid ?? 640_000;
     this.settings = Settings.parse(merge(plain, story.settings ?? {}));
     this.#watcher = story.watch?.(this.truth) ?? {};
+    this.#sources = story.sources ?? (() => []);
     const exchangeOptions: ExchangeOptions = {
       symbols: listedSymbols.slice(0, 1),
       walletUsdt: String(this.settings.exchange.wallet_usdt),
@@ -318,7 +323,8 @@ export class Simulation {
 
   #newCore(): Core {
     const { instruments } = this.exchange;
-    return new Core({ settings: this.settings, instruments, sourcesFor: () => [this.#source] });
+    const { settings } = this;
+    return new Core({ settings, instruments, sourcesFor: () => [this.#source, ...this.#sources(settings)] });
   }
 
   #greet(): void {
@@ -437,8 +443,9 @@ function journalFrom(rows: readonly Output[]): { readonly kind: "journal" } & Jo
     const moves = rows.filter((row) => row.kind === "stop-move").filter(({ trade }) => trade === intent.trade);
     return [{ intent, fills, stopLevel: moves.at(-1)?.to ?? null }];
   });
+  const begun = rows.flatMap((row) => (row.kind === "intent" && row.source === "decision_file" ? [row.trade] : []));
   const safeMode = rows.findLast((row) => row.kind === "safe-mode")?.state;
-  return { kind: "journal", openTrades, session: null, ...(safeMode === undefined ? {} : { safeMode }) };
+  return { kind: "journal", openTrades, session: null, begun, ...(safeMode === undefined ? {} : { safeMode }) };
 }
 
 function fillFrom({ clientOrderId, side, ...fill }: FillRow): JournalFill {
