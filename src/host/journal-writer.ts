@@ -26,7 +26,7 @@ export class JournalWriter {
 
   /** @throws {import("../store/store.ts").StoreError} the store cannot be opened */
   async open({ settings, instance, instruments, startedAt, onFailure }: JournalWriterOptions): Promise<Store> {
-    this.#store = await openStore({
+    const store = await openStore({
       directory: settings.store.directory,
       venue: settings.venue.name,
       instance,
@@ -42,7 +42,13 @@ export class JournalWriter {
       shownFields,
       onFailure: ({ where, message }) => onFailure(`${where}: ${message}`),
     });
-    return this.#store;
+    this.use(store);
+    return store;
+  }
+
+  /** A store that somebody else has opened. */
+  use(store: Store): void {
+    this.#store = store;
   }
 
   add(row: Row): void {
