@@ -9,38 +9,32 @@ import { createSources } from "../decision/sources.ts";
 import { present } from "../domain/assert.ts";
 import type { Control, CoreEvent } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
-import type { MarketSink } from "../domain/market-port.ts";
 import type { ModelOutput, SavedModel } from "../domain/model.ts";
 import type { OutsideWord } from "../domain/outside.ts";
 import type { Micros } from "../domain/units.ts";
-import { Core } from "../engine/core.ts";
+import type { Core } from "../engine/core.ts";
 import { settingsFor } from "../engine/settings.ts";
 import type { Log } from "../ops/log.ts";
 import type { Store } from "../store/store.ts";
-import { VenueAdapter } from "../venue/adapter.ts";
 import type { Endpoints } from "../venue/live/endpoints.ts";
 import { liveTransport } from "../venue/live/transport.ts";
-import type { Signer, Transport, TransportEvent, TransportListener } from "../venue/transport.ts";
-import { accountWishes } from "./account-wishes.ts";
+import type { Signer, Transport } from "../venue/transport.ts";
 import { Alarm } from "./alarm.ts";
 import type { Clock } from "./clock.ts";
 import { DaemonError, type DaemonResult, resultOf } from "./daemon-result.ts";
-import { EntryGate } from "./entry-gate.ts";
 import { JournalWriter } from "./journal-writer.ts";
 import { LiveSettings } from "./live-settings.ts";
 import { type ModelRunner, modelRunner } from "./model/runner.ts";
 import { type ModelFile, modelsOf, startingModels } from "./model-file.ts";
 import { NoticeDesk } from "./notice-desk.ts";
 import { riskEventNotice, tradeNotice } from "./notices.ts";
-import { dispatch, type OutputParts } from "./outputs.ts";
 import { Outside, outsideSources } from "./outside/outside.ts";
 import { type ReadyPart, readiness } from "./readiness.ts";
 import { recoveredNotice } from "./recovered.ts";
-import { restoredStopNotice } from "./restored-stop.ts";
 import { type Publication, RiskPublisher } from "./risk-publisher.ts";
-import { RoundTrips } from "./round-trips.ts";
 import { sessionNotice, statusNotices } from "./status.ts";
 import { RunOfLosses, type Supervisor, supervised } from "./supervisor.ts";
+import { Trader } from "./trader.ts";
 import { WallWatch } from "./wall-watch.ts";
 
 export type DaemonOptions = {
@@ -71,16 +65,10 @@ export type JournalListener = {
 /** What comes to the core from elsewhere than the exchange. */
 type Told = Control | OutsideWord | ModelOutput | Extract<CoreEvent, { kind: "clock-jump" | "internal-error" }>;
 
-/** Candles of the past that are asked for: those of a whole UTC day, whose high, low and VWAP are then known. */
-const candlesAtStart = 1_440;
-/** What is held for a core that waits for its journal; more means that the store does not open. */
-const heldEventsMax = 10_000;
-
 export class Daemon {
   readonly #options: DaemonOptions;
-  readonly #adapter: VenueAdapter;
+  readonly #trader: Trader;
   readonly #transport: Transport;
-  readonly #roundTrips = new RoundTrips();
   readonly #ended = Promise.withResolvers<void>();
   readonly #rest = Promise.withResolvers<void>();
   readonly #publisher: RiskPublisher;
@@ -88,16 +76,11 @@ export class Daemon {
   readonly settings: LiveSettings;
   /** decisions of others */
   readonly outside: Outside;
-  #core: Core | null = null;
-  #instruments: readonly Instrument[] = [];
   readonly #journal = new JournalWriter();
   readonly #notices: NoticeDesk;
-  readonly #outputs: OutputParts;
   readonly #modelFile: ModelFile | null;
   readonly #model: ModelRunner | null;
-  /** events that wait for the journal; null once it is there */
-  #held: CoreEvent[] | null = [];
-  readonly #alarm = new Alarm(() => this.#onTimer());
+  readonly #alarm = new Alarm(() => this.#trader.onTimer(this.#options.clock()));
   #statusTimer: NodeJS.Timeout | null = null;
   #wallWatch: WallWatch | null = null;
   #isStopping = false;
@@ -110,7 +93,7 @@ export class Daemon {
   constructor(options: DaemonOptions) {
     const { settings, clock } = options;
     this.#options = options;
-    this.#notices = new NoticeDesk(options.log, this.#journal, clock, () => this.#instruments);
+    this.#notices = new NoticeDesk(options.log, this.#journal, clock, () => this.#trader.instruments);
     this.#modelFile = startingModels(settings);
     this.#model = modelRunner(
       settings,
@@ -139,40 +122,32 @@ export class Daemon {
       ...(options.supervisors ?? []),
     ];
     for (const one of supervisors) this.#publisher.subscribe(supervised(one, (control) => this.tell(control)));
-    this.#adapter = new VenueAdapter(
-      adapterSettings(settings, options.keyPermissions, clock() % 2 ** 31),
-      options.signer,
-      {
-        instruments: (instruments) => this.#onInstruments(instruments),
-        event: (event, now) => this.#onEvent(event, now),
-        request: (request) => this.#transport.request(request),
-        notice: (notice) => this.#notices.put(notice, clock()),
-        fatal: (message) => this.fail(message),
-      },
-    );
-    const gate = new EntryGate({
-      write: (row) => this.#journal.intent(row),
-      send: (command, now) => {
-        this.#roundTrips.sent(command, now);
-        this.#adapter.command(command, now);
-        const restored = restoredStopNotice(command, this.settings.current.order_id_prefix);
-        if (restored !== null) this.#notices.queue(restored);
-      },
-      tell: (event, now) => this.#core?.handle(event, now),
-    });
-    this.#outputs = {
-      gate,
-      notices: this.#notices,
+    this.#trader = new Trader({
+      settings: () => this.settings.current,
+      keyPermissions: options.keyPermissions,
+      seed: clock() % 2 ** 31,
+      signer: options.signer,
+      clock,
+      request: (request) => this.#transport.request(request),
       journal: this.#journal,
+      notices: this.#notices,
       publisher: this.#publisher,
       outside: this.outside,
       model: this.#model,
-      resyncBook: (symbol, now) => this.#adapter.resyncBook(symbol, now),
-    };
+      sourcesFor: ({ symbol }, features) => [
+        ...outsideSources(this.settings.current, options.takesIntents === true),
+        ...createSources(settingsFor(this.settings.current, symbol).decision, symbol, features),
+      ],
+      onInstruments: (instruments) => {
+        this.#opening = this.#openStore(instruments).catch((error: unknown) => this.fail(messageOf(error)));
+      },
+      afterTurn: (deadline, now) => this.#afterTurn(deadline, now),
+      fail: (message) => this.fail(message),
+    });
     this.#transport = liveTransport({
       endpoints: options.endpoints,
       apiKey: options.signer.apiKey,
-      listener: this.#listener(),
+      listener: this.#trader,
       clock,
     });
   }
@@ -180,8 +155,7 @@ export class Daemon {
   start(): void {
     const { clock } = this.#options;
     this.#model?.start();
-    this.#adapter.start(clock());
-    this.#afterTurn(clock());
+    this.#trader.start(clock());
     this.#startStatus();
     const { wallClock } = this.#options;
     if (wallClock !== undefined) {
@@ -198,9 +172,7 @@ export class Daemon {
   /** What an operator, a supervisor or an outside system asks for, between two events. */
   tell(event: Told): void {
     if (this.#closing !== null) return;
-    const now = this.#options.clock();
-    this.#onEvent(event, now);
-    this.#afterTurn(now);
+    this.#trader.tell(event, this.#options.clock());
   }
 
   /** The same for somebody who waits: resolves when what follows from it is on the disk (design.md, Store). */
@@ -211,12 +183,12 @@ export class Daemon {
 
   /** Null before the journal is there; to be looked at only. */
   get core(): Core | null {
-    return this.#held === null ? this.#core : null;
+    return this.#trader.isJournalOpen ? this.#trader.core : null;
   }
 
   readiness(): readonly ReadyPart[] {
-    const isJournalOpen = this.#held === null;
-    return readiness({ core: this.#core, isJournalOpen, isStopping: this.#isStopping }, this.#options.clock());
+    const { core, isJournalOpen } = this.#trader;
+    return readiness({ core, isJournalOpen, isStopping: this.#isStopping }, this.#options.clock());
   }
 
   /**
@@ -249,9 +221,9 @@ export class Daemon {
     const settings = this.settings.current;
     log.info("STOPPING", { policy: settings.stop.policy });
     this.#isStopping = true;
-    const core = this.#core;
-    if (core !== null && this.#held === null) {
-      this.#beginStop(core, clock());
+    const core = this.core;
+    if (core !== null) {
+      this.#beginStop(clock());
       const timer = setTimeout(() => this.#rest.resolve(), settings.stop.timeout_seconds * 1_000);
       await this.#rest.promise;
       clearTimeout(timer);
@@ -270,10 +242,9 @@ export class Daemon {
   }
 
   /** A core that fails here, too, must not keep the sockets and the store from being closed. */
-  #beginStop(core: Core, now: Micros): void {
+  #beginStop(now: Micros): void {
     try {
-      core.handle({ kind: "stop-requested", policy: this.settings.current.stop.policy }, now);
-      this.#afterTurn(now);
+      this.#trader.tellAtOnce({ kind: "stop-requested", policy: this.settings.current.stop.policy }, now);
     } catch (error) {
       this.fail(messageOf(error));
       this.#rest.resolve();
@@ -294,7 +265,7 @@ export class Daemon {
     this.#wallWatch?.close();
     this.outside.close();
     this.#publisher.close();
-    this.#adapter.stop();
+    this.#trader.close();
     this.#transport.close();
     // Last: what the closing said may have armed it again.
     this.#alarm.clear();
@@ -308,97 +279,38 @@ export class Daemon {
     return result;
   }
 
-  #listener(): TransportListener {
-    const { clock } = this.#options;
-    return {
-      handle: (event: TransportEvent, now: Micros) => {
-        this.#adapter.handle(event, now);
-        this.#afterTurn(now);
-      },
-      onStreamMessage: (stream: number, bytes: Uint8Array, receivedAt: Micros) => {
-        this.#adapter.onStreamMessage(stream, bytes, receivedAt);
-        this.#afterTurn(clock());
-      },
-    };
-  }
-
-  #onInstruments(instruments: readonly Instrument[]): MarketSink {
-    const settings = this.settings.current;
-    this.#instruments = instruments;
-    const core = new Core({
-      settings,
-      instruments,
-      sourcesFor: ({ symbol }, features) => [
-        ...outsideSources(settings, this.#options.takesIntents === true),
-        ...createSources(settingsFor(settings, symbol).decision, symbol, features),
-      ],
-    });
-    this.#core = core;
-    this.#opening = this.#openStore(core).catch((error: unknown) => this.fail(messageOf(error)));
-    return core;
-  }
-
-  async #openStore(core: Core): Promise<void> {
+  async #openStore(instruments: readonly Instrument[]): Promise<void> {
     const { settings, instance, clock, log } = this.#options;
     const store = await this.#journal.open({
       settings,
       instance,
-      instruments: this.#instruments,
+      instruments,
       startedAt: clock(),
-      onFailure: (message) => {
-        core.handle({ kind: "store-failed", message }, clock());
-        this.#afterTurn(clock());
-      },
+      onFailure: (message) => this.#trader.tellAtOnce({ kind: "store-failed", message }, clock()),
     });
     if (this.#closing !== null) return;
     this.#options.journalListener?.opened(store);
     for (const note of store.notes) log.warn("STORE_NOTE", { detail: note });
-    const now = clock();
     const { openTrades, session, safeMode, outside, models } = store.journal;
     const begun = [...outside.begun.values()];
     const known = { openTrades, session, begun, models: this.#knownModels(models) };
-    core.handle({ kind: "journal", ...known, ...(safeMode === null ? {} : { safeMode }) }, now);
     this.outside.open(outside);
-    const held = this.#held ?? [];
-    this.#held = null;
-    for (const event of held) {
-      core.handle(event, now);
-      this.#journal.observe(event, now);
-    }
-    this.#afterTurn(now);
+    this.#trader.open({ ...known, ...(safeMode === null ? {} : { safeMode }) }, clock());
   }
 
   /** The journal's word comes after the file's: what was learnt since is worth more. */
   #knownModels(journalled: readonly SavedModel[]): readonly SavedModel[] {
-    const symbols = this.#instruments.map(({ symbol }) => symbol);
+    const symbols = this.#trader.instruments.map(({ symbol }) => symbol);
     return [...modelsOf(this.#modelFile, symbols), ...journalled];
   }
 
-  #onEvent(event: CoreEvent, now: Micros): void {
-    if (event.kind === "outcome") this.#roundTrips.settled(event, now);
-    if (this.#held !== null) {
-      if (this.#held.length >= heldEventsMax) return this.fail("the store did not open in time");
-      this.#held.push(event);
-      return;
-    }
-    this.#core?.handle(event, now);
-    this.#journal.observe(event, now);
-  }
-
-  /** Everything that follows a turn: outputs, and the next deadline. Called after each message. */
-  #afterTurn(now: Micros): void {
-    // Sockets that are closed still tell of their end.
-    if (this.#closing !== null) return;
-    const core = this.#core;
-    if (core !== null && this.#held === null) {
-      this.outside.afterTurn(core);
-      while (core.hasOutputs) dispatch(core.takeOutputs(), this.#outputs, now);
+  #afterTurn(deadline: number, now: Micros): void {
+    const core = this.core;
+    if (core !== null && this.#trader.isJournalOpen) {
       if (!this.#hasRecovered) this.#lookForRecovery(core, now);
       if (this.#isStopping && this.#isAtRest(core)) this.#rest.resolve();
     }
-    this.#journal.flush();
-    this.#notices.flush(now);
-    this.#arm(now);
+    this.#alarm.set(deadline, now);
   }
 
   #lookForRecovery(core: Core, now: Micros): void {
@@ -413,7 +325,7 @@ export class Daemon {
     this.#journal.add(publication);
     const notice =
       publication.kind === "trade"
-        ? tradeNotice(publication, present(this.#instruments[publication.symbol], "instrument of a trade"))
+        ? tradeNotice(publication, present(this.#trader.instruments[publication.symbol], "instrument of a trade"))
         : riskEventNotice(publication);
     this.#notices.put(notice, this.#options.clock());
   }
@@ -423,22 +335,7 @@ export class Daemon {
     const now = this.#options.clock();
     this.#options.log.setLevel(settings.log.level);
     this.#startStatus();
-    this.#core?.reconfigure(settings, now);
-    this.#afterTurn(now);
-  }
-
-  #arm(now: Micros): void {
-    const core = this.#held === null ? (this.#core?.nextDeadline() ?? Number.POSITIVE_INFINITY) : Infinity;
-    this.#alarm.set(Math.min(core, this.#adapter.nextDeadline() ?? Number.POSITIVE_INFINITY), now);
-  }
-
-  #onTimer(): void {
-    const now = this.#options.clock();
-    const adapterDue = this.#adapter.nextDeadline();
-    if (adapterDue !== null && adapterDue <= now) this.#adapter.onTimer(now);
-    const core = this.#core;
-    if (core !== null && this.#held === null && core.nextDeadline() <= now) core.handle({ kind: "timer" }, now);
-    this.#afterTurn(now);
+    this.#trader.reconfigure(settings, now);
   }
 
   #startStatus(): void {
@@ -447,8 +344,8 @@ export class Daemon {
   }
 
   #status(): void {
-    const core = this.#core;
-    if (core === null || this.#held !== null) return;
+    const core = this.core;
+    if (core === null) return;
     const now = this.#options.clock();
     for (const notice of statusNotices(core, now)) this.#notices.put(notice, now);
     this.#notices.put(sessionNotice(core, now), now);
@@ -457,32 +354,15 @@ export class Daemon {
   }
 
   #isAtRest(core: Core): boolean {
-    if (this.#adapter.hasStopOut) return false;
+    if (this.#trader.hasStopOut) return false;
     return this.settings.current.stop.policy === "flatten" ? core.isFlat : core.isAtRest;
   }
 
   #result(): DaemonResult {
-    if (this.#core !== null) return resultOf(this.#core, this.#roundTrips, this.#failure);
+    const { core, roundTrips } = this.#trader;
+    if (core !== null) return resultOf(core, roundTrips, this.#failure);
     throw new DaemonError(this.#failure ?? "the venue did not answer before the daemon was stopped");
   }
-}
-
-function adapterSettings(
-  settings: Settings,
-  keyPermissions: DaemonOptions["keyPermissions"],
-  seed: number,
-): ConstructorParameters<typeof VenueAdapter>[0] {
-  return {
-    symbols: settings.symbols,
-    recvWindowMs: settings.venue.recv_window_ms,
-    replyTimeoutMs: settings.venue.reply_timeout_ms,
-    firstMessageMs: settings.venue.first_message_ms,
-    protectionShare: settings.venue.protection_weight_share,
-    ...accountWishes(settings),
-    keyPermissions,
-    candles: candlesAtStart,
-    seed,
-  };
 }
 
 function messageOf(error: unknown): string {

@@ -29,7 +29,7 @@ export class JournalWriter {
 
   /** @throws {import("../store/store.ts").StoreError} the store cannot be opened */
   async open({ settings, instance, instruments, startedAt, onFailure }: JournalWriterOptions): Promise<Store> {
-    this.#store = await openStore({
+    const store = await openStore({
       directory: settings.store.directory,
       venue: settings.venue.name,
       instance,
@@ -45,8 +45,14 @@ export class JournalWriter {
       shownFields,
       onFailure: ({ where, message }) => onFailure(`${where}: ${message}`),
     });
-    this.#left = new LeftOrders(this.#store.journal.orders, (row) => this.#rows.push(row));
-    return this.#store;
+    this.use(store);
+    return store;
+  }
+
+  /** A store that somebody else has opened. */
+  use(store: Store): void {
+    this.#store = store;
+    this.#left = new LeftOrders(store.journal.orders, (row) => this.#rows.push(row));
   }
 
   /** What the core was told: orders that an earlier run left may end by it. */

@@ -15,7 +15,7 @@ export type OutputParts = {
   readonly notices: NoticeDesk;
   readonly journal: JournalWriter;
   readonly publisher: RiskPublisher;
-  readonly outside: Outside;
+  readonly outside: Pick<Outside, "onDecision">;
   /** the user's model; null where the built-in ones are at work */
   readonly model: ModelRunner | null;
   readonly resyncBook: (symbol: SymbolIndex, now: Micros) => void;

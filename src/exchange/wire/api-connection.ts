@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { Micros } from "../../domain/units.ts";
 import type { ExchangeRequest } from "../exchange.ts";
-import type { Connection } from "./connection.ts";
+import type { Link } from "./connection.ts";
 import type { Endpoint, Params } from "./endpoints.ts";
 import { type Gateway, replyOf } from "./gateway.ts";
 import { jsonText, parseJson } from "./json.ts";
@@ -35,13 +35,13 @@ type Parsed = { readonly id: z.infer<typeof Request>["id"]; readonly method: str
 const logonWeight = 2;
 
 export class ApiConnection {
-  readonly connection: Connection;
+  readonly connection: Link;
   private readonly parts: ApiParts;
   private readonly returnRateLimits: boolean;
   private session: Session | null = null;
 
   constructor(
-    connect: (onText: (text: string) => void) => Connection,
+    connect: (onText: (text: string) => void) => Link,
     parts: ApiParts,
     options: { readonly returnRateLimits: boolean },
   ) {

@@ -24,12 +24,25 @@ export type ConnectionRules = {
   readonly inboundPerSecondMax: number | null;
 };
 
+/** A connection as those who serve it see it: over a socket, or over a simulated network. */
+export interface Link {
+  /** milliseconds since the epoch */
+  readonly openedAt: number;
+  onClose(act: () => void): void;
+  send(text: string | Buffer): void;
+  /** Closes for breaking a rule. */
+  refuse(reason: string): void;
+  terminate(): void;
+  /** @param now milliseconds since the epoch */
+  advance(now: number): void;
+}
+
 /** A client that lets more than this pile up is not reading, and is dropped. */
 const backlogBytesMax = 32 * 1_024 * 1_024;
 
 const policyViolation = 1008;
 
-export class Connection {
+export class Connection implements Link {
   private readonly socket: WebSocket;
   private readonly rules: ConnectionRules;
   private readonly opened: number;
@@ -74,7 +87,6 @@ export class Connection {
     this.socket.send(text, { binary: false });
   }
 
-  /** Closes for breaking a rule. */
   refuse(reason: string): void {
     this.refused = true;
     this.socket.close(policyViolation, reason);
@@ -84,7 +96,6 @@ export class Connection {
     this.socket.terminate();
   }
 
-  /** @param now milliseconds since the epoch */
   advance(now: number): void {
     const { ping, pongTimeout, connectionLife } = this.rules.timings;
     if (now - this.opened >= connectionLife) this.socket.close(1001, "Connection life time reached");

@@ -9,35 +9,18 @@ import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { MarketSink } from "../../domain/market-port.ts";
 import type { Micros } from "../../domain/units.ts";
-import type { Exchange } from "../exchange.ts";
-import { ApiConnection } from "./api-connection.ts";
 import { risingClock } from "./clock.ts";
-import { Connection, exchangeTimings, type Timings } from "./connection.ts";
-import { Gateway } from "./gateway.ts";
-import { jsonText } from "./json.ts";
-import { exchangeLimits, type LimitSettings, Limits } from "./limits.ts";
-import { ListenKey } from "./listen-key.ts";
-import { MarketStreams, streamTickMilliseconds } from "./market-streams.ts";
+import { Connection } from "./connection.ts";
+import { streamTickMilliseconds } from "./market-streams.ts";
 import { restServer } from "./rest.ts";
-import type { ApiKey } from "./security.ts";
-import { settlingSink } from "./settling-sink.ts";
-import { StreamConnection, type Subscriptions } from "./stream-connection.ts";
+import { WireService, type WireServiceOptions } from "./service.ts";
 import { type SocketTarget, socketTarget } from "./stream-url.ts";
-import { StreamMessage } from "./topic.ts";
 
-export type WireServerOptions = {
-  readonly exchange: Exchange;
-  readonly keys: readonly ApiKey[];
+export type WireServerOptions = Omit<WireServiceOptions, "clock" | "onUserEvent"> & {
   /** 0 takes a free one */
   readonly port: number;
   /** the machine's clock when left out */
   readonly clock?: () => Micros;
-  readonly limits?: Partial<LimitSettings>;
-  readonly timings?: Partial<Timings>;
-  /** the exchange's state may have changed */
-  readonly onChange?: () => void;
-  /** an invariant of ours broke while a client was served; thrown on when left out */
-  readonly onFault?: (error: unknown) => void;
 };
 
 export type WireServer = {
@@ -53,8 +36,6 @@ export type WireServer = {
 
 const host = "127.0.0.1";
 const messageBytesMax = 1_024 * 1_024;
-const handshakeWeight = 5;
-const streamMessagesPerSecondMax = 10;
 const connectionsMax = 512;
 
 /** @throws {Error} with `code` EADDRINUSE when the port is taken */
@@ -66,50 +47,24 @@ export async function startWireServer(options: WireServerOptions): Promise<WireS
 
 class Wire implements WireServer {
   readonly market: MarketSink;
-  private readonly exchange: Exchange;
+  private readonly options: WireServerOptions;
   private readonly clock: () => Micros;
-  private readonly timings: Timings;
-  private readonly limits: Limits;
-  private readonly listenKey: ListenKey;
-  private readonly streams: MarketStreams;
+  private readonly service: WireService;
   private readonly rest: ReturnType<typeof restServer>;
   private readonly sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     maxPayload: messageBytesMax,
   });
-  private readonly streamConnections = new Set<StreamConnection>();
-  private readonly apiConnections = new Set<ApiConnection>();
-  private readonly parts: ConstructorParameters<typeof ApiConnection>[1];
-  private readonly onChange: () => void;
   private timer: NodeJS.Timeout | null = null;
   private closed = false;
 
   constructor(options: WireServerOptions) {
-    this.exchange = options.exchange;
+    this.options = options;
     this.clock = options.clock ?? risingClock();
-    this.timings = { ...exchangeTimings, ...options.timings };
-    this.limits = new Limits({ ...exchangeLimits, ...options.limits });
-    this.listenKey = new ListenKey(this.exchange.instance, this.milliseconds(), this.timings.listenKeyLife);
-    this.onChange = options.onChange ?? (() => {});
-    this.streams = new MarketStreams(this.exchange.instruments, (path, params) => {
-      const reply = this.exchange.request({ method: "GET", path, params }, this.clock());
-      return reply.status === 200 ? reply.body : null;
-    });
-    this.market = settlingSink(this.exchange, this.streams, () => this.deliver());
-    const { exchange, streams, limits, listenKey } = this;
-    const settle = () => {
-      this.deliver();
-      this.onChange();
-    };
-    this.parts = {
-      gateway: new Gateway({ exchange, streams, limits, listenKey, settle }),
-      limits,
-      keys: options.keys,
-      clock: this.clock,
-      onFault: options.onFault ?? rethrow,
-    };
-    this.rest = restServer(this.parts);
+    this.service = new WireService({ ...options, clock: this.clock });
+    this.market = this.service.market;
+    this.rest = restServer(this.service.parts);
   }
 
   async listen(port: number): Promise<void> {
@@ -130,21 +85,14 @@ class Wire implements WireServer {
   }
 
   settle(): void {
-    const now = this.clock();
-    const milliseconds = Math.floor(now / 1_000);
-    if (this.exchange.nextDeadline() <= now) this.exchange.advance(now);
-    this.streams.advance(now);
-    this.deliver();
-    this.expireListenKey(milliseconds);
-    for (const { connection } of this.streamConnections) connection.advance(milliseconds);
-    for (const { connection } of this.apiConnections) connection.advance(milliseconds);
+    this.service.settle();
   }
 
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
     if (this.timer !== null) clearTimeout(this.timer);
-    for (const { connection } of [...this.streamConnections, ...this.apiConnections]) connection.terminate();
+    for (const connection of this.service.connections) connection.terminate();
     this.sockets.close();
     await this.rest.close();
   }
@@ -154,7 +102,7 @@ class Wire implements WireServer {
     if (this.closed) return;
     const now = this.clock();
     const tick = streamTickMilliseconds - (Math.floor(now / 1_000) % streamTickMilliseconds);
-    const due = Math.ceil((this.exchange.nextDeadline() - now) / 1_000);
+    const due = Math.ceil((this.options.exchange.nextDeadline() - now) / 1_000);
     this.timer = setTimeout(
       () => {
         this.settle();
@@ -164,35 +112,12 @@ class Wire implements WireServer {
     );
   }
 
-  /** Sends the account's events to everyone who listens to the key. */
-  private deliver(): void {
-    if (!this.exchange.hasEvents()) return;
-    const key = this.activeListenKey();
-    for (const event of this.exchange.takeEvents()) {
-      if (key === null) continue;
-      const message = new StreamMessage(key, jsonText(event));
-      for (const connection of this.streamConnections) connection.receiveUserEvent(message, event.e);
-    }
-    this.onChange();
-  }
-
-  private activeListenKey(): string | null {
-    return this.listenKey.active(this.milliseconds());
-  }
-
-  private expireListenKey(now: number): void {
-    const key = this.listenKey.expire(now);
-    if (key === null) return;
-    const message = new StreamMessage(key, jsonText({ e: "listenKeyExpired", E: now, listenKey: key }));
-    for (const connection of this.streamConnections) connection.receiveUserEvent(message, "listenKeyExpired");
-  }
-
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const target = socketTarget(request.url ?? "");
-    const refusal = target?.kind === "api" ? this.limits.chargeWeight(handshakeWeight, this.milliseconds()) : null;
-    const crowded = this.streamConnections.size + this.apiConnections.size >= connectionsMax;
+    const refusal = target === null ? null : this.service.refusesHandshake(target);
+    const crowded = this.service.connections.length >= connectionsMax;
     if (target === null || refusal !== null || crowded) {
-      const status = target === null ? "404 Not Found" : `${refusal?.status ?? 429} Too Many Requests`;
+      const status = target === null ? "404 Not Found" : `${refusal ?? 429} Too Many Requests`;
       // The client may be gone already, which is no business of ours.
       socket.on("error", () => socket.destroy());
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
@@ -202,37 +127,10 @@ class Wire implements WireServer {
   }
 
   private open(target: SocketTarget, socket: WebSocket): void {
-    const rules = { timings: this.timings, clock: () => this.milliseconds() };
-    if (target.kind === "api") {
-      const connect = (onText: (text: string) => void) =>
-        new Connection(socket, { ...rules, inboundPerSecondMax: null }, onText);
-      const connection = new ApiConnection(connect, this.parts, target);
-      this.apiConnections.add(connection);
-      connection.connection.onClose(() => this.apiConnections.delete(connection));
-      return;
-    }
-    const connect = (onText: (text: string) => void) =>
-      new Connection(socket, { ...rules, inboundPerSecondMax: streamMessagesPerSecondMax }, onText);
-    const connection = new StreamConnection(connect, this.subscriptionsOf(target), target.combined, target.requested);
-    this.streamConnections.add(connection);
-    connection.connection.onClose(() => this.streamConnections.delete(connection));
+    const rules = { timings: this.service.timings, clock: () => Math.floor(this.clock() / 1_000) };
+    this.service.open(
+      target,
+      (onText, inboundPerSecondMax) => new Connection(socket, { ...rules, inboundPerSecondMax }, onText),
+    );
   }
-
-  private subscriptionsOf(target: Extract<SocketTarget, { kind: "streams" }>): Subscriptions {
-    const { route } = target;
-    if (route === "private") return { listen: true, topic: () => null };
-    const served = route === "market" ? "market" : "public";
-    return { listen: false, topic: (name) => this.streams.topic(served, name) };
-  }
-
-  private milliseconds(): number {
-    return Math.floor(this.clock() / 1_000);
-  }
-}
-
-function rethrow(error: unknown): void {
-  // Out of the client's call, so that our own defect stops the process instead of becoming an answer.
-  process.nextTick(() => {
-    throw error;
-  });
 }

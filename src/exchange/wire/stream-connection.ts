@@ -4,7 +4,7 @@
  */
 
 import { z } from "zod";
-import type { Connection } from "./connection.ts";
+import type { Link } from "./connection.ts";
 import { jsonText, parseJson } from "./json.ts";
 import type { StreamMessage, Subscriber, Topic } from "./topic.ts";
 
@@ -35,13 +35,13 @@ type ControlMessage = z.infer<typeof ControlMessage>;
 const Names = z.array(z.string());
 
 export class StreamConnection implements Subscriber {
-  readonly connection: Connection;
+  readonly connection: Link;
   private readonly subscriptions: Subscriptions;
   private combined: boolean;
   private readonly names = new Map<string, ReadonlySet<string> | null>();
 
   constructor(
-    connect: (onText: (text: string) => void) => Connection,
+    connect: (onText: (text: string) => void) => Link,
     subscriptions: Subscriptions,
     combined: boolean,
     requested: readonly Requested[],

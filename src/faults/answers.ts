@@ -1,0 +1,40 @@
+/** What a hostile venue says instead of the truth. @see binance-usdm.md §3.6, §8; failure-catalogue F-02, fault model */
+
+export type WrongAnswer = { readonly status: number; readonly text: string };
+
+const later = "Unknown error, please check your request or try again later.";
+const throttled =
+  "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again.";
+
+export const answers = {
+  "503 unknown": error(503, -1000, later),
+  "503 unavailable": { status: 503, text: "Service Unavailable" },
+  "503 internal": error(503, -1000, "Internal error; unable to process your request. Please try again."),
+  "-1008": error(503, -1008, throttled),
+  "-1006": error(503, -1006, "An unexpected response was received from the message bus. Execution status unknown."),
+  "-1007": error(
+    503,
+    -1007,
+    "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
+  ),
+  "-1000": error(500, -1000, "An unknown error occurred while processing the request."),
+  "-1001": error(500, -1001, "Internal error; unable to process your request. Please try again."),
+  "-1003": error(429, -1003, "Too many requests; current limit of IP(127.0.0.1) is 2400 requests per minute."),
+  "-2013": error(400, -2013, "Order does not exist."),
+  "-2011": error(400, -2011, "Unknown order sent."),
+  "-2021": error(400, -2021, "Order would immediately trigger."),
+  "-2022": error(400, -2022, "ReduceOnly Order is rejected."),
+  "-4131": error(400, -4131, "The counterparty's best price does not meet the PERCENT_PRICE filter limit."),
+  "-5022": error(400, -5022, "Due to the order could not be executed as maker, the Post Only order will be rejected."),
+  "unknown code": error(400, -9_876, "Something that did not exist when this was written."),
+  html: { status: 502, text: "<html><head><title>502 Bad Gateway</title></head><body></body></html>" },
+  "gateway time-out": { status: 504, text: "<html><body><h1>504 Gateway Time-out</h1></body></html>" },
+  empty: { status: 200, text: "" },
+  truncated: { status: 200, text: '{"orderId":8389765' },
+} as const satisfies Record<string, WrongAnswer>;
+
+export type AnswerName = keyof typeof answers;
+
+function error(status: number, code: number, msg: string): WrongAnswer {
+  return { status, text: JSON.stringify({ code, msg }) };
+}

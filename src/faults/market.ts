@@ -1,0 +1,220 @@
+/**
+ * A seeded market for the exchange: touch, depth, trades and mark price of each symbol in turn, a walk with fat steps.
+ * How dense it is follows from who looks: nobody sees it while the daemon is down.
+ */
+
+import { at, present } from "../domain/assert.ts";
+import type { Candle } from "../domain/candle.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import { askSide, bidSide, type DepthLevels, depthLevels, type MarketSink } from "../domain/market-port.ts";
+import { lots, type Micros, micros, microsPerMinute, microsPerSecond, priceE8, ticks } from "../domain/units.ts";
+import type { Random } from "../tape/random.ts";
+import { randomFor } from "./random.ts";
+
+export type MarketOptions = {
+  readonly seed: number;
+  readonly instruments: readonly Instrument[];
+  /** in ticks, by symbol */
+  readonly prices: readonly number[];
+  readonly start: number;
+};
+
+/** Events of a symbol in one second while somebody looks. */
+export const eventsPerSecond = 5;
+const interval = microsPerSecond / eventsPerSecond;
+/** While the daemon is down: enough for triggers and funding. */
+const idleInterval = 5 * microsPerSecond;
+const levelsASide = 6;
+/** Standard deviation of a second's move, as a fraction of the price: about 6 bps a minute. */
+const deviation = 0.000_08;
+const levelGap = 0.000_01;
+
+type Walk = {
+  readonly instrument: Instrument;
+  readonly gap: number;
+  bid: number;
+  spread: number;
+  shownBid: number;
+  shownSpread: number;
+  updateId: number;
+  tradeId: number;
+  turn: number;
+  nextAt: number;
+  movedAt: number;
+  /** mark price over mid, minus one */
+  basis: number;
+  sizes: readonly number[];
+};
+
+export class Market {
+  readonly #walks: readonly Walk[];
+  readonly #random: Random;
+  readonly #levels: DepthLevels = depthLevels(4 * levelsASide);
+  #nextAt: number;
+  #isWatched = true;
+  /** trades of at most so many lots; null: as ever */
+  tradeLotsMax: number | null = null;
+
+  constructor({ seed, instruments, prices, start }: MarketOptions) {
+    this.#random = randomFor(seed, "market");
+    this.#walks = instruments.map((instrument, index) => {
+      const bid = at(prices, index);
+      return {
+        instrument,
+        gap: Math.max(1, Math.round(bid * levelGap)),
+        bid,
+        spread: 1,
+        shownBid: 0,
+        shownSpread: 1,
+        updateId: 1_000,
+        tradeId: 1_000,
+        turn: 0,
+        nextAt: start + index * 37_000,
+        movedAt: start,
+        basis: 0,
+        sizes: Array.from({ length: levelsASide }, (_, level) => 150 + 100 * level),
+      };
+    });
+    this.#nextAt = start;
+  }
+
+  get next(): number {
+    return this.#nextAt;
+  }
+
+  watched(isWatched: boolean): void {
+    this.#isWatched = isWatched;
+  }
+
+  bid(symbol: number): number {
+    return present(this.#walks[symbol], "walk of a symbol").bid;
+  }
+
+  /** The price jumps, by a fraction of itself. */
+  jump(symbol: number, share: number): void {
+    const walk = present(this.#walks[symbol], "walk of a symbol");
+    walk.bid = Math.max(1_000, Math.round(walk.bid * (1 + share)));
+  }
+
+  /** The mark price stands apart from the last, by a fraction. */
+  setBasis(symbol: number, share: number): void {
+    present(this.#walks[symbol], "walk of a symbol").basis = share;
+  }
+
+  /** One event, at its time. */
+  deliver(sink: MarketSink): void {
+    let earliest = present(this.#walks[0], "walk");
+    for (const walk of this.#walks) if (walk.nextAt < earliest.nextAt) earliest = walk;
+    this.#emit(earliest, micros(Math.round(earliest.nextAt)), sink);
+    const wait = this.#isWatched ? interval : idleInterval;
+    earliest.nextAt = Math.round(earliest.nextAt + wait * (0.75 + 0.5 * this.#random.uniform()));
+    let next = Number.POSITIVE_INFINITY;
+    for (const walk of this.#walks) next = Math.min(next, walk.nextAt);
+    this.#nextAt = next;
+  }
+
+  /** Candles before the start, newest last, of the same walk. */
+  history(symbol: number, minutes: number, start: number): readonly Candle[] {
+    const { bid } = present(this.#walks[symbol], "walk of a symbol");
+    const random = this.#random;
+    const step = bid * deviation * Math.sqrt(60);
+    const last = Math.floor(start / microsPerMinute) * microsPerMinute;
+    const candles: Candle[] = [];
+    let close = bid;
+    for (let minute = 1; minute <= minutes; minute += 1) {
+      const open = Math.round(close - random.normal() * step);
+      const reach = Math.round(step * (0.3 + random.uniform()));
+      candles.push({
+        openTime: micros(last - minute * microsPerMinute),
+        open: ticks(open),
+        high: ticks(Math.max(open, close) + reach),
+        low: ticks(Math.max(1, Math.min(open, close) - reach)),
+        close: ticks(close),
+        volume: lots(1_000),
+        takerBuyVolume: lots(500),
+      });
+      close = open;
+    }
+    return candles.reverse();
+  }
+
+  #emit(walk: Walk, now: Micros, sink: MarketSink): void {
+    const turn = walk.turn % eventsPerSecond;
+    walk.turn += 1;
+    switch (turn) {
+      case 0:
+        return this.#depth(walk, now, sink);
+      case 1:
+      case 3:
+        return this.#touch(walk, now, sink);
+      case 2:
+        return this.#trade(walk, now, sink);
+      default:
+        return this.#mark(walk, now, sink);
+    }
+  }
+
+  #depth(walk: Walk, now: Micros, sink: MarketSink): void {
+    const random = this.#random;
+    const seconds = Math.min(60, (now - walk.movedAt) / microsPerSecond);
+    walk.movedAt = now;
+    walk.bid = Math.max(1_000, walk.bid + Math.round(random.normal() * walk.bid * deviation * Math.sqrt(seconds)));
+    walk.spread = random.below(4) === 0 ? 2 : 1;
+    const isFirst = walk.shownBid === 0;
+    const levels = this.#levels;
+    levels.count = 0;
+    if (!isFirst) this.#ladder(walk.shownBid, walk.shownSpread, walk, 0);
+    this.#ladder(walk.bid, walk.spread, walk, 1);
+    walk.shownBid = walk.bid;
+    walk.shownSpread = walk.spread;
+    levels.previousId = walk.updateId;
+    levels.firstId = walk.updateId + 1;
+    walk.updateId += 2;
+    levels.lastId = walk.updateId;
+    const { index } = walk.instrument;
+    if (isFirst) sink.onSnapshot(index, levels, now, now);
+    else sink.onDepth(index, levels, now, now);
+  }
+
+  /** Twelve levels around the touch, of their size or, with `share` 0, gone. */
+  #ladder(bid: number, spread: number, { gap, sizes }: Walk, share: number): void {
+    const levels = this.#levels;
+    for (let level = 0; level < levelsASide; level += 1) {
+      const size = share * at(sizes, level);
+      const place = levels.count;
+      levels.side[place] = bidSide;
+      levels.price[place] = bid - level * gap;
+      levels.size[place] = size;
+      levels.side[place + 1] = askSide;
+      levels.price[place + 1] = bid + spread + level * gap;
+      levels.size[place + 1] = size;
+      levels.count = place + 2;
+    }
+  }
+
+  #touch(walk: Walk, now: Micros, sink: MarketSink): void {
+    if (walk.shownBid === 0) return;
+    walk.updateId += 1;
+    const size = lots(at(walk.sizes, 0));
+    const { shownBid: bid, shownSpread: spread } = walk;
+    sink.onBookTicker(walk.instrument.index, walk.updateId, ticks(bid), size, ticks(bid + spread), size, now, now);
+  }
+
+  #trade(walk: Walk, now: Micros, sink: MarketSink): void {
+    if (walk.shownBid === 0) return;
+    const random = this.#random;
+    walk.tradeId += 1;
+    const isSell = random.below(2) === 0;
+    const beyond = random.below(3) === 0 ? random.below(3) : 0;
+    const price = isSell ? walk.shownBid - beyond : walk.shownBid + walk.shownSpread + beyond;
+    const size = Math.min(this.tradeLotsMax ?? 400, Math.ceil(400 * random.uniform() ** 3));
+    sink.onTrade(walk.instrument.index, walk.tradeId, ticks(price), lots(Math.max(1, size)), isSell, now, now);
+  }
+
+  #mark(walk: Walk, now: Micros, sink: MarketSink): void {
+    if (walk.shownBid === 0) return;
+    const { tickE8 } = walk.instrument;
+    const mark = Math.round(walk.shownBid * (1 + walk.basis)) * tickE8;
+    sink.onMark(walk.instrument.index, priceE8(mark), 0.0001, micros(0), now, now);
+  }
+}

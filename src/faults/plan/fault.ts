@@ -1,0 +1,83 @@
+/** A fault plan is a list of these: plain data, so that a failing run can be shrunk and pasted into a test. */
+
+import type { AnswerName } from "../answers.ts";
+
+/**
+ * Where a fault strikes. Semantic places hold however the run before them goes: the `nth` request, message or journal
+ * row of a name since the faults began, from 1. Times are microseconds since then.
+ */
+export type Place =
+  | { readonly request: string; readonly nth: number }
+  | { readonly message: string; readonly nth: number }
+  | { readonly row: string; readonly nth: number }
+  | { readonly at: number };
+
+export type StreamKind = "public" | "market" | "private" | "ws-api";
+
+/** What becomes of one request. Times are microseconds. */
+export type RequestEffect =
+  /** it never arrives; or it is executed and nobody hears; or the connection breaks in the middle of the reply */
+  | { readonly do: "lose-request" | "lose-reply" | "reset" }
+  | { readonly do: "delay-request" | "delay-reply"; readonly by: number }
+  /** it arrives twice */
+  | { readonly do: "repeat-request"; readonly after: number }
+  /** something else is answered; executed or not */
+  | { readonly do: "answer"; readonly answer: AnswerName; readonly executed: boolean }
+  /** the stop that is placed will fail when it triggers */
+  | { readonly do: "fail-trigger"; readonly status: "REJECTED" | "EXPIRED" };
+
+/** What becomes of one message of the private stream. */
+export type MessageEffect =
+  | { readonly do: "lose-message" }
+  | { readonly do: "delay-message"; readonly by: number }
+  | { readonly do: "repeat-message"; readonly after: number };
+
+export type Crash = {
+  readonly do: "crash";
+  /** a kill keeps what was written; a power loss only what was synced */
+  readonly loss: "kill" | "power";
+  readonly down: number;
+  /** how many turns of the next life until it crashes again; null: it lives */
+  readonly again: number | null;
+};
+
+export type Partition = "all" | "rest" | "private" | "market" | "in" | "out";
+
+/** What happens at a moment. */
+export type MomentEffect =
+  | { readonly do: "disconnect" | "half-open"; readonly stream: StreamKind }
+  | { readonly do: "stall"; readonly stream: StreamKind; readonly for: number }
+  /** a share of market messages is lost */
+  | { readonly do: "garble"; readonly stream: "public" | "market"; readonly for: number; readonly share: number }
+  | { readonly do: "partition"; readonly what: Partition; readonly for: number }
+  | { readonly do: "slow"; readonly by: number; readonly for: number }
+  | { readonly do: "ban"; readonly status: 418 | 403; readonly for: number }
+  | { readonly do: "lose-listen-key"; readonly told: boolean }
+  | { readonly do: "gap"; readonly symbol: number; readonly share: number }
+  /** mark and last price stand apart */
+  | { readonly do: "apart"; readonly symbol: number; readonly share: number; readonly for: number }
+  /** trades are small: fills come in parts */
+  | { readonly do: "thin"; readonly lots: number; readonly for: number }
+  | { readonly do: "disk"; readonly fault: "refuses" | "slow"; readonly for: number }
+  | { readonly do: "drift-clock"; readonly ppm: number }
+  /** the process stands still, and then everything comes at once */
+  | { readonly do: "pause"; readonly for: number }
+  | { readonly do: "human"; readonly act: HumanAct; readonly symbol: number }
+  | { readonly do: "operator"; readonly act: "halt" | "resume" | "flatten" };
+
+export type HumanAct = "close" | "reduce" | "add" | "cancel-stop" | "own-stop";
+
+export type Effect = RequestEffect | MessageEffect | MomentEffect | Crash;
+
+export type Fault = {
+  /** of the table in classes.ts */
+  readonly class: string;
+  readonly place: Place;
+  readonly effect: Effect;
+};
+
+export type Plan = {
+  readonly seed: number;
+  readonly hours: number;
+  readonly faults: readonly Fault[];
+};

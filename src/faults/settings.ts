@@ -1,0 +1,41 @@
+/** What the simulated daemon trades with where no file is named: entries all day, and limits that do not end the day. */
+
+import { Settings } from "../config/schema.ts";
+import { present } from "../domain/assert.ts";
+import { listedSymbols, type SymbolSpec } from "../exchange/symbols.ts";
+import { pick, randomFor } from "./random.ts";
+
+/** Ways to trade differ from seed to seed. */
+export function settingsOf(seed: number): Settings {
+  const random = randomFor(seed, "settings");
+  const mode = pick(random, ["normal", "scalp"] as const);
+  return Settings.parse({
+    symbols: ["BTCUSDT", "ETHUSDT"],
+    decision: {
+      ensemble: { enabled: false },
+      demo: { enabled: true, interval_seconds: 180, hold_seconds: pick(random, [20, 60, 120]), cooldown_seconds: 5 },
+    },
+    trading: { mode, scalp: { max_hold_seconds: 120 }, normal: { max_hold_seconds: 120 } },
+    exits: { targets: pick(random, ["single", "split"] as const) },
+    risk: { session: { max_daily_loss_abs: null, max_daily_loss_pct: null }, cost: { enabled: false } },
+    exchange: { wallet_usdt: 100_000 },
+  });
+}
+
+/** Those of the exchange, in the order of the settings. @throws {RangeError} the embedded exchange does not list it */
+export function specsOf({ symbols }: Settings): readonly SymbolSpec[] {
+  return symbols.map((symbol) => {
+    const found = listedSymbols.find(({ row }) => row.symbol === symbol);
+    if (found === undefined) throw new RangeError(`the embedded exchange does not list ${symbol}`);
+    return found;
+  });
+}
+
+/** A usual price, in ticks. */
+export function priceOf({ referencePrice, row }: SymbolSpec): number {
+  const filter = present(
+    row.filters.find(({ filterType }) => filterType === "PRICE_FILTER"),
+    "price filter",
+  );
+  return Math.round(Number(referencePrice) / Number(filter["tickSize"]));
+}

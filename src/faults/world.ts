@@ -1,0 +1,241 @@
+/**
+ * One simulated world: the exchange with its service, a hostile network, a machine with its disk and clock, and the
+ * daemon on it. One virtual clock, one queue; the same plan gives the same run to the last bit.
+ */
+
+import { createHash, type Hash } from "node:crypto";
+import type { Settings } from "../config/schema.ts";
+import { present } from "../domain/assert.ts";
+import type { Row } from "../domain/output.ts";
+import { type Micros, micros, microsPerMinute, microsPerSecond } from "../domain/units.ts";
+import { Exchange, type UserEvent } from "../exchange/exchange.ts";
+import type { SymbolSpec } from "../exchange/symbols.ts";
+import { hmacKey } from "../exchange/wire/security.ts";
+import { WireService } from "../exchange/wire/service.ts";
+import type { Fields } from "../ops/log.ts";
+import { signerFrom } from "../venue/live/signer.ts";
+import type { Call } from "./call.ts";
+import { Disk } from "./disk.ts";
+import { Market } from "./market.ts";
+import { Network, type NetworkHooks } from "./network.ts";
+import { Process } from "./process.ts";
+import { EventQueue } from "./queue.ts";
+import { logUniform, randomFor } from "./random.ts";
+import { priceOf, specsOf } from "./settings.ts";
+
+/** Sees everything that happens, with the true time. */
+export type WorldObserver = {
+  readonly onSent: (call: Call, now: number) => void;
+  readonly onArrived: (call: Call, now: number) => void;
+  readonly onAnswered: (call: Call, status: number, text: string, now: number) => void;
+  readonly onReply: (call: Call, status: number, text: string | null, now: number) => void;
+  readonly onTold: (name: string, text: string, now: number) => void;
+  /** the exchange has said it, whether or not anybody hears */
+  readonly onTruth: (event: UserEvent, now: number) => void;
+  readonly onRow: (row: Row, now: number) => void;
+  readonly onNotice: (level: string, code: string, fields: Fields, now: number) => void;
+  readonly onStart: (now: number) => void;
+  readonly onEnd: (why: string, now: number) => void;
+  readonly onBroken: (error: unknown, now: number) => void;
+  readonly onTurn: (turns: number, now: number) => void;
+  /** after everything of one moment */
+  readonly onStep: (now: number) => void;
+};
+
+export type WorldOptions = {
+  readonly seed: number;
+  readonly settings: Settings;
+  readonly observer: WorldObserver;
+  readonly effects: Pick<NetworkHooks, "requestEffect" | "messageEffect">;
+};
+
+/** Sunday before the worlds begin, 2026-01-04T00:00Z. */
+const epoch = 1_767_484_800_000_000;
+const weekMinutes = 7 * 24 * 60;
+const historyMinutes = 1_500;
+/** The fastest of the streams that the adapter asks for. */
+const streamTick = 100_000;
+/** Settling when nothing has happened: listen keys, funding. */
+const idleTick = microsPerSecond;
+
+export class World {
+  readonly queue = new EventQueue();
+  readonly exchange: Exchange;
+  readonly service: WireService;
+  readonly market: Market;
+  readonly network: Network;
+  readonly disk = new Disk();
+  readonly process: Process;
+  readonly specs: readonly SymbolSpec[];
+  readonly start: number;
+  now: number;
+  /** market events so far */
+  events = 0;
+  readonly #options: WorldOptions;
+  readonly #clock = (): Micros => micros(this.now);
+  readonly #hash: Hash = createHash("sha256");
+  #hashed = "";
+  #tickAt: number;
+  #isDirty = false;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    const { seed, settings, observer } = options;
+    const random = randomFor(seed, "world");
+    this.start = epoch + random.below(weekMinutes) * microsPerMinute;
+    this.now = this.start;
+    this.#tickAt = this.start;
+    this.specs = specsOf(settings);
+    this.exchange = new Exchange({
+      symbols: this.specs,
+      walletUsdt: String(settings.exchange.wallet_usdt),
+      makerFee: settings.exchange.maker_fee.toFixed(8),
+      takerFee: settings.exchange.taker_fee.toFixed(8),
+      seed: settings.exchange.seed,
+    });
+    const key = hmacKey(this.exchange.instance);
+    this.service = new WireService({
+      exchange: this.exchange,
+      keys: [key],
+      clock: this.#clock,
+      onFault: (error) => {
+        throw error;
+      },
+      onUserEvent: (event) => observer.onTruth(event, this.now),
+    });
+    this.market = new Market({
+      seed,
+      instruments: this.exchange.instruments,
+      prices: this.specs.map(priceOf),
+      start: this.start,
+    });
+    for (const { index } of this.exchange.instruments) {
+      this.exchange.loadCandles(index, this.market.history(index, historyMinutes, this.start));
+    }
+    this.network = new Network({
+      queue: this.queue,
+      service: this.service,
+      now: this.#clock,
+      random: randomFor(seed, "network"),
+      latency: Math.round(logUniform(random, 2_000, 60_000)),
+      apiKey: key.apiKey,
+      hooks: {
+        ...options.effects,
+        onSent: (call) => {
+          this.record(`> ${call.via} ${call.name} ${[...call.params].filter(isHashed).join("&")}`);
+          observer.onSent(call, this.now);
+        },
+        onArrived: (call) => observer.onArrived(call, this.now),
+        onAnswered: (call, status, text) => observer.onAnswered(call, status, text, this.now),
+        onReply: (call, status, text) => {
+          this.record(`< ${call.name} ${status} ${text ?? "-"}`);
+          observer.onReply(call, status, text, this.now);
+        },
+        onTold: (name, text) => {
+          this.record(`! ${text}`);
+          observer.onTold(name, text, this.now);
+        },
+      },
+    });
+    this.process = new Process({
+      settings,
+      queue: this.queue,
+      network: this.network,
+      disk: this.disk,
+      signer: signerFrom(key.apiKey, key.secret),
+      now: this.#clock,
+      seed,
+      hooks: {
+        onRow: (row) => {
+          this.record(`= ${rowText(row)}`);
+          observer.onRow(row, this.now);
+        },
+        onNotice: (level, code, fields) => observer.onNotice(level, code, fields, this.now),
+        onFatal: (message) => observer.onEnd(message, this.now),
+        onBroken: (error) => observer.onBroken(error, this.now),
+        onTurn: (turns) => observer.onTurn(turns, this.now),
+      },
+    });
+  }
+
+  /** @param clockOffset how far the machine's clock is from the exchange's, microseconds */
+  boot(clockOffset = 0): void {
+    this.market.watched(true);
+    this.#options.observer.onStart(this.now);
+    this.process.start(clockOffset);
+  }
+
+  crash(loss: "kill" | "power"): void {
+    this.process.kill(loss);
+    this.market.watched(false);
+  }
+
+  /** Lets everything happen that is due up to `until`. */
+  run(until: number): void {
+    const { queue, market, process } = this;
+    const { onStep } = this.#options.observer;
+    while (true) {
+      const next = Math.min(queue.next, market.next, this.#tickAt, process.alarmAt);
+      if (next > until) break;
+      this.now = Math.max(this.now, next);
+      if (this.#tickAt <= next) this.#settle();
+      else if (queue.next <= next) queue.run();
+      else if (market.next <= next) {
+        market.deliver(this.service.market);
+        this.events += 1;
+        this.#dirty();
+      } else process.ring();
+      onStep(this.now);
+    }
+    this.now = Math.max(this.now, until);
+  }
+
+  /** Of events, commands and rows; hexadecimal, to be read once. */
+  digest(): string {
+    this.#hash.update(this.#hashed);
+    this.#hashed = "";
+    return this.#hash.digest("hex");
+  }
+
+  /** Adds to the hash of the run. */
+  record(line: string): void {
+    this.#hashed += `${this.now} ${line}\n`;
+    if (this.#hashed.length < 65_536) return;
+    this.#hash.update(this.#hashed);
+    this.#hashed = "";
+  }
+
+  /** The owner of the account does something by hand. */
+  byHand(method: "POST" | "DELETE", path: string, params: Readonly<Record<string, string>>): boolean {
+    const reply = this.exchange.request({ method, path, params }, this.#clock());
+    this.service.deliver();
+    this.#dirty();
+    return reply.status === 200;
+  }
+
+  symbol(index: number): string {
+    return present(this.exchange.instruments[index], "instrument").symbol;
+  }
+
+  #dirty(): void {
+    if (this.#isDirty) return;
+    this.#isDirty = true;
+    const grid = (Math.floor(this.now / streamTick) + 1) * streamTick;
+    if (grid < this.#tickAt) this.#tickAt = grid;
+  }
+
+  #settle(): void {
+    this.#isDirty = false;
+    this.service.settle();
+    this.#tickAt = Math.min(this.now + idleTick, Math.max(this.now + 1, this.exchange.nextDeadline()));
+  }
+}
+
+/** Keys and signatures say nothing of the run. */
+function isHashed([name]: readonly [string, string]): boolean {
+  return name !== "signature" && name !== "apiKey";
+}
+
+function rowText(row: Row): string {
+  return JSON.stringify(row, (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+}
