@@ -3,7 +3,8 @@
 export type WrongAnswer = { readonly status: number; readonly text: string };
 
 const later = "Unknown error, please check your request or try again later.";
-const throttled = "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again.";
+const throttled =
+  "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again.";
 
 export const answers = {
   "503 unknown": error(503, -1000, later),
@@ -11,7 +12,11 @@ export const answers = {
   "503 internal": error(503, -1000, "Internal error; unable to process your request. Please try again."),
   "-1008": error(503, -1008, throttled),
   "-1006": error(503, -1006, "An unexpected response was received from the message bus. Execution status unknown."),
-  "-1007": error(503, -1007, "Timeout waiting for response from backend server. Send status unknown; execution status unknown."),
+  "-1007": error(
+    503,
+    -1007,
+    "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
+  ),
   "-1000": error(500, -1000, "An unknown error occurred while processing the request."),
   "-1001": error(500, -1001, "Internal error; unable to process your request. Please try again."),
   "-1003": error(429, -1003, "Too many requests; current limit of IP(127.0.0.1) is 2400 requests per minute."),

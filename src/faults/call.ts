@@ -56,15 +56,10 @@ export function roleOf(clientId: string): string {
   return /^[A-Za-z0-9]{1,8}-[0-9a-z]{8}-(e|f|r|t1|t2|x)_?[0-9]+-[0-9a-z]{2}$/.exec(clientId)?.[1] ?? "?";
 }
 
-function named(
-  via: Call["via"],
-  id: number,
-  method: string,
-  path: string,
-  params: ReadonlyMap<string, string>,
-): Call {
+function named(via: Call["via"], id: number, method: string, path: string, params: ReadonlyMap<string, string>): Call {
   const verb = orderPaths.has(path) ? verbs.get(method) : undefined;
-  const clientId = params.get("newClientOrderId") ?? params.get("origClientOrderId") ?? params.get("clientAlgoId") ?? null;
+  const clientId =
+    params.get("newClientOrderId") ?? params.get("origClientOrderId") ?? params.get("clientAlgoId") ?? null;
   const about = path.split("/").at(-1) ?? path;
   const name = verb === undefined ? `${method} ${about}` : `${verb} ${clientId === null ? "?" : roleOf(clientId)}`;
   return { via, id, name, method, path, params, clientId };
