@@ -5,6 +5,7 @@ import { present } from "../domain/assert.ts";
 import { microsPerMinute, microsPerSecond } from "../domain/units.ts";
 import type { SymbolSpec } from "../exchange/symbols.ts";
 import { readiness } from "../host/readiness.ts";
+import type { Fields } from "../ops/log.ts";
 import { Judge, type View } from "./judge/judge.ts";
 import type { Violation } from "./judge/scene.ts";
 import type { Grid } from "./judge/truth.ts";
@@ -17,6 +18,7 @@ export type RunOptions = {
   readonly settings: Settings;
   /** every line of the run, as people read it; slows it down */
   readonly trace?: (line: string) => void;
+  readonly onViolation?: (violation: Violation) => void;
 };
 
 export type RunResult = {
@@ -128,7 +130,7 @@ class Run {
         onNotice: (level, code, fields) => {
           this.#look();
           say(level, `${code} ${JSON.stringify(fields)}`);
-          this.#onNotice(code, fields["reason"]);
+          this.#onNotice(code, fields);
         },
         onStart: () => {
           this.#look();
@@ -164,7 +166,7 @@ class Run {
         },
       },
     });
-    this.#judge = new Judge(this.#world.specs.map(gridOf), this.#world.start);
+    this.#judge = new Judge(this.#world.specs.map(gridOf), this.#world.start, options.onViolation);
     this.#striker = new Striker(plan, this.#world, this.#judge, {
       state: () => this.#state(),
       onStruck: (fault, detail) => say("*", `${fault.class} ${detail} ${JSON.stringify(fault.effect)}`),
@@ -226,10 +228,10 @@ class Run {
     return { isUp: process.isUp, unready, positions };
   }
 
-  #onNotice(code: string, reason: unknown): void {
-    this.#judge.notice(code, reason);
+  #onNotice(code: string, fields: Fields): void {
+    this.#judge.notice(code, fields);
     if (code !== "SAFE_MODE_ON") return;
-    const why = String(reason);
+    const why = String(fields["reason"]);
     this.#safeModes.set(why, (this.#safeModes.get(why) ?? 0) + 1);
     const since = this.#judge.safeMode?.since;
     this.#world.queue.push(this.#world.now + patience, () => {

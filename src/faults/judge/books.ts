@@ -64,6 +64,11 @@ export class Books {
     if (after === 0) this.#open.delete(order.symbol);
   }
 
+  /** What a crash took, and the exchange did not tell again: the daemon says itself that its sums are not the whole story. */
+  onNotice(code: string, trade: unknown): void {
+    if (code === "BOOKS_UNEXPLAINED") this.#shared.add(String(trade));
+  }
+
   onRow(row: Row): void {
     switch (row.kind) {
       case "order":

@@ -37,9 +37,10 @@ export class Judge {
   readonly #wire: Wire;
   #quietAt = 0;
 
-  constructor(grids: readonly Grid[], origin: number) {
+  /** @param origin when the world began; times of violations count from there */
+  constructor(grids: readonly Grid[], origin: number, onViolation?: (violation: Violation) => void) {
     this.#truth = new Truth(grids);
-    this.scene = new Scene(this.#truth, grids, origin);
+    this.scene = new Scene(this.#truth, grids, origin, onViolation ?? (() => undefined));
     this.naked = new NakedTime(this.scene);
     this.#entries = new Entries(this.scene);
     this.#books = new Books(this.scene);
@@ -129,8 +130,9 @@ export class Judge {
     this.#books.onRow(row);
   }
 
-  notice(code: string, reason: unknown): void {
-    this.#entries.onNotice(code, reason);
+  notice(code: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#entries.onNotice(code, fields["reason"]);
+    this.#books.onNotice(code, fields["trade"]);
   }
 
   /** After everything of one moment. */

@@ -13,6 +13,7 @@ export class Scene {
   readonly grids: readonly Grid[];
   readonly violations: Violation[] = [];
   readonly #origin: number;
+  readonly #onViolation: (violation: Violation) => void;
   now = 0;
   isUp = false;
   /** has read account and journal since its start; since when */
@@ -26,7 +27,8 @@ export class Scene {
   /** somebody else has traded or cancelled on the symbol; when last */
   readonly touchedAt: number[];
 
-  constructor(truth: Truth, grids: readonly Grid[], origin: number) {
+  constructor(truth: Truth, grids: readonly Grid[], origin: number, onViolation: (violation: Violation) => void) {
+    this.#onViolation = onViolation;
     this.truth = truth;
     this.grids = grids;
     this.#origin = origin;
@@ -40,7 +42,9 @@ export class Scene {
 
   violated(invariant: string, detail: string): void {
     if (this.violations.length >= violationsMax) return;
-    this.violations.push({ invariant, at: this.now - this.#origin, detail });
+    const violation = { invariant, at: this.now - this.#origin, detail };
+    this.violations.push(violation);
+    this.#onViolation(violation);
   }
 }
 

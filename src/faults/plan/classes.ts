@@ -54,10 +54,17 @@ export const classes: readonly FaultClass[] = [
   request("reply lost", 0.001, 0.2, requests, () => ({ do: "lose-reply" })),
   request("latency spike", 0.000_5, 0.05, requests, (random) => delayed("delay-request", random, 1, 30)),
   request("late reply", 0.000_5, 0.05, requests, (random) => delayed("delay-reply", random, 3, 20)),
-  request("repeated request", 0.000_5, 0.05, orders, (random) => ({
-    do: "repeat-request",
-    after: between(random, 0.01 * second, 5 * second),
-  })),
+  // A filled order leaves its id free: the same request once more would be another order, whoever sent it.
+  request(
+    "repeated request",
+    0.000_5,
+    0.05,
+    orders.filter((name) => name !== "place e"),
+    (random) => ({
+      do: "repeat-request",
+      after: between(random, 0.01 * second, 5 * second),
+    }),
+  ),
   request("connection reset", 0.000_5, 0.05, requests, () => ({ do: "reset" })),
   answered("503 unknown", 0.000_5, 0.1, requests, ["503 unknown"], "half"),
   answered("503 certain", 0.000_5, 0.1, requests, ["503 unavailable", "503 internal"], "never"),
