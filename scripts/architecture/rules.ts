@@ -69,8 +69,31 @@ export const zones: readonly Zone[] = [
   },
   { path: "host", imports: everyZoneButCommandLine, types: [], modules: "any", deterministic: false },
   {
+    path: "faults",
+    imports: [...everyZoneButCommandLine, "faults/plan", "faults/judge"],
+    types: [],
+    modules: ["node:crypto"],
+    deterministic: false,
+  },
+  { path: "faults/plan", imports: ["domain", "tape", "faults"], types: [], modules: [], deterministic: true },
+  // It judges the core, so it shares only the vocabulary with it, and that by type alone.
+  {
+    path: "faults/judge",
+    imports: [],
+    types: ["domain", "exchange/protocol.ts", "faults/call.ts"],
+    modules: [],
+    deterministic: true,
+  },
+  {
+    path: "faults/session",
+    imports: ["domain", "config", "faults", "faults/plan", "faults/judge"],
+    types: [],
+    modules: ["node:worker_threads", "node:fs", "node:path"],
+    deterministic: false,
+  },
+  {
     path: "cli",
-    imports: [...everyZoneButCommandLine, "../package.json"],
+    imports: [...everyZoneButCommandLine, "faults", "faults/session", "../package.json"],
     types: [],
     modules: "any",
     deterministic: false,

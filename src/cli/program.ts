@@ -36,6 +36,7 @@ function commands(exit: Exit): Command {
   addExchange(program, exit);
   addBacktest(program, exit);
   addTrain(program, exit);
+  addFaults(program, exit);
   addImport(program);
   addState(program);
   addWhy(program);
@@ -133,6 +134,34 @@ function addTrain(program: Command, exit: Exit): void {
         out: options.out ?? null,
         print: (line) => process.stdout.write(`${line}\n`),
         progress: process.stderr.isTTY ? (line) => process.stderr.write(`${line}\n`) : null,
+      });
+      exit(code);
+    });
+}
+
+function addFaults(program: Command, exit: Exit): void {
+  command(program, "faults", "the whole daemon in a hostile, simulated world, judged by code that knows the truth")
+    .option("--seeds <number>", "how many worlds", number("--seeds"), 20)
+    .option("--from <number>", "the first seed", number("--from"), 1)
+    .option("--hours <number>", "simulated hours of each; below 6 a seed counts as empty", number("--hours"), 6)
+    .option("--config <file>", "the settings to run with; without it such as trade all day")
+    .option("--trace", "prints everything that happens")
+    .option("--out <directory>", "where bundles of failing seeds are written", "faults")
+    .option("--threads <number>", "worker threads; without it one a core", number("--threads"))
+    .option("--json", "the last line on standard output is the summary as JSON")
+    .action(async (options) => {
+      const { faultsCommand } = await import("./faults.ts");
+      const code = await faultsCommand({
+        seeds: options.seeds,
+        from: options.from,
+        hours: options.hours,
+        config: options.config ?? null,
+        trace: options.trace === true,
+        out: options.out,
+        threads: options.threads ?? null,
+        json: options.json === true,
+        print: (line) => process.stdout.write(`${line}\n`),
+        progress: process.stderr.isTTY ? (line) => process.stderr.write(`\r${line}`) : null,
       });
       exit(code);
     });
@@ -295,7 +324,7 @@ function usage(error: CommanderError): number {
   const noCommand = error.code === "commander.help";
   say(
     noCommand
-      ? "which command? Allowed: run, exchange, backtest, train, import, state, why, trade, doctor, mcp, config check, config schema, config defaults (--help says more)"
+      ? "which command? Allowed: run, exchange, backtest, train, faults, import, state, why, trade, doctor, mcp, config check, config schema, config defaults (--help says more)"
       : error.message.replace(/^error: /, "").replaceAll("\n", " "),
   );
   return 2;

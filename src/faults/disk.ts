@@ -172,6 +172,8 @@ export class SimulatedStore implements Store {
   }
 
   intent(row: IntentRow): boolean {
+    // Killed in the middle of a turn: what the turn still does reaches nothing.
+    if (this.#isGone) return true;
     if (this.#failed || this.#disk.refusesUntil > this.#now()) {
       this.#fail("intent-log: no space left on device");
       return false;
@@ -184,6 +186,7 @@ export class SimulatedStore implements Store {
 
   append(rows: readonly Row[]): void {
     for (const row of rows) {
+      if (this.#isGone) return;
       this.#hooks.onRow(row);
       this.#enqueue(row);
     }

@@ -28,6 +28,9 @@ const levelsASide = 6;
 /** Standard deviation of a second's move, as a fraction of the price: about 6 bps a minute. */
 const deviation = 0.000_08;
 const levelGap = 0.000_01;
+/** What the best level is worth, and the largest trade; quote asset. */
+const levelWorth = 20_000;
+const tradeWorth = 40_000;
 
 type Walk = {
   readonly instrument: Instrument;
@@ -43,7 +46,8 @@ type Walk = {
   movedAt: number;
   /** mark price over mid, minus one */
   basis: number;
-  sizes: readonly number[];
+  readonly sizes: readonly number[];
+  readonly largestTrade: number;
 };
 
 export class Market {
@@ -59,6 +63,7 @@ export class Market {
     this.#random = randomFor(seed, "market");
     this.#walks = instruments.map((instrument, index) => {
       const bid = at(prices, index);
+      const worth = (bid * instrument.tickLotE8) / 1e8;
       return {
         instrument,
         gap: Math.max(1, Math.round(bid * levelGap)),
@@ -72,7 +77,8 @@ export class Market {
         nextAt: start + index * 37_000,
         movedAt: start,
         basis: 0,
-        sizes: Array.from({ length: levelsASide }, (_, level) => 150 + 100 * level),
+        largestTrade: Math.ceil(tradeWorth / worth),
+        sizes: Array.from({ length: levelsASide }, (_, level) => Math.ceil((levelWorth * (1 + level)) / worth)),
       };
     });
     this.#nextAt = start;
@@ -157,6 +163,9 @@ export class Market {
   #depth(walk: Walk, now: Micros, sink: MarketSink): void {
     const random = this.#random;
     const seconds = Math.min(60, (now - walk.movedAt) / microsPerSecond);
+    // Every other time the touch stands still, and levels only change their size.
+    const moves = walk.shownBid === 0 || random.below(2) === 0;
+    if (!moves) return this.#resize(walk, now, sink);
     walk.movedAt = now;
     walk.bid = Math.max(1_000, walk.bid + Math.round(random.normal() * walk.bid * deviation * Math.sqrt(seconds)));
     walk.spread = random.below(4) === 0 ? 2 : 1;
@@ -174,6 +183,21 @@ export class Market {
     const { index } = walk.instrument;
     if (isFirst) sink.onSnapshot(index, levels, now, now);
     else sink.onDepth(index, levels, now, now);
+    this.#showTouch(walk, now, sink);
+  }
+
+  #resize(walk: Walk, now: Micros, sink: MarketSink): void {
+    const levels = this.#levels;
+    const level = 1 + this.#random.below(levelsASide - 1);
+    levels.side[0] = bidSide;
+    levels.price[0] = walk.shownBid - level * walk.gap;
+    levels.size[0] = at(walk.sizes, level) + this.#random.below(10);
+    levels.count = 1;
+    levels.previousId = walk.updateId;
+    levels.firstId = walk.updateId + 1;
+    walk.updateId += 1;
+    levels.lastId = walk.updateId;
+    sink.onDepth(walk.instrument.index, levels, now, now);
   }
 
   /** Twelve levels around the touch, of their size or, with `share` 0, gone. */
@@ -195,6 +219,11 @@ export class Market {
   #touch(walk: Walk, now: Micros, sink: MarketSink): void {
     if (walk.shownBid === 0) return;
     walk.updateId += 1;
+    this.#showTouch(walk, now, sink);
+  }
+
+  /** Every change of the touch is told by both streams, under one number: who keeps a book compares them. */
+  #showTouch(walk: Walk, now: Micros, sink: MarketSink): void {
     const size = lots(at(walk.sizes, 0));
     const { shownBid: bid, shownSpread: spread } = walk;
     sink.onBookTicker(walk.instrument.index, walk.updateId, ticks(bid), size, ticks(bid + spread), size, now, now);
@@ -207,7 +236,7 @@ export class Market {
     const isSell = random.below(2) === 0;
     const beyond = random.below(3) === 0 ? random.below(3) : 0;
     const price = isSell ? walk.shownBid - beyond : walk.shownBid + walk.shownSpread + beyond;
-    const size = Math.min(this.tradeLotsMax ?? 400, Math.ceil(400 * random.uniform() ** 3));
+    const size = Math.min(this.tradeLotsMax ?? Infinity, Math.ceil(walk.largestTrade * random.uniform() ** 4));
     sink.onTrade(walk.instrument.index, walk.tradeId, ticks(price), lots(Math.max(1, size)), isSell, now, now);
   }
 

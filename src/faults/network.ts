@@ -3,7 +3,7 @@
  * can go wrong on the way. The daemon's end is the adapter's transport port, the far end what the service calls a link.
  */
 
-import { type Micros, micros, microsPerMillisecond, microsPerSecond } from "../domain/units.ts";
+import { type Micros, microsPerMillisecond, microsPerSecond } from "../domain/units.ts";
 import type { Link } from "../exchange/wire/connection.ts";
 import type { RestAnswer } from "../exchange/wire/rest-answer.ts";
 import type { WireService } from "../exchange/wire/service.ts";
@@ -151,6 +151,11 @@ export class Port implements Transport {
     this.#isGone = true;
   }
 
+  isOpen(name: StreamKind): boolean {
+    for (const stream of this.#streams.values()) if (stream.name === name && stream.isOpen) return true;
+    return false;
+  }
+
   /** The connection ends, and both ends are told. */
   disconnect(name: StreamKind): boolean {
     return this.#each(name, (stream) => this.#end(stream, "closed 1006"));
@@ -188,7 +193,7 @@ export class Port implements Transport {
     this.#later(2 * network.delay(), () => {
       if (this.#streams.get(serial) !== stream) return;
       const { service } = network.options;
-      const target = socketTarget(name === "ws-api" ? `/ws-fapi/v1${path}` : path);
+      const target = socketTarget(path);
       const refusal = target === null ? 404 : (service.refusesHandshake(target) ?? this.#banned());
       if (target === null || refusal !== null) return this.#end(stream, `refused ${refusal}`);
       service.open(target, (onText) => this.#link(stream, onText));
@@ -417,9 +422,4 @@ function read(headers: Readonly<Record<string, string>>): ReplyHeaders {
     orders1m: number("x-mbx-order-count-1m"),
     retryAfterSeconds: number("retry-after"),
   };
-}
-
-/** The exchange takes time as it is. */
-export function exchangeTime(now: number): Micros {
-  return micros(Math.floor(now));
 }

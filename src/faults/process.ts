@@ -25,6 +25,7 @@ import type { EventQueue } from "./queue.ts";
 export type ProcessHooks = {
   readonly onRow: (row: Row) => void;
   readonly onNotice: (level: string, code: string, fields: Fields) => void;
+  readonly onStoreFailed: (message: string) => void;
   /** the program ended by itself: it could not go on */
   readonly onFatal: (message: string) => void;
   /** it has failed inside: our own mistake */
@@ -150,7 +151,10 @@ class Life {
     this.#options = options;
     this.#clock = clock;
     const { settings, signer, hooks, network } = options;
-    const notices = new NoticeDesk(logOf(hooks.onNotice), this.#journal, clock, () => this.#trader.instruments);
+    const log = logOf((level, code, fields) => {
+      if (!this.#isGone) hooks.onNotice(level, code, fields);
+    });
+    const notices = new NoticeDesk(log, this.#journal, clock, () => this.#trader.instruments);
     const publisher = new RiskPublisher({
       own: [
         (publication) => {
@@ -226,6 +230,7 @@ class Life {
     const store = new SimulatedStore(disk, queue, now, settings.store.commit_interval_ms * microsPerMillisecond, {
       onRow: hooks.onRow,
       onFailure: (message) => {
+        hooks.onStoreFailed(message);
         // As the store's own thread would tell: in a turn of its own.
         queue.push(now(), () => {
           this.#guarded(() => this.#trader.tellAtOnce({ kind: "store-failed", message }, this.#clock()));
@@ -243,7 +248,8 @@ class Life {
     try {
       act();
     } catch (error) {
-      this.#options.hooks.onBroken(error);
+      // Killed in the middle of a turn: what the turn still does is nobody's business.
+      if (!this.#isGone) this.#options.hooks.onBroken(error);
     }
   }
 

@@ -17,6 +17,7 @@ export function settingsOf(seed: number): Settings {
     },
     trading: { mode, scalp: { max_hold_seconds: 120 }, normal: { max_hold_seconds: 120 } },
     exits: { targets: pick(random, ["single", "split"] as const) },
+    guardrails: { cooldown_seconds: 5, crash_return_pct: 0.5 },
     risk: { session: { max_daily_loss_abs: null, max_daily_loss_pct: null }, cost: { enabled: false } },
     exchange: { wallet_usdt: 100_000 },
   });

@@ -35,6 +35,7 @@ export type WorldObserver = {
   readonly onRow: (row: Row, now: number) => void;
   readonly onNotice: (level: string, code: string, fields: Fields, now: number) => void;
   readonly onStart: (now: number) => void;
+  readonly onStoreFailed: (message: string, now: number) => void;
   readonly onEnd: (why: string, now: number) => void;
   readonly onBroken: (error: unknown, now: number) => void;
   readonly onTurn: (turns: number, now: number) => void;
@@ -151,6 +152,7 @@ export class World {
           observer.onRow(row, this.now);
         },
         onNotice: (level, code, fields) => observer.onNotice(level, code, fields, this.now),
+        onStoreFailed: (message) => observer.onStoreFailed(message, this.now),
         onFatal: (message) => observer.onEnd(message, this.now),
         onBroken: (error) => observer.onBroken(error, this.now),
         onTurn: (turns) => observer.onTurn(turns, this.now),

@@ -1,0 +1,80 @@
+/** `scalpd faults`: the whole daemon in a hostile, deterministic world, judged by code that knows the truth. */
+
+import { availableParallelism } from "node:os";
+import { loadSettings } from "../config/load.ts";
+import { listedSymbols } from "../exchange/symbols.ts";
+import { run } from "../faults/run.ts";
+import { writeBundle } from "../faults/session/bundle.ts";
+import { runPool } from "../faults/session/pool.ts";
+import { planOf, type SeedJob, type SeedReport } from "../faults/session/seed.ts";
+import { exitCodeOf, summarise } from "../faults/session/summary.ts";
+import { settingsOf } from "../faults/settings.ts";
+import { progressLine, summaryLines } from "./faults-report.ts";
+import { UsageError } from "./usage-error.ts";
+
+export type FaultsOptions = {
+  readonly seeds: number;
+  readonly from: number;
+  readonly hours: number;
+  readonly json: boolean;
+  /** every line of what happens, for few seeds */
+  readonly trace: boolean;
+  readonly config: string | null;
+  /** where bundles of failing seeds are written */
+  readonly out: string;
+  readonly threads: number | null;
+  readonly print: (line: string) => void;
+  /** one line that replaces the one before; null where nobody looks */
+  readonly progress: ((line: string) => void) | null;
+};
+
+/** More than this would be read by nobody. */
+const tracedSeedsMax = 10;
+const bundlesMax = 20;
+
+/** @returns the exit code: 0 no violation, 3 correctness, 4 liveness, 5 the daemon crashed */
+export async function faultsCommand(options: FaultsOptions): Promise<number> {
+  const jobs = jobsOf(options);
+  const reports: SeedReport[] = [];
+  const began = performance.now();
+  const onReport = (report: SeedReport): void => {
+    reports.push(report);
+    options.progress?.(progressLine(reports, jobs.length, (performance.now() - began) / 1_000));
+  };
+  if (options.trace) for (const job of jobs) onReport(traced(job, options.print));
+  else await runPool({ jobs, threads: options.threads ?? availableParallelism(), onReport });
+  const summary = summarise(reports);
+  const bundles = reports
+    .filter(({ result }) => result.violations.length > 0)
+    .sort((a, b) => a.result.seed - b.result.seed)
+    .slice(0, bundlesMax)
+    .map((report) => writeBundle(options.out, jobOf(options, report.result.seed), report));
+  const seconds = (performance.now() - began) / 1_000;
+  for (const line of options.json ? [] : summaryLines(summary, reports, seconds, bundles)) options.print(line);
+  if (options.json) options.print(JSON.stringify({ ...summary, seconds: Math.round(seconds * 10) / 10, bundles }));
+  return exitCodeOf(summary);
+}
+
+function jobsOf(options: FaultsOptions): readonly SeedJob[] {
+  const { seeds, from, trace } = options;
+  if (trace && seeds > tracedSeedsMax) throw new UsageError(`--trace: at most ${tracedSeedsMax} seeds at once`);
+  return Array.from({ length: seeds }, (_, index) => jobOf(options, from + index));
+}
+
+function jobOf({ hours, config }: FaultsOptions, seed: number): SeedJob {
+  const settings = config === null ? null : loadSettings(config);
+  const unlisted = settings?.symbols.find((symbol) => !listedSymbols.some(({ row }) => row.symbol === symbol));
+  if (unlisted !== undefined) {
+    const listed = listedSymbols.map(({ row }) => row.symbol).join(", ");
+    throw new UsageError(`symbols ${unlisted}: the simulation's exchange lists ${listed}`);
+  }
+  return { seed, hours, settings };
+}
+
+function traced(job: SeedJob, print: (line: string) => void): SeedReport {
+  const plan = planOf(job);
+  const onViolation = ({ invariant, detail }: { readonly invariant: string; readonly detail: string }): void =>
+    print(`                ### ${invariant}: ${detail}`);
+  const result = run({ plan, settings: job.settings ?? settingsOf(job.seed), trace: print, onViolation });
+  return { result, faultsPlanned: plan.faults.length };
+}

@@ -1,0 +1,167 @@
+/** The journal against the exchange: order states (I-05, I-07), executions and sums (I-08), and what a crash leaves (I-24). */
+
+import type { FillRow, OrderRow, PositionRow, Row, TradeRow } from "../../domain/output.ts";
+import type { Beginning, Scene } from "./scene.ts";
+import type { TrueFill } from "./truth.ts";
+
+/** @see failure-catalogue I-05: 30 s; post-only and not-found up to 90 s of reachable time */
+const unknownMax = 90_000_000;
+
+const closedStates: ReadonlySet<string> = new Set([
+  "filled",
+  "cancelled",
+  "expired",
+  "refused",
+  "not-accepted",
+  "vanished",
+]);
+/** Verdicts that say that the exchange never had it. */
+const neverStates: ReadonlySet<string> = new Set(["refused", "not-accepted"]);
+
+type State = { readonly state: string; readonly filled: number; readonly since: number };
+type Sums = { lots: number; cost: number };
+
+export class Books {
+  readonly #scene: Scene;
+  #states = new Map<string, State>();
+  #booked = new Set<string>();
+  #sums = new Map<string, Sums>();
+  /** trades that somebody else had a hand in: their books are not the whole story */
+  readonly #shared = new Set<string>();
+  readonly #open = new Map<number, string>();
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  onBegin({ openTrades, fills }: Beginning): void {
+    this.#states = new Map();
+    this.#sums = new Map();
+    this.#booked = new Set(fills);
+    for (const name of fills) {
+      const tradeId = name.split(" ")[1] ?? name;
+      if (!this.#scene.truth.fills.has(tradeId)) {
+        this.#scene.violated("I-24", `the journal has execution ${tradeId}, the exchange has not`);
+      }
+    }
+    for (const { intent, fills: own } of openTrades) {
+      const sums = { lots: 0, cost: 0 };
+      for (const { side, fill } of own) add(sums, side, fill.quantity, fill.price);
+      this.#sums.set(intent.trade, sums);
+    }
+  }
+
+  onFill(fill: TrueFill): void {
+    const { order, before, after } = fill;
+    const running = this.#open.get(order.symbol);
+    if (order.role === null && running !== undefined) this.#shared.add(running);
+    if (order.role === "e" && before !== 0 && running !== undefined && running !== order.trade) {
+      // Two trades on one position: a leftover of the one filled in the other.
+      this.#shared.add(running);
+      this.#shared.add(order.trade);
+    }
+    if (order.role !== null && order.trade !== "" && running === undefined) this.#open.set(order.symbol, order.trade);
+    if (after === 0) this.#open.delete(order.symbol);
+  }
+
+  /** What a crash took, and the exchange did not tell again: the daemon says itself that its sums are not the whole story. */
+  onNotice(code: string, trade: unknown): void {
+    if (code === "BOOKS_UNEXPLAINED") this.#shared.add(String(trade));
+  }
+
+  onRow(row: Row): void {
+    switch (row.kind) {
+      case "order":
+        return this.#onOrder(row);
+      case "fill":
+        return this.#onFill(row);
+      case "position":
+        return this.#onPosition(row);
+      case "trade":
+        return this.#onTrade(row);
+      default:
+        return;
+    }
+  }
+
+  /** Now and then: whether what is unknown comes to an end. */
+  onQuiet(): void {
+    const scene = this.#scene;
+    for (const [id, { state, since }] of this.#states) {
+      if (state !== "unknown" || Math.min(scene.quietFor, scene.now - since) < unknownMax) continue;
+      scene.violated("I-05", `${id} has been unknown for ${scene.now - since} µs`);
+      this.#states.delete(id);
+    }
+  }
+
+  #onOrder(row: OrderRow): void {
+    const { clientOrderId: id, state, filled } = row;
+    const { truth, now } = this.#scene;
+    const before = this.#states.get(id);
+    const told = truth.orders.get(id)?.filled ?? 0;
+    if (filled > told) this.#scene.violated("I-07", `${id} counts ${filled} filled, the exchange ${told}`);
+    if (before !== undefined) {
+      if (filled < before.filled) this.#scene.violated("I-07", `${id} fell from ${before.filled} to ${filled} filled`);
+      if (!isLegal(before.state, state)) this.#scene.violated("I-07", `${id} went from ${before.state} to ${state}`);
+    }
+    if (neverStates.has(state) && before?.state !== state && (truth.orders.has(id) || truth.algos.has(id))) {
+      this.#scene.violated("I-05", `${id} is taken for ${state}, and the exchange has accepted it`);
+    }
+    this.#states.set(id, { state, filled, since: before?.state === state ? before.since : now });
+  }
+
+  #onFill(row: FillRow): void {
+    const name = `${row.symbol} ${row.tradeId}`;
+    if (this.#booked.has(name)) this.#scene.violated("I-07", `execution ${row.tradeId} was booked twice`);
+    this.#booked.add(name);
+    const fill = this.#scene.truth.fills.get(row.tradeId);
+    if (fill === undefined || fill.price !== row.price || fill.lots !== row.quantity) {
+      this.#scene.violated("I-08", `execution ${row.tradeId} is booked as ${row.quantity} at ${row.price}`);
+    }
+    const sums = this.#sums.get(row.trade ?? "") ?? { lots: 0, cost: 0 };
+    add(sums, row.side, row.quantity, row.price);
+    this.#sums.set(row.trade ?? "", sums);
+  }
+
+  #onPosition(row: PositionRow): void {
+    const sums = this.#sums.get(row.trade ?? "");
+    if (row.trade === null || sums === undefined || this.#shared.has(row.trade)) return;
+    if (sums.lots !== row.lots || sums.cost !== row.cost) {
+      const own = `its executions come to ${sums.lots} at ${sums.cost}`;
+      this.#scene.violated("I-08", `position ${row.lots} at ${row.cost} of ${row.trade}, ${own}`);
+    }
+  }
+
+  #onTrade(row: TradeRow): void {
+    if (this.#shared.has(row.trade)) return;
+    const { tick = 0, step = 0 } = this.#scene.grids[row.symbol] ?? {};
+    const perTickLot = BigInt(Math.round(tick * step * 1e8));
+    let gross = 0n;
+    let fees = 0n;
+    let entered = 0;
+    for (const { order, before, after, price, fee, lots } of this.#scene.truth.fills.values()) {
+      if (order.trade !== row.trade) continue;
+      gross += BigInt((before - after) * price);
+      fees += fee;
+      if (order.role === "e") entered += lots;
+    }
+    if (entered === 0) return;
+    const said = `${row.trade}: ${row.quantity} lots, gross ${row.grossPnl}, fees ${row.fees}`;
+    if (row.grossPnl !== gross * perTickLot || row.fees !== fees || row.quantity !== entered) {
+      this.#scene.violated("I-08", `${said}; the exchange has ${entered}, ${gross * perTickLot}, ${fees}`);
+    }
+  }
+}
+
+function add(sums: Sums, side: "buy" | "sell", lots: number, price: number): void {
+  const signed = side === "buy" ? lots : -lots;
+  sums.lots += signed;
+  sums.cost += signed * price;
+}
+
+/** Words are the journal's; from `triggered` there is no way back to waiting. */
+function isLegal(before: string, after: string): boolean {
+  if (before === after) return true;
+  if (closedStates.has(before) || after === "sent") return false;
+  return before !== "triggered" || after !== "live";
+}

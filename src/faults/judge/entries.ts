@@ -1,0 +1,126 @@
+/** Entries and what is left of trades: I-02, I-03, I-04, I-11, I-17 and I-23. */
+
+import type { Row } from "../../domain/output.ts";
+import type { Call } from "../call.ts";
+import type { Beginning, Scene } from "./scene.ts";
+import { partsOf, type TrueFill } from "./truth.ts";
+
+/** How long the orders of a closed trade may outlive it while the exchange answers. */
+const cleanup = 10_000_000;
+/** A journal that refuses is a reason for SAFE MODE; it is told in a turn of its own. */
+const safeModeBy = 100_000;
+
+export class Entries {
+  readonly #scene: Scene;
+  readonly #planned = new Map<string, number>();
+  readonly #entered = new Map<string, number>();
+  readonly #closed = new Map<string, number>();
+  /** orders of unknown fate, by symbol */
+  readonly #unknown: Set<string>[];
+  #safe: { readonly since: number; readonly reason: string } | null = null;
+  #safeDue = Number.POSITIVE_INFINITY;
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+    this.#unknown = scene.grids.map(() => new Set());
+  }
+
+  get safeMode(): { readonly since: number; readonly reason: string } | null {
+    return this.#safe;
+  }
+
+  onBegin({ openTrades }: Beginning): void {
+    for (const set of this.#unknown) set.clear();
+    this.#safe = null;
+    this.#safeDue = Number.POSITIVE_INFINITY;
+    for (const { intent } of openTrades) this.#plan(intent.trade, intent.quantity);
+  }
+
+  onNotice(code: string, reason: unknown): void {
+    if (code === "SAFE_MODE_ON") this.#safe = { since: this.#scene.now, reason: String(reason) };
+    if (code === "SAFE_MODE_OFF") this.#safe = null;
+  }
+
+  /** The store has refused: SAFE MODE follows at once. */
+  onStoreFailed(): void {
+    if (this.#safe === null) this.#safeDue = this.#scene.now + safeModeBy;
+  }
+
+  onRow(row: Row): void {
+    if (row.kind === "intent") this.#plan(row.trade, row.quantity);
+    if (row.kind === "trade") this.#closed.set(row.trade, this.#scene.now);
+    if (row.kind !== "order") return;
+    const unknown = this.#unknown[row.symbol];
+    if (row.state === "unknown") unknown?.add(row.clientOrderId);
+    else unknown?.delete(row.clientOrderId);
+  }
+
+  onSent(call: Call): void {
+    if (call.name !== "place e") return;
+    const scene = this.#scene;
+    const id = call.clientId ?? "";
+    const symbol = scene.grids.findIndex(({ symbol: name }) => name === call.params.get("symbol"));
+    const unknown = this.#unknown[symbol];
+    if (scene.readySince === null) scene.violated("I-04", `${id} leaves before the account was read`);
+    if (!scene.isPrivateOpen) scene.violated("I-04", `${id} leaves while no private stream is open`);
+    if (unknown !== undefined && unknown.size > 0) {
+      scene.violated("I-04", `${id} leaves while ${[...unknown].join(" ")} is unknown`);
+    }
+    if (this.#safe !== null) scene.violated("I-17", `${id} leaves in SAFE MODE (${this.#safe.reason})`);
+  }
+
+  onFill(fill: TrueFill): void {
+    const { order, before, after, lots } = fill;
+    const scene = this.#scene;
+    const grows = Math.abs(after) > Math.abs(before);
+    if (order.role === null) return;
+    if (order.role === "e") this.#enter(order.trade, order.id, lots);
+    else if (grows || after * before < 0) {
+      scene.violated("I-02", `${order.id} took the position from ${before} to ${after}`);
+    }
+    if (this.#closed.has(order.trade) && grows && order.role !== "e") {
+      scene.violated("I-23", `${order.id} opened ${lots} lots after its trade was closed`);
+    }
+  }
+
+  onOrder(id: string): void {
+    const { trade, role } = partsOf(id);
+    if (role !== "e") return;
+    let live = 0;
+    for (const order of this.#scene.truth.openOrders.values())
+      if (order.role === "e" && order.trade === trade) live += 1;
+    if (live > 1) this.#scene.violated("I-03", `${live} entries of ${trade} live at once`);
+  }
+
+  onStep(): void {
+    const scene = this.#scene;
+    if (scene.now > this.#safeDue) {
+      this.#safeDue = Number.POSITIVE_INFINITY;
+      if (this.#safe === null) scene.violated("I-17", "the store has failed, and no SAFE MODE followed");
+    }
+  }
+
+  /** Now and then, when nothing has been wrong for a while. */
+  onQuiet(): void {
+    const scene = this.#scene;
+    if (scene.quietFor < cleanup) return;
+    for (const order of [...scene.truth.openOrders.values(), ...scene.truth.openAlgos.values()]) {
+      const closedAt = this.#closed.get(order.trade);
+      if (closedAt === undefined || scene.now - closedAt < cleanup) continue;
+      scene.violated("I-23", `${order.id} outlives its trade by ${scene.now - closedAt} µs`);
+      this.#closed.delete(order.trade);
+    }
+  }
+
+  #plan(trade: string, quantity: number): void {
+    this.#planned.set(trade, Math.max(quantity, this.#planned.get(trade) ?? 0));
+  }
+
+  #enter(trade: string, id: string, lots: number): void {
+    const entered = (this.#entered.get(trade) ?? 0) + lots;
+    this.#entered.set(trade, entered);
+    const planned = this.#planned.get(trade);
+    if (planned === undefined) this.#scene.violated("I-10", `${id} filled, and no intent was written`);
+    else if (entered > planned) this.#scene.violated("I-03", `${trade} entered ${entered} lots of ${planned}`);
+  }
+}

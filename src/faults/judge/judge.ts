@@ -1,0 +1,165 @@
+/**
+ * Judges a run by what is so on the exchange, what passes on the wire, what the journal is told and holds, and what the
+ * daemon shows of itself, against the invariants of the failure catalogue. It shares no code with the daemon's orders,
+ * positions, protection or recovery.
+ */
+
+import type { Row } from "../../domain/output.ts";
+import type { UserEvent } from "../../exchange/protocol.ts";
+import type { Call } from "../call.ts";
+import { Books } from "./books.ts";
+import { Entries } from "./entries.ts";
+import { NakedTime } from "./naked.ts";
+import { type Beginning, Scene, type Violation } from "./scene.ts";
+import { Stops } from "./stops.ts";
+import { type Grid, Truth } from "./truth.ts";
+import { Wire } from "./wire.ts";
+
+/** What the daemon shows of itself once everything is healed. */
+export type View = {
+  readonly isUp: boolean;
+  /** parts that are not ready, in words */
+  readonly unready: readonly string[];
+  /** lots by symbol, as its own books have them */
+  readonly positions: readonly number[];
+};
+
+/** How often what needs a quiet time is looked at. */
+const quietInterval = 1_000_000;
+
+export class Judge {
+  readonly scene: Scene;
+  readonly naked: NakedTime;
+  readonly #truth: Truth;
+  readonly #entries: Entries;
+  readonly #books: Books;
+  readonly #stops: Stops;
+  readonly #wire: Wire;
+  #quietAt = 0;
+
+  /** @param origin when the world began; times of violations count from there */
+  constructor(grids: readonly Grid[], origin: number, onViolation?: (violation: Violation) => void) {
+    this.#truth = new Truth(grids);
+    this.scene = new Scene(this.#truth, grids, origin, onViolation ?? (() => undefined));
+    this.naked = new NakedTime(this.scene);
+    this.#entries = new Entries(this.scene);
+    this.#books = new Books(this.scene);
+    this.#stops = new Stops(this.scene);
+    this.#wire = new Wire(this.scene);
+  }
+
+  get violations(): readonly Violation[] {
+    return this.scene.violations;
+  }
+
+  get safeMode(): Entries["safeMode"] {
+    return this.#entries.safeMode;
+  }
+
+  /** Something stands between the daemon and its orders until then; or, more generally, something is wrong. */
+  trouble(until: number, isInTheWay: boolean): void {
+    this.scene.troubledUntil = Math.max(this.scene.troubledUntil, until);
+    if (isInTheWay) this.scene.wayTroubledUntil = Math.max(this.scene.wayTroubledUntil, until);
+  }
+
+  /** A process begins with what the journal holds. */
+  begins(beginning: Beginning): void {
+    this.scene.isUp = true;
+    this.scene.readySince = null;
+    for (const part of [this.#entries, this.#books, this.#stops]) part.onBegin(beginning);
+    this.#wire.onBegin();
+  }
+
+  /** It has read account and journal. */
+  ready(): void {
+    this.scene.readySince = this.scene.now;
+    this.naked.onReady();
+  }
+
+  ends(): void {
+    this.scene.isUp = false;
+    this.scene.readySince = null;
+  }
+
+  storeFailed(): void {
+    this.#entries.onStoreFailed();
+  }
+
+  /** Somebody else has used the account. */
+  touched(symbol: number): void {
+    this.scene.touchedAt[symbol] = this.scene.now;
+  }
+
+  sent(call: Call): void {
+    this.#wire.onSent(call);
+    this.#entries.onSent(call);
+  }
+
+  arrived(call: Call): void {
+    this.#stops.onArrived(call);
+  }
+
+  answered(call: Call): void {
+    this.naked.onAnswered(call);
+  }
+
+  reply(call: Call, status: number, text: string | null): void {
+    this.#wire.onReply(status, text);
+    this.naked.onReply(call, text);
+  }
+
+  told(name: string, text: string): void {
+    this.naked.onTold(name, text);
+  }
+
+  happened(event: UserEvent): void {
+    const fill = this.#truth.take(event);
+    if (fill !== null) {
+      this.#entries.onFill(fill);
+      this.#books.onFill(fill);
+    }
+    const inner = event["o"];
+    if (typeof inner !== "object" || inner === null) return;
+    if (event.e === "ORDER_TRADE_UPDATE") this.#entries.onOrder(String(Reflect.get(inner, "c")));
+    if (event.e === "ALGO_UPDATE") this.#stops.onAlgo(String(Reflect.get(inner, "caid")));
+  }
+
+  row(row: Row): void {
+    this.#entries.onRow(row);
+    this.#stops.onRow(row);
+    this.#books.onRow(row);
+  }
+
+  notice(code: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#entries.onNotice(code, fields["reason"]);
+    this.#books.onNotice(code, fields["trade"]);
+  }
+
+  /** After everything of one moment. */
+  step(): void {
+    this.naked.onStep();
+    this.#entries.onStep();
+    if (this.scene.now < this.#quietAt) return;
+    this.#quietAt = this.scene.now + quietInterval;
+    if (this.scene.quietFor < 0) return;
+    this.#entries.onQuiet();
+    this.#books.onQuiet();
+  }
+
+  /** Everything was healed long enough ago: now both sides must agree (I-06), and the daemon be at work (I-21). */
+  audit({ isUp, unready, positions }: View): void {
+    const { scene } = this;
+    if (!isUp) return scene.violated("I-21", "the daemon is down after everything was healed");
+    const isExcused = this.safeMode !== null;
+    const waiting = unready.filter((part) => !(isExcused && part.startsWith("entries")));
+    if (waiting.length > 0) scene.violated("I-21", `not ready after everything was healed: ${waiting.join("; ")}`);
+    for (const [symbol, lots] of positions.entries()) {
+      const position = this.#truth.position(symbol);
+      if (position !== 0 && !this.#truth.isCovered(symbol)) {
+        scene.violated("I-01", `${position} lots of symbol ${symbol} are left without a stop`);
+      }
+      if (lots !== position)
+        scene.violated("I-06", `symbol ${symbol}: ${lots} lots in the books, ${position} at the exchange`);
+    }
+  }
+}

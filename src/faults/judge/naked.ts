@@ -1,0 +1,100 @@
+/**
+ * I-01: how long a position lies without a stop that covers it, and how much of that is the daemon's own doing: it is up
+ * and has read the account, it could know, and nothing stood between it and its orders.
+ */
+
+import type { Call } from "../call.ts";
+import type { Scene } from "./scene.ts";
+
+/** @see failure-catalogue I-01: 250 ms and two round trips an episode, never above 2 s */
+const hardMax = 2_000_000;
+/** A stop that is refused because it is hit, and the close that follows it, there and back each; then a repeat. */
+const waysMost = 6;
+/** Whatever stands in the way, somebody has to notice after this long of it. */
+const absoluteMax = 30 * 60_000_000;
+
+type Episode = { readonly since: number; knownAt: number | null; charged: number; told: boolean; up: number };
+
+export class NakedTime {
+  /** chargeable microseconds of each episode that had any */
+  readonly charges: number[] = [];
+  episodes = 0;
+  readonly #scene: Scene;
+  readonly #open: (Episode | null)[];
+  readonly #answeredAt = new WeakMap<Call, number>();
+  #lastStep = 0;
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+    this.#open = scene.grids.map(() => null);
+  }
+
+  onAnswered(call: Call): void {
+    this.#answeredAt.set(call, this.#scene.now);
+  }
+
+  /** What the exchange said after the exposure began has reached the daemon. */
+  onReply(call: Call, text: string | null): void {
+    if (text === null) return;
+    const answered = this.#answeredAt.get(call);
+    for (const [symbol, episode] of this.#open.entries()) {
+      if (episode === null || episode.knownAt !== null || answered === undefined || answered < episode.since) continue;
+      const name = this.#scene.grids[symbol]?.symbol ?? "";
+      const tells = call.path.endsWith("positionRisk") || call.clientId !== null;
+      if (tells && text.includes(`"symbol":"${name}"`)) episode.knownAt = this.#scene.now;
+    }
+  }
+
+  onTold(name: string, text: string): void {
+    const tells = name.includes("FILLED") || (name.startsWith("algo") && !name.endsWith("NEW")) || name === "account";
+    if (!tells) return;
+    for (const [symbol, episode] of this.#open.entries()) {
+      const own = this.#scene.grids[symbol]?.symbol ?? "";
+      if (episode !== null && text.includes(`"s":"${own}"`)) episode.knownAt ??= this.#scene.now;
+    }
+  }
+
+  /** A new process learns everything anew, from the account. */
+  onReady(): void {
+    for (const episode of this.#open) if (episode !== null) episode.knownAt = this.#scene.now;
+  }
+
+  onStep(): void {
+    const { now } = this.#scene;
+    const passed = now - this.#lastStep;
+    this.#lastStep = now;
+    for (let symbol = 0; symbol < this.#open.length; symbol += 1) this.#watch(symbol, passed);
+  }
+
+  #watch(symbol: number, passed: number): void {
+    const { truth, now } = this.#scene;
+    const episode = this.#open[symbol] ?? null;
+    if (episode === null && truth.position(symbol) === 0) return;
+    const isNaked = truth.position(symbol) !== 0 && !truth.isCovered(symbol);
+    if (episode !== null) this.#charge(symbol, episode, passed);
+    if (isNaked && episode === null) {
+      this.#open[symbol] = { since: now, knownAt: null, charged: 0, told: false, up: 0 };
+      this.episodes += 1;
+    } else if (!isNaked && episode !== null) {
+      if (episode.charged > 0) this.charges.push(episode.charged);
+      this.#open[symbol] = null;
+    }
+  }
+
+  #charge(symbol: number, episode: Episode, passed: number): void {
+    const scene = this.#scene;
+    if (!scene.isUp || scene.readySince === null) return;
+    episode.up += passed;
+    const isOurs = episode.knownAt !== null && scene.now > scene.wayTroubledUntil;
+    if (isOurs) episode.charged += passed;
+    if (episode.told) return;
+    const lots = scene.truth.position(symbol);
+    if (episode.charged > hardMax + waysMost * scene.latency) {
+      episode.told = true;
+      scene.violated("I-01", `${lots} lots of symbol ${symbol} without a stop for ${episode.charged} µs of ours`);
+    } else if (episode.up > absoluteMax) {
+      episode.told = true;
+      scene.violated("I-01", `${lots} lots of symbol ${symbol} without a stop for ${episode.up} µs while it ran`);
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/** What every part of the judge looks at: the truth, the daemon's visible state, and what excuses it for a while. */
+
+import type { OpenTrade } from "../../domain/journal.ts";
+import type { Grid, Truth } from "./truth.ts";
+
+export type Violation = { readonly invariant: string; readonly at: number; readonly detail: string };
+
+/** More would only repeat the first. */
+const violationsMax = 20;
+
+export class Scene {
+  readonly truth: Truth;
+  readonly grids: readonly Grid[];
+  readonly violations: Violation[] = [];
+  readonly #origin: number;
+  readonly #onViolation: (violation: Violation) => void;
+  now = 0;
+  isUp = false;
+  /** has read account and journal since its start; since when */
+  readySince: number | null = null;
+  /** until when something is wrong that stands between the daemon and its orders, and that anything at all is */
+  wayTroubledUntil = 0;
+  troubledUntil = 0;
+  /** one way, microseconds, as it is now */
+  latency = 0;
+  isPrivateOpen = false;
+  /** somebody else has traded or cancelled on the symbol; when last */
+  readonly touchedAt: number[];
+
+  constructor(truth: Truth, grids: readonly Grid[], origin: number, onViolation: (violation: Violation) => void) {
+    this.#onViolation = onViolation;
+    this.truth = truth;
+    this.grids = grids;
+    this.#origin = origin;
+    this.touchedAt = grids.map(() => 0);
+  }
+
+  /** How long nothing at all has been wrong; negative while something is. */
+  get quietFor(): number {
+    return this.now - Math.max(this.troubledUntil, this.readySince ?? this.now);
+  }
+
+  violated(invariant: string, detail: string): void {
+    if (this.violations.length >= violationsMax) return;
+    const violation = { invariant, at: this.now - this.#origin, detail };
+    this.violations.push(violation);
+    this.#onViolation(violation);
+  }
+}
+
+/** What the journal held when a process began. */
+export type Beginning = { readonly openTrades: readonly OpenTrade[]; readonly fills: ReadonlySet<string> };

@@ -1,0 +1,197 @@
+/**
+ * What is so on the exchange, put together from what it says before anything can get lost. It is the measure of the
+ * daemon, so it uses nothing of the daemon: numbers are read from the text, ids by a pattern of its own.
+ */
+
+import type { UserEvent } from "../../exchange/protocol.ts";
+
+/** `e` entry, `f` floor, `r` ratchet, `t1` and `t2` targets, `x` exit; null of an order that is not ours. */
+export type TrueRole = "e" | "f" | "r" | "t1" | "t2" | "x" | null;
+
+export type TrueOrder = {
+  readonly id: string;
+  readonly symbol: number;
+  readonly trade: string;
+  readonly role: TrueRole;
+  readonly side: "BUY" | "SELL";
+  readonly quantity: number;
+  filled: number;
+  status: string;
+};
+
+export type TrueAlgo = {
+  readonly id: string;
+  readonly symbol: number;
+  readonly trade: string;
+  readonly role: TrueRole;
+  readonly side: "BUY" | "SELL";
+  readonly type: string;
+  /** ticks */
+  readonly trigger: number;
+  /** lots; null: the whole position */
+  readonly quantity: number | null;
+  status: string;
+};
+
+export type TrueFill = {
+  readonly tradeId: string;
+  readonly order: TrueOrder;
+  readonly price: number;
+  readonly lots: number;
+  /** 10⁻⁸ of the quote asset */
+  readonly fee: bigint;
+  readonly before: number;
+  readonly after: number;
+};
+
+/** Grid of a symbol, as the exchange publishes it. */
+export type Grid = { readonly symbol: string; readonly tick: number; readonly step: number };
+
+/** Fills that are remembered; more than any run has. */
+const fillsMax = 100_000;
+
+const idPattern = /^[A-Za-z0-9]{1,8}-([0-9a-z]{8})-(e|f|r|t1|t2|x)_?[0-9]+-[0-9a-z]{2}$/;
+const openOrderStates: ReadonlySet<string> = new Set(["NEW", "PARTIALLY_FILLED"]);
+
+export class Truth {
+  /** lots, signed, by symbol */
+  readonly positions: number[];
+  /** every order and conditional order that ever was, by client id */
+  readonly orders = new Map<string, TrueOrder>();
+  readonly algos = new Map<string, TrueAlgo>();
+  readonly openOrders = new Map<string, TrueOrder>();
+  readonly openAlgos = new Map<string, TrueAlgo>();
+  readonly fills = new Map<string, TrueFill>();
+  readonly #grids: readonly Grid[];
+
+  constructor(grids: readonly Grid[]) {
+    this.#grids = grids;
+    this.positions = grids.map(() => 0);
+  }
+
+  position(symbol: number): number {
+    return this.positions[symbol] ?? 0;
+  }
+
+  /** Takes one message in; gives the fill that it tells of. */
+  take(event: UserEvent): TrueFill | null {
+    const inner = fieldsOf(event["o"]);
+    if (event.e === "ORDER_TRADE_UPDATE") return this.#takeOrder(inner);
+    if (event.e === "ALGO_UPDATE") this.#takeAlgo(inner);
+    if (event.e === "ACCOUNT_UPDATE") this.#compare(fieldsOf(event["a"]));
+    return null;
+  }
+
+  /** Waiting stops on the closing side that together cover the position, the one that is hit first at the head. */
+  stopsOf(symbol: number): readonly TrueAlgo[] {
+    const position = this.position(symbol);
+    if (position === 0) return [];
+    const closing = position > 0 ? "SELL" : "BUY";
+    const stops: TrueAlgo[] = [];
+    for (const algo of this.openAlgos.values()) {
+      if (algo.symbol === symbol && algo.type === "STOP_MARKET" && algo.side === closing) stops.push(algo);
+    }
+    return stops.sort((a, b) => (closing === "SELL" ? b.trigger - a.trigger : a.trigger - b.trigger));
+  }
+
+  isCovered(symbol: number): boolean {
+    const size = Math.abs(this.position(symbol));
+    let covered = 0;
+    for (const { quantity } of this.stopsOf(symbol)) covered += quantity ?? size;
+    return covered >= size;
+  }
+
+  #takeOrder(o: Fields): TrueFill | null {
+    const symbol = this.#symbolOf(o);
+    const grid = this.#grids[symbol];
+    if (grid === undefined) return null;
+    const id = String(o["c"]);
+    const known = this.orders.get(id);
+    const order: TrueOrder = known ?? {
+      id,
+      symbol,
+      ...partsOf(id),
+      side: sideOf(o),
+      quantity: units(o["q"], grid.step),
+      filled: 0,
+      status: "",
+    };
+    order.filled = units(o["z"], grid.step);
+    order.status = String(o["X"]);
+    this.orders.set(id, order);
+    if (openOrderStates.has(order.status)) this.openOrders.set(id, order);
+    else this.openOrders.delete(id);
+    const lots = units(o["l"], grid.step);
+    return lots === 0 ? null : this.#fill(o, order, lots, grid);
+  }
+
+  #fill(o: Fields, order: TrueOrder, lots: number, grid: Grid): TrueFill {
+    const before = this.position(order.symbol);
+    const after = before + (order.side === "BUY" ? lots : -lots);
+    this.positions[order.symbol] = after;
+    const fee = BigInt(Math.round(Number(o["n"] ?? "0") * 1e8));
+    const fill = { tradeId: String(o["t"]), order, price: units(o["L"], grid.tick), lots, fee, before, after };
+    if (this.fills.size >= fillsMax) throw new Error(`more than ${fillsMax} fills`);
+    this.fills.set(fill.tradeId, fill);
+    return fill;
+  }
+
+  #takeAlgo(o: Fields): void {
+    const symbol = this.#symbolOf(o);
+    const grid = this.#grids[symbol];
+    if (grid === undefined) return;
+    const id = String(o["caid"]);
+    const algo: TrueAlgo = this.algos.get(id) ?? {
+      id,
+      symbol,
+      ...partsOf(id),
+      side: sideOf(o),
+      type: String(o["o"]),
+      trigger: units(o["tp"], grid.tick),
+      quantity: o["cp"] === true ? null : units(o["q"], grid.step),
+      status: "",
+    };
+    algo.status = String(o["X"]);
+    this.algos.set(id, algo);
+    if (algo.status === "NEW") this.openAlgos.set(id, algo);
+    else this.openAlgos.delete(id);
+  }
+
+  /** Two messages about one position: ours of the fills must agree with the exchange's own. */
+  #compare(a: Fields): void {
+    for (const row of Array.isArray(a["P"]) ? a["P"] : []) {
+      const fields = fieldsOf(row);
+      const symbol = this.#symbolOf(fields);
+      const grid = this.#grids[symbol];
+      if (grid === undefined) continue;
+      const stated = units(fields["pa"], grid.step);
+      if (stated !== this.position(symbol)) {
+        throw new Error(`the exchange contradicts itself: position ${stated}, fills ${this.position(symbol)}`);
+      }
+    }
+  }
+
+  #symbolOf(fields: Fields): number {
+    return this.#grids.findIndex(({ symbol }) => symbol === fields["s"]);
+  }
+}
+
+export function partsOf(clientId: string): { readonly trade: string; readonly role: TrueRole } {
+  const match = idPattern.exec(clientId);
+  const role = (["e", "f", "r", "t1", "t2", "x"] as const).find((one) => one === match?.[2]) ?? null;
+  return { trade: match?.[1] ?? "", role };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+}
+
+function sideOf(o: Fields): "BUY" | "SELL" {
+  return o["S"] === "BUY" ? "BUY" : "SELL";
+}
+
+function units(text: unknown, unit: number): number {
+  return Math.round(Number(text) / unit);
+}

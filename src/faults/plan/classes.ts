@@ -1,0 +1,223 @@
+/**
+ * The classes of faults: what each does, and how often in a calm and in a storm. A seed switches each on with
+ * probability ½. @see failure-catalogue, Fault model
+ */
+
+import { microsPerMillisecond, microsPerMinute, microsPerSecond } from "../../domain/units.ts";
+import type { Random } from "../../tape/random.ts";
+import type { AnswerName } from "../answers.ts";
+import { logUniform, pick } from "../random.ts";
+import type { Effect, HumanAct, Partition, StreamKind } from "./fault.ts";
+
+export type FaultClass = {
+  readonly name: string;
+  /** a chance for each request or message of the names, or a number in an hour */
+  readonly per: "request" | "message" | "hour";
+  readonly calm: number;
+  readonly storm: number;
+  /** what it strikes; nothing for those of an hour */
+  readonly on: readonly string[];
+  readonly effect: (random: Random) => Effect;
+};
+
+const roles = ["e", "f", "r", "t1", "t2", "x"] as const;
+const placements = roles.map((role) => `place ${role}`);
+const stops = ["place f", "place r"];
+const orders = [...placements, "amend e", ...roles.map((role) => `cancel ${role}`)];
+const lookUps = roles.map((role) => `query ${role}`);
+const reads = ["balance", "positionRisk", "openOrders", "openAlgoOrders", "userTrades", "allOrders"].map(get);
+const services = [
+  ...["time", "depth", "exchangeInfo", "premiumIndex", "accountConfig", "symbolConfig", "leverageBracket"].map(get),
+  ...["commissionRate", "klines"].map(get),
+  "POST listenKey",
+  "PUT listenKey",
+  "POST leverage",
+];
+const requests = [...orders, ...lookUps, ...reads, ...services];
+const messages = [
+  ...roles.flatMap((role) =>
+    ["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "EXPIRED"].map((status) => `report ${role} ${status}`),
+  ),
+  ...["f", "r", "t1", "t2"].flatMap((role) =>
+    ["NEW", "CANCELED", "TRIGGERING", "TRIGGERED", "FINISHED", "REJECTED", "EXPIRED"].map(
+      (status) => `algo ${role} ${status}`,
+    ),
+  ),
+  "account",
+  "TRADE_LITE",
+];
+const streams: readonly StreamKind[] = ["public", "market", "private", "ws-api"];
+const second = microsPerSecond;
+
+export const classes: readonly FaultClass[] = [
+  request("request lost", 0.001, 0.2, requests, () => ({ do: "lose-request" })),
+  request("reply lost", 0.001, 0.2, requests, () => ({ do: "lose-reply" })),
+  request("latency spike", 0.000_5, 0.05, requests, (random) => delayed("delay-request", random, 1, 30)),
+  request("late reply", 0.000_5, 0.05, requests, (random) => delayed("delay-reply", random, 3, 20)),
+  // A filled order leaves its id free: the same request once more would be another order, whoever sent it.
+  request(
+    "repeated request",
+    0.000_5,
+    0.05,
+    orders.filter((name) => name !== "place e"),
+    (random) => ({
+      do: "repeat-request",
+      after: between(random, 0.01 * second, 5 * second),
+    }),
+  ),
+  request("connection reset", 0.000_5, 0.05, requests, () => ({ do: "reset" })),
+  answered("503 unknown", 0.000_5, 0.1, requests, ["503 unknown"], "half"),
+  answered("503 certain", 0.000_5, 0.1, requests, ["503 unavailable", "503 internal"], "never"),
+  answered("-1008", 0.000_5, 0.1, ["place e", "amend e"], ["-1008"], "never"),
+  answered("-1006 and -1007", 0.000_2, 0.05, orders, ["-1006", "-1007"], "half"),
+  answered("-1000 and -1001", 0.000_2, 0.05, requests, ["-1000", "-1001"], "half"),
+  answered("bad gateway", 0.000_2, 0.03, requests, ["html", "gateway time-out"], "half"),
+  answered("broken body", 0.000_2, 0.03, requests, ["empty", "truncated"], "half"),
+  answered("429", 0.000_2, 0.02, requests, ["-1003"], "never"),
+  answered("unknown code", 0.000_01, 0.01, orders, ["unknown code"], "never"),
+  answered("does not exist", 0.001, 0.1, lookUps, ["-2013"], "never"),
+  answered("cancel unknown", 0.001, 0.05, orders.filter(isCancel), ["-2011"], "half"),
+  answered("stop refused", 0.001, 0.1, stops, ["-2021"], "never"),
+  answered("exit refused", 0.001, 0.1, ["place x"], ["-2022", "-4131"], "never"),
+  answered("post-only refused", 0.001, 0.1, ["place e"], ["-5022"], "never"),
+  request("trigger fails", 0.001, 0.1, stops, (random) => ({
+    do: "fail-trigger",
+    status: pick(random, ["REJECTED", "EXPIRED"] as const),
+  })),
+  message("event lost", 0.000_01, 0.02, () => ({ do: "lose-message" })),
+  message("event delayed", 0.000_1, 0.1, (random) => ({
+    do: "delay-message",
+    by: between(random, 0.05 * second, 60 * second),
+  })),
+  message("event reordered", 0.000_1, 0.1, (random) => ({
+    do: "delay-message",
+    by: between(random, microsPerMillisecond, 2 * second),
+  })),
+  message("event repeated", 0.000_1, 0.05, (random) => ({
+    do: "repeat-message",
+    after: between(random, microsPerMillisecond, 20 * second),
+  })),
+  hourly("disconnect", 0.2, 20, (random) => ({ do: "disconnect", stream: pick(random, streams) })),
+  hourly("half-open", 0.02, 2, (random) => ({ do: "half-open", stream: pick(random, streams) })),
+  hourly("stall", 0.02, 2, (random) => ({
+    do: "stall",
+    stream: pick(random, streams),
+    for: minutes(random, 0.05, 10),
+  })),
+  hourly("market loss", 0.02, 2, (random) => ({
+    do: "garble",
+    stream: pick(random, ["public", "market"] as const),
+    for: minutes(random, 0.05, 5),
+    share: logUniform(random, 0.001, 0.3),
+  })),
+  hourly("listen key lost", 0.04, 2, (random) => ({ do: "lose-listen-key", told: random.below(2) === 0 })),
+  hourly("partition", 0.01, 2, (random) => ({
+    do: "partition",
+    what: pick<Partition>(random, ["all", "rest", "private", "market", "in", "out"]),
+    for: minutes(random, 0.002, 10),
+  })),
+  hourly("slow network", 0.01, 2, (random) => ({
+    do: "slow",
+    by: between(random, 0.05 * second, 2 * second),
+    for: minutes(random, 0.05, 5),
+  })),
+  hourly("ban", 0.002, 0.5, (random) => ({
+    do: "ban",
+    status: pick(random, [418, 403] as const),
+    for: minutes(random, 2, 20),
+  })),
+  hourly("price gap", 0.04, 2, (random) => ({
+    do: "gap",
+    symbol: random.below(2),
+    share: pick(random, [-1, 1]) * logUniform(random, 0.002, 0.1),
+  })),
+  hourly("mark apart", 0.04, 2, (random) => ({
+    do: "apart",
+    symbol: random.below(2),
+    share: pick(random, [-1, 1]) * logUniform(random, 0.001, 0.05),
+    for: minutes(random, 0.1, 10),
+  })),
+  hourly("thin trades", 0.2, 4, (random) => ({
+    do: "thin",
+    lots: 1 + random.below(5),
+    for: minutes(random, 1, 30),
+  })),
+  hourly("crash", 0.04, 30, (random) => crash(random)),
+  { ...request("crash at a request", 0.000_1, 0.02, [...orders, ...lookUps], crash) },
+  { name: "crash at a message", per: "message", calm: 0.000_1, storm: 0.02, on: messages, effect: crash },
+  hourly("disk full", 0.001, 0.5, (random) => ({ do: "disk", fault: "refuses", for: minutes(random, 0.002, 10) })),
+  hourly("slow disk", 0.01, 2, (random) => ({ do: "disk", fault: "slow", for: minutes(random, 0.02, 0.5) })),
+  hourly("clock drift", 0.01, 1, (random) => ({ do: "drift-clock", ppm: Math.round((random.uniform() - 0.5) * 200) })),
+  hourly("pause", 0.005, 2, (random) => ({ do: "pause", for: between(random, 0.05 * second, 60 * second) })),
+  hourly("human", 0.006, 2, (random) => ({
+    do: "human",
+    act: pick<HumanAct>(random, ["close", "reduce", "add", "cancel-stop", "own-stop"]),
+    symbol: random.below(2),
+  })),
+  hourly("operator", 0.04, 4, (random) => ({
+    do: "operator",
+    act: pick(random, ["halt", "resume", "resume", "flatten"] as const),
+  })),
+];
+
+function request(
+  name: string,
+  calm: number,
+  storm: number,
+  on: readonly string[],
+  effect: FaultClass["effect"],
+): FaultClass {
+  return { name, per: "request", calm, storm, on, effect };
+}
+
+function answered(
+  name: string,
+  calm: number,
+  storm: number,
+  on: readonly string[],
+  from: readonly AnswerName[],
+  executes: "half" | "never",
+): FaultClass {
+  return request(name, calm, storm, on, (random) => ({
+    do: "answer",
+    answer: pick(random, from),
+    executed: executes === "half" && random.below(2) === 0,
+  }));
+}
+
+function message(name: string, calm: number, storm: number, effect: FaultClass["effect"]): FaultClass {
+  return { name, per: "message", calm, storm, on: messages, effect };
+}
+
+function hourly(name: string, calm: number, storm: number, effect: FaultClass["effect"]): FaultClass {
+  return { name, per: "hour", calm, storm, on: [], effect };
+}
+
+function crash(random: Random): Effect {
+  return {
+    do: "crash",
+    loss: random.uniform() < 0.3 ? "power" : "kill",
+    down: between(random, 0.05 * second, 15 * microsPerMinute),
+    again: random.below(5) === 0 ? Math.floor(logUniform(random, 1, 400)) : null,
+  };
+}
+
+function delayed(effect: "delay-request" | "delay-reply", random: Random, least: number, most: number): Effect {
+  return { do: effect, by: between(random, least * second, most * second) };
+}
+
+function between(random: Random, least: number, most: number): number {
+  return Math.round(logUniform(random, least, most));
+}
+
+function minutes(random: Random, least: number, most: number): number {
+  return between(random, least * microsPerMinute, most * microsPerMinute);
+}
+
+function isCancel(name: string): boolean {
+  return name.startsWith("cancel");
+}
+
+function get(name: string): string {
+  return `GET ${name}`;
+}

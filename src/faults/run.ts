@@ -1,0 +1,294 @@
+/** One seed from beginning to end: warm-up, faults, healing, convergence, audit. */
+
+import type { Settings } from "../config/schema.ts";
+import { present } from "../domain/assert.ts";
+import { microsPerMinute, microsPerSecond } from "../domain/units.ts";
+import type { SymbolSpec } from "../exchange/symbols.ts";
+import { readiness } from "../host/readiness.ts";
+import type { Fields } from "../ops/log.ts";
+import { Judge, type View } from "./judge/judge.ts";
+import type { Violation } from "./judge/scene.ts";
+import type { Grid } from "./judge/truth.ts";
+import type { Plan } from "./plan/fault.ts";
+import { Striker } from "./strike.ts";
+import { World } from "./world.ts";
+
+export type RunOptions = {
+  readonly plan: Plan;
+  readonly settings: Settings;
+  /** every line of the run, as people read it; slows it down */
+  readonly trace?: (line: string) => void;
+  readonly onViolation?: (violation: Violation) => void;
+};
+
+export type RunResult = {
+  readonly seed: number;
+  /** hours that passed in the world */
+  readonly hours: number;
+  readonly trades: number;
+  /** how often each class of faults struck */
+  readonly faults: Readonly<Record<string, number>>;
+  readonly probes: Readonly<Record<string, number>>;
+  readonly crashes: number;
+  readonly safeModes: Readonly<Record<string, number>>;
+  readonly violations: readonly Violation[];
+  /** microseconds without a stop that are chargeable to the daemon, one an episode that had any */
+  readonly naked: readonly number[];
+  readonly nakedEpisodes: number;
+  /** of events, commands and rows */
+  readonly hash: string;
+  /** indices of the plan that struck */
+  readonly reached: readonly number[];
+};
+
+const microsPerHour = 60 * microsPerMinute;
+const warmUp = 10 * microsPerMinute;
+/** @see failure-catalogue I-21: 60 s after healing, and as long again for what was asked for before it */
+const convergence = 150 * microsPerSecond;
+/** How long both sides may take to be found in agreement: a message may be on its way at any one moment. */
+const agreement = 60 * microsPerSecond;
+const restPoll = 100_000;
+/** The least faults time of a run. */
+const faultsLeast = 5 * microsPerMinute;
+/** An operator restarts a daemon that has been in SAFE MODE for so long. */
+const patience = 5 * microsPerMinute;
+const restartTime = 2 * microsPerSecond;
+const supervisorWaits = 5 * microsPerSecond;
+
+/** How long the faults of a run of so many hours last, hours. */
+export function faultHours(hours: number): number {
+  return Math.max(faultsLeast, hours * microsPerHour - warmUp - convergence) / microsPerHour;
+}
+
+export function run(options: RunOptions): RunResult {
+  return new Run(options).result();
+}
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #world: World;
+  readonly #judge: Judge;
+  readonly #striker: Striker;
+  readonly #safeModes = new Map<string, number>();
+  #trades = 0;
+  #sentAt = { x: 0, r: 0 };
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    const { plan, settings, trace } = options;
+    const say = (mark: string, text: string): void =>
+      trace?.(`${clockText(this.#world.now - this.#world.start)} ${mark} ${text}`);
+    this.#world = new World({
+      seed: plan.seed,
+      settings,
+      effects: {
+        requestEffect: (call) => this.#striker.requestEffect(call),
+        messageEffect: (name) => this.#striker.messageEffect(name),
+      },
+      observer: {
+        onSent: (call, now) => {
+          this.#look();
+          if (call.name === "place x") this.#sentAt.x = now;
+          if (call.name === "place r") this.#sentAt.r = now;
+          say(">", `${call.name} ${call.clientId ?? ""} ${call.via}`);
+          this.#judge.sent(call);
+        },
+        onArrived: (call) => {
+          this.#look();
+          this.#judge.arrived(call);
+        },
+        onAnswered: (call, status, text) => {
+          this.#look();
+          say("at the exchange", `${call.name} ${call.clientId ?? ""} ${status} ${text.slice(0, 160)}`);
+          this.#judge.answered(call);
+        },
+        onReply: (call, status, text) => {
+          this.#look();
+          say("<", `${call.name} ${call.clientId ?? ""} ${status} ${(text ?? "no reply").slice(0, 160)}`);
+          this.#judge.reply(call, status, text);
+        },
+        onTold: (name, text) => {
+          this.#look();
+          say("!", name);
+          this.#judge.told(name, text);
+        },
+        onTruth: (event) => {
+          this.#look();
+          this.#judge.happened(event);
+          say(
+            "truth",
+            `${event.e} ${JSON.stringify(event["o"] ?? "", plain).slice(0, 200)} positions ${this.#judge.scene.truth.positions}`,
+          );
+        },
+        onRow: (row) => {
+          this.#look();
+          if (row.kind === "trade") this.#trades += 1;
+          say("=", JSON.stringify(row, plain).slice(0, 240));
+          this.#judge.row(row);
+          this.#striker.onRow(row);
+        },
+        onNotice: (level, code, fields) => {
+          this.#look();
+          say(level, `${code} ${JSON.stringify(fields)}`);
+          this.#onNotice(code, fields);
+        },
+        onStart: () => {
+          this.#look();
+          say("*", "the daemon starts");
+          this.#judge.begins({ openTrades: this.#world.disk.journal().openTrades, fills: this.#world.disk.fills });
+        },
+        onStoreFailed: (message) => {
+          this.#look();
+          say("*", `the store fails: ${message}`);
+          this.#judge.storeFailed();
+        },
+        onEnd: (why) => {
+          say("*", `the daemon ends: ${why}`);
+          this.#striker.crash("kill", supervisorWaits);
+        },
+        onBroken: (error) => {
+          this.#look();
+          const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+          say("*", `the daemon breaks: ${text}`);
+          this.#judge.scene.violated("CRASH", text.split("\n").slice(0, 4).join(" | "));
+          this.#striker.crash("kill", supervisorWaits);
+        },
+        onTurn: (turns) => {
+          this.#look();
+          if (this.#judge.scene.isUp && this.#judge.scene.readySince === null && this.#world.process.isReady) {
+            this.#judge.ready();
+          }
+          this.#striker.onTurn(turns);
+        },
+        onStep: () => {
+          this.#look();
+          this.#judge.step();
+        },
+      },
+    });
+    this.#judge = new Judge(this.#world.specs.map(gridOf), this.#world.start, options.onViolation);
+    this.#striker = new Striker(plan, this.#world, this.#judge, {
+      state: () => this.#state(),
+      onStruck: (fault, detail) => say("*", `${fault.class} ${detail} ${JSON.stringify(fault.effect)}`),
+    });
+  }
+
+  result(): RunResult {
+    const { plan } = this.#options;
+    const world = this.#world;
+    this.#striker.boot();
+    world.run(world.start + warmUp);
+    this.#striker.begin();
+    world.run(world.now + plan.hours * microsPerHour);
+    this.#heal();
+    return {
+      seed: plan.seed,
+      hours: (world.now - world.start) / microsPerHour,
+      trades: this.#trades,
+      faults: recordOf(this.#striker.struck),
+      probes: recordOf(this.#striker.probes),
+      crashes: this.#striker.crashes,
+      safeModes: recordOf(this.#safeModes),
+      violations: this.#judge.violations,
+      naked: this.#judge.naked.charges,
+      nakedEpisodes: this.#judge.naked.episodes,
+      hash: world.digest(),
+      reached: [...this.#striker.reached].sort((a, b) => a - b),
+    };
+  }
+
+  #heal(): void {
+    const world = this.#world;
+    const bannedUntil = world.network.ban.until;
+    this.#striker.heal();
+    this.#striker.boot();
+    world.run(Math.max(world.now + convergence, bannedUntil + convergence));
+    const until = world.now + agreement;
+    while (world.now < until && !this.#agrees(this.#view())) world.run(world.now + restPoll);
+    this.#judge.audit(this.#view());
+  }
+
+  #agrees({ isUp, unready, positions }: View): boolean {
+    return (
+      isUp &&
+      unready.length === 0 &&
+      positions.every((lots, symbol) => lots === this.#judge.scene.truth.position(symbol))
+    );
+  }
+
+  #view(): View {
+    const { process } = this.#world;
+    const { core } = process;
+    const parts = readiness({ core, isJournalOpen: core !== null, isStopping: false }, process.clock());
+    const positions = this.#world.specs.map((_, symbol) => {
+      const own = core?.openPositions().filter(({ instrument }) => instrument.index === symbol) ?? [];
+      return own.reduce((sum, { lots }) => sum + lots, 0);
+    });
+    const unready = parts.filter(({ ready }) => !ready).map(({ part, detail }) => `${part} (${detail})`);
+    return { isUp: process.isUp, unready, positions };
+  }
+
+  #onNotice(code: string, fields: Fields): void {
+    this.#judge.notice(code, fields);
+    if (code !== "SAFE_MODE_ON") return;
+    const why = String(fields["reason"]);
+    this.#safeModes.set(why, (this.#safeModes.get(why) ?? 0) + 1);
+    const since = this.#judge.safeMode?.since;
+    this.#world.queue.push(this.#world.now + patience, () => {
+      if (this.#judge.safeMode === null || this.#judge.safeMode.since !== since) return;
+      this.#striker.crash("kill", restartTime);
+    });
+  }
+
+  /** The judge sees the world as it is now. */
+  #look(): void {
+    const { scene } = this.#judge;
+    const { network, now, process } = this.#world;
+    scene.now = now;
+    const { latency } = network.options;
+    scene.latency = latency * 2 + (network.slow.until > now ? network.slow.by : 0);
+    scene.isPrivateOpen = process.port?.isOpen("private") === true;
+  }
+
+  /** What the daemon is in the middle of. */
+  #state(): string {
+    const { truth, now } = this.#judge.scene;
+    if (!this.#judge.scene.isUp) return "down";
+    if (this.#judge.scene.readySince === null) return "recovering";
+    if (now - this.#sentAt.x < microsPerSecond) return "closing";
+    if (now - this.#sentAt.r < microsPerSecond) return "moving the stop";
+    if (truth.positions.some((lots) => lots !== 0)) return "open";
+    for (const { role } of truth.openOrders.values()) if (role === "e") return "entering";
+    return "flat";
+  }
+}
+
+function gridOf({ row }: SymbolSpec): Grid {
+  const filter = (type: string) =>
+    present(
+      row.filters.find(({ filterType }) => filterType === type),
+      type,
+    );
+  return {
+    symbol: row.symbol,
+    tick: Number(filter("PRICE_FILTER")["tickSize"]),
+    step: Number(filter("LOT_SIZE")["stepSize"]),
+  };
+}
+
+function recordOf(counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function plain(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
+}
+
+/** Hours, minutes, seconds and milliseconds since the beginning. */
+function clockText(since: number): string {
+  const milliseconds = Math.floor(since / 1_000);
+  const part = (value: number, places: number): string => String(value).padStart(places, "0");
+  const seconds = Math.floor(milliseconds / 1_000);
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
+  return `${part(hours, 2)}:${part(minutes, 2)}:${part(seconds % 60, 2)}.${part(milliseconds % 1_000, 3)}`;
+}

@@ -1,0 +1,59 @@
+/** One seed as a job: its plan is drawn, run, and judged; what is told of it is plain data. */
+
+import type { Settings } from "../../config/schema.ts";
+import { drawPlan } from "../plan/draw.ts";
+import type { Plan } from "../plan/fault.ts";
+import { faultHours, type RunResult, run } from "../run.ts";
+import { settingsOf } from "../settings.ts";
+
+export type SeedJob = {
+  readonly seed: number;
+  readonly hours: number;
+  /** null: those of the simulation, which differ from seed to seed */
+  readonly settings: Settings | null;
+};
+
+export type SeedReport = { readonly result: RunResult; readonly faultsPlanned: number };
+
+/** The least of a run that counts. */
+export const floor = { hours: 6, trades: 5, faults: 10 } as const;
+/** Lines before and after the first violation that are kept. */
+const linesBefore = 600;
+const linesAfter = 60;
+
+export function planOf({ seed, hours }: Pick<SeedJob, "seed" | "hours">): Plan {
+  return drawPlan(seed, faultHours(hours));
+}
+
+export function runSeed(job: SeedJob): SeedReport {
+  const plan = planOf(job);
+  return { result: run({ plan, settings: job.settings ?? settingsOf(job.seed) }), faultsPlanned: plan.faults.length };
+}
+
+/** Runs it once more, and tells what happened around the first violation. */
+export function timelineOf(plan: Plan, settings: Settings): readonly string[] {
+  const lines: string[] = [];
+  let left = Number.POSITIVE_INFINITY;
+  run({
+    plan,
+    settings,
+    trace: (line) => {
+      if (left <= 0) return;
+      lines.push(line);
+      if (left === Number.POSITIVE_INFINITY && lines.length > 2 * linesBefore) lines.splice(0, linesBefore);
+      left -= 1;
+    },
+    onViolation: ({ invariant, detail }) => {
+      if (left !== Number.POSITIVE_INFINITY) return;
+      lines.push(`                ### ${invariant}: ${detail}`);
+      left = linesAfter;
+    },
+  });
+  return lines.slice(-(linesBefore + linesAfter));
+}
+
+/** A run in which too little happened proves nothing. */
+export function isEmpty({ hours, trades, faults }: RunResult): boolean {
+  const struck = Object.values(faults).reduce((sum, count) => sum + count, 0);
+  return hours < floor.hours || trades < floor.trades || struck < floor.faults;
+}
