@@ -502,6 +502,8 @@ function failed({ reason, measured, limit }: Evidence<BlockReason>): Gate {
   return { gate: reason, verdict: "failed", measured, limit };
 }
 
+const knownReasons: ReadonlySet<string> = new Set(blockReasons);
+
 function isBlockReason(word: string): word is BlockReason {
-  return blockReasons.some((reason) => reason === word);
+  return knownReasons.has(word);
 }
