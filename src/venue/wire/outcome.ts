@@ -5,7 +5,7 @@
  */
 
 import type { Outcome } from "../../domain/event.ts";
-import { ErrorBody } from "./schemas.ts";
+import { errorIn } from "./schemas.ts";
 
 /**
  * What to do about a code. `retry`: certainly not executed, waiting helps. `look-up`: fate unknown, ask by client id.
@@ -70,13 +70,13 @@ const certainFailures = ["Service Unavailable", "Internal error; unable to proce
  * @param afterUnknown an earlier attempt with the same client id has an unknown fate
  */
 export function classify(reply: Reply, afterUnknown = false): Verdict {
-  const error = ErrorBody.safeParse(reply.body);
+  const error = errorIn(reply.body);
   if (reply.status >= 200 && reply.status < 300) {
     if (reply.body === null) return unknown(`HTTP ${reply.status} with a body that is not JSON`);
     // A success body may carry code 200 (cancel-all); an error inside a success is an error.
-    if (!error.success || error.data.code >= 0) return { outcome: { kind: "ok" }, treatment: "done", unlisted: false };
+    if (error === null || error.code >= 0) return { outcome: { kind: "ok" }, treatment: "done", unlisted: false };
   }
-  if (error.success && error.data.code < 0) return byCode(reply.status, error.data.code, error.data.msg, afterUnknown);
+  if (error !== null && error.code < 0) return byCode(reply.status, error.code, error.msg, afterUnknown);
   return withoutCode(reply);
 }
 
