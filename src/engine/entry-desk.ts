@@ -107,17 +107,26 @@ export class EntryDesk {
     const { brief } = intended;
     const holdMax = microsFromSeconds(settings.trading[brief.mode].max_hold_seconds);
     const hold = decision.holdMicrosMax ?? holdMax;
+    const { side, reference } = order;
+    const { takeProfit, secondTarget } = targetLevels(
+      settings,
+      side,
+      reference,
+      order.takeProfit,
+      decision.takeProfits,
+    );
     return {
       trade,
       decisionId: decision.id,
       source: decision.source,
       symbol: decision.symbol,
-      side: order.side,
+      side,
       quantity: order.quantity,
       terms: termsNow(intended.plan),
       entry: brief,
       stopLoss: order.stopLoss,
-      ...targetLevels(settings, order.side, order.reference, order.takeProfit, decision.takeProfits),
+      takeProfit,
+      secondTarget,
       exits: this.#ownExits(decision, order.leverage),
       holdUntil: micros(now + hold),
       holdMicros: micros(hold),

@@ -254,6 +254,8 @@ function isReplaced({ plan }: Trade, { source, id }: Decision): boolean {
   return source === decisionFileSource && plan.source === source && plan.decisionId !== id;
 }
 
+const knownReasons: ReadonlySet<string> = new Set(blockReasons);
+
 function isBlockReason(word: string): word is BlockReason {
-  return blockReasons.some((reason) => reason === word);
+  return knownReasons.has(word);
 }

@@ -28,7 +28,10 @@ type Tally = {
 export class NoTrades {
   readonly #symbol: SymbolIndex;
   #minute = -1;
-  readonly #tallies = new Map<string, Tally>();
+  /** in the order in which their reasons were first said */
+  readonly #tallies: Tally[] = [];
+  /** by source, and then by reason: a key made of both would be a new text each time */
+  readonly #bySource = new Map<string, Map<string, Tally>>();
 
   constructor(symbol: SymbolIndex) {
     this.#symbol = symbol;
@@ -48,16 +51,21 @@ export class NoTrades {
 
   /** The rows of the minute so far; counting begins anew. */
   flush(now: Micros): readonly NoTradeRow[] {
-    const rows = [...this.#tallies.values()].map((tally) => this.#row(tally, now));
-    this.#tallies.clear();
+    const rows = this.#tallies.map((tally) => this.#row(tally, now));
+    this.#tallies.length = 0;
+    for (const byReason of this.#bySource.values()) byReason.clear();
     return rows;
   }
 
   #tallyOf(source: string, reason: string): Tally | null {
-    const key = `${source} ${reason}`;
-    const known = this.#tallies.get(key);
+    let byReason = this.#bySource.get(source);
+    const known = byReason?.get(reason);
     if (known !== undefined) return known;
-    if (this.#tallies.size >= talliesMax) return null;
+    if (this.#tallies.length >= talliesMax) return null;
+    if (byReason === undefined) {
+      byReason = new Map();
+      this.#bySource.set(source, byReason);
+    }
     const fresh: Tally = {
       source,
       reason,
@@ -69,7 +77,8 @@ export class NoTrades {
       stride: 1,
       measured: 0,
     };
-    this.#tallies.set(key, fresh);
+    byReason.set(reason, fresh);
+    this.#tallies.push(fresh);
     return fresh;
   }
 

@@ -65,9 +65,20 @@ export class RiskDesk {
     const { account, openPositions } = this.#floor;
     const { index, symbol } = this.#instrument;
     const view = this.#view(committedLots, now);
+    // Member by member here and below, where an order waits: an object that is spread and then grows is made many times.
     const result = checkRisk(
       {
-        ...view,
+        instrument: view.instrument,
+        settings: view.settings,
+        bid: view.bid,
+        ask: view.ask,
+        equity: view.equity,
+        available: view.available,
+        accountAge: view.accountAge,
+        committedLots: view.committedLots,
+        accountExposure: view.accountExposure,
+        recentReturn: view.recentReturn,
+        session: view.session,
         decision,
         side,
         entryPrice,

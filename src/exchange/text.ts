@@ -27,7 +27,9 @@ export function significantDecimals(text: string): number {
 
 /** Whole 10⁻⁸ as text with `decimals` ≤ 8 places; what lies beyond is cut. */
 export function textFromE8(value: bigint | number, decimals: number): string {
-  const whole = Number.isSafeInteger(value) ? value : BigInt(value);
+  // A number is written faster, and holds most amounts.
+  const number = Number(value);
+  const whole = Number.isSafeInteger(number) ? number : BigInt(value);
   const digits = String(whole < 0 ? -whole : whole).padStart(9, "0");
   const point = digits.length - 8;
   const fraction = digits.slice(point, point + decimals);
@@ -38,8 +40,11 @@ export function textFromE8(value: bigint | number, decimals: number): string {
 /** Whole 10⁻⁸ as the shortest text, as on fields that the exchange does not pad. */
 export function shortTextFromE8(value: bigint | number): string {
   if (value === 0n) return "0";
-  const text = textFromE8(value, 8).replace(/\.?0+$/, "");
-  return text === "" || text === "-0" ? "0" : text;
+  const text = textFromE8(value, 8);
+  let end = text.length;
+  while (text.charAt(end - 1) === "0") end -= 1;
+  if (text.charAt(end - 1) === ".") end -= 1;
+  return text.slice(0, end);
 }
 
 /** a ÷ b rounded half away from zero. */

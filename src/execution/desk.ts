@@ -59,7 +59,8 @@ export function placeOrder(
 ): Order {
   assert(quantity > 0, "an order needs a quantity");
   const price = terms.type === "LIMIT" ? terms.price : null;
-  const order = register(desk, trade, { role, side, quantity, price, service: "order", ...identity }, now);
+  const { id, attempt } = identity;
+  const order = register(desk, trade, { id, role, attempt, service: "order", side, quantity, price }, now);
   if (role === "e") trade.arrivalMidHalfTicks ??= midHalfTicks(desk.touch);
   desk.emit({
     kind: "place-order",
@@ -90,12 +91,8 @@ export function placeAlgo(
   now: Micros,
 ): Order {
   const quantity = extent.kind === "quantity" ? extent.quantity : null;
-  const order = register(
-    desk,
-    trade,
-    { role, side, quantity, price: trigger, service: "algo", ...nextIdentity(desk, trade, role) },
-    now,
-  );
+  const { id, attempt } = nextIdentity(desk, trade, role);
+  const order = register(desk, trade, { id, role, attempt, service: "algo", side, quantity, price: trigger }, now);
   desk.emit({
     kind: "place-algo",
     symbol: desk.instrument.index,

@@ -90,9 +90,15 @@ export type OrderEvent =
 
 export type NewOrder = Pick<Order, "id" | "role" | "attempt" | "service" | "side" | "quantity" | "price">;
 
-export function sentOrder(order: NewOrder, now: Micros): Order {
+export function sentOrder({ id, role, attempt, service, side, quantity, price }: NewOrder, now: Micros): Order {
   return {
-    ...order,
+    id,
+    role,
+    attempt,
+    service,
+    side,
+    quantity,
+    price,
     status: { kind: "sent" },
     filled: noLots,
     applied: noLots,

@@ -193,9 +193,7 @@ export class InProcessVenue {
 
 /** A query has texts only. */
 export function asExchangeRequest({ method, path, params }: WireRequest): ExchangeRequest {
-  return {
-    method,
-    path,
-    params: Object.fromEntries(Object.entries(params).map(([name, value]) => [name, `${value}`])),
-  };
+  const texts: Record<string, string> = {};
+  for (const name in params) texts[name] = `${params[name]}`;
+  return { method, path, params: texts };
 }

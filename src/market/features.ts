@@ -20,9 +20,10 @@ const perHorizon = ["order_flow", "trade_flow", "return_bps", "volatility_bps"] 
 const lagSlots = 16;
 
 export class Features {
-  /** Current values; the indices are those of {@link names}. The owner writes, everyone else reads. */
-  readonly vector: Float64Array;
   readonly names: readonly string[];
+  private readonly values: Float64Array;
+  /** events came since the values were written */
+  private stale = false;
   private readonly horizons: readonly Horizon[];
   private readonly depthLevels: number;
 
@@ -46,7 +47,16 @@ export class Features {
       ...common,
       ...horizonsMicros.flatMap((tau) => perHorizon.map((name) => `${name}_${tau / microsPerSecond}s`)),
     ];
-    this.vector = new Float64Array(this.names.length);
+    this.values = new Float64Array(this.names.length);
+  }
+
+  /**
+   * Current values; the indices are those of {@link names}. Events come far more often than anybody looks: who reads has
+   * them written. To read only, and not to keep.
+   */
+  get vector(): Float64Array {
+    if (this.stale) this.refresh();
+    return this.values;
   }
 
   /** A touch was seen since the start or the last gap. */
@@ -75,26 +85,14 @@ export class Features {
     this.ask = ask;
     this.askLots = askLots;
     this.mid = mid;
-    const total = bidLots + askLots;
-    const imbalance = total === 0 ? 0 : (bidLots - askLots) / total;
-    const vector = this.vector;
-    vector[0] = imbalance;
-    // Microprice − mid = spread / 2 × imbalance.
-    vector[2] = (((ask - bid) * imbalance) / mid) * 5_000;
-    let slot = common.length;
     for (let i = 0; i < this.horizons.length; i++) {
       const horizon = this.horizons[i];
       if (horizon === undefined) break;
       horizon.onTouch(elapsed, flow, move);
       horizon.lag(mid, now, !this.primed);
-      vector[slot] = horizon.orderFlow();
-      vector[slot + 1] = horizon.tradeFlow();
-      vector[slot + 2] = horizon.returnBps(mid);
-      vector[slot + 3] = horizon.volatility();
-      slot += perHorizon.length;
     }
     this.primed = true;
-    vector[3] = this.vwapDeviation();
+    this.stale = true;
   }
 
   /** After a depth message. Holds the last value while the book is not valid. */
@@ -103,31 +101,47 @@ export class Features {
     const bids = market.book.depthLots(bidSide, this.depthLevels);
     const asks = market.book.depthLots(askSide, this.depthLevels);
     const total = bids + asks;
-    this.vector[1] = total === 0 ? 0 : (bids - asks) / total;
+    this.values[1] = total === 0 ? 0 : (bids - asks) / total;
   }
 
   onTrade(price: Ticks, quantity: Lots, buyerIsMaker: boolean, now: Micros): void {
     const elapsed = this.step(now);
     const signed = buyerIsMaker ? -quantity : quantity;
-    let slot = common.length;
-    for (let i = 0; i < this.horizons.length; i++) {
-      const horizon = this.horizons[i];
-      if (horizon === undefined) break;
-      horizon.onTrade(elapsed, price, quantity, signed);
-      this.vector[slot] = horizon.orderFlow();
-      this.vector[slot + 1] = horizon.tradeFlow();
-      this.vector[slot + 3] = horizon.volatility();
-      slot += perHorizon.length;
-    }
-    this.vector[3] = this.vwapDeviation();
+    for (let i = 0; i < this.horizons.length; i++) this.horizons[i]?.onTrade(elapsed, price, quantity, signed);
+    this.stale = true;
   }
 
   /** Nothing is carried across a gap: every memory starts anew. */
   onGap(): void {
     this.primed = false;
     this.time = 0;
-    this.vector.fill(0);
+    this.stale = false;
+    this.values.fill(0);
     for (const horizon of this.horizons) horizon.reset();
+  }
+
+  /** What looks at the touch stays 0 until there is one. */
+  private refresh(): void {
+    this.stale = false;
+    const { values, bid, ask, bidLots, askLots, mid, primed } = this;
+    if (primed) {
+      const total = bidLots + askLots;
+      const imbalance = total === 0 ? 0 : (bidLots - askLots) / total;
+      values[0] = imbalance;
+      // Microprice − mid = spread / 2 × imbalance.
+      values[2] = (((ask - bid) * imbalance) / mid) * 5_000;
+    }
+    values[3] = this.vwapDeviation();
+    let slot = common.length;
+    for (let i = 0; i < this.horizons.length; i++) {
+      const horizon = this.horizons[i];
+      if (horizon === undefined) break;
+      values[slot] = horizon.orderFlow();
+      values[slot + 1] = horizon.tradeFlow();
+      if (primed) values[slot + 2] = horizon.returnBps(mid);
+      values[slot + 3] = horizon.volatility();
+      slot += perHorizon.length;
+    }
   }
 
   private step(now: number): number {

@@ -83,9 +83,11 @@ export class PriceWindow {
 
   private update(): void {
     const now = this.candles.currentMinute;
-    if (now < 0) return;
+    const isReplaced = this.candles.replacements !== this.replacements;
+    // Nearly always: sources look at it on every market event, and a minute is summed up once.
+    if (now < 0 || (this.summedUntil === now && this.start >= 0 && !isReplaced)) return;
     const start = this.startOf(now);
-    if (start !== this.start || this.candles.replacements !== this.replacements) this.reset(start);
+    if (start !== this.start || isReplaced) this.reset(start);
     if (this.summedUntil === now) return;
     const ones = this.candles.series(1);
     for (let back = 0; back < ones.count && ones.openTime(back) >= this.summedUntil; back++) this.add(back);

@@ -12,7 +12,7 @@ import type { SessionState } from "../domain/session.ts";
 import { type Micros, microsFromSeconds, type Ticks, ticks } from "../domain/units.ts";
 import { type CostToFill, expectedCost, expectedMoveBps } from "./cost.ts";
 import { Gates, isUsable } from "./gates.ts";
-import { checkGuardrails } from "./guardrails.ts";
+import { checkGuardrails, type GuardrailInput } from "./guardrails.ts";
 import { checkSession, checkTradesPerHour } from "./limits.ts";
 import { mayTake, modeOf } from "./mode.ts";
 import type { RiskCheckResult, SizedOrder } from "./result.ts";
@@ -75,9 +75,20 @@ export function checkRisk(input: RiskInput, now: Micros): RiskCheckResult {
   else gates.skip("VOLATILITY_MISSING", 0);
   checkSession(input, now, gates);
   checkTradesPerHour(session, settings.risk.session.max_trades_per_hour, now, gates);
-  const { peakEquity } = session;
-  const { confidence, edge } = decision;
-  checkGuardrails({ ...input, peakEquity, exposure, confidence, edge }, now, gates);
+  const guarded: GuardrailInput = {
+    settings,
+    side: input.side,
+    equity,
+    peakEquity: session.peakEquity,
+    recentReturn: input.recentReturn,
+    available: input.available,
+    cooldownUntil: input.cooldownUntil,
+    openPositions: input.openPositions,
+    exposure,
+    confidence: decision.confidence,
+    edge: decision.edge,
+  };
+  checkGuardrails(guarded, now, gates);
   const levels = band === null ? null : checkLevels(input, reference, band, gates);
   if (band === null || levels === null || !isUsable(equity) || !isUsable(input.available) || !isUsable(exposure)) {
     return { approved: false, reasons: gates.reasons, gates: gates.list };
@@ -87,7 +98,8 @@ export function checkRisk(input: RiskInput, now: Micros): RiskCheckResult {
   checkCost(input, sizing, levels, now, gates);
   if (gates.failed) return { approved: false, reasons: gates.reasons, gates: gates.list };
   const { quantity, notional, leverage, steps } = sizing;
-  const order: SizedOrder = { side: input.side, quantity, notional, leverage, steps, ...levels };
+  const { stopLoss, takeProfit } = levels;
+  const order: SizedOrder = { side: input.side, quantity, notional, leverage, steps, reference, stopLoss, takeProfit };
   return { approved: true, order, gates: gates.list };
 }
 

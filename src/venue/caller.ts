@@ -111,7 +111,7 @@ export class Caller {
     this.#nextId += 1;
     const session = request.wsMethod === null ? null : this.#session;
     this.#pending.set(id, { options, viaSession: session !== null });
-    this.#ports.timers.set(`call:${id}`, plus(now, this.#ports.replyTimeout), (then) => this.#overdueAt(id, then));
+    this.#ports.timers.set(id, plus(now, this.#ports.replyTimeout), (then) => this.#overdueAt(id, then));
     this.#ports.send(this.#encode(id, request, options.host ?? "fapi", session, now));
   }
 
@@ -193,7 +193,7 @@ export class Caller {
     const call = this.#pending.get(id);
     if (call === undefined) return;
     this.#pending.delete(id);
-    this.#ports.timers.clear(`call:${id}`);
+    this.#ports.timers.clear(id);
     call.options.done(answer, now);
   }
 

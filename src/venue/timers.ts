@@ -5,17 +5,20 @@ import type { Micros } from "../domain/units.ts";
 
 type Timer = { readonly at: Micros; readonly serial: number; readonly action: (now: Micros) => void };
 
+/** Calls by their number, everything else by a word: an order waits while its call's deadline is set. */
+export type TimerName = string | number;
+
 /** More than calls in flight, connections and periodic work can ever hold together. */
 const timersMax = 2_048;
 const tooMany = `more than ${timersMax} timers`;
 
 export class Timers {
-  readonly #timers = new Map<string, Timer>();
+  readonly #timers = new Map<TimerName, Timer>();
   #serial = 0;
   #next: Micros | null = null;
 
   /** Replaces what stood under this name. */
-  set(name: string, at: Micros, action: (now: Micros) => void): void {
+  set(name: TimerName, at: Micros, action: (now: Micros) => void): void {
     const replaced = this.#timers.get(name);
     this.#timers.set(name, { at, serial: this.#serial, action });
     assert(this.#timers.size <= timersMax, tooMany);
@@ -24,7 +27,7 @@ export class Timers {
     else if (replaced?.at === this.#next) this.#refresh();
   }
 
-  clear(name: string): void {
+  clear(name: TimerName): void {
     const cleared = this.#timers.get(name);
     this.#timers.delete(name);
     if (cleared?.at === this.#next) this.#refresh();

@@ -76,7 +76,7 @@ export class EnsembleSource implements DecisionSource {
       this.evaluate(features);
       this.labels.add(now, this.mid, features.vector, this.panel.forecasts, this.panel.logits);
       this.nextRow = now + this.rowSpacing;
-    } else if (touchMoved && !context.tradeOpen && now < this.due) {
+    } else if (touchMoved && !context.tradeOpen && now < this.due && this.panel.maySpeak) {
       this.evaluate(features);
     } else {
       return;

@@ -22,6 +22,8 @@ export class HorizonLabels {
   /** rows written, and per horizon rows done with, since the start */
   private written = 0;
   private readonly done: Float64Array;
+  /** when the next row of each horizon matures, or before: asked on every market event, and nearly always not yet */
+  private readonly next: Float64Array;
 
   /**
    * @param horizons microseconds, ascending
@@ -40,6 +42,7 @@ export class HorizonLabels {
     this.predictions = new Float64Array(this.capacity * horizons.length);
     this.logits = new Float64Array(this.capacity * horizons.length);
     this.done = new Float64Array(horizons.length);
+    this.next = new Float64Array(horizons.length).fill(Number.POSITIVE_INFINITY);
   }
 
   /** The least spacing of rows, at least `wanted`, with which the longest horizon fits. */
@@ -59,6 +62,9 @@ export class HorizonLabels {
     this.predictions.set(predictions, slot * this.horizons.length);
     this.logits.set(logits, slot * this.horizons.length);
     this.written++;
+    for (let h = 0; h < this.next.length; h++) {
+      if (f64(this.next, h) === Number.POSITIVE_INFINITY) this.next[h] = time + f64(this.horizons, h);
+    }
   }
 
   /**
@@ -66,12 +72,16 @@ export class HorizonLabels {
    * "at": more may happen within the same microsecond, and the mid that counts is the last one of it.
    */
   nextMatured(horizon: number, now: number): number {
+    if (f64(this.next, horizon) >= now) return -1;
     const sequence = Math.max(f64(this.done, horizon), this.written - this.capacity);
-    if (sequence >= this.written) return -1;
-    const slot = sequence % this.capacity;
-    if (f64(this.times, slot) + f64(this.horizons, horizon) >= now) return -1;
+    const matures = this.maturity(horizon, sequence);
+    if (matures >= now) {
+      this.next[horizon] = matures;
+      return -1;
+    }
     this.done[horizon] = sequence + 1;
-    return slot;
+    this.next[horizon] = this.maturity(horizon, sequence + 1);
+    return sequence % this.capacity;
   }
 
   featureOffset(slot: number): number {
@@ -93,5 +103,12 @@ export class HorizonLabels {
   /** Throws away all that waits. */
   clear(): void {
     this.done.fill(this.written);
+    this.next.fill(Number.POSITIVE_INFINITY);
+  }
+
+  /** Infinite for a row that is not written yet. */
+  private maturity(horizon: number, sequence: number): number {
+    if (sequence >= this.written) return Number.POSITIVE_INFINITY;
+    return f64(this.times, sequence % this.capacity) + f64(this.horizons, horizon);
   }
 }

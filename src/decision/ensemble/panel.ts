@@ -63,6 +63,24 @@ export class Panel {
     return this.warm >= Math.max(1, Math.ceil(this.settings.min_agreement * this.models.length));
   }
 
+  /**
+   * Whether an evaluation could want an entry at all: not while too few models are warm, or have a say. What models say of
+   * their skill changes only when they learn.
+   */
+  get maySpeak(): boolean {
+    const { min_agreement } = this.settings;
+    let warm = 0;
+    let speaking = 0;
+    for (let h = 0; h < this.models.length; h++) {
+      const model = this.models[h];
+      if (model === undefined || !this.isWarm(model)) continue;
+      warm++;
+      if (model.hasSay) speaking++;
+    }
+    const { length } = this.models;
+    return speaking > 0 && speaking / length >= min_agreement && warm >= Math.max(1, Math.ceil(min_agreement * length));
+  }
+
   get wantsEntry(): boolean {
     return this.isWarmedUp && this.agrees() && this.edge >= this.settings.min_edge;
   }

@@ -1,6 +1,6 @@
 /** Replies of the exchange as events for the core: what was learnt first, then how the request ended. */
 
-import { z } from "zod";
+import type { z } from "zod";
 import { isAuthorityLost } from "../../domain/error-policy.ts";
 import type { AccountSnapshot, CoreEvent, HistoryReport, Outcome, PositionReport } from "../../domain/event.ts";
 import { type Instrument, moneyFromText } from "../../domain/instrument.ts";
@@ -24,7 +24,18 @@ import {
   positionReport,
   told,
 } from "./reports.ts";
-import { AlgoBody, AlgoCancelBody, Balance, ErrorBody, OrderBody, PositionRisk, UserTrade } from "./schemas.ts";
+import {
+  AlgoBodies,
+  AlgoBody,
+  AlgoCancelBody,
+  Balances,
+  errorIn,
+  OrderBodies,
+  OrderBody,
+  type PositionRisk,
+  PositionRisks,
+  UserTrades,
+} from "./schemas.ts";
 
 export type DecodedReply = Decoded & { readonly verdict: Verdict };
 
@@ -78,8 +89,8 @@ export function decodeAccount(
   instruments: InstrumentsByName,
   requestedAt: Micros,
 ): DecodedAccount {
-  const balances = z.array(Balance).safeParse(bodies.balance);
-  const rows = z.array(PositionRisk).safeParse(bodies.positions);
+  const balances = Balances.safeParse(bodies.balance);
+  const rows = PositionRisks.safeParse(bodies.positions);
   if (!balances.success) return unproven("balance is unreadable");
   if (!rows.success) return unproven("positions are unreadable");
   const balance = balances.data.find((row) => row.asset === asset);
@@ -87,8 +98,8 @@ export function decodeAccount(
   const positions = decodePositions(rows.data, instruments);
   if (positions.kind === "unproven") return positions;
   if (!positions.open && !isZero(balance.crossUnPnl)) return unproven("no position, yet an unrealised profit");
-  const orders = decodeList(bodies.orders, OrderBody, (order) => orderReport(order, null, "query", instruments));
-  const algos = decodeList(bodies.algos, AlgoBody, (algo) => readAlgo(algo, "query", instruments));
+  const orders = decodeList(bodies.orders, OrderBodies, (order) => orderReport(order, null, "query", instruments));
+  const algos = decodeList(bodies.algos, AlgoBodies, (algo) => readAlgo(algo, "query", instruments));
   if (orders === null) return unproven("open orders are unreadable");
   if (algos === null) return unproven("open conditional orders are unreadable");
   return {
@@ -120,8 +131,8 @@ export function decodeHistory(
   instruments: InstrumentsByName,
 ): HistoryReport | null {
   const instrument = instrumentOf(command.symbol, instruments);
-  const trades = z.array(UserTrade).safeParse(bodies.trades);
-  const list = decodeList(bodies.orders, OrderBody, (order) => orderReport(order, null, "query", instruments));
+  const trades = UserTrades.safeParse(bodies.trades);
+  const list = decodeList(bodies.orders, OrderBodies, (order) => orderReport(order, null, "query", instruments));
   if (instrument === undefined || list === null || !trades.success) return null;
   const orders = list.events.filter((event): event is OrderReport => event.kind === "order-report");
   if (orders.length < list.events.length || orders.some(({ symbol }) => symbol !== command.symbol)) return null;
@@ -205,8 +216,8 @@ function wordsOf(outcome: Outcome): string {
 }
 
 function isRefusal(body: unknown): boolean {
-  const error = ErrorBody.safeParse(body);
-  return error.success && error.data.code < 0;
+  const error = errorIn(body);
+  return error !== null && error.code < 0;
 }
 
 /** Null when the body is not what this command answers. */
@@ -243,7 +254,7 @@ function readAlgo(body: AlgoBody, source: AlgoReport["source"], instruments: Ins
 }
 
 function readFills(command: QueryFills, body: unknown, instruments: InstrumentsByName): Decoded | null {
-  const parsed = z.array(UserTrade).safeParse(body);
+  const parsed = UserTrades.safeParse(body);
   if (!parsed.success) return null;
   const own = parsed.data;
   // A full page may be a part only, and trades of another order mean that the question was not understood.
@@ -272,8 +283,8 @@ function compareIds(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
 
-function decodeList<Row>(body: unknown, schema: z.ZodType<Row>, read: (row: Row) => Decoded): Decoded | null {
-  const parsed = z.array(schema).safeParse(body);
+function decodeList<Row>(body: unknown, schema: z.ZodType<Row[]>, read: (row: Row) => Decoded): Decoded | null {
+  const parsed = schema.safeParse(body);
   if (!parsed.success) return null;
   const rows = parsed.data.map(read);
   return { events: rows.flatMap((row) => row.events), foreign: rows.flatMap((row) => row.foreign) };

@@ -96,20 +96,27 @@ export function historyRequests(
 
 function placeOrder(command: PlaceOrder, instrument: Instrument, options: EncodeOptions): WireRequest {
   const { terms, reduceOnly } = command;
-  const params: Record<string, string | number> = {
-    symbol: instrument.symbol,
-    side: sideText(command.side),
-    type: terms.type,
-  };
-  if (terms.type === "LIMIT") {
-    params["timeInForce"] = terms.timeInForce;
-    params["price"] = priceText(instrument, terms.price);
-  }
-  params["quantity"] = quantityText(instrument, command.quantity);
-  params["newClientOrderId"] = clientId(command.clientOrderId);
+  const symbol = instrument.symbol;
+  const side = sideText(command.side);
+  const quantity = quantityText(instrument, command.quantity);
+  const newClientOrderId = clientId(command.clientOrderId);
   // RESULT tells the final state of a market order in the reply, so that an exposure is known by two ways: the
   // stream may be silent. ACK says NEW even for an instant fill.
-  params["newOrderRespType"] = "RESULT";
+  const newOrderRespType = "RESULT";
+  const { type } = terms;
+  const params: Record<string, string | number> =
+    type === "LIMIT"
+      ? {
+          symbol,
+          side,
+          type,
+          timeInForce: terms.timeInForce,
+          price: priceText(instrument, terms.price),
+          quantity,
+          newClientOrderId,
+          newOrderRespType,
+        }
+      : { symbol, side, type, quantity, newClientOrderId, newOrderRespType };
   // A late entry must die on the way; a late reduction is still wanted, and keeps the exchange's own window.
   if (reduceOnly) params["reduceOnly"] = "true";
   else params["recvWindow"] = wholeNumber(options.recvWindow);
@@ -209,17 +216,36 @@ function quantityText(instrument: Instrument, quantity: Lots): string {
   return positiveText(textFromLots(instrument, quantity));
 }
 
-const decimalShape = /^\d{1,20}(\.\d{1,20})?$/;
-const zeroShape = /^[0.]+$/;
+const digitsMax = 20;
+const point = 46;
+const zero = 48;
 const wholeShape = /^\d{1,20}$/;
 const clientIdShape = /^[.A-Z:/a-z0-9_-]{1,36}$/;
 
 /** The last gate of every number. The words are made only when it shuts. @see failure-catalogue F-66, I-14 */
 function positiveText(text: string): string {
-  if (!decimalShape.test(text) || zeroShape.test(text)) {
-    throw new InvariantError(`not a positive plain decimal: ${text}`);
-  }
+  if (!isPositiveDecimal(text)) throw new InvariantError(`not a positive plain decimal: ${text}`);
   return text;
+}
+
+/** At most twenty digits, and as many behind a point; no sign, no exponent. By hand, because an order waits for it. */
+function isPositiveDecimal(text: string): boolean {
+  let digits = 0;
+  let isFraction = false;
+  let isPositive = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === point && !isFraction && digits > 0) {
+      isFraction = true;
+      digits = 0;
+      continue;
+    }
+    if (code < zero || code > zero + 9) return false;
+    digits += 1;
+    if (digits > digitsMax) return false;
+    if (code !== zero) isPositive = true;
+  }
+  return isPositive && digits > 0;
 }
 
 function wholeText(text: string): string {

@@ -7,7 +7,7 @@
 import { type RequestKind, ruleOf, type Treatment, treatmentOf } from "../../domain/error-policy.ts";
 import type { Outcome } from "../../domain/event.ts";
 import type { SingleCommand } from "./encode.ts";
-import { ErrorBody } from "./schemas.ts";
+import { errorIn } from "./schemas.ts";
 
 /** A reply as it came; `body` is null when it was no JSON, and then `text` is what it was. */
 export type Reply = { readonly status: number; readonly body: unknown; readonly text?: string };
@@ -58,13 +58,13 @@ const duplicateId = -4116;
 
 /** @param kind of the request: what an unknown code may mean depends on it */
 export function classify(reply: Reply, kind: RequestKind): Verdict {
-  const error = ErrorBody.safeParse(reply.body);
+  const error = errorIn(reply.body);
   if (reply.status >= 200 && reply.status < 300) {
     if (reply.body === null) return ended("success-unreadable", `HTTP ${reply.status} with a body that is not JSON`);
     // A success body may carry code 200 (cancel-all); an error inside a success is an error.
-    if (!error.success || error.data.code >= 0) return { outcome: { kind: "ok" }, treatment: "done", unlisted: false };
+    if (error === null || error.code >= 0) return { outcome: { kind: "ok" }, treatment: "done", unlisted: false };
   }
-  if (error.success && error.data.code < 0) return byCode(reply.status, error.data.code, error.data.msg, kind);
+  if (error !== null && error.code < 0) return byCode(reply.status, error.code, error.msg, kind);
   return withoutCode(reply);
 }
 

@@ -7,13 +7,18 @@
 
 import { z } from "zod";
 
-/** An id as lossless text. */
-const id = z.union([z.string().regex(/^-?\d{1,20}$/), z.bigint(), z.int()]).transform((value) => value.toString());
+/** An id as lossless text. One check for all its forms: every report has two ids, and a union is tried form by form. */
+const id = z.custom<string | bigint | number>(isId, "Invalid input: expected an id").transform(String);
 const decimal = z.string().regex(/^-?\d{1,20}(\.\d{1,20})?$/);
 /** Milliseconds since the epoch; anything after the year 2255 is noise, and would leave whole microseconds. */
 const time = z.int().min(0).max(9_007_199_254_740);
 const side = z.enum(["BUY", "SELL"]);
 const text = z.string().max(512);
+
+function isId(value: unknown): boolean {
+  if (typeof value === "string") return /^-?\d{1,20}$/.test(value);
+  return typeof value === "bigint" || Number.isSafeInteger(value);
+}
 
 /** Whether a text that may be absent is decimal. */
 export function isDecimal(value: string | undefined): value is string {
@@ -87,6 +92,19 @@ export const PositionRisk = z.object({
 export type PositionRisk = z.infer<typeof PositionRisk>;
 
 export const ErrorBody = z.object({ code: z.int(), msg: z.string() });
+export type ErrorBody = z.infer<typeof ErrorBody>;
+
+/** What a body says of an error; null where it says nothing of one, as nearly always, and then without a parse in vain. */
+export function errorIn(body: unknown): ErrorBody | null {
+  if (typeof body !== "object" || body === null || !("code" in body)) return null;
+  return ErrorBody.safeParse(body).data ?? null;
+}
+
+export const OrderBodies = z.array(OrderBody);
+export const AlgoBodies = z.array(AlgoBody);
+export const UserTrades = z.array(UserTrade);
+export const Balances = z.array(Balance);
+export const PositionRisks = z.array(PositionRisk);
 
 export const AccountConfig = z.object({
   canTrade: z.boolean(),
