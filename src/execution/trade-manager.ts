@@ -153,6 +153,8 @@ export class TradeManager {
   /** Takes over what recovery put together. Protection is the first thing that it may send. */
   adopt(trade: Trade, now: Micros): void {
     this.#trade = trade;
+    // Before the rest of the entry is cancelled: a position that was found naked gets its stop first (I-11).
+    manageProtection(this.#desk, trade, now);
     this.#manage(trade, now);
   }
 

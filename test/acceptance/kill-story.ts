@@ -53,12 +53,14 @@ overrides: { ETHUSDT: { trading: { normal: { entry_order: market } } } }
 risk:
   session: { max_trades_per_hour: 5000, max_daily_loss_abs: null, max_daily_loss_pct: null }
 `;
+/** Far more than it takes: on a machine that is busy, too, nothing else is asked for than that it comes. */
+const recoverMillisMax = 60_000;
 const agreeMillisMax = 20_000;
 const lookEveryMillis = 30;
 /** When the event that a kill waits for does not come, it comes without. */
 const eventMillisMax = 2_000;
 /** Upper bound of a life with what is read before and after it. */
-const lifeMillisMax = 40_000;
+const lifeMillisMax = 100_000;
 
 /** @param seed of the kills; the same seed kills in the same manner, at instants that the machine decides */
 export async function killStory(kills: number, seed: number): Promise<Story> {
@@ -77,7 +79,10 @@ export async function killStory(kills: number, seed: number): Promise<Story> {
   const wallet = await outsider.wallet();
   const stream = await UserStream.open(await outsider.userStream());
   const ledger = new ExchangeLedger(outsider);
-  const start = () => new Scalpd(["run", "--config", config, "--exchange", exchange.line, "--data", data, "--json"]);
+  const start = () =>
+    new Scalpd(["run", "--config", config, "--exchange", exchange.line, "--data", data, "--json"], {
+      lifeMillis: lifeMillisMax,
+    });
   const lives: Life[] = [];
   for (let done = 0; done < kills; done += 1) {
     const kill = drawKill(random);
@@ -140,7 +145,7 @@ async function instantOf(
   stream: UserStream,
   agreed: () => Promise<void>,
 ): Promise<boolean> {
-  if (kill.at === "venue-ready") await daemon.logged("VENUE_READY");
+  if (kill.at === "venue-ready") await daemon.logged("VENUE_READY", () => true, recoverMillisMax);
   const hasAgreed = kill.at === "trading" || kill.at === "event";
   if (hasAgreed) {
     await agreed();
@@ -161,7 +166,7 @@ function endedByItself(daemon: Scalpd, kill: Kill): never {
 
 /** Resolves in a moment in which journal and exchange say the same of positions, orders, executions and profit. */
 async function agreement(daemon: Scalpd, ledger: ExchangeLedger, data: string): Promise<void> {
-  await daemon.logged("RECOVERED");
+  await daemon.logged("RECOVERED", () => true, recoverMillisMax);
   let differences: readonly string[] = [];
   try {
     await vi.waitUntil(

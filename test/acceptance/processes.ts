@@ -93,12 +93,17 @@ export class Scalpd {
   }
 
   /** The first log line of this code that matches. */
-  async logged(code: string, matches: (line: LogLine) => boolean = () => true): Promise<LogLine> {
-    return await this.#when(() => this.log.find((line) => line["code"] === code && matches(line)), `a line ${code}`);
+  async logged(
+    code: string,
+    matches: (line: LogLine) => boolean = () => true,
+    millisMax: number = waitMillisMax,
+  ): Promise<LogLine> {
+    const look = (): LogLine | undefined => this.log.find((line) => line["code"] === code && matches(line));
+    return await this.#when(look, `a line ${code}`, millisMax);
   }
 
-  async #when<T>(look: () => T | undefined, what: string): Promise<T> {
-    const timeout = AbortSignal.timeout(waitMillisMax);
+  async #when<T>(look: () => T | undefined, what: string, millisMax: number = waitMillisMax): Promise<T> {
+    const timeout = AbortSignal.timeout(millisMax);
     for (;;) {
       const found = look();
       if (found !== undefined) return found;

@@ -307,8 +307,10 @@ export class Simulation {
   /**
    * The next run. Intents stand in the journal; of all else what came in the last milliseconds before the kill is lost.
    * The account is read once the private stream lives.
+   *
+   * @param after.journal what a store says instead, whatever came of it
    */
-  restart({ lostMs = 0 }: { readonly lostMs?: number } = {}): void {
+  restart({ lostMs = 0, journal = null }: { readonly lostMs?: number; readonly journal?: Journal | null } = {}): void {
     const committed = this.#killedAt - microsFromMillis(lostMs);
     this.outputs.forEach((output, index) => {
       const isLost = output.kind !== "intent" && (this.#outputTimes[index] ?? 0) > committed;
@@ -316,7 +318,7 @@ export class Simulation {
     });
     this.core = this.#newCore();
     this.#isDown = false;
-    this.tell(journalFrom(this.kept), this.now);
+    this.tell(journal === null ? journalFrom(this.kept) : { kind: "journal", ...journal }, this.now);
     this.#greet();
     this.quote(this.quoted);
   }
