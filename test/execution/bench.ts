@@ -115,6 +115,8 @@ const turnsMax = 100;
 export class Bench {
   readonly outputs: Output[] = [];
   readonly safeModes: string[] = [];
+  /** what SAFE MODE was entered for, in words */
+  readonly details: string[] = [];
   readonly closed: Trade[] = [];
   readonly touch = new BenchMarket();
   readonly manager: TradeManager;
@@ -134,8 +136,9 @@ export class Bench {
         emit: (output) => {
           this.outputs.push(output);
         },
-        enterSafeMode: (reason) => {
+        enterSafeMode: (reason, detail) => {
           this.safeModes.push(reason);
+          this.details.push(detail);
         },
         mayEnter: () => this.mayEnter,
         recheck: (_trade, wanted) => lots(Math.min(wanted, this.allowed)),

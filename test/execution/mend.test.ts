@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { lots, ticks } from "../../src/domain/units.ts";
-import { type Mendable, mended } from "../../src/execution/mend.ts";
+import { isFilterRefusal, type Mendable, mended } from "../../src/execution/mend.ts";
 import { instrument, instrumentWith } from "../support/core.ts";
 import { Bench, idOf, marketTerms, planOf } from "./bench.ts";
 
@@ -20,7 +20,10 @@ test.each<readonly [number, Mendable, { readonly quantity: number; readonly pric
   [-4014, { ...long, side: "sell" }, { quantity: 27, price: 640_010 }],
   [-4023, long, { quantity: 20, price: 640_007 }],
   [-4005, long, { quantity: 13, price: 640_007 }],
+  [-4002, long, { quantity: 27, price: 640_003 }],
   [-4016, long, { quantity: 27, price: 640_003 }],
+  [-4001, long, { quantity: 27, price: 640_003 }],
+  [-4013, long, { quantity: 27, price: 640_003 }],
   [-4024, long, { quantity: 27, price: 640_003 }],
   [-4003, long, null],
   [-4004, long, null],
@@ -29,6 +32,49 @@ test.each<readonly [number, Mendable, { readonly quantity: number; readonly pric
 ])("[ORD-6] %i: %j becomes %j", (code, order, expected) => {
   const result = mended(order, code, instrument, anew);
   expect(result === null ? null : { quantity: result.quantity, price: result.price }).toEqual(expected);
+});
+
+test.each([-1013, -1111, -4014, -4023, -4005, -4002, -4016, -4001, -4013, -4024, -4003, -4004, -4164])(
+  "[ORD-6] %i is a filter's word",
+  (code) => {
+    expect([isFilterRefusal(code), isFilterRefusal(-code)]).toEqual([true, false]);
+  },
+);
+
+const market: Mendable = { ...long, price: null };
+
+test.each<readonly [string, number, Mendable, number | null, { readonly quantity: number } | null]>([
+  ["a bound of the price says nothing of a market order", -4016, market, 640_003, null],
+  ["a bound of the price without a place for the order now", -4016, long, null, null],
+  ["a market order has no price to round", -4014, market, 640_003, null],
+  ["a market order off the grid loses quantity", -1111, market, null, { quantity: 20 }],
+  ["a quantity below the coarser grid stays whole", -1013, { ...long, quantity: lots(9) }, null, { quantity: 9 }],
+  ["a quantity on the coarser grid stays whole", -1013, { ...long, quantity: lots(10) }, null, { quantity: 10 }],
+  ["a limit order knows no step of market orders", -4023, long, null, { quantity: 20 }],
+  ["a quantity that nothing is left of", -4023, { ...long, quantity: lots(9) }, null, null],
+  ["one lot cannot be halved", -4005, { ...long, quantity: lots(1) }, null, null],
+  ["two lots can", -4005, { ...long, quantity: lots(2) }, null, { quantity: 1 }],
+  ["a price below the coarser grid", -4014, { ...long, price: ticks(9) }, null, null],
+])("[ORD-6] %s: %i", (_what, code, order, now, expected) => {
+  const result = mended(order, code, instrument, now === null ? null : ticks(now));
+  expect(result === null ? null : { quantity: result.quantity }).toEqual(expected);
+});
+
+test("[ORD-6] the least price is a price", () => {
+  expect(mended({ ...long, price: ticks(2) }, -4016, instrument, ticks(1))).toMatchObject({ price: 1 });
+});
+
+test.each<readonly [string, Mendable, number]>([
+  ["a limit order goes down to its own maximum", { ...long, quantity: lots(5_000) }, 1_000],
+  ["a market order to that of market orders, on its step", { ...market, quantity: lots(5_000) }, 98],
+])("[ORD-6] too large, %s", (_what, order, expected) => {
+  const small = instrumentWith({ maxQuantity: "1", marketMaxQuantity: "0.1", marketStepSize: "0.007" });
+  expect(mended(order, -4005, small, null)?.quantity).toBe(expected);
+});
+
+test("[ORD-6] a limit order off the grid ignores the step of market orders", () => {
+  const coarse = instrumentWith({ marketStepSize: "0.005" });
+  expect(mended(long, -4023, coarse, null)?.quantity).toBe(20);
 });
 
 test("[ORD-6] a market order off its own step goes down to it", () => {

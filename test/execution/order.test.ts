@@ -4,7 +4,17 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { algoStatuses, orderStatuses } from "../../src/domain/order.ts";
 import { lots, ticks } from "../../src/domain/units.ts";
-import { mayTrade, missedLots, type Order, type OrderEvent, sentOrder, step } from "../../src/execution/order.ts";
+import {
+  isBuried,
+  mayExecuteUntold,
+  mayTrade,
+  missedLots,
+  type Order,
+  type OrderEvent,
+  remaining,
+  sentOrder,
+  step,
+} from "../../src/execution/order.ts";
 import { after, start } from "../support/core.ts";
 
 function sent(service: Order["service"]): Order {
@@ -237,4 +247,105 @@ test("[ORD-1] a conditional order stays triggered since the first word of it", (
   const first = step(sent("algo"), algo("TRIGGERING", null), start);
   const later = step(first, report("PARTIALLY_FILLED", 1), after(5));
   expect(later.status).toEqual({ kind: "triggered", since: start });
+});
+
+const nothing: Pick<Order, "service" | "price"> = { service: "order", price: null };
+
+test.each<readonly [string, readonly OrderEvent[], boolean]>([
+  ["on the wire", [], true],
+  ["in doubt", [{ kind: "lost" }], true],
+  ["being cancelled", [{ kind: "accepted" }, { kind: "cancel-sent" }], true],
+  ["triggered", [algo("TRIGGERED", "7")], true],
+  ["resting", [{ kind: "accepted" }], false],
+  ["closed", [report("CANCELED", 0)], false],
+])("[ORD-2] an order %s: %j may have executed untold: %s", (_what, events, expected) => {
+  expect(mayExecuteUntold(play(sent("order"), events))).toBe(expected);
+});
+
+test.each<readonly [string, Partial<Order>, boolean]>([
+  ["market order", nothing, true],
+  ["limit order", { service: "order" }, false],
+  ["conditional order", { ...nothing, service: "algo" }, false],
+])("[ORD-2] a %s that seems to live may have executed untold: %s %s", (_what, changes, expected) => {
+  const live = step({ ...sent("order"), ...changes }, { kind: "accepted" }, start);
+  expect(mayExecuteUntold(live)).toBe(expected);
+});
+
+test.each<readonly [string, readonly OrderEvent[], boolean]>([
+  ["was never seen and is proven absent", [{ kind: "lost" }, { kind: "absent" }], true],
+  ["had been seen and is proven absent", [{ kind: "accepted" }, { kind: "doubted" }, { kind: "absent" }], true],
+  ["was cancelled", [report("CANCELED", 0)], false],
+  ["was refused", [{ kind: "refused", code: -2010 }], false],
+  ["filled", [report("FILLED", 50)], false],
+  ["expired", [report("EXPIRED", 0)], false],
+  ["is in doubt", [{ kind: "lost" }], false],
+])("[ORD-1] an order that %s is closed without a word: %j %s", (_what, events, expected) => {
+  expect(isBuried(play(sent("order"), events))).toBe(expected);
+});
+
+test.each<readonly [Order["quantity"], number, number]>([
+  [lots(50), 20, 30],
+  [lots(50), 50, 0],
+  [lots(50), 60, 0],
+  [null, 20, 0],
+])("[RSK-5] of %s lots with %i filled, %i may still fill", (quantity, filled, expected) => {
+  expect(remaining({ ...sent("order"), quantity, filled: lots(filled) })).toBe(expected);
+});
+
+test("[SAF-2] only what is on the wire or in doubt is accepted anew: a cancel on its way is not forgotten", () => {
+  const cancelling = play(sent("order"), [{ kind: "accepted" }, { kind: "cancel-sent" }]);
+  expect(step(cancelling, { kind: "accepted" }, start).status).toEqual({ kind: "cancelling", since: start });
+});
+
+test.each(["order", "algo"] as const)("[ORD-1] a report of `NEW` does not take back a cancel (%s)", (service) => {
+  const cancelling = play(sent(service), [{ kind: "accepted" }, { kind: "cancel-sent" }]);
+  const told = service === "order" ? report("NEW", 0) : algo("NEW", null);
+  expect(step(cancelling, told, after(5)).status).toEqual({ kind: "cancelling", since: start });
+});
+
+test("[ORD-1] a late `NEW` does not make a triggered order rest again", () => {
+  const triggered = play(sent("algo"), [algo("TRIGGERED", "7")]);
+  expect(step(triggered, algo("NEW", null), after(5)).status).toEqual({ kind: "triggered", since: start });
+});
+
+test("[ORD-1] a refusal is a refusal when the report says so, too", () => {
+  expect(step(sent("order"), report("REJECTED", 0), start).status).toEqual({ kind: "closed", reason: "refused" });
+});
+
+test("[ORD-1] a conditional order that was cancelled says so", () => {
+  expect(step(sent("algo"), algo("CANCELED", null), start).status).toEqual({ kind: "closed", reason: "cancelled" });
+});
+
+test("[EXE-7] an amendment that is told after the end changes nothing", () => {
+  const closed = step(sent("order"), report("FILLED", 50), start);
+  expect(step(closed, { kind: "amended", price: ticks(2), quantity: lots(60) }, start)).toBe(closed);
+});
+
+test("[SAF-2] a list that does not name an order is remembered with the time of its asking", () => {
+  const unknown = step(sent("order"), { kind: "lost" }, start);
+  expect(step(unknown, { kind: "unlisted", requestedAt: after(3) }, after(9))).toMatchObject({
+    unlistedAt: after(3),
+    misses: 0,
+  });
+});
+
+test.each<readonly [string, number, number]>([
+  ["more than was known begins the wait for its executions anew", 5, 0],
+  ["what is known already does not", 3, 2],
+])("[ORD-2] a report of %s", (_what, filled, asks) => {
+  const asked = play(sent("order"), [report("PARTIALLY_FILLED", 3), { kind: "asked" }, { kind: "asked" }]);
+  expect(step(asked, report("PARTIALLY_FILLED", filled), after(7))).toMatchObject({
+    asks,
+    askedAt: asks === 0 ? after(7) : start,
+  });
+});
+
+test("[ORD-1] whatever is told of a conditional order is a sign of life", () => {
+  const unseen = algoStatuses.filter((status) => !step(sent("algo"), algo(status, null), start).seen);
+  expect(unseen).toEqual([]);
+});
+
+test("[SAF-2] a resting conditional order that is told to rest keeps the count of its askings", () => {
+  const live = play(sent("algo"), [{ kind: "accepted" }, { kind: "asked" }]);
+  expect(step(live, algo("NEW", null), after(5)).asks).toBe(1);
 });

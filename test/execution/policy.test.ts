@@ -3,9 +3,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ticks } from "../../src/domain/units.ts";
-import { bandAround, chasedPrice } from "../../src/execution/policy/normal.ts";
+import { bandAround, chasedPrice, joinedPrice } from "../../src/execution/policy/normal.ts";
 import { planEntry } from "../../src/execution/policy/plan.ts";
 import { type EntryPlan, type PolicyInput, zoneDistanceBps } from "../../src/execution/policy/policy.ts";
+import { againstMarket } from "../../src/execution/policy/scalp.ts";
 import { type SettingsChanges, settingsWith } from "../support/core.ts";
 
 const touch: PolicyInput = {
@@ -74,6 +75,40 @@ test.each<readonly [string, Partial<PolicyInput>, string]>([
   expect(plan("scalp", { ...touch, ...changes }, taking).kind).toBe(kind);
 });
 
+test.each<readonly [string, Partial<PolicyInput>, unknown]>([
+  ["spread", { spreadBps: 2.01 }, { reason: "SCALP_SPREAD_TOO_WIDE", measured: 2.01, limit: 2 }],
+  ["spread that is not known", { spreadBps: Number.NaN }, { reason: "SCALP_SPREAD_TOO_WIDE", limit: 2 }],
+  ["depth", { topDepth: 4_999 }, { reason: "SCALP_INSUFFICIENT_DEPTH", measured: 4_999, limit: 5_000 }],
+  ["latency", { latencyMs: 251 }, { reason: "SCALP_LATENCY", measured: 251, limit: 250 }],
+])("[EXE-3] what a market order fails for, the %s, is told with its limit", (_what, changes, expected) => {
+  expect(againstMarket({ ...touch, ...changes }, settingsWith({}).trading.scalp)).toMatchObject(Object(expected));
+});
+
+test.each<readonly [PolicyInput["side"], number, number, string]>([
+  ["buy", 640_001, 640_002, "market"],
+  ["buy", 640_002, 640_003, "wait"],
+  ["buy", 639_000, 640_001, "market"],
+  ["buy", 639_000, 640_000, "wait"],
+  ["sell", 639_999, 640_000, "market"],
+  ["sell", 639_998, 639_999, "wait"],
+  ["sell", 640_000, 640_001, "market"],
+  ["sell", 640_001, 640_002, "wait"],
+])("[EXE-3] a scalp market order to %s takes inside %i to %i, both included: %s", (side, low, high, kind) => {
+  expect(plan("scalp", zoned(low, high, { ...touch, side }), taking).kind).toBe(kind);
+});
+
+test("[EXE-3] a market order says that its limits are met", () => {
+  expect(plan("scalp", touch, taking)).toEqual({ kind: "market", reason: "MARKET_LIMITS_MET" });
+});
+
+test.each<readonly [number, number, string]>([
+  [640_000, 640_000, "limit"],
+  [640_001, 641_000, "wait"],
+  [639_000, 639_999, "wait"],
+])("[EXE-3] a scalp limit order rests inside %i to %i, both included: %s", (low, high, kind) => {
+  expect(plan("scalp", zoned(low, high)).kind).toBe(kind);
+});
+
 test("[EXE-3] with `prefer_limit` even the best book gets a limit order", () => {
   expect(plan("scalp", touch).kind).toBe("limit");
 });
@@ -110,6 +145,47 @@ test("[EXE-7] a band around a one-tick touch joins the touch", () => {
   const zone = bandAround(touch.bid, touch.ask, trading.normal);
   const sides = (["buy", "sell"] as const).map((side) => priceOf(plan("normal", { ...touch, side, zone })));
   expect([zone, sides]).toEqual([{ low: 639_680, high: 640_321 }, [640_000, 640_001]]);
+});
+
+test.each<readonly [boolean, string]>([
+  [true, "GTX"],
+  [false, "GTC"],
+])("[EXE-7] with `post_only` %s a resting entry has the time in force %s", (post_only, timeInForce) => {
+  expect(plan("normal", zoned(639_000, 639_801), { normal: { post_only } })).toMatchObject({ timeInForce });
+});
+
+test("[EXE-7] a price that gives way to the other side, short of the touch, is called an edge", () => {
+  expect(plan("normal", zoned(640_100, 641_000, at(640_000, 640_500)))).toMatchObject({
+    price: 640_499,
+    reason: "ZONE_EDGE",
+  });
+});
+
+test("[EXE-7] the nearest price of the zone may be its lower bound", () => {
+  expect(plan("normal", zoned(640_000, 641_000))).toMatchObject({ kind: "limit", price: 640_000 });
+});
+
+test.each<readonly [number, number, string]>([
+  [640_001, 641_000, "market"],
+  [640_002, 641_000, "wait"],
+])("[EXE-7] `entry_order: market` takes from the lower bound on: %i to %i is %s", (low, high, kind) => {
+  expect(plan("normal", zoned(low, high), { normal: { entry_order: "market" } }).kind).toBe(kind);
+});
+
+test("[EXE-7] an entry that takes says that it was asked to", () => {
+  expect(plan("normal", touch, { normal: { entry_order: "market" } })).toEqual({
+    kind: "market",
+    reason: "TAKE_ASKED",
+  });
+});
+
+test.each<readonly [number, number, number | null]>([
+  [640_000, 641_000, 640_000],
+  [640_001, 641_000, null],
+  [639_000, 640_000, 640_000],
+  [639_000, 639_999, null],
+])("[EXE-7] an order is joined to a touch inside %i to %i, both included", (low, high, price) => {
+  expect(joinedPrice(zoned(low, high))).toBe(price);
 });
 
 test("[EXE-7] `entry_order: market` takes only inside the zone", () => {
