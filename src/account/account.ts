@@ -13,6 +13,7 @@ export class Account {
   #available: Money | null = null;
   #provenAt = Number.NEGATIVE_INFINITY;
   #walletAt = Number.NEGATIVE_INFINITY;
+  #wasAlive = false;
   /** since when the private stream is proven alive; infinite while it is not */
   #aliveSince = Number.POSITIVE_INFINITY;
   readonly #lots: Float64Array;
@@ -34,6 +35,7 @@ export class Account {
     if (snapshot.requestedAt >= this.#walletAt) this.#wallet = snapshot.wallet;
     this.#available = snapshot.available;
     this.#provenAt = snapshot.requestedAt;
+    this.#wasAlive ||= this.privateAlive;
     this.#lots.fill(0);
     for (const position of snapshot.positions) this.onPosition(position);
     return true;
@@ -82,6 +84,11 @@ export class Account {
    */
   get privateAlive(): boolean {
     return this.#aliveSince <= this.#provenAt;
+  }
+
+  /** Whether that was ever so: before, the account is not known yet; after, it is not known any more. */
+  get wasAlive(): boolean {
+    return this.#wasAlive;
   }
 
   /** Whether the private stream is alive, read or not. */

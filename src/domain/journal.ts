@@ -23,8 +23,8 @@ export type Journal = {
   readonly openTrades: readonly OpenTrade[];
   /** limits, halts and cooldowns as they last stood; null when nothing is known of any */
   readonly session: SessionState | null;
-  /** as it last stood; absent when nothing is known of any */
-  readonly safeMode?: SafeModeState;
+  /** as it last stood; null or absent when nothing is known of any */
+  readonly safeMode?: SafeModeState | null;
   /** trades that outside decisions have begun already, oldest first: those may be said again (requirements IDM-1) */
   readonly begun?: readonly TradeId[];
   /** what sources had learnt; a later one of the same source is taken over an earlier one */

@@ -233,7 +233,7 @@ export class Core implements MarketSink {
         assert(!this.isRecovered, "the journal comes before the first account snapshot");
         this.#accountDesk.remember(event);
         this.#session.restore(event, now);
-        if (event.safeMode !== undefined) this.#modes.restore(event.safeMode, now);
+        if (event.safeMode) this.#modes.restore(event.safeMode, now);
         for (const desk of this.#desks) desk.rememberBegun(event.begun ?? []);
         for (const model of event.models ?? []) this.#desk(model.symbol).models.restore(model);
         break;

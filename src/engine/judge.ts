@@ -168,7 +168,8 @@ export class DecisionJudge {
     if (held !== 0) {
       return [{ reason: held * sign(side) > 0 ? "POSITION_OPEN" : "OPPOSITE_POSITION", measured: held, limit: 0 }];
     }
-    if (!this.#ports.floor.account.privateAlive) return [{ reason: "ACCOUNT_STALE", measured: null, limit: null }];
+    const { privateAlive, wasAlive } = this.#ports.floor.account;
+    if (!privateAlive) return [{ reason: wasAlive ? "ACCOUNT_STALE" : "NOT_READY", measured: null, limit: null }];
     return this.#ports.market.readiness(now);
   }
 

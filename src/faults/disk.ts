@@ -7,6 +7,7 @@
 import type { Journal, JournalFill, OpenTrade } from "../domain/journal.ts";
 import type { SavedModel } from "../domain/model.ts";
 import type { FillRow, IntentRow, Row } from "../domain/output.ts";
+import type { SafeModeState } from "../domain/safe-mode.ts";
 import type { SessionState } from "../domain/session.ts";
 import type { Micros } from "../domain/units.ts";
 import type { Store } from "../store/store.ts";
@@ -34,7 +35,7 @@ export class Disk {
   readonly #fills = new Set<string>();
   readonly #models = new Map<string, SavedModel>();
   #session: SessionState | null = null;
-  #safeMode: Journal["safeMode"];
+  #safeMode: SafeModeState | null = null;
   /** intents in the log that the database may lack, and whether they were synced */
   #log: { readonly row: IntentRow; synced: boolean }[] = [];
 
@@ -74,8 +75,7 @@ export class Disk {
       fills: [...fills.values()],
       stopLevel,
     }));
-    const safeMode = this.#safeMode === undefined ? {} : { safeMode: this.#safeMode };
-    return { openTrades, session: this.#session, models: [...this.#models.values()], ...safeMode };
+    return { openTrades, session: this.#session, safeMode: this.#safeMode, models: [...this.#models.values()] };
   }
 
   #apply(row: Row): void {

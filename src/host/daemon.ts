@@ -293,9 +293,8 @@ export class Daemon {
     for (const note of store.notes) log.warn("STORE_NOTE", { detail: note });
     const { openTrades, session, safeMode, outside, models } = store.journal;
     const begun = [...outside.begun.values()];
-    const known = { openTrades, session, begun, models: this.#knownModels(models) };
     this.outside.open(outside);
-    this.#trader.open({ ...known, ...(safeMode === null ? {} : { safeMode }) }, clock());
+    this.#trader.open({ openTrades, session, safeMode, begun, models: this.#knownModels(models) }, clock());
   }
 
   /** The journal's word comes after the file's: what was learnt since is worth more. */

@@ -106,6 +106,17 @@ test("[RSK-8] nothing is entered after the private stream came back until the ac
   ]);
 });
 
+test("[RSK-8] at the start an account that was read before the private stream lived is not ready, and no error", () => {
+  const bench = new CoreBench();
+  bench.tell(snapshotOf(0, { requestedAt: bench.now }));
+  bench.at(10);
+  bench.tell({ kind: "private-stream", alive: true });
+  bench.quote();
+  bench.decide(decisionOf());
+  const told = bench.outputs.filter((output) => output.kind === "notice" && output.level === "error");
+  expect([bench.blocked, told]).toEqual([["NOT_READY"], []]);
+});
+
 test("[RSK-8] what is missing is told as an error once an episode", () => {
   const bench = CoreBench.ready(settingsWith({ guardrails: { account_stale_seconds: 1 } }));
   bench.at(2_500);

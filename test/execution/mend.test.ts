@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { lots, ticks } from "../../src/domain/units.ts";
-import { isFilterRefusal, type Mendable, mended } from "../../src/execution/mend.ts";
+import { filterFaultOf, type Mendable, mended } from "../../src/execution/mend.ts";
 import { instrument, instrumentWith } from "../support/core.ts";
 import { Bench, idOf, marketTerms, planOf } from "./bench.ts";
 
@@ -37,7 +37,7 @@ test.each<readonly [number, Mendable, { readonly quantity: number; readonly pric
 test.each([-1013, -1111, -4014, -4023, -4005, -4002, -4016, -4001, -4013, -4024, -4003, -4004, -4164])(
   "[ORD-6] %i is a filter's word",
   (code) => {
-    expect([isFilterRefusal(code), isFilterRefusal(-code)]).toEqual([true, false]);
+    expect([filterFaultOf(code) === null, filterFaultOf(-code) === null]).toEqual([false, true]);
   },
 );
 

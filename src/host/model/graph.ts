@@ -16,7 +16,8 @@ export class GraphError extends Error {
 
 /**
  * With tensors of at most two dimensions, and none of the operators that repeat or join, nothing can grow beyond
- * {@link dimensionMax} squared.
+ * {@link dimensionMax} squared. A file of some kilobytes can ask for that at every node and keep it: so many nodes of so
+ * many values are what a runtime may need.
  */
 const operators: ReadonlySet<string> = new Set([
   ...["Abs", "Add", "BatchNormalization", "Cast", "Clip", "Constant", "Div", "Dropout", "Elu", "Erf", "Exp", "Flatten"],
@@ -38,9 +39,9 @@ const operators: ReadonlySet<string> = new Set([
 ]);
 const domains: ReadonlySet<string> = new Set(["", "ai.onnx", "ai.onnx.ml"]);
 
-const nodesMax = 1_000;
+const nodesMax = 200;
 const ranksMax = 2;
-const dimensionMax = 4_096;
+const dimensionMax = 1_024;
 const float32 = 1;
 /** a remark on a type, which changes nothing */
 const typeDenotation = 6;

@@ -69,3 +69,18 @@ export function model(parts: Parts = {}): Uint8Array {
   );
   return joined(number(1, 9), block(7, graph), parts.model ?? []);
 }
+
+/** A node between named values. */
+export function wired(operator: string, inputs: readonly string[], output: string): Uint8Array {
+  return joined(...inputs.map((name) => block(1, name)), block(2, output), block(4, operator));
+}
+
+/** A constant with its numbers. */
+export function floats(name: string, dimensions: readonly number[], values: readonly number[]): Uint8Array {
+  return tensor(name, dimensions, block(9, new Uint8Array(Float32Array.from(values).buffer)));
+}
+
+/** A model that a runtime takes: the version of its operators stands in it. */
+export function runnable(parts: Parts): Uint8Array {
+  return model({ ...parts, model: block(8, joined(block(1, ""), number(2, 13))) });
+}
