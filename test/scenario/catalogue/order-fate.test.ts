@@ -6,25 +6,12 @@ import { expectExact } from "../support/exact.ts";
 import { openLong, restingEntry } from "../support/given.ts";
 import { measured } from "../support/measures.ts";
 import { normal } from "../support/settings.ts";
-import { type Simulation, simulate } from "../support/simulate.ts";
+import { simulate } from "../support/simulate.ts";
+import { entryLots, expectSettled, reached } from "../support/verdict.ts";
 import type { Fault, ScriptedFault } from "../support/wire.ts";
 
 const rest = { through: "rest" } as const;
 const patient = { order_timeout_seconds: 10, entry_max_seconds: 15 };
-
-/** How often orders of a role reached the exchange, whatever it answered. */
-function placed(sim: Simulation, role: string): readonly string[] {
-  return sim.adapterWire.arrivals.map(({ name }) => name).filter((name) => name.startsWith(`place-order ${role}`));
-}
-
-function entryLots(sim: Simulation): number {
-  return sim.truth.fills.filter(({ order }) => order.role === "e").reduce((sum, { lots }) => sum + lots, 0);
-}
-
-function settled(sim: Simulation): void {
-  expect([sim.truth.position, sim.truth.open, sim.running]).toEqual([0, [], null]);
-  expectExact(sim);
-}
 
 const lostReplies: readonly (readonly [string, Fault])[] = [
   ["the reply dropped", { kind: "reply-lost" }],
@@ -50,13 +37,13 @@ test.each(lostReplies.flatMap(([what, fault]) => news.map((ms) => [what, ms, fau
     sim.traded(639_999, 10, "sell");
     sim.advance(60_000);
     // then
-    expect([placed(sim, "e").length <= 1, sim.asked.includes("query-order e1"), entryLots(sim)]).toEqual([
+    expect([reached(sim, "place-order e").length <= 1, sim.asked.includes("query-order e1"), entryLots(sim)]).toEqual([
       true,
       // News that come before the time-out settle it.
       ms > 3_000 || fault.kind === "request-lost",
       fault.kind === "request-lost" ? 0 : 10,
     ]);
-    settled(sim);
+    expectSettled(sim);
   },
 );
 
@@ -85,7 +72,7 @@ test.each(bodies)("[F-02] 503 with %s is classified by its body", (_, body, exec
   sim.decide();
   sim.advance(1_000);
   // then
-  expect([isOver, placed(sim, "e").length, sim.truth.openOrders.length]).toEqual([
+  expect([isOver, reached(sim, "place-order e").length, sim.truth.openOrders.length]).toEqual([
     !isUnknown,
     isUnknown ? 1 : 2,
     executes || !isUnknown ? 1 : 0,
@@ -116,7 +103,7 @@ test.each(cancelRaces)(
     expect([entryLots(sim) <= 10, measures.of().entriesAtOnce, measures.of().exposure <= 10]).toEqual([true, 1, true]);
     expect(sim.asked.indexOf("query-order e1") > 0 || lots === 10).toBe(true);
     sim.advance(180_000);
-    settled(sim);
+    expectSettled(sim);
   },
 );
 
@@ -186,7 +173,7 @@ test.each([
     true,
   ]);
   sim.advance(180_000);
-  settled(sim);
+  expectSettled(sim);
 });
 
 test.each([1, 10, 60, 200])("[F-11] fills that are told %i s late never lead to a second entry", (seconds) => {
@@ -271,9 +258,9 @@ test.each(lags.flatMap((delays, index) => [0, 4, 10].map((lots) => [index, lots,
     const isForgotten = sim.running === null && sim.truth.openOrders.length > 0;
     sim.advance(90_000);
     // then
-    expect([isForgotten, placed(sim, "e"), entryLots(sim)]).toEqual([false, ["place-order e1"], lots]);
+    expect([isForgotten, reached(sim, "place-order e"), entryLots(sim)]).toEqual([false, ["place-order e1"], lots]);
     sim.advance(180_000);
-    settled(sim);
+    expectSettled(sim);
   },
 );
 
@@ -310,7 +297,7 @@ test.each(permutations([0, 300, 600, 900]).map((order) => [order.join(" "), orde
       10,
     ]);
     sim.advance(180_000);
-    settled(sim);
+    expectSettled(sim);
   },
 );
 
@@ -367,7 +354,7 @@ test.each([1, 3, 20])(
     }
     sim.advance(30_000);
     // then
-    settled(sim);
+    expectSettled(sim);
     expect(sim.trades.map(({ quantity }) => quantity)).toEqual([10]);
   },
 );
@@ -404,6 +391,6 @@ test.each(amends)(
     // then
     expect([measures.of().entriesAtOnce, 4 + working <= 10, measures.of().exposure <= 10]).toEqual([1, true, true]);
     sim.advance(180_000);
-    settled(sim);
+    expectSettled(sim);
   },
 );
