@@ -18,12 +18,16 @@ export class Account {
   #aliveSince = Number.POSITIVE_INFINITY;
   readonly #lots: Float64Array;
   readonly #entryTicks: Float64Array;
+  readonly #statedLots: Float64Array;
+  readonly #statedAt: Float64Array;
   readonly #makerE8: Float64Array;
   readonly #takerE8: Float64Array;
 
   constructor(symbols: number) {
     this.#lots = new Float64Array(symbols);
     this.#entryTicks = new Float64Array(symbols);
+    this.#statedLots = new Float64Array(symbols);
+    this.#statedAt = new Float64Array(symbols).fill(Number.NEGATIVE_INFINITY);
     this.#makerE8 = new Float64Array(symbols).fill(Number.NaN);
     this.#takerE8 = new Float64Array(symbols).fill(Number.NaN);
   }
@@ -37,7 +41,7 @@ export class Account {
     this.#provenAt = snapshot.requestedAt;
     this.#wasAlive ||= this.privateAlive;
     this.#lots.fill(0);
-    for (const position of snapshot.positions) this.onPosition(position);
+    for (const position of snapshot.positions) this.#hold(position);
     return true;
   }
 
@@ -46,9 +50,21 @@ export class Account {
     this.#walletAt = now;
   }
 
-  onPosition(report: PositionReport): void {
+  /** Said by the private stream, which does not lag as reads do. @param report its `time` is the exchange's */
+  onPosition(report: PositionReport & { readonly time: Micros }): void {
+    this.#hold(report);
+    this.#statedLots[report.symbol] = report.lots;
+    this.#statedAt[report.symbol] = report.time;
+  }
+
+  #hold(report: PositionReport): void {
     this.#lots[report.symbol] = report.lots;
     this.#entryTicks[report.symbol] = report.entryTicks;
+  }
+
+  /** Whether the private stream has said since then that the position is what the last read says. */
+  isStated(symbol: SymbolIndex, since: number): boolean {
+    return at(this.#statedAt, symbol) >= since && at(this.#statedLots, symbol) === at(this.#lots, symbol);
   }
 
   onFees(fees: FeeRates): void {

@@ -63,7 +63,9 @@ export class Reconciliation {
     const reported = this.#ports.account.reportedLots(symbol);
     const own = trade?.ledger.position ?? 0;
     const lastChange = Math.max(desk.lastTradeEnd, trade?.lastFillTime ?? 0);
-    const quiet = snapshot.requestedAt > lastChange + quietMicros && !desk.manager.isMoving;
+    const isOld = reported * Math.sign(own) < Math.abs(own) || (own === 0 && reported !== 0);
+    const lag = isOld && !this.#ports.account.isStated(symbol, lastChange) ? this.#readLag : quietMicros;
+    const quiet = snapshot.requestedAt > lastChange + lag && !desk.manager.isMoving;
     desk.manager.onPositionSeen(reported, snapshot.requestedAt, now);
     if (trade?.unexplained?.isSettled === false) {
       // The history is being asked what the books are.
@@ -109,6 +111,14 @@ export class Reconciliation {
    */
   #sweep(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
     this.recover(desk, snapshot, emptyJournal, now);
+  }
+
+  /**
+   * A read that shows less than we have filled would take the stop away, and one that shows what we have closed would have
+   * it adopted: either may be what was so before our last change, until reads lag no more (F-19, F-31).
+   */
+  get #readLag(): Micros {
+    return microsFromSeconds(this.#ports.settings().protection.absence_proof_seconds);
   }
 
   #cancelStrays(desk: SymbolDesk, running: TradeId, snapshot: AccountSnapshot): void {

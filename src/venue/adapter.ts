@@ -272,6 +272,7 @@ export class VenueAdapter implements TransportListener {
       firstMessage,
       emit,
       foreign,
+      onHeard: (clientId, now) => this.#started().orders.onHeard(clientId, now),
       drop: (cause, now) => this.#connections.drop("private", cause, now),
       onConfigurationChanged: (symbol, now) => this.#started().setUp.onChanged(symbol, now),
     });
@@ -300,6 +301,7 @@ export class VenueAdapter implements TransportListener {
         replyTimeout: microsFromMillis(this.#options.replyTimeoutMs),
         emit,
         foreign,
+        hasHeard: (clientId) => privateFeed.hasHeard(clientId),
         onTaken: (clientId, now) => privateFeed.expect(clientId, now),
         onRefused: (code, now) => rules.onRefused(code, now),
       }),

@@ -33,6 +33,8 @@ export type OrderPorts = AskPorts & {
   readonly replyTimeout: Micros;
   readonly emit: (event: CoreEvent) => void;
   readonly foreign: (detail: string) => void;
+  /** the private stream has spoken of the order */
+  readonly hasHeard: (clientId: string) => boolean;
   /** the exchange has taken an order: the private stream must speak of it */
   readonly onTaken: (clientId: string, now: Micros) => void;
   readonly onRefused: (code: number, now: Micros) => void;
@@ -48,6 +50,8 @@ type Sending = {
 
 export class Orders {
   readonly #ports: OrderPorts;
+  /** placements that wait for another attempt, by client id */
+  readonly #waiting = new Map<string, Sending>();
   #serial = 0;
 
   constructor(ports: OrderPorts) {
@@ -61,14 +65,28 @@ export class Orders {
     this.#attempt({ command, request, serial: this.#serial, since: now }, 0, now);
   }
 
+  /** The private stream speaks of an order: what waits for another attempt has arrived already (failure-catalogue F-09). */
+  onHeard(clientId: string, now: Micros): void {
+    const sending = this.#waiting.get(clientId);
+    if (sending === undefined) return;
+    this.#waiting.delete(clientId);
+    this.#ports.timers.clear(nameOf(sending));
+    this.#conclude(sending.command, { kind: "ok" }, now);
+  }
+
   #attempt(sending: Sending, repeats: number, now: Micros): void {
     const { command, request } = sending;
+    this.#waiting.delete(clientIdOf(command));
     const done = (answer: Answer, then: Micros): void => {
       if (answer.kind === "held-back") return this.#holdBack(sending, repeats, answer, then);
       const decoded = this.#decode(command, answer);
       this.#tell(decoded);
       const { outcome, treatment } = decoded.verdict;
       const isFailure = outcome.kind === "refused" && treatment === "retry";
+      // Said to have failed, and there all the same: another attempt would only meet it (failure-catalogue F-09).
+      if (isFailure && isPlacement(command) && this.#ports.hasHeard(clientIdOf(command))) {
+        return this.#conclude(command, { kind: "ok" }, then);
+      }
       if (!isFailure || request.priority === "entry" || repeats >= repeatsMax) {
         return this.#conclude(command, outcome, then);
       }
@@ -99,7 +117,9 @@ export class Orders {
   }
 
   #later(sending: Sending, repeats: number, at: Micros): void {
-    this.#ports.timers.set(`repeat:${sending.serial}`, at, (due) => this.#attempt(sending, repeats, due));
+    const { command } = sending;
+    if (isPlacement(command)) this.#waiting.set(clientIdOf(command), sending);
+    this.#ports.timers.set(nameOf(sending), at, (due) => this.#attempt(sending, repeats, due));
   }
 
   #decode(command: SingleCommand, answer: Exclude<Answer, { kind: "held-back" }>): DecodedReply {
@@ -115,11 +135,19 @@ export class Orders {
   }
 
   #conclude(command: SingleCommand, outcome: Outcome, now: Micros): void {
-    const isPlacement = command.kind === "place-order" || command.kind === "place-algo";
-    if (isPlacement && outcome.kind === "ok") this.#ports.onTaken(clientIdOf(command), now);
+    if (isPlacement(command) && outcome.kind === "ok") this.#ports.onTaken(clientIdOf(command), now);
     if (outcome.kind === "refused") this.#ports.onRefused(outcome.code, now);
     this.#ports.emit({ kind: "outcome", command, outcome });
   }
+}
+
+function isPlacement({ kind }: SingleCommand): boolean {
+  return kind === "place-order" || kind === "place-algo";
+}
+
+/** Of the timer of the next attempt. */
+function nameOf({ serial }: Sending): string {
+  return `repeat:${serial}`;
 }
 
 function isLimit(code: number): boolean {

@@ -24,6 +24,8 @@ export type PrivateFeedPorts = {
   readonly firstMessage: Micros;
   readonly emit: (event: CoreEvent) => void;
   readonly foreign: (detail: string) => void;
+  /** an order of this id was spoken of */
+  readonly onHeard: (clientId: string, now: Micros) => void;
   /** the connection is worth nothing any more */
   readonly drop: (cause: string, now: Micros) => void;
   /** leverage, margin type or mode was changed, by us or by somebody else; null: of the whole account */
@@ -64,12 +66,17 @@ export class PrivateFeed {
     });
   }
 
+  /** Whether the stream has spoken of the order lately. */
+  hasHeard(clientId: string): boolean {
+    return this.#heard.has(clientId);
+  }
+
   onMessage(text: string, now: Micros): void {
     const message = decodeUserMessage(jsonOrNull(text), this.#ports.asset, this.#ports.instruments);
     switch (message.kind) {
       case "told":
         for (const event of message.events) {
-          this.#hear(event);
+          this.#hear(event, now);
           this.#ports.emit(event);
         }
         for (const detail of message.foreign) this.#ports.foreign(detail);
@@ -90,10 +97,11 @@ export class PrivateFeed {
     }
   }
 
-  #hear(event: CoreEvent): void {
+  #hear(event: CoreEvent, now: Micros): void {
     const clientId =
       event.kind === "order-report" ? event.clientOrderId : event.kind === "algo-report" ? event.clientAlgoId : null;
     if (clientId === null) return;
+    this.#ports.onHeard(clientId, now);
     this.#heard.add(clientId);
     if (this.#heard.size > heardMax) {
       const oldest = this.#heard.values().next();

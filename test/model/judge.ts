@@ -335,6 +335,7 @@ function lastsFor(fault: Fault, name: string): number {
     case "reply-late":
     case "told-late":
     case "told-twice":
+    case "told-late-twice":
       return recovery + fault.ms * 1_000;
     case "untold":
       return compared;

@@ -25,7 +25,7 @@ import { VenueAdapter } from "../../../src/venue/adapter.ts";
 import type { HttpRequest, ReplyHeaders, TransportEvent, TransportRequest } from "../../../src/venue/transport.ts";
 import { FaultList } from "./faults.ts";
 import { Queue } from "./queue.ts";
-import { type Fault, nameOfEvent, type ScriptedFault, type VenueWire, type WireOptions } from "./wire.ts";
+import { type Fault, latenessOf, nameOfEvent, type ScriptedFault, type VenueWire, type WireOptions } from "./wire.ts";
 
 export type AdapterWireOptions = WireOptions & {
   readonly settings: Settings;
@@ -69,6 +69,7 @@ export class AdapterWire implements VenueWire {
   #life = 0;
   #private: { readonly stream: number; isSilent: boolean } | null = null;
   #refusesStreams = false;
+  readonly #told: string[] = [];
   /** what was so on the exchange after each change; null while no read is to be stale */
   #past: { readonly at: number; readonly saved: unknown }[] | null = null;
 
@@ -160,6 +161,11 @@ export class AdapterWire implements VenueWire {
     }
   }
 
+  /** The last events once more, as after a reconnect. */
+  replay(events: number, now: Micros): void {
+    for (const text of this.#told.slice(-events)) this.#say(this.#private?.stream ?? 0, text, now);
+  }
+
   nextDue(): number {
     return Math.min(this.#queue.nextDue(), this.#adapter?.nextDeadline() ?? Number.POSITIVE_INFINITY);
   }
@@ -174,14 +180,13 @@ export class AdapterWire implements VenueWire {
     if (this.#options.exchange.hasEvents()) this.#past?.push({ at: now, saved: this.#options.exchange.serialize() });
     for (const event of this.#options.exchange.takeEvents()) {
       this.#options.observer.said(event, now);
+      this.#told.push(jsonText(event));
       const connection = this.#private;
       if (connection === null || connection.isSilent || this.isStreamDown) continue;
-      const fault = this.#faults.on(nameOfEvent(event), now);
-      if (fault?.kind === "untold") continue;
-      const late = fault?.kind === "told-late" ? microsFromMillis(fault.ms) : 0;
       const text = jsonText(event);
-      this.#say(connection.stream, text, now + late);
-      if (fault?.kind === "told-twice") this.#say(connection.stream, text, now + microsFromMillis(fault.ms));
+      for (const late of latenessOf(this.#faults.on(nameOfEvent(event), now))) {
+        this.#say(connection.stream, text, now + late);
+      }
     }
   }
 

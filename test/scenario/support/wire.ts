@@ -40,7 +40,7 @@ export type Fault =
   | { readonly kind: "request-late" | "reply-late"; readonly ms: number }
   /** of a message of the private stream */
   | { readonly kind: "untold" }
-  | { readonly kind: "told-late" | "told-twice"; readonly ms: number };
+  | { readonly kind: "told-late" | "told-twice" | "told-late-twice"; readonly ms: number };
 
 export type ScriptedFault = {
   /**
@@ -189,11 +189,7 @@ export class Wire implements VenueWire {
         for (const told of message.events) this.#tell(told, at);
       };
       const fault = this.#faults.on(nameOfEvent(event), now);
-      if (fault?.kind === "untold") continue;
-      const late = fault?.kind === "told-late" ? microsFromMillis(fault.ms) : 0;
-      this.#queue.push(now + this.#latency + late, "core", tell);
-      if (fault?.kind === "told-twice")
-        this.#queue.push(now + this.#latency + microsFromMillis(fault.ms), "core", tell);
+      for (const late of latenessOf(fault)) this.#queue.push(now + this.#latency + late, "core", tell);
     }
   }
 
@@ -318,6 +314,22 @@ export function nameOfEvent(event: UserEvent): string {
   const kind = event.e === "ALGO_UPDATE" ? "algo" : "report";
   const id = String(Reflect.get(inner, kind === "algo" ? "caid" : "c"));
   return `${kind} ${partOf(id)} ${String(Reflect.get(inner, "X"))}`;
+}
+
+/** When a message of the private stream is told, each time; microseconds after its turn. */
+export function latenessOf(fault: Fault | null): readonly number[] {
+  switch (fault?.kind) {
+    case "untold":
+      return [];
+    case "told-late":
+      return [microsFromMillis(fault.ms)];
+    case "told-twice":
+      return [0, microsFromMillis(fault.ms)];
+    case "told-late-twice":
+      return [microsFromMillis(fault.ms), microsFromMillis(2 * fault.ms)];
+    default:
+      return [0];
+  }
 }
 
 function isNoOutcome(event: CoreEvent): boolean {
