@@ -13,7 +13,9 @@ import type { Output } from "../domain/output.ts";
 import { type Micros, microsFromSeconds } from "../domain/units.ts";
 import type { Trade } from "../execution/trade.ts";
 import { AccountReads } from "./account-reads.ts";
+import { ForeignOrders } from "./foreign-orders.ts";
 import type { Modes } from "./modes.ts";
+import { passNotice } from "./pass-summary.ts";
 import { Reconciliation } from "./reconciliation.ts";
 import type { SymbolDesk } from "./symbol-desk.ts";
 
@@ -26,12 +28,15 @@ export type AccountDeskPorts = {
   readonly modes: Modes;
   readonly desks: () => readonly SymbolDesk[];
   readonly emit: (output: Output) => void;
+  /** what was put out and not taken yet */
+  readonly outputs: () => readonly Output[];
 };
 
 export class AccountDesk {
   readonly #ports: AccountDeskPorts;
   readonly #reads: AccountReads;
   readonly #reconciliation: Reconciliation;
+  readonly #foreignOrders: ForeignOrders;
   #journal: Journal = emptyJournal;
   #isRecovered = false;
 
@@ -39,6 +44,7 @@ export class AccountDesk {
     const { settings, account, modes, emit } = ports;
     this.#ports = ports;
     this.#reads = new AccountReads(settings);
+    this.#foreignOrders = new ForeignOrders(settings, emit);
     this.#reconciliation = new Reconciliation({
       settings,
       account,
@@ -105,21 +111,21 @@ export class AccountDesk {
 
   /** @param measure called once the read is compared: equity may be another */
   onSnapshot(snapshot: AccountSnapshot, measure: (now: Micros) => void, now: Micros): void {
-    const { account, desks, emit, modes } = this.#ports;
+    const { account, desks, emit, modes, outputs } = this.#ports;
     if (!account.onSnapshot(snapshot)) return;
-    this.#reads.onRead(now);
-    for (const item of snapshot.foreign) {
-      emit({ kind: "notice", level: "warn", code: "FOREIGN", symbol: null, fields: { item } });
-    }
+    const cause = this.#reads.onRead(now);
+    const before = outputs().length;
     for (const desk of desks()) {
       if (this.#isRecovered) this.#reconciliation.compare(desk, snapshot, now);
       else this.#reconciliation.recover(desk, snapshot, this.#journal, now);
     }
     this.#isRecovered = true;
+    const tally = this.#reconciliation.takeTally();
+    tally.foreign += this.#foreignOrders.look(snapshot);
     measure(now);
-    if (account.privateAlive && desks().every((desk) => this.#isClean(desk))) {
-      modes.onCleanPass(snapshot.requestedAt, now);
-    }
+    const isClean = account.privateAlive && desks().every((desk) => this.#isClean(desk));
+    emit(passNotice(cause, tally, outputs().slice(before), isClean));
+    if (isClean) modes.onCleanPass(snapshot.requestedAt, now);
     // Read before the private stream came to life: what happened in between is in neither.
     if (account.isAlive && !account.privateAlive) this.#reads.by(now, now);
   }

@@ -82,6 +82,7 @@ export class Core implements MarketSink {
       modes: this.#modes,
       desks: () => this.#desks,
       emit,
+      outputs: () => this.#outputs,
     });
     const floor = {
       account: this.#account,

@@ -10,9 +10,16 @@ import { emptyJournal, type Journal } from "../domain/journal.ts";
 import type { TradeId } from "../domain/order-id.ts";
 import type { Notice, Output } from "../domain/output.ts";
 import type { SafeModeReason } from "../domain/reason.ts";
-import { type Micros, microsFromMillis, microsFromSeconds, type SymbolIndex } from "../domain/units.ts";
-import { openLots } from "../execution/trade.ts";
-import { journalOf, recoverSymbol, straysBeside } from "./recovery.ts";
+import {
+  type Micros,
+  microsFromMillis,
+  microsFromSeconds,
+  type SignedLots,
+  type SymbolIndex,
+} from "../domain/units.ts";
+import { openLots, type Trade } from "../execution/trade.ts";
+import { newTally, type PassTally } from "./pass-summary.ts";
+import { adoptedSource, journalOf, recoverSymbol, straysBeside } from "./recovery.ts";
 import type { SymbolDesk } from "./symbol-desk.ts";
 
 export type ReconciliationPorts = {
@@ -38,15 +45,30 @@ export class Reconciliation {
   readonly #mismatches = new Map<SymbolIndex, number>();
   /** when the first of them was read */
   readonly #firstAt = new Map<SymbolIndex, Micros>();
+  /** positions that are not ours and were left alone, in lots */
+  readonly #orphans = new Map<SymbolIndex, SignedLots>();
+  #tally = newTally();
 
   constructor(ports: ReconciliationPorts) {
     this.#ports = ports;
   }
 
+  /** What was found since the last call. */
+  takeTally(): PassTally {
+    const tally = this.#tally;
+    this.#tally = newTally();
+    return tally;
+  }
+
   /** Protection is the first thing that leaves; what belongs to no position is cancelled after it (I-11). */
   recover(desk: SymbolDesk, snapshot: AccountSnapshot, journal: Journal, now: Micros): void {
     const { trade, leftovers, past } = recoverSymbol(desk.instrument, this.#ports.settings(), snapshot, journal, now);
-    if (trade !== null) {
+    const isOrphan = trade !== null && isUnexplained(trade);
+    if (isOrphan) this.#tally.orphans += 1;
+    this.#tally.leftovers += leftovers.length;
+    this.#tally.phantoms += past.filter(({ executions }) => executions.size > 0).length;
+    if (isOrphan && this.#ports.settings().reconcile.orphan_position === "report") this.#leaveAlone(desk, trade);
+    else if (trade !== null) {
       const fields = { trade: trade.plan.trade, source: trade.plan.source, lots: openLots(trade) };
       this.#notice("warn", "TRADE_ADOPTED", desk.instrument.index, fields);
       desk.manager.adopt(trade, now);
@@ -73,8 +95,13 @@ export class Reconciliation {
       if (quiet) this.#cancelStrays(desk, trade.plan.trade, snapshot);
       return;
     }
-    if (reported === own) {
+    // A position that was left alone once is nobody's business until it changes.
+    const isLeft = trade === null && reported !== 0 && this.#orphans.get(symbol) === reported;
+    if (isLeft) this.#tally.orphans += 1;
+    if (reported === own || isLeft) {
       this.#mismatches.delete(symbol);
+      if (isLeft) return;
+      this.#orphans.delete(symbol);
       if (trade === null && quiet) this.#sweep(desk, snapshot, now);
       else desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
       if (trade !== null && quiet) this.#cancelStrays(desk, trade.plan.trade, snapshot);
@@ -84,6 +111,7 @@ export class Reconciliation {
     if (!quiet) return this.#ports.readAgainBy(now + quietMicros, now);
     const seen = (this.#mismatches.get(symbol) ?? 0) + 1;
     this.#mismatches.set(symbol, seen);
+    if (own !== 0) this.#tally[reported === 0 ? "phantoms" : "differences"] += 1;
     this.#notice("error", "POSITION_MISMATCH", symbol, { own, reported, seen });
     const isAsked = trade !== null && desk.history.answeredAt < (this.#firstAt.get(symbol) ?? now);
     if (seen < 2 || (isAsked && seen < mismatchesMax)) {
@@ -121,14 +149,27 @@ export class Reconciliation {
     return microsFromSeconds(this.#ports.settings().protection.absence_proof_seconds);
   }
 
+  /** The operator wants it so: what was not opened here is not touched here, and nothing is entered beside it. */
+  #leaveAlone({ instrument }: SymbolDesk, trade: Trade): void {
+    const { position } = trade.ledger;
+    this.#orphans.set(instrument.index, position);
+    this.#notice("error", "ORPHAN_POSITION", instrument.index, { lots: position });
+  }
+
   #cancelStrays(desk: SymbolDesk, running: TradeId, snapshot: AccountSnapshot): void {
     const strays = straysBeside(running, desk.instrument, this.#ports.settings(), snapshot);
+    this.#tally.leftovers += strays.length;
     for (const command of strays) this.#ports.emit(command);
   }
 
   #notice(level: "warn" | "error", code: string, symbol: SymbolIndex, fields: Notice["fields"]): void {
     this.#ports.emit({ kind: "notice", level, code, symbol, fields });
   }
+}
+
+/** Neither the journal nor an order of ours says where the position comes from. */
+function isUnexplained(trade: Trade): boolean {
+  return trade.plan.source === adoptedSource && openLots(trade) !== 0 && trade.orders.size === 0;
 }
 
 function idsOf(snapshot: AccountSnapshot): ReadonlySet<string> {

@@ -42,6 +42,9 @@ const microsPerDay = 1_440 * microsPerMinute;
 /** The exchange shows no history that is older than this. @see binance-usdm.md §4.1 */
 const historyMicros = 7 * microsPerDay;
 
+/** Source of a trade that no decision of ours is known of. */
+export const adoptedSource = "adopted";
+
 export type Recovered = {
   /** null: the symbol is flat and nothing of ours may still surface */
   readonly trade: Trade | null;
@@ -247,7 +250,7 @@ function planFor(
   return {
     trade,
     decisionId: known?.intent.decisionId ?? `adopted-${trade}`,
-    source: known?.intent.source ?? "adopted",
+    source: known?.intent.source ?? adoptedSource,
     symbol: instrument.index,
     side,
     quantity: known?.intent.quantity ?? size(held),

@@ -85,6 +85,14 @@ const lines: readonly (readonly [code: string, rule: AlertRule])[] = [
     { severity: "info", says: "Risk waits for the account.", by: symbol, when: ["reason", "ACCOUNT_STALE"] },
   ],
   ["RISK_INPUT_MISSING", { severity: "warning", says: "Risk lacks an input: no entries.", by: symbol }],
+  [
+    "ORPHAN_POSITION",
+    {
+      severity: "critical",
+      says: "A position that is not ours is open and left alone: no entries beside it.",
+      by: symbol,
+    },
+  ],
   ["FOREIGN", { severity: "warning", says: "The account holds something that is not ours." }],
   [
     "FOREIGN_ORDER",
