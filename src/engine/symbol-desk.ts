@@ -380,15 +380,14 @@ export class SymbolDesk {
     if (!result.approved) return this.#block(decision, result.reasons, result.gates, now);
     this.risk.tellMissing([]);
     const gates = this.#entries.gates(intended, result.order.quantity, now);
-    const all = [...result.gates, ...gates];
-    if (hasFailed(gates)) return this.#block(decision, reasonsOf(gates), all, now);
+    if (hasFailed(gates)) return this.#block(decision, reasonsOf(gates), [...result.gates, ...gates], now);
     const { order } = result;
     const plan = this.#entries.plan(decision, trade, order, intended, now);
     this.#openedAt = now;
     this.manager.begin(plan, now);
     this.#floor.afterwards(() => {
       const { reference: _, ...approved } = order;
-      this.#record(decision, all, approved, now);
+      this.#record(decision, [...result.gates, ...gates], approved, now);
       this.#remember(trade);
       this.#floor.session.onOpened(now);
       this.#entries.tellEntering(plan, order, intended);
