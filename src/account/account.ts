@@ -10,7 +10,9 @@ import type { Micros, Money, SignedLots, SymbolIndex } from "../domain/units.ts"
 
 export class Account {
   #wallet: Money | null = null;
-  #available: Money | null = null;
+  /** wallet and free margin as numbers, which every check of risk asks for */
+  #equity: number | null = null;
+  #available: number | null = null;
   #provenAt = Number.NEGATIVE_INFINITY;
   #walletAt = Number.NEGATIVE_INFINITY;
   #wasAlive = false;
@@ -36,8 +38,8 @@ export class Account {
   onSnapshot(snapshot: AccountSnapshot): boolean {
     if (snapshot.requestedAt < this.#provenAt) return false;
     // What the stream said after the question was put is newer than the answer may be.
-    if (snapshot.requestedAt >= this.#walletAt) this.#wallet = snapshot.wallet;
-    this.#available = snapshot.available;
+    if (snapshot.requestedAt >= this.#walletAt) this.#setWallet(snapshot.wallet);
+    this.#available = numberFromMoney(snapshot.available);
     this.#provenAt = snapshot.requestedAt;
     this.#wasAlive ||= this.privateAlive;
     this.#lots.fill(0);
@@ -46,7 +48,7 @@ export class Account {
   }
 
   onWallet(wallet: Money, now: Micros): void {
-    this.#wallet = wallet;
+    this.#setWallet(wallet);
     this.#walletAt = now;
   }
 
@@ -86,12 +88,12 @@ export class Account {
 
   /** Wallet balance in the quote asset; null before the first snapshot. */
   get equity(): number | null {
-    return this.#wallet === null ? null : numberFromMoney(this.#wallet);
+    return this.#equity;
   }
 
   /** Free margin in the quote asset at the last snapshot. */
   get available(): number | null {
-    return this.#available === null ? null : numberFromMoney(this.#available);
+    return this.#available;
   }
 
   /**
@@ -148,5 +150,10 @@ export class Account {
   /** Age of the last snapshot, microseconds; infinite before the first. */
   age(now: Micros): number {
     return now - this.#provenAt;
+  }
+
+  #setWallet(wallet: Money): void {
+    this.#wallet = wallet;
+    this.#equity = numberFromMoney(wallet);
   }
 }

@@ -23,7 +23,7 @@ const tradeIds = 36 ** 8;
 /** All pairs of base-36 characters, in order. */
 const pairs: readonly string[] = Array.from({ length: 36 ** 2 }, (_, pair) => pair.toString(36).padStart(2, "0"));
 const prefixShape = /^[A-Za-z0-9]{1,8}$/;
-const tradeShape = /^[0-9a-z]{8}$/;
+const tradeLength = 8;
 const attemptMost = 999_999;
 const idShape = /^([A-Za-z0-9]{1,8})-([0-9a-z]{8})-(e|f|r|t1|t2|x)_?([1-9][0-9]{0,5})-[0-9a-z]{2}$/;
 
@@ -55,12 +55,12 @@ export function stopPathTrade(symbol: string): TradeId {
 export function orderId({ prefix, trade, role, attempt }: OrderIdParts): string {
   // Spelled out, because the text of an assertion is made even when it holds, and every order passes here.
   if (!isPrefix(prefix)) throw new InvariantError(`not an order id prefix: ${prefix}`);
-  if (!tradeShape.test(trade)) throw new InvariantError(`not a trade id: ${trade}`);
+  if (!isTradeId(trade)) throw new InvariantError(`not a trade id: ${trade}`);
   if (!Number.isSafeInteger(attempt) || attempt < 1 || attempt > attemptMost) {
     throw new InvariantError(`not an attempt from 1 to ${attemptMost}: ${attempt}`);
   }
-  const body = `${prefix}-${trade}-${roleText(role)}${attempt}`;
-  const id = `${body}-${check(body)}`;
+  const work = `${roleText(role)}${attempt}`;
+  const id = `${prefix}-${trade}-${work}-${checkOf(prefix, trade, work)}`;
   if (id.length > longest) throw new InvariantError(`order id longer than ${longest}: ${id}`);
   return id;
 }
@@ -78,6 +78,15 @@ export function parseOrderId(id: string, prefix: string): OrderIdParts | null {
   return orderId(parts) === id ? parts : null;
 }
 
+function isTradeId(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    const isBase36 = (code >= 48 && code <= 57) || (code >= 97 && code <= 122);
+    if (!isBase36) return false;
+  }
+  return text.length === tradeLength;
+}
+
 export function isPrefix(text: string): boolean {
   return prefixShape.test(text);
 }
@@ -89,12 +98,18 @@ function roleText(role: Role): string {
 
 /**
  * A polynomial modulo the largest prime that fits two base-36 characters: unlike a hash it notices every change of one
- * character and every swap of neighbours, and takes somebody else's id for ours once in 1,291.
+ * character and every swap of neighbours, and takes somebody else's id for ours once in 1,291. Part by part, because a
+ * text that was just joined is copied before its characters can be read, and an order waits for it.
  */
-function check(body: string): string {
-  let sum = 0;
-  for (let at = 0; at < body.length; at += 1) sum = (sum * 37 + body.charCodeAt(at)) % 1_291;
+function checkOf(prefix: string, trade: string, work: string): string {
+  const sum = checked(checked(checked(checked(checked(0, prefix), "-"), trade), "-"), work);
   return present(pairs[sum], "check characters");
+}
+
+function checked(sum: number, text: string): number {
+  let next = sum;
+  for (let at = 0; at < text.length; at += 1) next = (next * 37 + text.charCodeAt(at)) % 1_291;
+  return next;
 }
 
 /** Four base-36 characters. */

@@ -133,15 +133,14 @@ export class DecisionJudge {
     if (!result.approved) return this.#block(decision, result.reasons, result.gates, now);
     this.#ports.risk.tellMissing([]);
     const gates = this.#ports.entries.gates(intended, result.order.quantity, now);
-    const all = [...result.gates, ...gates];
-    if (hasFailed(gates)) return this.#block(decision, reasonsOf(gates), all, now);
+    if (hasFailed(gates)) return this.#block(decision, reasonsOf(gates), [...result.gates, ...gates], now);
     const { order } = result;
     const plan = this.#ports.entries.plan(decision, trade, order, intended, now);
     this.#openedAt = now;
     this.#ports.manager.begin(plan, now);
     this.#ports.floor.afterwards(() => {
       const { reference: _, ...approved } = order;
-      this.#record(decision, all, approved, now);
+      this.#record(decision, [...result.gates, ...gates], approved, now);
       this.remember(trade);
       this.#ports.floor.session.onOpened(now);
       this.#ports.entries.tellEntering(plan, order, intended);

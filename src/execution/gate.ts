@@ -8,6 +8,7 @@ import type { Settings } from "../config/schema.ts";
 import type { Side } from "../domain/order.ts";
 import type { Gate } from "../domain/output.ts";
 import type { Lots, Micros } from "../domain/units.ts";
+import type { TradingSession } from "../market/trading-sessions.ts";
 import { Gates } from "../risk/gates.ts";
 import type { Mode } from "../risk/mode.ts";
 import { fewerLevels, latencyMillis, type MarketView, thinnerDepth } from "./market-view.ts";
@@ -86,8 +87,8 @@ function checkNormal(
   if (spread.acceptable) gates.check("SPREAD_ABNORMAL", true, null, null);
   else if (spread.reason === "SPREAD_UNKNOWN") gates.skip("SPREAD_ABNORMAL", null);
   else gates.check("SPREAD_ABNORMAL", false, spread.measured, spread.limit);
-  const session = market.tradingSession(now).toLowerCase();
-  const isRestricted = normal.restricted_sessions.some((name) => name === session);
+  const session = sessionNames[market.tradingSession(now)];
+  const isRestricted = normal.restricted_sessions.includes(session);
   gates.check("RESTRICTED_SESSION", !isRestricted, null, null);
   const volatility = market.volatilityBps();
   const calm = normal.max_volatility_bps;
@@ -96,6 +97,15 @@ function checkNormal(
   const latency = latencyMillis(market);
   gates.check("LATENCY_TOO_HIGH", latency !== null && latency <= normal.max_latency_ms, latency, normal.max_latency_ms);
 }
+
+/** As the settings spell them. */
+const sessionNames = {
+  ASIA: "asia",
+  LONDON: "london",
+  OVERLAP: "overlap",
+  NEW_YORK: "new_york",
+  POST_NEW_YORK: "post_new_york",
+} as const satisfies Record<TradingSession, string>;
 
 /** A book that does not hold the order fails without a measure. */
 function checkSlippage({ side, taking }: GateInput, market: MarketView, slippageMax: number, gates: Gates): void {
