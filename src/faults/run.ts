@@ -42,6 +42,8 @@ export type RunResult = {
 };
 
 const microsPerHour = 60 * microsPerMinute;
+/** An exchange has prices before anybody asks. */
+const marketFirst = 20 * microsPerSecond;
 const warmUp = 10 * microsPerMinute;
 /** @see failure-catalogue I-21: 60 s after healing, and as long again for what was asked for before it */
 const convergence = 150 * microsPerSecond;
@@ -176,6 +178,7 @@ class Run {
   result(): RunResult {
     const { plan } = this.#options;
     const world = this.#world;
+    world.run(world.start + marketFirst);
     this.#striker.boot();
     world.run(world.start + warmUp);
     this.#striker.begin();

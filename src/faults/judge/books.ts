@@ -28,6 +28,8 @@ export class Books {
   #sums = new Map<string, Sums>();
   /** trades that somebody else had a hand in: their books are not the whole story */
   readonly #shared = new Set<string>();
+  /** taken over from the exchange by this process: until all executions are known again, rows of positions run ahead */
+  readonly #adopted = new Set<string>();
   readonly #open = new Map<number, string>();
 
   constructor(scene: Scene) {
@@ -38,6 +40,7 @@ export class Books {
     this.#states = new Map();
     this.#sums = new Map();
     this.#booked = new Set(fills);
+    this.#adopted.clear();
     for (const name of fills) {
       const tradeId = name.split(" ")[1] ?? name;
       if (!this.#scene.truth.fills.has(tradeId)) {
@@ -67,6 +70,7 @@ export class Books {
   /** What a crash took, and the exchange did not tell again: the daemon says itself that its sums are not the whole story. */
   onNotice(code: string, trade: unknown): void {
     if (code === "BOOKS_UNEXPLAINED") this.#shared.add(String(trade));
+    if (code === "TRADE_ADOPTED") this.#adopted.add(String(trade));
   }
 
   onRow(row: Row): void {
@@ -125,7 +129,8 @@ export class Books {
 
   #onPosition(row: PositionRow): void {
     const sums = this.#sums.get(row.trade ?? "");
-    if (row.trade === null || sums === undefined || this.#shared.has(row.trade)) return;
+    if (row.trade === null || sums === undefined) return;
+    if (this.#shared.has(row.trade) || this.#adopted.has(row.trade)) return;
     if (sums.lots !== row.lots || sums.cost !== row.cost) {
       const own = `its executions come to ${sums.lots} at ${sums.cost}`;
       this.#scene.violated("I-08", `position ${row.lots} at ${row.cost} of ${row.trade}, ${own}`);

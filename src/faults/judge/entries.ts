@@ -17,6 +17,8 @@ export class Entries {
   readonly #closed = new Map<string, number>();
   /** orders of unknown fate, by symbol */
   readonly #unknown: Set<string>[];
+  /** entries that have left in this turn */
+  readonly #left: { readonly id: string; readonly symbol: number }[] = [];
   #safe: { readonly since: number; readonly reason: string } | null = null;
   #safeDue = Number.POSITIVE_INFINITY;
 
@@ -60,12 +62,9 @@ export class Entries {
     const scene = this.#scene;
     const id = call.clientId ?? "";
     const symbol = scene.grids.findIndex(({ symbol: name }) => name === call.params.get("symbol"));
-    const unknown = this.#unknown[symbol];
+    if (symbol >= 0) this.#left.push({ id, symbol });
     if (scene.readySince === null) scene.violated("I-04", `${id} leaves before the account was read`);
     if (!scene.isPrivateOpen) scene.violated("I-04", `${id} leaves while no private stream is open`);
-    if (unknown !== undefined && unknown.size > 0) {
-      scene.violated("I-04", `${id} leaves while ${[...unknown].join(" ")} is unknown`);
-    }
     if (this.#safe !== null) scene.violated("I-17", `${id} leaves in SAFE MODE (${this.#safe.reason})`);
   }
 
@@ -94,6 +93,7 @@ export class Entries {
 
   onStep(): void {
     const scene = this.#scene;
+    if (this.#left.length > 0) this.#judgeDoubt();
     if (scene.now > this.#safeDue) {
       this.#safeDue = Number.POSITIVE_INFINITY;
       if (this.#safe === null) scene.violated("I-17", "the store has failed, and no SAFE MODE followed");
@@ -109,6 +109,15 @@ export class Entries {
       if (closedAt === undefined || scene.now - closedAt < cleanup) continue;
       scene.violated("I-23", `${order.id} outlives its trade by ${scene.now - closedAt} µs`);
       this.#closed.delete(order.trade);
+    }
+  }
+
+  /** An order leaves before its turn's books are kept, so they are looked at when the turn is over. */
+  #judgeDoubt(): void {
+    for (const { id, symbol } of this.#left.splice(0)) {
+      const unknown = this.#unknown[symbol];
+      if (unknown === undefined || unknown.size === 0 || !this.#scene.isUp) continue;
+      this.#scene.violated("I-04", `${id} leaves while ${[...unknown].join(" ")} is unknown`);
     }
   }
 

@@ -1,5 +1,6 @@
 /** What many seeds come to: faults and probes by kind, violations, and how long positions were naked. */
 
+import { createHash } from "node:crypto";
 import { microsPerMillisecond } from "../../domain/units.ts";
 import { isEmpty, type SeedReport } from "./seed.ts";
 
@@ -16,6 +17,8 @@ export type Summary = {
   readonly violations_by_invariant: Readonly<Record<string, number>>;
   readonly safe_modes: Readonly<Record<string, number>>;
   readonly probes: Readonly<Record<string, number>>;
+  /** of events, commands and rows of all seeds */
+  readonly hash: string;
   readonly naked_ms: { readonly episodes: number; readonly p99: number; readonly max: number };
 };
 
@@ -44,6 +47,9 @@ export function summarise(reports: readonly SeedReport[]): Summary {
     violations_by_invariant: added(violations.map(({ invariant }) => ({ [invariant]: 1 }))),
     safe_modes: added(results.map(({ safeModes }) => safeModes)),
     probes: added(results.map(({ probes }) => probes)),
+    hash: createHash("sha256")
+      .update(results.map(({ hash }) => hash).join(" "))
+      .digest("hex"),
     naked_ms: {
       episodes: results.reduce((sum, { nakedEpisodes }) => sum + nakedEpisodes, 0),
       p99: milliseconds(Math.ceil(naked.length * 0.99) - 1),
