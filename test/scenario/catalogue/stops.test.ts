@@ -266,11 +266,11 @@ test.each(parts)(
       sim.advance(2_000);
     }
     // then: one stop for all there is, from the first part on
-    expect([measures.of().nakedMs < 250, sim.truth.position === total || crashAt >= 0, sim.truth.coveringStops.length > 0]).toEqual([
-      true,
-      true,
-      true,
-    ]);
+    expect([
+      measures.of().nakedMs < 250,
+      sim.truth.position === total || crashAt >= 0,
+      sim.truth.coveringStops.length > 0,
+    ]).toEqual([true, true, true]);
     expect(triggers(sim, "f").length).toBe(1);
   },
 );
