@@ -22,6 +22,7 @@ export type Meaning =
   | "limit-of-address"
   | "limit-of-orders"
   | "clock"
+  | "no-listen-key"
   | "unsupported"
   /** of leverage, margin type or mode, which no order brings */
   | "setting"
@@ -120,7 +121,7 @@ const rules = {
   [-1120]: refuse,
   [-1121]: refuse,
   [-1122]: refuse,
-  [-1125]: reconcile,
+  [-1125]: { treatment: "reconcile", means: "no-listen-key" },
   [-1127]: refuse,
   [-1128]: refuse,
   [-1130]: refuse,

@@ -6,8 +6,9 @@
  */
 
 import type { z } from "zod";
+import { meaningOf } from "../domain/error-policy.ts";
 import { type Micros, micros, microsPerMinute, plus } from "../domain/units.ts";
-import { type AskPorts, ask } from "./asking.ts";
+import { type AskPorts, ask, verdictOf } from "./asking.ts";
 import type { Answer } from "./caller.ts";
 import { publicQuery, type WireRequest } from "./wire/encode.ts";
 import { ListenKey } from "./wire/schemas.ts";
@@ -55,8 +56,11 @@ export class ListenKeyKeeper {
   /** A failure that is no proof of a living key leads to asking for one. */
   #keep(now: Micros): void {
     const done = (answer: Answer, at: Micros): void => {
-      if (answer.kind === "reply" && answer.reply.status === 200) this.#keepLater(at);
-      else this.obtain(at);
+      const outcome = answer.kind === "held-back" ? null : verdictOf(answer).outcome;
+      if (outcome?.kind === "ok") return this.#keepLater(at);
+      // The connection stays open and says nothing more, and a new key may be long in coming.
+      if (outcome?.kind === "refused" && meaningOf(outcome.code) === "no-listen-key") this.#ports.onGone(at);
+      this.obtain(at);
     };
     this.#ports.caller.call(listenKeyRequest("PUT"), { done }, now);
   }

@@ -9,7 +9,7 @@ import type { Decision } from "../../../src/domain/decision.ts";
 import type { CoreEvent, SetUp } from "../../../src/domain/event.ts";
 import type { Instrument } from "../../../src/domain/instrument.ts";
 import type { Journal, JournalFill } from "../../../src/domain/journal.ts";
-import { askSide, bidSide, depthLevels } from "../../../src/domain/market-port.ts";
+import { askSide, bidSide, depthLevels, type MarketSink } from "../../../src/domain/market-port.ts";
 import {
   type Command,
   type FillRow,
@@ -109,8 +109,11 @@ export class Simulation {
   readonly #lost = new Set<Output>();
   #isDown = false;
   readonly settings: Settings;
+  /** news of the market that reach the exchange and not the daemon */
+  readonly silenced = new Set<"touch" | "depth" | "trades" | "mark">();
   now: Micros = after(-2_000);
   quoted: Required<Quote>;
+  readonly #given: SettingsChanges;
   readonly #source = new ScriptedSource();
   readonly #watcher: Watcher;
   readonly #setUp: SetUp;
@@ -125,7 +128,8 @@ export class Simulation {
 
   constructor(story: Story) {
     const bid = story.bid ?? 640_000;
-    this.settings = Settings.parse(merge(plain, story.settings ?? {}));
+    this.#given = merge(plain, story.settings ?? {});
+    this.settings = Settings.parse(this.#given);
     this.#watcher = story.watch?.(this.truth) ?? {};
     this.#sources = story.sources ?? (() => []);
     const exchangeOptions: ExchangeOptions = {
@@ -158,6 +162,11 @@ export class Simulation {
     this.#setUp = story.setUp ?? { state: "proven", leverage: this.settings.risk.max_leverage };
     this.#begin();
     this.wire.script(story.faults ?? []);
+  }
+
+  /** The story's settings with these changes. */
+  settingsWith(changes: SettingsChanges): Settings {
+    return Settings.parse(merge(this.#given, changes));
   }
 
   /** What the journal has: all that was put out and not lost by a kill. */
@@ -226,7 +235,7 @@ export class Simulation {
   /** Somebody trades on the market; `aggressor` is who took. */
   traded(price: number, quantity: number, aggressor: "buy" | "sell"): void {
     this.#tradeId += 1;
-    for (const sink of [this.exchange, this.core]) {
+    for (const sink of this.#sinksOf("trades")) {
       sink.onTrade(symbol, this.#tradeId, ticks(price), lots(quantity), aggressor === "sell", this.now, this.now);
     }
     this.#afterMarket();
@@ -408,11 +417,15 @@ export class Simulation {
     const { bid, ask, bidLots, askLots, mark, age } = this.quoted;
     this.#updateId += 1;
     const time = micros(this.now - age * 1_000);
-    for (const sink of [this.exchange, this.core]) {
-      const { now } = this;
+    const { now } = this;
+    for (const sink of this.#sinksOf("touch")) {
       sink.onBookTicker(symbol, this.#updateId, ticks(bid), lots(bidLots), ticks(ask), lots(askLots), time, now);
-      sink.onMark(symbol, priceE8(mark * 1e7), 0.0001, micros(0), now, now);
     }
+    for (const sink of this.#sinksOf("mark")) sink.onMark(symbol, priceE8(mark * 1e7), 0.0001, micros(0), now, now);
+  }
+
+  #sinksOf(news: "touch" | "depth" | "trades" | "mark"): readonly MarketSink[] {
+    return this.silenced.has(news) ? [this.exchange] : [this.exchange, this.core];
   }
 
   #showBook(): void {
@@ -431,8 +444,7 @@ export class Simulation {
       levels.price[levelsASide + depth] = ask + depth;
       levels.size[levelsASide + depth] = depth === 0 ? askLots : 1_000;
     }
-    this.exchange.onSnapshot(symbol, levels, this.now, this.now);
-    this.core.onSnapshot(symbol, levels, this.now, this.now);
+    for (const sink of this.#sinksOf("depth")) sink.onSnapshot(symbol, levels, this.now, this.now);
   }
 }
 
@@ -467,7 +479,7 @@ function quietMinute(price: number, index: number) {
   };
 }
 
-function merge(base: SettingsChanges, changes: SettingsChanges): unknown {
+function merge(base: SettingsChanges, changes: SettingsChanges): SettingsChanges {
   const merged: Record<string, unknown> = { ...base };
   for (const [section, value] of Object.entries(changes)) {
     const own = merged[section];
