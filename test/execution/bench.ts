@@ -125,6 +125,8 @@ export class Bench {
   mayEnter = true;
   /** what risk allows at the moment of sending */
   allowed = Number.MAX_SAFE_INTEGER;
+  /** what risk was asked for: lots, and at which price */
+  readonly rechecks: (readonly [number, number])[] = [];
   now: Micros = start;
   #answered = 0;
 
@@ -142,7 +144,10 @@ export class Bench {
         this.details.push(detail);
       },
       mayEnter: () => this.mayEnter,
-      recheck: (_trade, wanted) => lots(Math.min(wanted, this.allowed)),
+      recheck: (_trade, wanted, price) => {
+        this.rechecks.push([wanted, price]);
+        return lots(Math.min(wanted, this.allowed));
+      },
     };
     this.manager = new TradeManager(this.desk, (_row, over) => {
       this.closed.push(over);
