@@ -8,6 +8,7 @@ import type { AlgoReport, AlgoStatus, Fill, OrderReport, OrderStatus, Side } fro
 import { orderId, tradeIdFrom } from "../../src/domain/order-id.ts";
 import { type Command, isCommand, type Output, type PlaceAlgo, type PlaceOrder } from "../../src/domain/output.ts";
 import { lots, type Micros, micros, microsFromSeconds, money, ticks } from "../../src/domain/units.ts";
+import type { Desk } from "../../src/execution/desk.ts";
 import type { EntryBrief } from "../../src/execution/entry-work.ts";
 import type { MarketView } from "../../src/execution/market-view.ts";
 import type { Trade, TradePlan } from "../../src/execution/trade.ts";
@@ -119,34 +120,38 @@ export class Bench {
   readonly details: string[] = [];
   readonly closed: Trade[] = [];
   readonly touch = new BenchMarket();
+  readonly desk: Desk;
   readonly manager: TradeManager;
   mayEnter = true;
   /** what risk allows at the moment of sending */
   allowed = Number.MAX_SAFE_INTEGER;
+  /** what risk was asked for: lots, and at which price */
+  readonly rechecks: (readonly [number, number])[] = [];
   now: Micros = start;
   #answered = 0;
 
   constructor(withSettings: Settings = settings, withInstrument: Instrument = instrument) {
-    this.manager = new TradeManager(
-      {
-        instrument: withInstrument,
-        settings: withSettings,
-        touch: this.touch,
-        market: this.touch,
-        emit: (output) => {
-          this.outputs.push(output);
-        },
-        enterSafeMode: (reason, detail) => {
-          this.safeModes.push(reason);
-          this.details.push(detail);
-        },
-        mayEnter: () => this.mayEnter,
-        recheck: (_trade, wanted) => lots(Math.min(wanted, this.allowed)),
+    this.desk = {
+      instrument: withInstrument,
+      settings: withSettings,
+      touch: this.touch,
+      market: this.touch,
+      emit: (output) => {
+        this.outputs.push(output);
       },
-      (_row, over) => {
-        this.closed.push(over);
+      enterSafeMode: (reason, detail) => {
+        this.safeModes.push(reason);
+        this.details.push(detail);
       },
-    );
+      mayEnter: () => this.mayEnter,
+      recheck: (_trade, wanted, price) => {
+        this.rechecks.push([wanted, price]);
+        return lots(Math.min(wanted, this.allowed));
+      },
+    };
+    this.manager = new TradeManager(this.desk, (_row, over) => {
+      this.closed.push(over);
+    });
   }
 
   begin(plan: TradePlan = planOf()): void {
@@ -164,6 +169,11 @@ export class Bench {
       this.manager.onTimer(this.now);
     }
     this.now = until;
+  }
+
+  /** The trade that is under way. */
+  get trade(): Trade {
+    return present(this.manager.trade, "trade");
   }
 
   get commands(): readonly Command[] {

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import type { Gate } from "../../src/domain/output.ts";
 import { lots, ticks } from "../../src/domain/units.ts";
-import { entryGates, type GateInput } from "../../src/execution/gate.ts";
+import { entryGates, type GateInput, hasFailed } from "../../src/execution/gate.ts";
 import { type SettingsChanges, settingsWith, start } from "../support/core.ts";
 import { BenchMarket } from "./bench.ts";
 
@@ -138,4 +138,54 @@ test.each(["normal", "scalp"] as const)("[EXE-9] %s: what the book would fill to
 
 test("[EXE-9] an order that rests has no slippage to compare", () => {
   expect(verdict({ market: { slippage: null } }, "SLIPPAGE_TOO_HIGH")?.verdict).toBe("skipped");
+});
+
+test("[EXE-1] a spread of exactly the limit passes", () => {
+  const market = { bid: ticks(10_000), ask: ticks(10_004) };
+  const max_spread_bps = ((market.ask - market.bid) / (market.ask + market.bid)) * 20_000;
+  expect(failed({ market, trading: { scalp: { max_spread_bps } } })).toEqual([]);
+});
+
+test("[EXE-7] an acceptable spread is told as passed, without numbers", () => {
+  expect(verdict(normal({}), "SPREAD_ABNORMAL")).toEqual({
+    gate: "SPREAD_ABNORMAL",
+    verdict: "passed",
+    measured: null,
+    limit: null,
+  });
+});
+
+test.each<readonly [number | null, readonly string[]]>([
+  [1_000_000, []],
+  [null, ["LATENCY_TOO_HIGH"]],
+])("[EXE-9] mode normal: a latency of %s µs fails %j", (latencyMicros, expected) => {
+  expect(failed(normal({ market: { latencyMicros } }))).toEqual(expected);
+});
+
+test.each(["buy", "sell"] as const)("[EXE-9] slippage is measured against the touch that a %s takes", (side) => {
+  const market = { bid: ticks(640_000), ask: ticks(640_000), slippage: 64 };
+  expect(verdict({ input: { side, taking: lots(10) }, market }, "SLIPPAGE_TOO_HIGH")?.measured).toBe(1);
+});
+
+test.each<readonly [number, string]>([
+  [1, "passed"],
+  [0.999, "failed"],
+])("[EXE-9] slippage of one basis point with %d allowed is %s", (max_slippage_bps, expected) => {
+  const market = { bid: ticks(640_000), ask: ticks(640_000), slippage: 64 };
+  const trading = { scalp: { max_slippage_bps } };
+  expect(verdict({ input: { taking: lots(10) }, market, trading }, "SLIPPAGE_TOO_HIGH")?.verdict).toBe(expected);
+});
+
+test("[EXE-9] a fill better than the touch is no slippage", () => {
+  const market = { slippage: -64 };
+  expect(verdict({ input: { taking: lots(10) }, market }, "SLIPPAGE_TOO_HIGH")?.measured).toBe(0);
+});
+
+test.each<readonly [Gate["verdict"][], boolean]>([
+  [["passed", "skipped"], false],
+  [["passed", "failed"], true],
+  [[], false],
+])("[EXE-1] gates that %j have failed: %s", (verdicts, expected) => {
+  const list = verdicts.map((one): Gate => ({ gate: "SCALP_LATENCY", verdict: one, measured: 1, limit: 1 }));
+  expect(hasFailed(list)).toBe(expected);
 });
