@@ -16,7 +16,7 @@ import type { Micros } from "../domain/units.ts";
 import { Core } from "../engine/core.ts";
 import { settingsFor } from "../engine/settings.ts";
 import type { Log } from "../ops/log.ts";
-import type { Store } from "../store/store.ts";
+import { type Store, StoreError } from "../store/store.ts";
 import { VenueAdapter } from "../venue/adapter.ts";
 import type { Endpoints } from "../venue/live/endpoints.ts";
 import { liveTransport } from "../venue/live/transport.ts";
@@ -26,6 +26,7 @@ import { Alarm } from "./alarm.ts";
 import type { Clock } from "./clock.ts";
 import { DaemonError, type DaemonResult, resultOf } from "./daemon-result.ts";
 import { EntryGate } from "./entry-gate.ts";
+import { Faults, messageOf } from "./faults.ts";
 import { JournalWriter } from "./journal-writer.ts";
 import { LiveSettings } from "./live-settings.ts";
 import { type ModelRunner, modelRunner } from "./model/runner.ts";
@@ -92,6 +93,7 @@ export class Daemon {
   readonly #journal = new JournalWriter();
   readonly #notices: NoticeDesk;
   readonly #outputs: OutputParts;
+  readonly #faults: Faults;
   readonly #modelFile: ModelFile | null;
   readonly #model: ModelRunner | null;
   /** events that wait for the journal; null once it is there */
@@ -109,6 +111,11 @@ export class Daemon {
     const { settings, clock } = options;
     this.#options = options;
     this.#notices = new NoticeDesk(options.log, this.#journal, clock, () => this.#instruments);
+    this.#faults = new Faults({
+      tell: (level, code, fields) => this.#notices.tell(level, code, fields),
+      handle: (event, now) => this.#onEvent(event, now),
+      end: (message) => this.fail(message),
+    });
     this.#modelFile = startingModels(settings);
     this.#model = modelRunner(
       settings,
@@ -166,6 +173,7 @@ export class Daemon {
       outside: this.outside,
       model: this.#model,
       resyncBook: (symbol, now) => this.#adapter.resyncBook(symbol, now),
+      onFailed: (output, error, now) => this.#faults.contain(output, error, now),
     };
     this.#transport = liveTransport({
       endpoints: options.endpoints,
@@ -197,8 +205,13 @@ export class Daemon {
   tell(event: Told): void {
     if (this.#closing !== null) return;
     const now = this.#options.clock();
-    this.#onEvent(event, now);
+    this.#faults.run(event.kind, now, () => this.#onEvent(event, now));
     this.#afterTurn(now);
+  }
+
+  /** The process caught something that nobody else did. */
+  onUncaught(error: unknown): void {
+    this.#faults.end("process", error, this.#options.clock());
   }
 
   /** The same for somebody who waits: resolves when what follows from it is on the disk (design.md, Store). */
@@ -273,7 +286,7 @@ export class Daemon {
       core.handle({ kind: "stop-requested", policy: this.settings.current.stop.policy }, now);
       this.#afterTurn(now);
     } catch (error) {
-      this.fail(messageOf(error));
+      this.#faults.end("stop", error, now);
       this.#rest.resolve();
     }
   }
@@ -310,11 +323,11 @@ export class Daemon {
     const { clock } = this.#options;
     return {
       handle: (event: TransportEvent, now: Micros) => {
-        this.#adapter.handle(event, now);
+        this.#faults.run(event.kind, now, () => this.#adapter.handle(event, now));
         this.#afterTurn(now);
       },
       onStreamMessage: (stream: number, bytes: Uint8Array, receivedAt: Micros) => {
-        this.#adapter.onStreamMessage(stream, bytes, receivedAt);
+        this.#faults.run("stream-message", receivedAt, () => this.#adapter.onStreamMessage(stream, bytes, receivedAt));
         this.#afterTurn(clock());
       },
     };
@@ -332,7 +345,9 @@ export class Daemon {
       ],
     });
     this.#core = core;
-    this.#opening = this.#openStore(core).catch((error: unknown) => this.fail(messageOf(error)));
+    this.#opening = this.#openStore(core).catch((error: unknown) =>
+      this.fail(error instanceof StoreError ? error.message : messageOf(error)),
+    );
     return core;
   }
 
@@ -384,13 +399,15 @@ export class Daemon {
     // Sockets that are closed still tell of their end.
     if (this.#closing !== null) return;
     const core = this.#core;
-    if (core !== null && this.#held === null) {
-      this.outside.afterTurn(core);
-      while (core.hasOutputs) dispatch(core.takeOutputs(), this.#outputs, now);
-      if (this.#isStopping && this.#isAtRest(core)) this.#rest.resolve();
-    }
-    this.#journal.flush();
-    this.#notices.flush(now);
+    this.#faults.run("turn", now, () => {
+      if (core !== null && this.#held === null) {
+        this.outside.afterTurn(core);
+        while (core.hasOutputs) dispatch(core.takeOutputs(), this.#outputs, now);
+        if (this.#isStopping && this.#isAtRest(core)) this.#rest.resolve();
+      }
+      this.#journal.flush();
+      this.#notices.flush(now);
+    });
     this.#arm(now);
   }
 
@@ -421,9 +438,13 @@ export class Daemon {
   #onTimer(): void {
     const now = this.#options.clock();
     const adapterDue = this.#adapter.nextDeadline();
-    if (adapterDue !== null && adapterDue <= now) this.#adapter.onTimer(now);
-    const core = this.#core;
-    if (core !== null && this.#held === null && core.nextDeadline() <= now) core.handle({ kind: "timer" }, now);
+    if (adapterDue !== null && adapterDue <= now) {
+      this.#faults.run("adapter-timer", now, () => this.#adapter.onTimer(now));
+    }
+    const { core } = this;
+    if (core !== null && core.nextDeadline() <= now) {
+      this.#faults.run("timer", now, () => core.handle({ kind: "timer" }, now));
+    }
     this.#afterTurn(now);
   }
 
@@ -468,8 +489,4 @@ function adapterSettings(
     candles: candlesAtStart,
     seed,
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
