@@ -152,7 +152,7 @@ function stopSignals(forMs: number | null, daemon: Daemon, log: Log): StopSignal
   };
   const onError = (error: unknown): void => {
     stopping = true;
-    daemon.fail(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    daemon.onUncaught(error);
   };
   const timer = forMs === null ? null : setTimeout(begin, forMs);
   void daemon.ended.then(begin);

@@ -4,7 +4,7 @@ import type { Settings } from "../config/schema.ts";
 import type { Action, Decision, Direction, Evidence } from "../domain/decision.ts";
 import type { ModelInput, ModelOutput } from "../domain/model.ts";
 import type { OutsideWord } from "../domain/outside.ts";
-import type { Micros, SignedLots } from "../domain/units.ts";
+import { type Micros, micros, type SignedLots } from "../domain/units.ts";
 import type { Features } from "../market/features.ts";
 import type { SymbolMarket } from "../market/symbol-market.ts";
 
@@ -58,6 +58,19 @@ export interface DecisionSource {
 /** Saved state that does not fit this source. */
 export class ModelStateError extends Error {
   override readonly name = "ModelStateError";
+}
+
+/** Takes the place of a source that is heard no more. */
+export function silentSource(name: string): DecisionSource {
+  return {
+    name,
+    observe: () => undefined,
+    decide: () => null,
+    nextDecision: () => micros(Number.MAX_SAFE_INTEGER),
+    onGap: () => undefined,
+    save: () => null,
+    restore: () => undefined,
+  };
 }
 
 /** Deterministic and unique within a run: a source never decides twice with the same counter. */

@@ -115,6 +115,8 @@ export type CoreEvent =
   | { readonly kind: "store-failed"; readonly message: string }
   /** something on an order path that we do not know: a status, a code, a field */
   | { readonly kind: "venue-unknown"; readonly what: "status" | "code" | "authority"; readonly detail: string }
+  /** the exchange's answers about the account contradict each other, or one of them cannot be read */
+  | { readonly kind: "account-unproven"; readonly cause: string }
   /** the machine's wall clock moved so much against its steady one; positive: ahead */
   | { readonly kind: "clock-jump"; readonly by: Micros }
   /** something of our own threw; `order`: an order could not be sent for it, and its fate is told apart */

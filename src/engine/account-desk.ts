@@ -39,6 +39,8 @@ export class AccountDesk {
   readonly #foreignOrders: ForeignOrders;
   #journal: Journal = emptyJournal;
   #isRecovered = false;
+  /** reads in a row that were not understood */
+  #unproven = 0;
 
   constructor(ports: AccountDeskPorts) {
     const { settings, account, modes, emit } = ports;
@@ -102,6 +104,13 @@ export class AccountDesk {
     this.#reads.onOutcome(outcome, now);
   }
 
+  /** Once is a race of two reads; again and again is an account that nothing may be opened on. */
+  onUnproven(cause: string, now: Micros): void {
+    const { settings, modes } = this.#ports;
+    this.#unproven += 1;
+    if (this.#unproven >= settings().safe_mode.inconsistent_reads) modes.enter("INCONSISTENT_ACCOUNT", cause, now);
+  }
+
   /** What the stream did not tell while it was away is asked for (failure-catalogue F-07). */
   onPrivateStream(alive: boolean, now: Micros): void {
     if (!this.#ports.account.onPrivateStream(alive, now)) return;
@@ -114,6 +123,7 @@ export class AccountDesk {
     const { account, desks, emit, modes, outputs } = this.#ports;
     if (!account.onSnapshot(snapshot)) return;
     const cause = this.#reads.onRead(now);
+    this.#unproven = 0;
     const before = outputs().length;
     for (const desk of desks()) {
       if (this.#isRecovered) this.#reconciliation.compare(desk, snapshot, now);

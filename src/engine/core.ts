@@ -241,6 +241,9 @@ export class Core implements MarketSink {
       case "store-failed":
         this.#modes.enter("STORE_FAILED", event.message, now);
         break;
+      case "account-unproven":
+        this.#accountDesk.onUnproven(event.cause, now);
+        break;
       case "clock-jump":
         this.#modes.enter("CLOCK_JUMP", `the wall clock jumped by ${event.by / microsPerMillisecond} ms`, now);
         break;
@@ -330,8 +333,8 @@ export class Core implements MarketSink {
     this.#afterMarket(receivedAt);
   }
 
-  onGap(symbol: SymbolIndex, _receivedAt: Micros): void {
-    this.#desk(symbol).onGap();
+  onGap(symbol: SymbolIndex, receivedAt: Micros): void {
+    this.#desk(symbol).onGap(receivedAt);
   }
 
   #afterMarket(now: Micros): void {

@@ -12,12 +12,14 @@ export type ModelKeeperOptions = {
   readonly symbol: SymbolIndex;
   readonly sources: readonly DecisionSource[];
   readonly emit: (output: ModelStateRow | ModelInput | Notice) => void;
+  /** it threw */
+  readonly onFailed: (source: DecisionSource, error: unknown, now: Micros) => void;
 };
 
 export class ModelKeeper {
   readonly #options: ModelKeeperOptions;
-  readonly #learning: readonly DecisionSource[];
-  readonly #asking: readonly DecisionSource[];
+  #learning: readonly DecisionSource[];
+  #asking: readonly DecisionSource[];
   #dueAt = 0;
 
   constructor(options: ModelKeeperOptions) {
@@ -29,8 +31,10 @@ export class ModelKeeper {
   /** After decisions: hands on what the user's model is asked, and saves when the last time is long enough ago. */
   onDecided(saveSeconds: number, now: Micros): void {
     for (const source of this.#asking) {
-      const input = source.takeModelInput?.() ?? null;
-      if (input !== null) this.#options.emit(input);
+      this.#try(source, now, () => {
+        const input = source.takeModelInput?.() ?? null;
+        if (input !== null) this.#options.emit(input);
+      });
     }
     if (now < this.#dueAt || this.#learning.length === 0) return;
     // What was restored, or nothing, is not worth a row.
@@ -39,13 +43,15 @@ export class ModelKeeper {
   }
 
   onOutput(output: ModelOutput, now: Micros): void {
-    for (const source of this.#asking) source.onModelOutput?.(output, now);
+    for (const source of this.#asking) this.#try(source, now, () => source.onModelOutput?.(output, now));
   }
 
   save(now: Micros): void {
     const { symbol, emit } = this.#options;
     for (const source of this.#learning) {
-      emit({ kind: "model-state", symbol, source: source.name, state: source.save(), time: now });
+      this.#try(source, now, () => {
+        emit({ kind: "model-state", symbol, source: source.name, state: source.save(), time: now });
+      });
     }
   }
 
@@ -59,6 +65,16 @@ export class ModelKeeper {
     } catch (error) {
       if (!(error instanceof ModelStateError)) throw error;
       this.#notice("warn", "MODEL_STATE_REFUSED", { source: name, detail: error.message });
+    }
+  }
+
+  #try(source: DecisionSource, now: Micros, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#learning = this.#learning.filter((one) => one !== source);
+      this.#asking = this.#asking.filter((one) => one !== source);
+      this.#options.onFailed(source, error, now);
     }
   }
 

@@ -1,7 +1,7 @@
 /** One symbol inside the core: its market, its sources, its trade, and the way from a decision to an order. */
 
 import type { Settings } from "../config/schema.ts";
-import type { DecisionSource, SourceContext } from "../decision/source.ts";
+import { type DecisionSource, type SourceContext, silentSource } from "../decision/source.ts";
 import type { Decision } from "../domain/decision.ts";
 import type { SetUp } from "../domain/event.ts";
 import { type Instrument, numberFromMoney, quoteFromTickLots } from "../domain/instrument.ts";
@@ -58,7 +58,8 @@ export class SymbolDesk {
   readonly #floor: Floor;
   #settings: Settings;
   readonly #judge: DecisionJudge;
-  readonly #sources: readonly DecisionSource[];
+  /** in order of priority; one that throws is replaced by silence */
+  readonly #sources: DecisionSource[];
   readonly models: ModelKeeper;
   readonly #features: Features;
   /** one object, updated in place: sources look at it on every market event */
@@ -85,9 +86,14 @@ export class SymbolDesk {
     this.#minutes = new ClosedMinutes(this.market.candles);
     this.#entries = new EntryDesk(instrument, this.market, () => this.#settings, floor);
     this.#features = new Features(decision.ensemble.horizons_seconds.map(microsFromSeconds), market.depth_levels);
-    this.#sources = sourcesFor(instrument, this.#features);
+    this.#sources = [...sourcesFor(instrument, this.#features)];
     this.#latest = this.#sources.map(() => null);
-    this.models = new ModelKeeper({ symbol: instrument.index, sources: this.#sources, emit: floor.emit });
+    this.models = new ModelKeeper({
+      symbol: instrument.index,
+      sources: this.#sources,
+      emit: floor.emit,
+      onFailed: (source, error, now) => this.#silence(this.#sources.indexOf(source), error, now),
+    });
     this.#context = {
       market: this.market,
       features: this.#features,
@@ -162,7 +168,7 @@ export class SymbolDesk {
 
   /** Somebody outside has said something: the source that listens to it has its say at once. */
   tell(word: OutsideWord, now: Micros): void {
-    for (const source of this.#sources) source.tell?.(word, now);
+    this.#each((source) => source.tell?.(word, now), now);
     if (now >= this.#decisionDue()) this.#decide(now);
   }
 
@@ -176,7 +182,7 @@ export class SymbolDesk {
     const before = this.#settings.trading;
     this.#settings = settingsFor(settings, this.instrument.symbol);
     this.market.configure(this.#settings.market);
-    for (const source of this.#sources) source.configure?.(this.#settings.decision);
+    this.#each((source) => source.configure?.(this.#settings.decision), now);
     const { trading, risk } = this.#settings;
     const mode = this.manager.trade?.plan.entry?.mode ?? trading.mode;
     const { max_hold_seconds } = trading[mode];
@@ -253,12 +259,12 @@ export class SymbolDesk {
     this.market.onMark(mark, fundingRate, nextFunding, exchangeTime, receivedAt);
   }
 
-  onGap(): void {
+  onGap(now: Micros): void {
     // Whoever lost continuity brings the snapshot that restores it.
     this.#resyncAsked = true;
     this.market.onGap();
     this.#features.onGap();
-    for (const source of this.#sources) source.onGap();
+    this.#each((source) => source.onGap(), now);
   }
 
   onTimer(now: Micros): void {
@@ -272,7 +278,13 @@ export class SymbolDesk {
     const { trade } = this.manager;
     this.#context.tradeOpen = trade !== null;
     this.#context.position = trade === null ? flat : trade.ledger.position;
-    for (let index = 0; index < this.#sources.length; index += 1) this.#sources[index]?.observe(this.#context, now);
+    for (let index = 0; index < this.#sources.length; index += 1) {
+      try {
+        this.#sources[index]?.observe(this.#context, now);
+      } catch (error) {
+        this.#silence(index, error, now);
+      }
+    }
   }
 
   #wake(now: Micros): void {
@@ -285,8 +297,13 @@ export class SymbolDesk {
   #decisionDue(): number {
     let due = Number.POSITIVE_INFINITY;
     for (let index = 0; index < this.#sources.length; index += 1) {
-      const next = this.#sources[index]?.nextDecision() ?? Number.POSITIVE_INFINITY;
-      if (next < due) due = next;
+      try {
+        const next = this.#sources[index]?.nextDecision() ?? Number.POSITIVE_INFINITY;
+        if (next < due) due = next;
+      } catch {
+        // Deciding asks again, and knows the time to tell it with.
+        due = 0;
+      }
     }
     return due;
   }
@@ -304,9 +321,7 @@ export class SymbolDesk {
     this.#context.position = trade === null ? flat : trade.ledger.position;
     const fresh: Decision[] = [];
     for (let index = 0; index < this.#sources.length; index += 1) {
-      const source = this.#sources[index];
-      if (source === undefined || now < source.nextDecision()) continue;
-      const decision = source.decide(this.#context, now);
+      const decision = this.#ask(index, now);
       if (decision === null) continue;
       fresh.push(decision);
       this.#latest[index] = decision;
@@ -315,6 +330,39 @@ export class SymbolDesk {
     if (fresh.length > 0) this.#judge.choose(fresh, this.#latest, now);
     for (const [index, { saysOnce }] of this.#sources.entries()) if (saysOnce === true) this.#latest[index] = null;
     this.models.onDecided(this.#settings.decision.ensemble.save_seconds, now);
+  }
+
+  #ask(index: number, now: Micros): Decision | null {
+    const source = this.#sources[index];
+    try {
+      return source === undefined || now < source.nextDecision() ? null : source.decide(this.#context, now);
+    } catch (error) {
+      this.#silence(index, error, now);
+      return null;
+    }
+  }
+
+  /** Of what is asked seldom. */
+  #each(act: (source: DecisionSource) => void, now: Micros): void {
+    for (const [index, source] of this.#sources.entries()) {
+      try {
+        act(source);
+      } catch (error) {
+        this.#silence(index, error, now);
+      }
+    }
+  }
+
+  /** A source that throws is heard no more, and nothing new is opened: what else it got wrong is not known (SAF-4). */
+  #silence(index: number, error: unknown, now: Micros): void {
+    const source = this.#sources[index];
+    if (source === undefined) return;
+    this.#sources[index] = silentSource(source.name);
+    this.#latest[index] = null;
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const fields = { source: source.name, error: message };
+    this.#floor.emit({ kind: "notice", level: "error", code: "SOURCE_FAILED", symbol: this.instrument.index, fields });
+    this.#floor.enterSafeMode("UNEXPECTED_ERROR", `${source.name} of ${this.instrument.symbol}: ${message}`, now);
   }
 
   #onTradeClosed(row: TradeRow | null, trade: Trade, now: Micros): void {

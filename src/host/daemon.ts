@@ -15,13 +15,14 @@ import type { Micros } from "../domain/units.ts";
 import type { Core } from "../engine/core.ts";
 import { settingsFor } from "../engine/settings.ts";
 import type { Log } from "../ops/log.ts";
-import type { Store } from "../store/store.ts";
+import { type Store, StoreError } from "../store/store.ts";
 import type { Endpoints } from "../venue/live/endpoints.ts";
 import { liveTransport } from "../venue/live/transport.ts";
 import type { Signer, Transport } from "../venue/transport.ts";
 import { Alarm } from "./alarm.ts";
 import type { Clock } from "./clock.ts";
 import { DaemonError, type DaemonResult, resultOf } from "./daemon-result.ts";
+import { messageOf } from "./faults.ts";
 import { JournalWriter } from "./journal-writer.ts";
 import { LiveSettings } from "./live-settings.ts";
 import { type ModelRunner, modelRunner } from "./model/runner.ts";
@@ -139,7 +140,9 @@ export class Daemon {
         ...createSources(settingsFor(this.settings.current, symbol).decision, symbol, features),
       ],
       onInstruments: (instruments) => {
-        this.#opening = this.#openStore(instruments).catch((error: unknown) => this.fail(messageOf(error)));
+        this.#opening = this.#openStore(instruments).catch((error: unknown) =>
+          this.fail(error instanceof StoreError ? error.message : messageOf(error)),
+        );
       },
       afterTurn: (deadline, now) => this.#afterTurn(deadline, now),
       fail: (message) => this.fail(message),
@@ -173,6 +176,11 @@ export class Daemon {
   tell(event: Told): void {
     if (this.#closing !== null) return;
     this.#trader.tell(event, this.#options.clock());
+  }
+
+  /** The process caught something that nobody else did. */
+  onUncaught(error: unknown): void {
+    this.#trader.break("process", error, this.#options.clock());
   }
 
   /** The same for somebody who waits: resolves when what follows from it is on the disk (design.md, Store). */
@@ -246,7 +254,7 @@ export class Daemon {
     try {
       this.#trader.tellAtOnce({ kind: "stop-requested", policy: this.settings.current.stop.policy }, now);
     } catch (error) {
-      this.fail(messageOf(error));
+      this.#trader.break("stop", error, now);
       this.#rest.resolve();
     }
   }
@@ -362,8 +370,4 @@ export class Daemon {
     if (core !== null) return resultOf(core, roundTrips, this.#failure);
     throw new DaemonError(this.#failure ?? "the venue did not answer before the daemon was stopped");
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

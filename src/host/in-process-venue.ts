@@ -168,7 +168,12 @@ export class InProcessVenue {
       now,
     );
     if (account.kind === "unproven") {
-      return [{ kind: "outcome", command, outcome: { kind: "unknown", cause: account.cause } }];
+      const { cause } = account;
+      const outcome: Outcome = { kind: "unknown", cause };
+      return [
+        { kind: "account-unproven", cause },
+        { kind: "outcome", command, outcome },
+      ];
     }
     return [...account.events, account.snapshot, { kind: "outcome", command, outcome: { kind: "ok" } }];
   }

@@ -19,50 +19,57 @@ export type OutputParts = {
   /** the user's model; null where the built-in ones are at work */
   readonly model: ModelRunner | null;
   readonly resyncBook: (symbol: SymbolIndex, now: Micros) => void;
+  /** an output could not be followed: nothing after it may be lost for that (requirements SAF-4) */
+  readonly onFailed: (output: Output, error: unknown, now: Micros) => void;
 };
 
 export function dispatch(outputs: readonly Output[], to: OutputParts, now: Micros): void {
   for (const output of outputs) {
-    if (isCommand(output)) {
-      to.gate.send(output, now);
-      continue;
+    try {
+      follow(output, to, now);
+    } catch (error) {
+      to.onFailed(output, error, now);
     }
-    switch (output.kind) {
-      case "intent":
-        to.gate.write(output, now);
-        break;
-      case "notice":
-        to.notices.queue(output);
-        break;
-      case "safe-mode":
-        to.journal.add(output);
-        to.notices.put(safeModeNotice(output), now);
-        break;
-      case "resync-book":
-        to.resyncBook(output.symbol, now);
-        break;
-      case "decision":
-        to.outside.onDecision(output);
-        to.journal.add(output);
-        break;
-      case "order":
-      case "fill":
-      case "position":
-      case "stop-move":
-      case "no-trade":
-      case "model-state":
-      case "session":
-        to.journal.add(output);
-        break;
-      case "model-input":
-        to.model?.ask(output);
-        break;
-      case "risk-event":
-      case "trade":
-        to.publisher.publish(output);
-        break;
-      default:
-        throw new TypeError(`unhandled output ${output satisfies never}`);
-    }
+  }
+}
+
+function follow(output: Output, to: OutputParts, now: Micros): void {
+  if (isCommand(output)) return to.gate.send(output, now);
+  switch (output.kind) {
+    case "intent":
+      to.gate.write(output, now);
+      break;
+    case "notice":
+      to.notices.queue(output);
+      break;
+    case "safe-mode":
+      to.journal.add(output);
+      to.notices.put(safeModeNotice(output), now);
+      break;
+    case "resync-book":
+      to.resyncBook(output.symbol, now);
+      break;
+    case "decision":
+      to.outside.onDecision(output);
+      to.journal.add(output);
+      break;
+    case "order":
+    case "fill":
+    case "position":
+    case "stop-move":
+    case "no-trade":
+    case "model-state":
+    case "session":
+      to.journal.add(output);
+      break;
+    case "model-input":
+      to.model?.ask(output);
+      break;
+    case "risk-event":
+    case "trade":
+      to.publisher.publish(output);
+      break;
+    default:
+      throw new TypeError(`unhandled output ${output satisfies never}`);
   }
 }

@@ -17,6 +17,7 @@ import type { Signer, TransportEvent, TransportListener, TransportRequest } from
 import { accountWishes } from "./account-wishes.ts";
 import type { Clock } from "./clock.ts";
 import { EntryGate } from "./entry-gate.ts";
+import { Faults } from "./faults.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import type { ModelRunner } from "./model/runner.ts";
 import type { NoticeDesk } from "./notice-desk.ts";
@@ -58,6 +59,7 @@ export class Trader implements TransportListener {
   readonly #parts: TraderParts;
   readonly #adapter: VenueAdapter;
   readonly #outputs: OutputParts;
+  readonly #faults: Faults;
   #core: Core | null = null;
   #instruments: readonly Instrument[] = [];
   /** events that wait for the journal; null once it is there */
@@ -67,6 +69,11 @@ export class Trader implements TransportListener {
   constructor(parts: TraderParts) {
     this.#parts = parts;
     const { settings, journal, clock } = parts;
+    this.#faults = new Faults({
+      tell: (level, code, fields) => parts.notices.tell(level, code, fields),
+      handle: (event, now) => this.#onEvent(event, now),
+      end: parts.fail,
+    });
     this.#adapter = new VenueAdapter(adapterSettings(settings(), parts.keyPermissions, parts.seed), parts.signer, {
       instruments: (instruments) => this.#onInstruments(instruments),
       event: (event, now) => this.#onEvent(event, now),
@@ -92,6 +99,7 @@ export class Trader implements TransportListener {
       outside: parts.outside,
       model: parts.model,
       resyncBook: (symbol, now) => this.#adapter.resyncBook(symbol, now),
+      onFailed: (output, error, now) => this.#faults.contain(output, error, now),
     };
   }
 
@@ -130,8 +138,13 @@ export class Trader implements TransportListener {
   /** From within the daemon, between two events. */
   tell(event: CoreEvent, now: Micros): void {
     if (this.#isClosed) return;
-    this.#onEvent(event, now);
+    this.#faults.run(event.kind, now, () => this.#onEvent(event, now));
     this.#afterTurn(now);
+  }
+
+  /** Something around it threw what nobody expected: it ends in good order (requirements SAF-4). */
+  break(where: string, error: unknown, now: Micros): void {
+    this.#faults.end(where, error, now);
   }
 
   /** The same past the journal that others wait for: it is the journal's own failure, or the end. */
@@ -146,20 +159,29 @@ export class Trader implements TransportListener {
   }
 
   handle(event: TransportEvent, now: Micros): void {
-    this.#adapter.handle(event, now);
+    this.#faults.run(event.kind, now, () => this.#adapter.handle(event, now));
     this.#afterTurn(now);
   }
 
   onStreamMessage(stream: number, bytes: Uint8Array, receivedAt: Micros): void {
-    this.#adapter.onStreamMessage(stream, bytes, receivedAt);
+    // By hand here and after each turn: a function made for every message would be garbage on the hot path.
+    try {
+      this.#adapter.onStreamMessage(stream, bytes, receivedAt);
+    } catch (error) {
+      this.#faults.end("stream-message", error, receivedAt);
+    }
     this.#afterTurn(this.#parts.clock());
   }
 
   onTimer(now: Micros): void {
     const adapterDue = this.#adapter.nextDeadline();
-    if (adapterDue !== null && adapterDue <= now) this.#adapter.onTimer(now);
+    if (adapterDue !== null && adapterDue <= now) {
+      this.#faults.run("adapter-timer", now, () => this.#adapter.onTimer(now));
+    }
     const core = this.#core;
-    if (core !== null && this.#held === null && core.nextDeadline() <= now) core.handle({ kind: "timer" }, now);
+    if (core !== null && this.#held === null && core.nextDeadline() <= now) {
+      this.#faults.run("timer", now, () => core.handle({ kind: "timer" }, now));
+    }
     this.#afterTurn(now);
   }
 
@@ -196,7 +218,16 @@ export class Trader implements TransportListener {
   #afterTurn(now: Micros): void {
     // Sockets that are closed still tell of their end.
     if (this.#isClosed) return;
-    const { journal, notices, outside, afterTurn } = this.#parts;
+    try {
+      this.#follow(now);
+    } catch (error) {
+      this.#faults.end("turn", error, now);
+    }
+    this.#parts.afterTurn(this.#nextDeadline(), now);
+  }
+
+  #follow(now: Micros): void {
+    const { journal, notices, outside } = this.#parts;
     const core = this.#core;
     if (core !== null && this.#held === null) {
       outside.afterTurn(core);
@@ -204,7 +235,6 @@ export class Trader implements TransportListener {
     }
     journal.flush();
     notices.flush(now);
-    afterTurn(this.#nextDeadline(), now);
   }
 
   #nextDeadline(): number {

@@ -23,6 +23,7 @@ const shownText: ReadonlySet<string> = new Set([
   "account",
   "action",
   "algo",
+  "at",
   "by",
   "cause",
   "change",

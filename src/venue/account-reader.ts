@@ -24,6 +24,8 @@ export type AccountReaderPorts = AskPorts & {
   /** margin asset of the configured symbols */
   readonly asset: string;
   readonly instruments: InstrumentsByName;
+  /** the answers were here and came to nothing */
+  readonly onUnproven: (cause: string) => void;
 };
 
 type Done = (read: AccountRead, now: Micros) => void;
@@ -100,6 +102,7 @@ export class AccountReader {
       this.#ports.instruments,
       requestedAt,
     );
+    if (decoded.kind === "unproven") this.#ports.onUnproven(decoded.cause);
     if (decoded.kind === "unproven") return { outcome: { kind: "unknown", cause: decoded.cause }, events: [] };
     return { outcome: { kind: "ok" }, events: [...decoded.events, decoded.snapshot] };
   }

@@ -305,7 +305,12 @@ export class VenueAdapter implements TransportListener {
         onTaken: (clientId, now) => privateFeed.expect(clientId, now),
         onRefused: (code, now) => rules.onRefused(code, now),
       }),
-      account: new AccountReader({ ...ports, asset, instruments: byName }),
+      account: new AccountReader({
+        ...ports,
+        asset,
+        instruments: byName,
+        onUnproven: (cause) => emit({ kind: "account-unproven", cause }),
+      }),
       history: { ...ports, instruments, byName, emit },
       setUp,
     };

@@ -43,6 +43,18 @@ test.each(triggers)(
   },
 );
 
+test("[I-17] INCONSISTENT_ACCOUNT: an account that contradicts itself once is read again, and again and again is a fault", () => {
+  // given
+  const sim = simulate({ settings: longHold });
+  const unproven: CoreEvent = { kind: "account-unproven", cause: "no position, yet an unrealised profit" };
+  // when
+  for (let read = 0; read < 4; read += 1) sim.tell(unproven, sim.now);
+  const before = sim.core.safeMode;
+  sim.tell(unproven, sim.now);
+  // then
+  expect([before, sim.core.safeMode?.reason]).toEqual([null, "INCONSISTENT_ACCOUNT"]);
+});
+
 test("[SAF-3] an entry that rests is withdrawn", () => {
   // given
   const sim = restingEntry({ settings: longHold });

@@ -244,7 +244,7 @@ test("an empty position list beside an unrealised profit proves nothing (F-44)",
   );
   rig.send({ kind: "query-account" });
   expect([rig.kinds(), rig.outcomes()]).toEqual([
-    ["outcome"],
+    ["account-unproven", "outcome"],
     [{ kind: "unknown", cause: "no position, yet an unrealised profit" }],
   ]);
 });

@@ -31,6 +31,7 @@ const lines: readonly (readonly [code: string, rule: AlertRule])[] = [
     "DAEMON_FAILED",
     { severity: "critical", says: "The daemon ends by itself; stops stay on the exchange.", by: "each" },
   ],
+  ["UNEXPECTED_ERROR", { severity: "critical", says: "Something of our own went wrong.", by: ["where"] }],
   [
     "STOP_TIMEOUT",
     { severity: "critical", says: "The time for an orderly stop is over: not all is settled.", by: "each" },

@@ -226,7 +226,8 @@ export class Wire implements VenueWire {
     );
     const command = { kind: "query-account" } as const;
     if (account.kind === "unproven") {
-      return [{ kind: "outcome", command, outcome: { kind: "unknown", cause: account.cause } }];
+      const { cause } = account;
+      return [{ kind: "account-unproven", cause }, outcomeOf(command, { kind: "unknown", cause })];
     }
     return [...account.events, account.snapshot, { kind: "outcome", command, outcome: { kind: "ok" } }];
   }
