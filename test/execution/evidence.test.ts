@@ -1,0 +1,130 @@
+/** What the exchange says of the position, beside what our books know of it. */
+
+import { expect, test } from "vitest";
+import type { Side } from "../../src/domain/order.ts";
+import { lots, signedLots } from "../../src/domain/units.ts";
+import { seePosition, statePosition } from "../../src/execution/position-evidence.ts";
+import { after, settings, start } from "../support/core.ts";
+import { Bench, fillOf, idOf, planOf } from "./bench.ts";
+
+const e1 = idOf("e");
+const { lookup_interval_ms: lookup } = settings.protection;
+
+/** An entry that may have filled. */
+function pending(side: Side = "buy"): Bench {
+  const bench = new Bench();
+  bench.begin(planOf({ side }));
+  return bench;
+}
+
+/** Ten lots of which the exchange last spoke ten seconds after the start. */
+function unexplained(): Bench {
+  const bench = new Bench();
+  bench.enterProtected();
+  bench.trade.unexplained = { lots: signedLots(10), statedAt: after(10_000), isSettled: false };
+  return bench;
+}
+
+test.each<readonly [Side, number, number]>([
+  ["buy", 4, 4],
+  ["buy", -4, 0],
+  ["sell", -4, 4],
+  ["sell", 4, 0],
+])("[F-31] of a %s a position of %i lots is seen as %i in its direction", (side, told, seen) => {
+  const bench = pending(side);
+  statePosition(bench.trade, signedLots(told), after(1), after(2));
+  expect([bench.trade.seenLots, bench.trade.seenAt]).toEqual([seen, after(2)]);
+});
+
+test.each<readonly [number, number]>([
+  [0, 0],
+  [1, 4],
+])("[F-31] a word of %i µs after the last execution is seen as %i lots", (micro, seen) => {
+  const bench = pending();
+  bench.fill(e1, "PARTIALLY_FILLED", 1, fillOf("a", 1, 640_000, after(100)));
+  statePosition(bench.trade, signedLots(4), after(100 + micro / 1_000), after(200));
+  expect(bench.trade.seenLots).toBe(seen);
+});
+
+test.each<readonly [number, number]>([
+  [2_000, 0],
+  [2_000.001, 4],
+  [-2_000, 0],
+])("[F-31] a read asked for %d ms after the last execution is seen as %i lots", (ms, seen) => {
+  const bench = pending();
+  bench.fill(e1, "PARTIALLY_FILLED", 1, fillOf("a", 1, 640_000, after(100)));
+  seePosition(bench.trade, signedLots(4), after(100 + ms), after(9_000));
+  expect(bench.trade.seenLots).toBe(seen);
+});
+
+test.each<readonly [number, number, number]>([
+  [9_999, 10, 10_000],
+  [10_000, 6, 10_000],
+  [10_001, 6, 10_001],
+])("[REC-1] a word of %i ms leaves %i lots, stated at %i ms, as what is open", (ms, open, statedAt) => {
+  const { trade } = unexplained();
+  statePosition(trade, signedLots(6), after(ms), after(20_000));
+  expect(trade.unexplained).toMatchObject({ lots: open, statedAt: after(statedAt) });
+});
+
+test.each<readonly [number, number]>([
+  [12_000, 10],
+  [12_000.001, 6],
+  [8_000.001, 10],
+])("[REC-1] a read asked for at %d ms leaves %i lots as what is open, and is no word of its own", (ms, open) => {
+  const { trade } = unexplained();
+  seePosition(trade, signedLots(6), after(ms), after(20_000));
+  expect(trade.unexplained).toMatchObject({ lots: open, statedAt: after(10_000) });
+});
+
+test.each<readonly [string, () => Bench, number, boolean]>([
+  ["more than the books, with an entry on the wire", pending, 4, true],
+  ["what the books have", pending, 0, false],
+  ["whatever, while the books are unexplained", unexplained, 10, true],
+])("[F-31] a word of %s is acted on at once: %s %i %s", (_what, make, told, expected) => {
+  expect(statePosition(make().trade, signedLots(told), after(20_000), after(20_000))).toBe(expected);
+});
+
+test("[I-01] what the stream says is open is protected before its execution is told", () => {
+  const bench = pending();
+  bench.manager.onPositionStated(signedLots(4), after(1), bench.now);
+  expect(bench.sent()).toContain("place-algo f1");
+});
+
+test("[F-31] with a resting entry the report is waited for, and missed after the interval", () => {
+  const bench = pending();
+  bench.report(e1, "NEW", 0);
+  bench.trade.wakeAt = Number.POSITIVE_INFINITY;
+  bench.manager.onPositionStated(signedLots(4), after(1), bench.now);
+  expect([bench.count("place-algo", idOf("f")), bench.trade.wakeAt]).toEqual([0, after(lookup)]);
+});
+
+test.each([0, 1])("[F-31] a position of %i lots that the books have wakes nobody", (held) => {
+  const bench = pending();
+  if (held > 0) bench.fill(e1, "PARTIALLY_FILLED", held, fillOf("a", held));
+  bench.ok("place-order", e1);
+  bench.trade.wakeAt = Number.POSITIVE_INFINITY;
+  bench.manager.onPositionStated(signedLots(held), after(1), bench.now);
+  expect(bench.trade.wakeAt).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("[F-31] a read of the account that shows what no execution told is protected", () => {
+  const bench = pending();
+  bench.lose("place-order", e1);
+  bench.manager.onPositionSeen(signedLots(4), after(3_000), after(3_000));
+  expect([bench.sent().includes("place-algo f1"), bench.trade.exposedSince]).toEqual([true, after(3_000)]);
+});
+
+test("[F-31] what was seen counts until the next execution, not beside it", () => {
+  const bench = pending();
+  bench.manager.onPositionStated(signedLots(4), after(1), bench.now);
+  bench.fill(e1, "PARTIALLY_FILLED", 4, fillOf("a", 4));
+  expect([bench.trade.seenLots, bench.trade.ledger.position]).toEqual([0, lots(4)]);
+});
+
+test("[F-31] without a trade a position is nobody's", () => {
+  const bench = new Bench();
+  bench.manager.onPositionStated(signedLots(4), start, start);
+  bench.manager.onPositionSeen(signedLots(4), start, start);
+  expect(bench.outputs).toEqual([]);
+});
