@@ -25,7 +25,8 @@ const pairs: readonly string[] = Array.from({ length: 36 ** 2 }, (_, pair) => pa
 const prefixShape = /^[A-Za-z0-9]{1,8}$/;
 const tradeLength = 8;
 const attemptMost = 999_999;
-const idShape = /^([A-Za-z0-9]{1,8})-([0-9a-z]{8})-(e|f|r|t1|t2|x)_?([1-9][0-9]{0,5})-[0-9a-z]{2}$/;
+/** As {@link orderId} spells it, so that there is exactly one spelling of an id that counts as ours. */
+const idShape = /^([A-Za-z0-9]{1,8})-([0-9a-z]{8})-((?:(e|f|r|x)|(t1|t2)_)([1-9][0-9]{0,5}))-([0-9a-z]{2})$/;
 
 /** The same source id gives the same trade id after any crash, so a repeated intent meets its own orders. */
 export function tradeIdFrom(sourceId: string): TradeId {
@@ -69,13 +70,10 @@ export function orderId({ prefix, trade, role, attempt }: OrderIdParts): string 
 export function parseOrderId(id: string, prefix: string): OrderIdParts | null {
   const match = idShape.exec(id);
   if (match === null) return null;
-  const [, ownPrefix, trade, role, attempt] = match;
-  if (ownPrefix !== prefix || trade === undefined || attempt === undefined) return null;
-  const known = roles.find((candidate) => candidate === role);
-  if (known === undefined) return null;
-  const parts: OrderIdParts = { prefix, trade: trade as TradeId, role: known, attempt: Number(attempt) };
-  // Spelled again, so that there is exactly one spelling of an id that counts as ours, check characters included.
-  return orderId(parts) === id ? parts : null;
+  const [, ownPrefix, trade = "", work = "", plain, split, attempt, check] = match;
+  if (ownPrefix !== prefix || checkOf(prefix, trade, work) !== check) return null;
+  const role = roles.find((candidate) => candidate === (plain ?? split));
+  return role === undefined ? null : { prefix, trade: trade as TradeId, role, attempt: Number(attempt) };
 }
 
 function isTradeId(text: string): boolean {
