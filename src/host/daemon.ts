@@ -18,6 +18,7 @@ import { settingsFor } from "../engine/settings.ts";
 import type { Log } from "../ops/log.ts";
 import { type Store, StoreError } from "../store/store.ts";
 import { VenueAdapter } from "../venue/adapter.ts";
+import type { SwitchTerms } from "../venue/dead-mans-switch.ts";
 import type { Endpoints } from "../venue/live/endpoints.ts";
 import { liveTransport } from "../venue/live/transport.ts";
 import type { Signer, Transport, TransportEvent, TransportListener } from "../venue/transport.ts";
@@ -83,6 +84,7 @@ export class Daemon {
   readonly #roundTrips = new RoundTrips();
   readonly #ended = Promise.withResolvers<void>();
   readonly #rest = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<void>();
   readonly #publisher: RiskPublisher;
   /** where changed ones are handed in */
   readonly settings: LiveSettings;
@@ -267,8 +269,19 @@ export class Daemon {
       await this.#rest.promise;
       clearTimeout(timer);
       if (this.#closing === null && !this.#isAtRest(core)) this.#stoppedTooEarly(core);
+      // What is not settled is left to the switch.
+      else if (this.#closing === null) await this.#disarm();
     }
     return await this.close();
+  }
+
+  /** The adapter ends it in any case; a second signal does not wait. */
+  async #disarm(): Promise<void> {
+    const disarmed = Promise.withResolvers<void>();
+    const now = this.#options.clock();
+    this.#faults.run("disarm", now, () => this.#adapter.disarm(now, () => disarmed.resolve()));
+    this.#afterTurn(now);
+    await Promise.race([disarmed.promise, this.#closed.promise]);
   }
 
   /** The time limit is over: what the result says of positions is then not the whole truth, and it must say so. */
@@ -301,6 +314,7 @@ export class Daemon {
     const { log } = this.#options;
     // An orderly stop that still waits ends here.
     this.#rest.resolve();
+    this.#closed.resolve();
     if (this.#statusTimer !== null) clearInterval(this.#statusTimer);
     this.#wallWatch?.close();
     this.outside.close();
@@ -488,5 +502,11 @@ function adapterSettings(
     keyPermissions,
     candles: candlesAtStart,
     seed,
+    deadMansSwitch: switchTerms(settings.venue),
   };
+}
+
+function switchTerms({ dead_mans_switch: terms }: Settings["venue"]): SwitchTerms | null {
+  if (!terms.enabled) return null;
+  return { countdownMs: terms.countdown_seconds * 1_000, renewMs: terms.renew_seconds * 1_000 };
 }
