@@ -71,6 +71,7 @@ export class Rig {
         protectionShare: settings.venue.protection_weight_share,
         ...accountWishes(settings),
         keyPermissions: "absent",
+        deadMansSwitch: null,
         candles: 600,
         seed: 1,
       },

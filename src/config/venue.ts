@@ -1,7 +1,21 @@
 /** Settings of where orders go: the venue, and the embedded exchange of the venue paper. */
 
 import { z } from "zod";
-import { fraction, milliseconds } from "./units.ts";
+import { fraction, milliseconds, seconds } from "./units.ts";
+
+const DeadMansSwitch = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(false)
+      .describe("Has the exchange cancel our normal orders when the daemon is gone. Not proven on the real exchange."),
+    countdown_seconds: seconds.default(120).describe("It does so this long after it last heard of us."),
+    renew_seconds: seconds.default(30).describe("It hears of us this often; each time takes 10 of the request weight."),
+  })
+  .refine((c) => c.countdown_seconds >= 2 * c.renew_seconds, {
+    error: "must be at least twice renew_seconds: one renewal may get lost",
+    path: ["countdown_seconds"],
+  });
 
 export const Venue = z.strictObject({
   name: z
@@ -32,6 +46,9 @@ export const Venue = z.strictObject({
     .enum(["cross", "isolated"])
     .default("cross")
     .describe("Margin of each symbol's position, set at the start. The embedded exchange has cross margin only."),
+  dead_mans_switch: DeadMansSwitch.prefault({}).describe(
+    "Entries that rest end with the daemon; stops and targets stay (SAF-6). It stays off where others have orders.",
+  ),
   stop_proof_distance: fraction
     .max(0.5)
     .default(0.04)

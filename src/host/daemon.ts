@@ -72,6 +72,7 @@ export class Daemon {
   readonly #transport: Transport;
   readonly #ended = Promise.withResolvers<void>();
   readonly #rest = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<void>();
   readonly #publisher: RiskPublisher;
   /** where changed ones are handed in */
   readonly settings: LiveSettings;
@@ -236,8 +237,18 @@ export class Daemon {
       await this.#rest.promise;
       clearTimeout(timer);
       if (this.#closing === null && !this.#isAtRest(core)) this.#stoppedTooEarly(core);
+      // What is not settled is left to the switch.
+      else if (this.#closing === null) await this.#disarm();
     }
     return await this.close();
+  }
+
+  /** The adapter ends it in any case; a second signal does not wait. */
+  async #disarm(): Promise<void> {
+    const disarmed = Promise.withResolvers<void>();
+    const now = this.#options.clock();
+    this.#trader.disarm(now, () => disarmed.resolve());
+    await Promise.race([disarmed.promise, this.#closed.promise]);
   }
 
   /** The time limit is over: what the result says of positions is then not the whole truth, and it must say so. */
@@ -269,6 +280,7 @@ export class Daemon {
     const { log } = this.#options;
     // An orderly stop that still waits ends here.
     this.#rest.resolve();
+    this.#closed.resolve();
     if (this.#statusTimer !== null) clearInterval(this.#statusTimer);
     this.#wallWatch?.close();
     this.outside.close();

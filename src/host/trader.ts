@@ -13,6 +13,7 @@ import type { Micros } from "../domain/units.ts";
 import { Core } from "../engine/core.ts";
 import type { Features } from "../market/features.ts";
 import { type AdapterOptions, VenueAdapter } from "../venue/adapter.ts";
+import type { SwitchTerms } from "../venue/dead-mans-switch.ts";
 import type { Signer, TransportEvent, TransportListener, TransportRequest } from "../venue/transport.ts";
 import { accountWishes } from "./account-wishes.ts";
 import type { Clock } from "./clock.ts";
@@ -185,6 +186,12 @@ export class Trader implements TransportListener {
     this.#afterTurn(now);
   }
 
+  /** Ends the exchange's dead man's switch, where it is wound up; `done` is called in any case (requirements SAF-6). */
+  disarm(now: Micros, done: () => void): void {
+    this.#faults.run("disarm", now, () => this.#adapter.disarm(now, done));
+    this.#afterTurn(now);
+  }
+
   /** Closes the connections; nothing is done from now on. */
   close(): void {
     this.#isClosed = true;
@@ -258,5 +265,11 @@ function adapterSettings(
     keyPermissions,
     candles: candlesAtStart,
     seed,
+    deadMansSwitch: switchTerms(settings.venue),
   };
+}
+
+function switchTerms({ dead_mans_switch: terms }: Settings["venue"]): SwitchTerms | null {
+  if (!terms.enabled) return null;
+  return { countdownMs: terms.countdown_seconds * 1_000, renewMs: terms.renew_seconds * 1_000 };
 }

@@ -26,6 +26,7 @@ import { type Random, randomFrom } from "./backoff.ts";
 import { Caller } from "./caller.ts";
 import { type ClockOffset, unknownOffset } from "./clock-offset.ts";
 import { Connections } from "./connections.ts";
+import { DeadMansSwitch, type SwitchTerms } from "./dead-mans-switch.ts";
 import { type HistoryReaderPorts, readHistory } from "./history-reader.ts";
 import { ListenKeyKeeper } from "./listen-key.ts";
 import { MarketFeed } from "./market-feed.ts";
@@ -58,6 +59,8 @@ export type AdapterOptions = AccountTerms & {
   readonly protectionShare: number;
   /** of the jitter of all waits */
   readonly seed: number;
+  /** null: off */
+  readonly deadMansSwitch: SwitchTerms | null;
 };
 
 /** Where the adapter's output goes. Calls come from within the adapter's methods; commands may be given back at once. */
@@ -79,6 +82,7 @@ type Running = {
   readonly account: AccountReader;
   readonly history: HistoryReaderPorts;
   readonly setUp: AccountSetUp;
+  readonly deadMansSwitch: DeadMansSwitch | null;
 };
 
 const clockInterval = microsPerMinute;
@@ -179,6 +183,14 @@ export class VenueAdapter implements TransportListener {
     this.#isStopped = true;
     this.#connections.closeAll();
     this.#timers.clearAll();
+  }
+
+  /** What is open will be left in good order: nothing is cancelled by itself any more. @param done in any case */
+  disarm(now: Micros, done: (now: Micros) => void): void {
+    this.#now = now;
+    const { deadMansSwitch } = this.#running ?? { deadMansSwitch: null };
+    if (deadMansSwitch === null || this.#isStopped) done(now);
+    else deadMansSwitch.disarm(now, done);
   }
 
   /** @throws {InvariantError} before the instruments are known, or on a command that no exchange could take */
@@ -313,9 +325,15 @@ export class VenueAdapter implements TransportListener {
       }),
       history: { ...ports, instruments, byName, emit },
       setUp,
+      deadMansSwitch: this.#switchFor(instruments),
     };
     this.#emit({ kind: "clock-offset", ...this.#clock });
     this.#timers.set("blind", plus(this.#now, micros(blindMax)), (then) => this.#readAccount(then));
+  }
+
+  #switchFor(instruments: readonly Instrument[]): DeadMansSwitch | null {
+    const { deadMansSwitch: terms, orderIdPrefix } = this.#options;
+    return terms === null ? null : new DeadMansSwitch({ ...this.#askPorts(), terms, instruments, orderIdPrefix });
   }
 
   #onReady(now: Micros): void {
@@ -420,6 +438,7 @@ export class VenueAdapter implements TransportListener {
 
   #emit(event: CoreEvent): void {
     this.#sink.event(event, this.#now);
+    this.#running?.deadMansSwitch?.onEvent(event, this.#now);
     if (event.kind === "venue-unknown" && event.what === "authority") {
       this.#running?.setUp.doubt(event.detail, this.#now);
     }

@@ -89,6 +89,7 @@ export const testOptions: AdapterOptions = {
   stopProofDistance: 0.04,
   keyPermissions: "absent",
   candles: 2,
+  deadMansSwitch: null,
 };
 
 /** A rig whose WebSocket API never opens, so that everything goes by REST. */

@@ -116,6 +116,15 @@ const lines: readonly (readonly [code: string, rule: AlertRule])[] = [
 
   ["VENUE_SILENCE", { severity: "critical", says: "The exchange has told us to be silent: stops live on it alone." }],
   ["MARGIN_CALL", { severity: "critical", says: "The exchange calls for margin." }],
+  [
+    "DEAD_MANS_SWITCH_REFUSED",
+    {
+      severity: "warning",
+      says: "The dead man's switch is off: it would cancel orders that are not ours.",
+      by: symbol,
+    },
+  ],
+  ["DEAD_MANS_SWITCH_FAILED", { severity: "warning", says: "The dead man's switch could not be set.", by: symbol }],
   ["ACCOUNT_UNREAD", { severity: "warning", says: "The account cannot be read." }],
   ["ACCOUNT_CONFIGURATION_CHANGED", { severity: "warning", says: "Somebody changed the account's configuration." }],
   ["STREAM_DOWN", { severity: "warning", says: "A stream of the exchange is down.", by: ["stream"] }],
