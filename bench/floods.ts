@@ -27,7 +27,7 @@ type Name = (typeof names)[number];
 
 const apiToken = "control-0123456789abcdef0123";
 /** Long enough for what a flood may do at once (`api.rate_burst`) to be over. */
-const size = { ticks: 300, ticksMin: 100, warmupTicks: 200, runMillisMax: 90_000 };
+const size = { ticks: 200, ticksMin: 40, warmupTicks: 100, runMillisMax: 60_000 };
 const commandsWaiting = 10_000;
 
 /** Microseconds, share of one core that the main thread took, and MB. */

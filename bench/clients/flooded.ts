@@ -61,10 +61,6 @@ let before = process.threadCpuUsage();
 setInterval(() => {
   const { user, system } = process.threadCpuUsage(before);
   before = process.threadCpuUsage();
-  if (process.env["BENCH_DEBUG"] !== undefined)
-    process.stderr.write(
-      `SUM ${JSON.stringify(daemon.core?.summary().blocked)} ${JSON.stringify(daemon.core?.summary().entries)}\n`,
-    );
   const told = { busy: (user + system) / (1_000 * tellMillis), kilobytes: process.resourceUsage().maxRSS };
   writeFileSync(join(directory, "told"), JSON.stringify(told));
 }, tellMillis);
