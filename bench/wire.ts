@@ -19,29 +19,36 @@ import { pinned } from "./lib/process.ts";
 import { BenchVenue } from "./lib/venue.ts";
 
 const rounds = 5;
-const ticks = 800;
-/** A machine with other work to do may not get through all of them in time. */
-const ticksMin = 200;
-const warmupTicks = 400;
+/** A machine with other work to do may not get through all of them in time; one that needs longer has failed. */
+export type RunSize = {
+  readonly ticks: number;
+  readonly ticksMin: number;
+  readonly warmupTicks: number;
+  readonly runMillisMax: number;
+};
+const runSize: RunSize = { ticks: 800, ticksMin: 200, warmupTicks: 400, runMillisMax: 40_000 };
 /** Orders that the demo source's timer sends between two ticks are refused and not counted. */
-const straysMax = 5 * ticks;
-/** A client that is refused nothing and sends nothing for this long has failed. */
-const runMillisMax = 40_000;
+const straysPerTick = 5;
 
 const Result = z.object({ misses: z.number(), strays: z.number(), nanos: z.array(z.number()) });
 
-type Start = (rest: string, streams: string, port: number) => ChildProcess;
+export type Start = (rest: string, streams: string, port: number) => ChildProcess;
 
 export async function benchWire(): Promise<readonly Row[]> {
   const directory = mkdtempSync(join(tmpdir(), "scalpd-bench-"));
   try {
-    const echo = join(directory, "echo");
-    const source = fileURLToPath(new URL("./echo.c", import.meta.url));
-    if (spawnSync("cc", ["-O2", "-o", echo, source], { stdio: "ignore" }).status !== 0) return unmeasured();
-    return await measure(echo, directory);
+    const echo = compiledEcho(directory);
+    return echo === null ? unmeasured() : await measure(echo, directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** @returns its path; null without a C compiler */
+export function compiledEcho(directory: string): string | null {
+  const echo = join(directory, "echo");
+  const source = fileURLToPath(new URL("./echo.c", import.meta.url));
+  return spawnSync("cc", ["-O2", "-o", echo, source], { stdio: "ignore" }).status === 0 ? echo : null;
 }
 
 function unmeasured(): readonly Row[] {
@@ -106,8 +113,23 @@ async function measure(echo: string, directory: string): Promise<readonly Row[]>
   }
 }
 
-/** One run: the server on the first core, the client on the second. @throws {Error} the client sent too few orders */
 async function medianNanos(echo: string, start: Start, reply: "ok" | "refuse"): Promise<number> {
+  const sorted = await nanosOfTicks(echo, start, reply);
+  return at(sorted, sorted.length >> 1);
+}
+
+/**
+ * One run: the server on the first core, the client on the second.
+ *
+ * @returns from tick to order, ascending
+ * @throws {Error} the client sent too few orders
+ */
+export async function nanosOfTicks(
+  echo: string,
+  start: Start,
+  reply: "ok" | "refuse",
+  { ticks, ticksMin, warmupTicks, runMillisMax }: RunSize = runSize,
+): Promise<readonly number[]> {
   const server = spawn(...pinned(0, echo, ["serve", String(ticks), String(warmupTicks), reply]));
   const lines = createInterface({ input: server.stdout ?? process.stdin })[Symbol.asyncIterator]();
   const limit = setTimeout(() => server.kill("SIGKILL"), runMillisMax);
@@ -120,11 +142,8 @@ async function medianNanos(echo: string, start: Start, reply: "ok" | "refuse"): 
     const { nanos, misses, strays } = Result.parse(JSON.parse(line.value));
     if (nanos.length < ticksMin)
       throw new Error(`only ${nanos.length} of ${ticks} ticks gave an order, ${misses} none`);
-    if (strays > straysMax) throw new Error(`${strays} orders were no answers to ticks`);
-    return at(
-      [...nanos].sort((a, b) => a - b),
-      nanos.length >> 1,
-    );
+    if (strays > straysPerTick * ticks) throw new Error(`${strays} orders were no answers to ticks`);
+    return [...nanos].sort((a, b) => a - b);
   } finally {
     clearTimeout(limit);
     client?.kill("SIGKILL");
@@ -132,13 +151,13 @@ async function medianNanos(echo: string, start: Start, reply: "ok" | "refuse"): 
   }
 }
 
-function script(name: string, options: readonly string[], flags: readonly string[] = []): ChildProcess {
+export function script(name: string, options: readonly string[], flags: readonly string[] = []): ChildProcess {
   const path = fileURLToPath(new URL(`./clients/${name}`, import.meta.url));
   return spawn(...pinned(1, process.execPath, [...flags, path, ...options]));
 }
 
 /** What `npm start` hands to the runtime: the way of an order is seldom taken, so it is compiled early. */
-function startFlags(): readonly string[] {
+export function startFlags(): readonly string[] {
   const file = new URL("../package.json", import.meta.url);
   const { scripts } = PackageFile.parse(JSON.parse(readFileSync(file, "utf8")));
   return scripts.start.split(" ").filter((word) => word.startsWith("--"));
@@ -147,7 +166,7 @@ function startFlags(): readonly string[] {
 const PackageFile = z.object({ scripts: z.object({ start: z.string() }) });
 
 /** Everything that the daemon asks by REST before it trades; nothing while it is measured. */
-async function startRest(): Promise<Server> {
+export async function startRest(): Promise<Server> {
   const venue = new BenchVenue();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://127.0.0.1");

@@ -1,6 +1,7 @@
 /** What happened, as the core is told: cold events. Hot market calls stand in market-port.ts. */
 
 import type { Candle } from "./candle.ts";
+import type { InstrumentRules } from "./instrument.ts";
 import type { Journal, JournalFill } from "./journal.ts";
 import type { ModelOutput } from "./model.ts";
 import type { AlgoReport, Fill, OrderReport } from "./order.ts";
@@ -104,6 +105,8 @@ export type CoreEvent =
   /** a position paid funding (negative) or was paid it; the wallet is told apart */
   | { readonly kind: "funding"; readonly symbol: SymbolIndex; readonly amount: Money; readonly time: Micros }
   | ({ readonly kind: "set-up"; readonly symbol: SymbolIndex } & SetUp)
+  /** other bounds on the same grid (failure-catalogue F-77) */
+  | { readonly kind: "rules"; readonly symbol: SymbolIndex; readonly rules: InstrumentRules }
   | ({ readonly kind: "position-report"; readonly time: Micros } & PositionReport)
   | { readonly kind: "candle-history"; readonly symbol: SymbolIndex; readonly candles: readonly Candle[] }
   /** exchange clock minus ours, and the most it can be wrong by */

@@ -129,13 +129,9 @@ export function instrumentFromRules(
       `${rules.symbol}: a position of ${largestPosition} at twice ${currentPrice} is ${bound.toFixed(0)} ticks × lots, above 2⁵³`,
     );
   }
-  // A maximum that is beyond exact numbers limits nothing that the bound above does not.
-  const down = (text: string, grid: Decimal): number => wholeUpTo(exact(text).div(grid).floor());
-  const up = (text: string, grid: Decimal): number => wholeUpTo(exact(text).div(grid).ceil());
   return {
     index,
     symbol: rules.symbol,
-    rules,
     tickDecimals: tick.decimalPlaces(),
     stepDecimals: step.decimalPlaces(),
     tickE8: tickE8.toNumber(),
@@ -143,6 +139,40 @@ export function instrumentFromRules(
     tickLotE8: moneyPerTickLot.toNumber(),
     tickUnits: unitsIn(tick),
     stepUnits: unitsIn(step),
+    ...boundsOf(rules, tick, step),
+  };
+}
+
+/** What may change under a running core: bounds on the same grid. */
+export type InstrumentBounds = Pick<
+  Instrument,
+  | "rules"
+  | "minLots"
+  | "maxLots"
+  | "marketStepLots"
+  | "marketMinLots"
+  | "marketMaxLots"
+  | "minNotional"
+  | "minTicks"
+  | "maxTicks"
+>;
+
+/**
+ * Takes other bounds over in place, so that whoever holds the instrument has them from the next event on; with another
+ * grid every whole number would mean something else.
+ */
+export function takeBounds(instrument: Instrument, rules: InstrumentRules): void {
+  const { tickSize, stepSize } = instrument.rules;
+  assert(rules.tickSize === tickSize && rules.stepSize === stepSize, `${rules.symbol}: bounds on another grid`);
+  Object.assign(instrument, boundsOf(rules, exact(tickSize), exact(stepSize)));
+}
+
+function boundsOf(rules: InstrumentRules, tick: Decimal, step: Decimal): InstrumentBounds {
+  // A maximum that is beyond exact numbers limits nothing that the bound on positions does not.
+  const down = (text: string, grid: Decimal): number => wholeUpTo(exact(text).div(grid).floor());
+  const up = (text: string, grid: Decimal): number => wholeUpTo(exact(text).div(grid).ceil());
+  return {
+    rules,
     minLots: lots(up(rules.minQuantity, step)),
     maxLots: lots(down(rules.maxQuantity, step)),
     marketStepLots: lots(Math.max(1, up(rules.marketStepSize, step))),

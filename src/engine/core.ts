@@ -8,7 +8,7 @@ import type { Settings } from "../config/schema.ts";
 import type { DecisionSource } from "../decision/source.ts";
 import { assert, InvariantError } from "../domain/assert.ts";
 import type { CommandOutcome, CoreEvent, SetUp } from "../domain/event.ts";
-import { type Instrument, numberFromMoney } from "../domain/instrument.ts";
+import { type Instrument, numberFromMoney, takeBounds } from "../domain/instrument.ts";
 import type { DepthLevels, MarketSink } from "../domain/market-port.ts";
 import type { Output } from "../domain/output.ts";
 import type { BlockReason, SafeModeReason } from "../domain/reason.ts";
@@ -213,6 +213,9 @@ export class Core implements MarketSink {
         break;
       case "set-up":
         this.#onSetUp(event.symbol, event, now);
+        break;
+      case "rules":
+        takeBounds(this.#desk(event.symbol).instrument, event.rules);
         break;
       case "position-report":
         this.#account.onPosition(event);

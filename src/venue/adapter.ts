@@ -296,7 +296,8 @@ export class VenueAdapter implements TransportListener {
       fatal: (message) => this.#fail(message),
     });
     const onRules: RulesPorts["onRules"] = (instrument, change, now) => setUp.obstruct(instrument, change, now);
-    const rules = new RulesWatch({ ...ports, instruments, onRules }, this.#now);
+    const onBounds: RulesPorts["onBounds"] = ({ index }, found) => emit({ kind: "rules", symbol: index, rules: found });
+    const rules = new RulesWatch({ ...ports, instruments, onRules, onBounds }, this.#now);
     this.#running = {
       market: new MarketFeed(instruments, {
         ...ports,

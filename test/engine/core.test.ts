@@ -1,6 +1,7 @@
 /** The core between its events and its commands. */
 
 import { expect, test } from "vitest";
+import { present } from "../../src/domain/assert.ts";
 import { lots, money, signedLots, ticks } from "../../src/domain/units.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf } from "../risk/support.ts";
@@ -115,6 +116,19 @@ test("[RSK-8] at the start an account that was read before the private stream li
   bench.decide(decisionOf());
   const told = bench.outputs.filter((output) => output.kind === "notice" && output.level === "error");
   expect([bench.blocked, told]).toEqual([["NOT_READY"], []]);
+});
+
+test("[F-77] other bounds of the exchange hold from the next event on", () => {
+  const bench = CoreBench.ready();
+  const [desk] = bench.core.desks;
+  const rules = present(desk, "desk").instrument.rules;
+  bench.tell({ kind: "rules", symbol: first, rules: { ...rules, minNotional: "100000" } });
+  bench.quote();
+  bench.decide(decisionOf());
+  const before = bench.blocked;
+  bench.tell({ kind: "rules", symbol: first, rules });
+  bench.quote();
+  expect([before, bench.decide(decisionOf({ id: "d2" })).length]).toEqual([["SIZE_TOO_SMALL"], 1]);
 });
 
 test("[RSK-8] what is missing is told as an error once an episode", () => {

@@ -39,10 +39,28 @@ test.each([
   expect([told(rig), states(rig).at(-1), rig.fatal]).toEqual([[change], "pending", []]);
 });
 
-test("[ORD-6] another bound is told and ends nothing: orders beyond it are refused one by one", () => {
+const bounds = (rig: Rig): readonly unknown[] =>
+  rig.events.flatMap((event) => (event.kind === "rules" ? [event.rules.minNotional] : []));
+
+test("[F-77] another bound is told and handed to the core, and ends nothing", () => {
   const rig = restRig().started();
   rig.on("GET /fapi/v1/exchangeInfo", () => ok(changed("MIN_NOTIONAL", { notional: "100" }))).advance(hour + 1_000);
-  expect([told(rig), states(rig)]).toEqual([["minNotional 50 → 100"], ["proven"]]);
+  expect([told(rig), bounds(rig), states(rig)]).toEqual([["minNotional 50 → 100"], ["100"], ["proven"]]);
+});
+
+test("[F-77] another step of market orders is a bound like others", () => {
+  const rig = restRig().started();
+  rig.on("GET /fapi/v1/exchangeInfo", () => ok(changed("MARKET_LOT_SIZE", { stepSize: "0.01" }))).advance(hour + 1_000);
+  expect([bounds(rig).length, states(rig)]).toEqual([1, ["proven"]]);
+});
+
+test("[F-77] a symbol that is not traded is looked at every five minutes, told once, until it is again", () => {
+  const rig = restRig().started();
+  rig.on("GET /fapi/v1/exchangeInfo", () => ok(changed("", {}, "SETTLING"))).advance(hour + 1_000);
+  rig.advance(hour / 6);
+  const times = rig.http("/fapi/v1/exchangeInfo").length;
+  rig.on("GET /fapi/v1/exchangeInfo", () => ok(info)).advance(hour / 12);
+  expect([times, told(rig).length, states(rig).at(-1)]).toEqual([4, 1, "proven"]);
 });
 
 test("[ORD-6] rules that are as before again let entries go on", () => {

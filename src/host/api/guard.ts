@@ -30,11 +30,15 @@ export class Guard {
     this.#hosts = new Set([...loopbackNames, own, ...settings.allowed_hosts].map((name) => name.toLowerCase()));
   }
 
+  /** Whether the caller has a request left, which is then taken. Asked once a request, before anything else. */
+  admits({ headers, address }: GuardedRequest): boolean {
+    return this.#take(this.#tokens.levelOf(headers.authorization) ?? `stranger ${address}`);
+  }
+
   /** @throws {Refusal} @param needed null: anybody may */
-  check(request: GuardedRequest, needed: Level | null): void {
-    this.#checkBrowser(request.headers);
-    const level = this.#tokens.levelOf(request.headers.authorization);
-    this.#take(level ?? `stranger ${request.address}`);
+  check(headers: IncomingHttpHeaders, needed: Level | null): void {
+    this.#checkBrowser(headers);
+    const level = this.#tokens.levelOf(headers.authorization);
     if (needed === null) return;
     if (level === null) {
       throw new Refusal("NOT_AUTHORISED", "needs the header Authorization: Bearer with a token of this daemon");
@@ -51,16 +55,15 @@ export class Guard {
     if (origin !== undefined) throw new Refusal("ORIGIN_NOT_ALLOWED", "requests of web pages are not answered");
   }
 
-  #take(caller: string): void {
+  #take(caller: string): boolean {
     const { rate_per_second, rate_burst } = this.#settings;
     const now = this.#now();
     const bucket = this.#buckets.get(caller) ?? this.#newBucket(caller, rate_burst, now);
     bucket.left = Math.min(rate_burst, bucket.left + ((now - bucket.at) / 1_000) * rate_per_second);
     bucket.at = now;
-    if (bucket.left < 1) {
-      throw new Refusal("TOO_MANY_REQUESTS", `more than ${rate_per_second} requests a second; try again later`);
-    }
+    if (bucket.left < 1) return false;
     bucket.left -= 1;
+    return true;
   }
 
   #newBucket(caller: string, left: number, at: number): Bucket {

@@ -7,12 +7,13 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { z } from "zod";
 import type { Settings } from "../../config/schema.ts";
 import { oneLine } from "../../config/text.ts";
-import { Refusal, refusalCodes } from "../outside/refusal.ts";
+import { Refusal, refusalBody, refusalCodes } from "../outside/refusal.ts";
 import { parseStrictJson, StrictJsonError } from "../outside/strict-json.ts";
 import type { ApiBackend } from "./backend.ts";
 import { Guard } from "./guard.ts";
 import { mountMcp } from "./mcp-http.ts";
 import { openApi } from "./openapi.ts";
+import { ratedServer } from "./rated-server.ts";
 import { apiRoutes, type Route } from "./routes.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -40,9 +41,6 @@ export class ApiStartError extends Error {
 }
 
 const bodyBytesMax = 64 * 1_024;
-/** A request that has not arrived by then is dropped. */
-const requestMillisMax = 5_000;
-const keepAliveMillis = 30_000;
 const problemsMax = 5;
 
 /** @throws {ApiStartError} */
@@ -67,7 +65,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   };
   const document = openApi([...routes, description], version);
   for (const route of [...routes, description]) addRoute(app, guard, route);
-  mountMcp(app, version, (request) => guard.check({ headers: request.headers, address: request.ip }, "read"));
+  mountMcp(app, version, (request) => guard.check(request.headers, "read"));
   try {
     await app.listen({ host: settings.host, port: settings.port });
   } catch (cause) {
@@ -80,14 +78,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   return { url, close: async () => await app.close() };
 }
 
-function newServer({ onFault }: ApiOptions, guard: Guard): FastifyInstance {
+function newServer({ onFault, settings }: ApiOptions, guard: Guard): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: bodyBytesMax,
-    requestTimeout: requestMillisMax,
-    http: { connectionsCheckingInterval: 1_000, headersTimeout: requestMillisMax },
-    connectionTimeout: 2 * requestMillisMax,
-    keepAliveTimeout: keepAliveMillis,
+    serverFactory: (handler) => ratedServer(guard, settings, handler),
     forceCloseConnections: true,
     return503OnClosing: false,
     routerOptions: { maxParamLength: 100 },
@@ -103,7 +98,7 @@ function newServer({ onFault }: ApiOptions, guard: Guard): FastifyInstance {
   app.setErrorHandler((error, _request, reply) => refuse(reply, refusalOf(error, onFault)));
   app.setNotFoundHandler((request, reply) => {
     // Who has no token does not learn what there is.
-    guard.check({ headers: request.headers, address: request.ip }, "read");
+    guard.check(request.headers, "read");
     return refuse(
       reply,
       new Refusal("NOT_FOUND", `no ${request.method} at this path; GET /v1/openapi.json says what there is`),
@@ -117,7 +112,7 @@ function addRoute(app: FastifyInstance, guard: Guard, route: Route): void {
     method: route.method,
     url: route.path,
     // Before the body is read: a stranger's is not.
-    onRequest: async (request) => guard.check({ headers: request.headers, address: request.ip }, route.level),
+    onRequest: async (request) => guard.check(request.headers, route.level),
     handler: async (request, reply) => {
       const answer = await route.handle(inputOf(route, request));
       return reply.code(route.status).header("cache-control", "no-store").send(answer);
@@ -166,10 +161,9 @@ function refusalOf(error: unknown, onFault: (message: string) => void): Refusal 
   return new Refusal("INTERNAL", "something broke here; it is in the log");
 }
 
-async function refuse(reply: FastifyReply, { code, message }: Refusal): Promise<FastifyReply> {
-  const body = { error: { code, message } };
-  if (code === "NOT_AUTHORISED") reply.header("www-authenticate", "Bearer");
-  return await reply.code(refusalCodes[code]).header("cache-control", "no-store").send(body);
+async function refuse(reply: FastifyReply, refusal: Refusal): Promise<FastifyReply> {
+  if (refusal.code === "NOT_AUTHORISED") reply.header("www-authenticate", "Bearer");
+  return await reply.code(refusalCodes[refusal.code]).header("cache-control", "no-store").send(refusalBody(refusal));
 }
 
 function urlOf(app: FastifyInstance): string {

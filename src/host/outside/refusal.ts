@@ -36,3 +36,7 @@ export class Refusal extends Error {
     return refusalCodes[this.code];
   }
 }
+
+export function refusalBody({ code, message }: Refusal) {
+  return { error: { code, message } };
+}
