@@ -55,6 +55,7 @@ function filled(judge: Judge, id: string, side: "BUY" | "SELL", lots: number): v
 function stop(judge: Judge, id: string, status: string, trigger = "63900.0"): void {
   const o = { s: "BTCUSDT", caid: id, S: "SELL", o: "STOP_MARKET", tp: trigger, q: "0", cp: true, X: status };
   judge.happened({ e: "ALGO_UPDATE", o });
+  judge.step();
 }
 
 function pass(judge: Judge, time: number): void {
