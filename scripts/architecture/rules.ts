@@ -88,7 +88,7 @@ export const zones: readonly Zone[] = [
     path: "faults/session",
     imports: ["domain", "config", "faults", "faults/plan", "faults/judge"],
     types: [],
-    modules: ["node:crypto", "node:worker_threads", "node:fs", "node:path"],
+    modules: ["node:crypto", "node:worker_threads", "node:fs", "node:path", "zod"],
     deterministic: false,
   },
   {

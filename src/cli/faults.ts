@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { loadSettings } from "../config/load.ts";
 import { listedSymbols } from "../exchange/symbols.ts";
 import { run } from "../faults/run.ts";
-import { writeBundle } from "../faults/session/bundle.ts";
+import { writeBundle, writeShrunk } from "../faults/session/bundle.ts";
 import { runPool } from "../faults/session/pool.ts";
 import { planOf, type SeedJob, type SeedReport } from "../faults/session/seed.ts";
 import { exitCodeOf, summarise } from "../faults/session/summary.ts";
@@ -20,6 +20,8 @@ export type FaultsOptions = {
   /** every line of what happens, for few seeds */
   readonly trace: boolean;
   readonly config: string | null;
+  /** makes the plans of failing seeds smaller */
+  readonly shrink: boolean;
   /** where bundles of failing seeds are written */
   readonly out: string;
   readonly threads: number | null;
@@ -44,15 +46,23 @@ export async function faultsCommand(options: FaultsOptions): Promise<number> {
   if (options.trace) for (const job of jobs) onReport(traced(job, options.print));
   else await runPool({ jobs, threads: options.threads ?? availableParallelism(), onReport });
   const summary = summarise(reports);
-  const bundles = reports
-    .filter(({ result }) => result.violations.length > 0)
-    .sort((a, b) => a.result.seed - b.result.seed)
-    .slice(0, bundlesMax)
-    .map((report) => writeBundle(options.out, jobOf(options, report.result.seed), report));
+  const bundles = bundlesOf(options, reports);
   const seconds = (performance.now() - began) / 1_000;
   for (const line of options.json ? [] : summaryLines(summary, reports, seconds, bundles)) options.print(line);
   if (options.json) options.print(JSON.stringify({ ...summary, seconds: Math.round(seconds * 10) / 10, bundles }));
   return exitCodeOf(summary);
+}
+
+/** What is left for those who look into it; the first so many. */
+function bundlesOf(options: FaultsOptions, reports: readonly SeedReport[]): readonly string[] {
+  const failing = reports.filter(({ result }) => result.violations.length > 0);
+  failing.sort((a, b) => a.result.seed - b.result.seed);
+  return failing.slice(0, bundlesMax).flatMap((report) => {
+    const job = jobOf(options, report.result.seed);
+    const folder = writeBundle(options.out, job, report);
+    const shrunk = options.shrink ? writeShrunk(folder, job) : null;
+    return shrunk === null ? [folder] : [folder, shrunk];
+  });
 }
 
 function jobsOf(options: FaultsOptions): readonly SeedJob[] {

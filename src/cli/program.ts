@@ -146,6 +146,7 @@ function addFaults(program: Command, exit: Exit): void {
     .option("--hours <number>", "simulated hours of each; below 6 a seed counts as empty", number("--hours"), 6)
     .option("--config <file>", "the settings to run with; without it such as trade all day")
     .option("--trace", "prints everything that happens")
+    .option("--shrink", "makes the plans of failing seeds smaller, into regressions")
     .option("--out <directory>", "where bundles of failing seeds are written", "data/faults")
     .option("--threads <number>", "worker threads; without it one a core", number("--threads"))
     .option("--json", "the last line on standard output is the summary as JSON")
@@ -157,6 +158,7 @@ function addFaults(program: Command, exit: Exit): void {
         hours: options.hours,
         config: options.config ?? null,
         trace: options.trace === true,
+        shrink: options.shrink === true,
         out: options.out,
         threads: options.threads ?? null,
         json: options.json === true,

@@ -11,6 +11,7 @@ import type { SafeModeState } from "../domain/safe-mode.ts";
 import type { SessionState } from "../domain/session.ts";
 import type { Micros } from "../domain/units.ts";
 import type { Store } from "../store/store.ts";
+import type { Loss } from "./plan/fault.ts";
 import type { EventQueue } from "./queue.ts";
 
 export type DiskHooks = {
@@ -63,7 +64,12 @@ export class Disk {
   }
 
   /** What the next process finds. */
-  afterCrash(loss: "kill" | "power"): void {
+  afterCrash(loss: Loss): void {
+    if (loss === "disk") {
+      for (const one of [this.#books, this.#closed, this.#fills, this.#models]) one.clear();
+      this.#session = null;
+      this.#log = [];
+    }
     const kept = this.#log.filter(({ synced }) => synced || loss === "kill");
     this.#log = [];
     for (const { row } of kept) this.#apply(row);

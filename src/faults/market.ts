@@ -58,6 +58,8 @@ export class Market {
   #isWatched = true;
   /** trades of at most so many lots; null: as ever */
   tradeLotsMax: number | null = null;
+  /** so many times as dense as ever */
+  times = 1;
 
   constructor({ seed, instruments, prices, start }: MarketOptions) {
     this.#random = randomFor(seed, "market");
@@ -112,7 +114,7 @@ export class Market {
     let earliest = present(this.#walks[0], "walk");
     for (const walk of this.#walks) if (walk.nextAt < earliest.nextAt) earliest = walk;
     this.#emit(earliest, micros(Math.round(earliest.nextAt)), sink);
-    const wait = this.#isWatched ? interval : idleInterval;
+    const wait = this.#isWatched ? interval / this.times : idleInterval;
     earliest.nextAt = Math.round(earliest.nextAt + wait * (0.75 + 0.5 * this.#random.uniform()));
     let next = Number.POSITIVE_INFINITY;
     for (const walk of this.#walks) next = Math.min(next, walk.nextAt);

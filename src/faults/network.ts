@@ -29,6 +29,8 @@ export type NetworkHooks = {
   readonly requestEffect: (call: Call) => RequestEffect | null;
   /** the same for a message of the private stream */
   readonly messageEffect: (name: string) => MessageEffect | null;
+  /** what a read that lags answers; null where it does not */
+  readonly read: (call: Call) => { readonly status: number; readonly text: string } | null;
   readonly onSent: (call: Call) => void;
   readonly onArrived: (call: Call) => void;
   /** what the exchange has answered, whether or not it is heard */
@@ -90,6 +92,11 @@ export class Network {
     const now = this.options.now();
     for (const what of ["all", side, direction] as const) if ((this.partitions.get(what) ?? 0) > now) return true;
     return false;
+  }
+
+  /** Names are not resolved: nothing new is connected, and what is connected stays. */
+  isNameless(): boolean {
+    return (this.partitions.get("names") ?? 0) > this.options.now();
   }
 
   /** How a process reaches the exchange; a new one for each life. @param clock that of the process's machine */
@@ -189,6 +196,7 @@ export class Port implements Transport {
       answering: null,
     };
     this.#streams.set(serial, stream);
+    if (network.isNameless()) return this.#end(stream, "ENOTFOUND 1006");
     if (network.isCut(name, "out")) return;
     this.#later(2 * network.delay(), () => {
       if (this.#streams.get(serial) !== stream) return;
@@ -307,6 +315,12 @@ export class Port implements Transport {
     const refused = this.#answeredInstead(effect) ?? this.#bannedAnswer();
     if (refused !== null) return this.#answerOnStream(stream, call, null, socketAnswer(call.id, refused));
     hooks.onArrived(call);
+    const lagging = hooks.read(call);
+    if (lagging !== null) {
+      const named = lagging.status < 400 ? "result" : "error";
+      const answer = `{"id":${call.id},"status":${lagging.status},"${named}":${lagging.text}}`;
+      return this.#answerOnStream(stream, call, effect, answer);
+    }
     stream.answering = { call, effect };
     stream.onText?.(text);
     stream.answering = null;
@@ -328,12 +342,13 @@ export class Port implements Transport {
     const call = callOfHttp(request);
     hooks.onSent(call);
     const effect = hooks.requestEffect(call);
-    const failed = (cause: string, after: number): void => {
+    const failed = (cause: string, after: number, written = true): void => {
       this.#later(after, () => {
         hooks.onReply(call, 0, null);
-        this.#tell({ kind: "http-failed", id: request.id, cause, written: true });
+        this.#tell({ kind: "http-failed", id: request.id, cause, written });
       });
     };
+    if (network.isNameless()) return failed("ENOTFOUND", network.delay(), false);
     if (effect?.do === "lose-request" || network.isCut("rest", "out")) return failed("ECONNRESET", httpTimeout);
     const arrives = now() + network.delay() + (effect?.do === "delay-request" ? effect.by : 0);
     const arrive = (): void => {
@@ -355,6 +370,8 @@ export class Port implements Transport {
   #ask(request: HttpRequest, call: Call): RestAnswer {
     const { hooks, service, apiKey } = this.#network.options;
     hooks.onArrived(call);
+    const lagging = hooks.read(call);
+    if (lagging !== null) return { ...lagging, headers: {} };
     const { method, path, query, keyed } = request;
     const url = query === "" ? path : `${path}?${query}`;
     const answer = service.answer({ method, url, body: "", apiKey: keyed ? apiKey : undefined });

@@ -51,6 +51,8 @@ export function actByHand(world: World, judge: Judge, act: HumanAct, symbol: num
         clientAlgoId: `web_${world.now}`,
       });
     }
+    case "leverage":
+      return world.byHand("POST", "/fapi/v1/leverage", { symbol: grid.symbol, leverage: "20" });
     default:
       throw new TypeError(`unhandled act ${act satisfies never}`);
   }

@@ -20,6 +20,7 @@ import type { Fields, Log } from "../ops/log.ts";
 import type { Signer } from "../venue/transport.ts";
 import { type Disk, SimulatedStore } from "./disk.ts";
 import type { Network, Port } from "./network.ts";
+import type { Loss } from "./plan/fault.ts";
 import type { EventQueue } from "./queue.ts";
 
 export type ProcessHooks = {
@@ -106,7 +107,7 @@ export class Process {
     this.#guard((life) => life.start());
   }
 
-  kill(loss: "kill" | "power"): void {
+  kill(loss: Loss): void {
     this.#life?.kill();
     this.#life = null;
     this.#options.disk.afterCrash(loss);

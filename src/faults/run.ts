@@ -52,8 +52,8 @@ const agreement = 60 * microsPerSecond;
 const restPoll = 100_000;
 /** The least faults time of a run. */
 const faultsLeast = 5 * microsPerMinute;
-/** An operator restarts a daemon that has been in SAFE MODE for so long. */
-const patience = 5 * microsPerMinute;
+/** An operator restarts a daemon that has been in SAFE MODE for so long, and finds its cause gone. */
+const patience = 90 * microsPerSecond;
 const restartTime = 2 * microsPerSecond;
 const supervisorWaits = 5 * microsPerSecond;
 
@@ -78,8 +78,9 @@ class Run {
   constructor(options: RunOptions) {
     this.#options = options;
     const { plan, settings, trace } = options;
-    const say = (mark: string, text: string): void =>
-      trace?.(`${clockText(this.#world.now - this.#world.start)} ${mark} ${text}`);
+    // Words are made only for those who read them.
+    const say = (mark: string, text: () => string): void =>
+      trace?.(`${clockText(this.#world.now - this.#world.start)} ${mark} ${text()}`);
     this.#world = new World({
       seed: plan.seed,
       settings,
@@ -92,7 +93,7 @@ class Run {
           this.#look();
           if (call.name === "place x") this.#sentAt.x = now;
           if (call.name === "place r") this.#sentAt.r = now;
-          say(">", `${call.name} ${call.clientId ?? ""} ${call.via}`);
+          say(">", () => `${call.name} ${call.clientId ?? ""} ${call.via}`);
           this.#judge.sent(call);
         },
         onArrived: (call) => {
@@ -101,17 +102,17 @@ class Run {
         },
         onAnswered: (call, status, text) => {
           this.#look();
-          say("at the exchange", `${call.name} ${call.clientId ?? ""} ${status} ${text.slice(0, 160)}`);
+          say("at the exchange", () => `${call.name} ${call.clientId ?? ""} ${status} ${text.slice(0, 160)}`);
           this.#judge.answered(call);
         },
         onReply: (call, status, text) => {
           this.#look();
-          say("<", `${call.name} ${call.clientId ?? ""} ${status} ${(text ?? "no reply").slice(0, 160)}`);
+          say("<", () => `${call.name} ${call.clientId ?? ""} ${status} ${(text ?? "no reply").slice(0, 160)}`);
           this.#judge.reply(call, status, text);
         },
         onTold: (name, text) => {
           this.#look();
-          say("!", name);
+          say("!", () => name);
           this.#judge.told(name, text);
         },
         onTruth: (event) => {
@@ -119,39 +120,40 @@ class Run {
           this.#judge.happened(event);
           say(
             "truth",
-            `${event.e} ${JSON.stringify(event["o"] ?? "", plain).slice(0, 200)} positions ${this.#judge.scene.truth.positions}`,
+            () =>
+              `${event.e} ${JSON.stringify(event["o"] ?? "", plain).slice(0, 200)} positions ${this.#judge.scene.truth.positions}`,
           );
         },
         onRow: (row) => {
           this.#look();
           if (row.kind === "trade") this.#trades += 1;
-          say("=", JSON.stringify(row, plain).slice(0, 240));
+          say("=", () => JSON.stringify(row, plain).slice(0, 240));
           this.#judge.row(row);
           this.#striker.onRow(row);
         },
         onNotice: (level, code, fields) => {
           this.#look();
-          say(level, `${code} ${JSON.stringify(fields)}`);
+          say(level, () => `${code} ${JSON.stringify(fields)}`);
           this.#onNotice(code, fields);
         },
         onStart: () => {
           this.#look();
-          say("*", "the daemon starts");
+          say("*", () => "the daemon starts");
           this.#judge.begins({ openTrades: this.#world.disk.journal().openTrades, fills: this.#world.disk.fills });
         },
         onStoreFailed: (message) => {
           this.#look();
-          say("*", `the store fails: ${message}`);
+          say("*", () => `the store fails: ${message}`);
           this.#judge.storeFailed();
         },
         onEnd: (why) => {
-          say("*", `the daemon ends: ${why}`);
+          say("*", () => `the daemon ends: ${why}`);
           this.#striker.crash("kill", supervisorWaits);
         },
         onBroken: (error) => {
           this.#look();
           const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-          say("*", `the daemon breaks: ${text}`);
+          say("*", () => `the daemon breaks: ${text}`);
           this.#judge.scene.violated("CRASH", text.split("\n").slice(0, 4).join(" | "));
           this.#striker.crash("kill", supervisorWaits);
         },
@@ -171,7 +173,7 @@ class Run {
     this.#judge = new Judge(this.#world.specs.map(gridOf), this.#world.start, options.onViolation);
     this.#striker = new Striker(plan, this.#world, this.#judge, {
       state: () => this.#state(),
-      onStruck: (fault, detail) => say("*", `${fault.class} ${detail} ${JSON.stringify(fault.effect)}`),
+      onStruck: (fault, detail) => say("*", () => `${fault.class} ${detail} ${JSON.stringify(fault.effect)}`),
     });
   }
 

@@ -5,7 +5,7 @@ import { microsPerMinute, microsPerSecond } from "../domain/units.ts";
 import type { Call } from "./call.ts";
 import type { Judge } from "./judge/judge.ts";
 import { actByHand } from "./people.ts";
-import type { Crash, Effect, Fault, MessageEffect, MomentEffect, Plan, RequestEffect } from "./plan/fault.ts";
+import type { Crash, Effect, Fault, Loss, MessageEffect, MomentEffect, Plan, RequestEffect } from "./plan/fault.ts";
 import { randomFor } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -79,6 +79,8 @@ export class Striker {
     this.#world.disk.refusesUntil = 0;
     this.#world.disk.slowUntil = 0;
     this.#world.market.tradeLotsMax = null;
+    this.#world.market.times = 1;
+    this.#world.lag.until = 0;
     for (const symbol of this.#world.specs.keys()) this.#world.market.setBasis(symbol, 0);
   }
 
@@ -88,7 +90,7 @@ export class Striker {
   }
 
   /** The process dies now, and a new one begins after a while. */
-  crash(loss: "kill" | "power", down: number): void {
+  crash(loss: Loss, down: number): void {
     const { world, judge } = this.#parts();
     if (!world.process.isUp) return;
     this.crashes += 1;
@@ -187,6 +189,17 @@ export class Striker {
       case "partition":
         network.partitions.set(effect.what, now + effect.for);
         judge.trouble(now + effect.for + reconnected, true);
+        return true;
+      case "lag":
+        world.lag.most = effect.most;
+        world.lag.until = now + effect.for;
+        judge.trouble(now + effect.for + effect.most + recovery, false);
+        return true;
+      case "burst":
+        market.times = effect.times;
+        queue.push(now + effect.for, () => {
+          market.times = 1;
+        });
         return true;
       case "slow":
         network.slow = { by: effect.by, until: now + effect.for };

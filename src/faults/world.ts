@@ -16,8 +16,10 @@ import type { Fields } from "../ops/log.ts";
 import { signerFrom } from "../venue/live/signer.ts";
 import type { Call } from "./call.ts";
 import { Disk } from "./disk.ts";
+import { LaggingReads } from "./lag.ts";
 import { Market } from "./market.ts";
 import { Network, type NetworkHooks } from "./network.ts";
+import type { Loss } from "./plan/fault.ts";
 import { Process } from "./process.ts";
 import { EventQueue } from "./queue.ts";
 import { logUniform, randomFor } from "./random.ts";
@@ -67,6 +69,7 @@ export class World {
   readonly network: Network;
   readonly disk = new Disk();
   readonly process: Process;
+  readonly lag: LaggingReads;
   readonly specs: readonly SymbolSpec[];
   readonly start: number;
   now: number;
@@ -87,13 +90,14 @@ export class World {
     this.now = this.start;
     this.#tickAt = this.start;
     this.specs = specsOf(settings);
-    this.exchange = new Exchange({
+    const exchangeOptions = {
       symbols: this.specs,
       walletUsdt: String(settings.exchange.wallet_usdt),
       makerFee: settings.exchange.maker_fee.toFixed(8),
       takerFee: settings.exchange.taker_fee.toFixed(8),
       seed: settings.exchange.seed,
-    });
+    };
+    this.exchange = new Exchange(exchangeOptions);
     const key = hmacKey(this.exchange.instance);
     this.service = new WireService({
       exchange: this.exchange,
@@ -102,13 +106,22 @@ export class World {
       onFault: (error) => {
         throw error;
       },
-      onUserEvent: (event) => observer.onTruth(event, this.now),
+      onUserEvent: (event) => {
+        this.lag.onChange(this.now);
+        observer.onTruth(event, this.now);
+      },
     });
     this.market = new Market({
       seed,
       instruments: this.exchange.instruments,
       prices: this.specs.map(priceOf),
       start: this.start,
+    });
+    this.lag = new LaggingReads({
+      exchange: this.exchange,
+      options: exchangeOptions,
+      market: this.market,
+      random: randomFor(seed, "read lag of each"),
     });
     for (const { index } of this.exchange.instruments) {
       this.exchange.loadCandles(index, this.market.history(index, historyMinutes, this.start));
@@ -122,6 +135,7 @@ export class World {
       apiKey: key.apiKey,
       hooks: {
         ...options.effects,
+        read: (call) => this.lag.answer(call, this.#clock()),
         onSent: (call) => {
           this.record(`> ${call.via} ${call.name} ${[...call.params].filter(isHashed).join("&")}`);
           observer.onSent(call, this.now);
@@ -167,7 +181,7 @@ export class World {
     this.process.start(clockOffset);
   }
 
-  crash(loss: "kill" | "power"): void {
+  crash(loss: Loss): void {
     this.process.kill(loss);
     this.market.watched(false);
   }

@@ -196,9 +196,9 @@ const nondeterminism: readonly (readonly [what: string, text: string])[] = [
 
 const deterministicFolders = zones.filter((zone) => zone.deterministic).map((zone) => zone.path);
 
-test("the deterministic folders are the core, the adapter and the exchange's state machine", () => {
+test("the deterministic folders are the core, the adapter, the exchange's state machine and the simulation's judge", () => {
   const core = ["domain", "market", "account", "decision", "risk", "execution", "engine"];
-  expect(deterministicFolders).toEqual([...core, "venue", "exchange"]);
+  expect(deterministicFolders).toEqual([...core, "venue", "exchange", "faults/plan", "faults/judge"]);
 });
 
 test.each(nondeterminism)("each deterministic folder refuses %s", (_what, text) => {

@@ -7,7 +7,7 @@ import { microsPerMillisecond, microsPerMinute, microsPerSecond } from "../../do
 import type { Random } from "../../tape/random.ts";
 import type { AnswerName } from "../answers.ts";
 import { logUniform, pick } from "../random.ts";
-import type { Effect, HumanAct, Partition, StreamKind } from "./fault.ts";
+import type { Effect, HumanAct, Loss, Partition, StreamKind } from "./fault.ts";
 
 export type FaultClass = {
   readonly name: string;
@@ -113,8 +113,18 @@ export const classes: readonly FaultClass[] = [
   hourly("listen key lost", 0.04, 2, (random) => ({ do: "lose-listen-key", told: random.below(2) === 0 })),
   hourly("partition", 0.01, 2, (random) => ({
     do: "partition",
-    what: pick<Partition>(random, ["all", "rest", "private", "market", "in", "out"]),
+    what: pick<Partition>(random, ["all", "rest", "private", "market", "in", "out", "names"]),
     for: minutes(random, 0.002, 10),
+  })),
+  hourly("read lag", 0.04, 2, (random) => ({
+    do: "lag",
+    most: between(random, 0.1 * second, 10 * second),
+    for: minutes(random, 1, 30),
+  })),
+  hourly("burst", 0.04, 2, (random) => ({
+    do: "burst",
+    times: 2 + random.below(49),
+    for: between(random, second, 10 * second),
   })),
   hourly("slow network", 0.01, 2, (random) => ({
     do: "slow",
@@ -151,7 +161,7 @@ export const classes: readonly FaultClass[] = [
   hourly("pause", 0.005, 2, (random) => ({ do: "pause", for: between(random, 0.05 * second, 60 * second) })),
   hourly("human", 0.006, 2, (random) => ({
     do: "human",
-    act: pick<HumanAct>(random, ["close", "reduce", "add", "cancel-stop", "own-stop"]),
+    act: pick<HumanAct>(random, ["close", "reduce", "add", "cancel-stop", "own-stop", "leverage"]),
     symbol: random.below(2),
   })),
   hourly("operator", 0.04, 4, (random) => ({
@@ -196,10 +206,15 @@ function hourly(name: string, calm: number, storm: number, effect: FaultClass["e
 function crash(random: Random): Effect {
   return {
     do: "crash",
-    loss: random.uniform() < 0.3 ? "power" : "kill",
+    loss: lossOf(random.uniform()),
     down: between(random, 0.05 * second, 15 * microsPerMinute),
     again: random.below(5) === 0 ? Math.floor(logUniform(random, 1, 400)) : null,
   };
+}
+
+function lossOf(share: number): Loss {
+  if (share < 0.02) return "disk";
+  return share < 0.3 ? "power" : "kill";
 }
 
 function delayed(effect: "delay-request" | "delay-reply", random: Random, least: number, most: number): Effect {

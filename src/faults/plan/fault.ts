@@ -32,16 +32,18 @@ export type MessageEffect =
   | { readonly do: "delay-message"; readonly by: number }
   | { readonly do: "repeat-message"; readonly after: number };
 
+export type Loss = "kill" | "power" | "disk";
+
 export type Crash = {
   readonly do: "crash";
-  /** a kill keeps what was written; a power loss only what was synced */
-  readonly loss: "kill" | "power";
+  /** a kill keeps what was written, a power loss only what was synced, a lost disk nothing */
+  readonly loss: Loss;
   readonly down: number;
   /** how many turns of the next life until it crashes again; null: it lives */
   readonly again: number | null;
 };
 
-export type Partition = "all" | "rest" | "private" | "market" | "in" | "out";
+export type Partition = "all" | "rest" | "private" | "market" | "in" | "out" | "names";
 
 /** What happens at a moment. */
 export type MomentEffect =
@@ -50,6 +52,10 @@ export type MomentEffect =
   /** a share of market messages is lost */
   | { readonly do: "garble"; readonly stream: "public" | "market"; readonly for: number; readonly share: number }
   | { readonly do: "partition"; readonly what: Partition; readonly for: number }
+  /** reads tell what was so a while ago, each of them a while of its own */
+  | { readonly do: "lag"; readonly most: number; readonly for: number }
+  /** so many times the market events */
+  | { readonly do: "burst"; readonly times: number; readonly for: number }
   | { readonly do: "slow"; readonly by: number; readonly for: number }
   | { readonly do: "ban"; readonly status: 418 | 403; readonly for: number }
   | { readonly do: "lose-listen-key"; readonly told: boolean }
@@ -65,7 +71,7 @@ export type MomentEffect =
   | { readonly do: "human"; readonly act: HumanAct; readonly symbol: number }
   | { readonly do: "operator"; readonly act: "halt" | "resume" | "flatten" };
 
-export type HumanAct = "close" | "reduce" | "add" | "cancel-stop" | "own-stop";
+export type HumanAct = "close" | "reduce" | "add" | "cancel-stop" | "own-stop" | "leverage";
 
 export type Effect = RequestEffect | MessageEffect | MomentEffect | Crash;
 

@@ -4,7 +4,22 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Settings } from "../../config/schema.ts";
 import { settingsOf } from "../settings.ts";
+import { regressionText } from "./regression.ts";
 import { planOf, type SeedJob, type SeedReport, timelineOf } from "./seed.ts";
+import { shrink } from "./shrink.ts";
+
+/** More runs than this are not spent on making a plan smaller. */
+const shrinkRunsMax = 300;
+
+/** The smallest plan that was found, as a regression to be kept; null when the seed violates nothing. */
+export function writeShrunk(folder: string, job: SeedJob): string | null {
+  const shrunk = shrink(planOf(job), job.settings ?? settingsOf(job.seed), shrinkRunsMax);
+  if (shrunk === null) return null;
+  const { plan, violation } = shrunk;
+  const path = join(folder, "regression.json");
+  writeFileSync(path, regressionText(plan, violation.invariant, violation.detail, job.settings));
+  return `${path}: ${plan.faults.length} faults after ${shrunk.runs} runs`;
+}
 
 /** @returns the folder */
 export function writeBundle(directory: string, job: SeedJob, { result }: SeedReport): string {

@@ -1,0 +1,187 @@
+import { expect, test } from "vitest";
+import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
+import type { IntentRow } from "../../../src/domain/output.ts";
+import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
+import { callOfText } from "../../../src/faults/call.ts";
+import { Judge } from "../../../src/faults/judge/judge.ts";
+
+const grids = [{ symbol: "BTCUSDT", tick: 0.1, step: 0.001 }];
+const trade = tradeIdFrom("d1");
+const entry = orderId({ prefix: "sd", trade, role: "e", attempt: 1 });
+const floor = orderId({ prefix: "sd", trade, role: "f", attempt: 1 });
+const ratchet = orderId({ prefix: "sd", trade, role: "r", attempt: 1 });
+const second = 1_000_000;
+
+const intent: IntentRow = {
+  kind: "intent",
+  trade,
+  decisionId: "d1",
+  source: "demo",
+  symbol: symbolIndex(0),
+  clientOrderId: entry,
+  side: "buy",
+  quantity: lots(10),
+  stopLoss: ticks(639_000),
+  takeProfit: null,
+  secondTarget: null,
+  exits: null,
+  decisionMidHalfTicks: null,
+  holdUntil: micros(60 * second),
+  time: micros(0),
+};
+
+/** A judge of a daemon that is up, has read its account, and has written the intent to buy ten lots. */
+function watching(): Judge {
+  const judge = new Judge(grids, 0);
+  judge.begins({ openTrades: [], fills: new Set() });
+  judge.scene.isPrivateOpen = true;
+  judge.ready();
+  judge.row(intent);
+  return judge;
+}
+
+let trades = 0;
+
+/** The exchange tells of an execution. */
+function filled(judge: Judge, id: string, side: "BUY" | "SELL", lots: number): void {
+  trades += 1;
+  const q = (lots / 1_000).toFixed(3);
+  const o = { s: "BTCUSDT", c: id, S: side, q, z: q, l: q, L: "64000.0", n: "0.1", X: "FILLED", t: trades };
+  judge.happened({ e: "ORDER_TRADE_UPDATE", o });
+  judge.step();
+  judge.told("report e FILLED", JSON.stringify({ o }));
+}
+
+function stop(judge: Judge, id: string, status: string, trigger = "63900.0"): void {
+  const o = { s: "BTCUSDT", caid: id, S: "SELL", o: "STOP_MARKET", tp: trigger, q: "0", cp: true, X: status };
+  judge.happened({ e: "ALGO_UPDATE", o });
+  judge.step();
+}
+
+function pass(judge: Judge, time: number): void {
+  judge.scene.now += time;
+  judge.step();
+}
+
+function sent(judge: Judge, method: string, params: Readonly<Record<string, string>>): void {
+  const call = callOfText(JSON.stringify({ id: 1, method, params }));
+  if (call === null) throw new Error("no request");
+  judge.sent(call);
+  judge.step();
+}
+
+function invariants(judge: Judge): readonly string[] {
+  return judge.violations.map(({ invariant }) => invariant);
+}
+
+test("[I-01] two seconds without a stop are a violation, and with one they are none", () => {
+  const [naked, covered] = [watching(), watching()];
+  for (const judge of [naked, covered]) filled(judge, entry, "BUY", 10);
+  stop(covered, floor, "NEW");
+  for (const judge of [naked, covered]) for (let step = 0; step < 4; step += 1) pass(judge, 0.6 * second);
+  expect([invariants(naked), invariants(covered)]).toEqual([["I-01"], []]);
+});
+
+test("[I-01] what the daemon cannot help is not charged: it is down, in trouble, or was never told", () => {
+  const [down, troubled] = [watching(), watching()];
+  for (const judge of [down, troubled]) filled(judge, entry, "BUY", 10);
+  down.ends();
+  troubled.trouble(10 * second, true);
+  for (const judge of [down, troubled]) pass(judge, 5 * second);
+  expect([invariants(down), invariants(troubled)]).toEqual([[], []]);
+});
+
+test("[I-02] a stop that turns the position around", () => {
+  const judge = watching();
+  filled(judge, entry, "BUY", 10);
+  filled(judge, floor, "SELL", 15);
+  expect(invariants(judge)).toEqual(["I-02"]);
+});
+
+test("[I-03] more is entered than was planned", () => {
+  const judge = watching();
+  filled(judge, entry, "BUY", 11);
+  expect(invariants(judge)).toEqual(["I-03"]);
+});
+
+test("[I-04] an entry leaves without a private stream", () => {
+  const judge = watching();
+  judge.scene.isPrivateOpen = false;
+  sent(judge, "order.place", { symbol: "BTCUSDT", newClientOrderId: entry, quantity: "0.010", price: "64000.0" });
+  expect(invariants(judge)).toEqual(["I-04"]);
+});
+
+test("[I-09] a cancel of ours that leaves a looser stop", () => {
+  const judge = watching();
+  filled(judge, entry, "BUY", 10);
+  stop(judge, floor, "NEW");
+  stop(judge, ratchet, "NEW", "63950.0");
+  pass(judge, 10 * second);
+  const call = callOfText(JSON.stringify({ id: 1, method: "algoOrder.cancel", params: { clientAlgoId: ratchet } }));
+  if (call !== null) judge.arrived(call);
+  stop(judge, ratchet, "CANCELED", "63950.0");
+  expect(invariants(judge)).toEqual(["I-09"]);
+});
+
+test.each([
+  ["in exponent form", { quantity: "1e-3", price: "64000.0" }],
+  ["off the grid", { quantity: "0.0105", price: "64000.0" }],
+  ["zero", { quantity: "0.000", price: "64000.0" }],
+])("[I-14] a number %s", (_what, numbers) => {
+  const judge = watching();
+  sent(judge, "order.place", { symbol: "BTCUSDT", newClientOrderId: entry, ...numbers });
+  expect(invariants(judge)).toEqual(["I-14"]);
+});
+
+test("[I-14] protection that could open a position", () => {
+  const judge = watching();
+  sent(judge, "algoOrder.place", { symbol: "BTCUSDT", clientAlgoId: floor, triggerPrice: "63900.0" });
+  expect(invariants(judge)).toEqual(["I-14"]);
+});
+
+test("[I-12] somebody else's order is cancelled", () => {
+  const judge = watching();
+  sent(judge, "order.cancel", { symbol: "BTCUSDT", origClientOrderId: "web_1" });
+  expect(invariants(judge)).toEqual(["I-12"]);
+});
+
+test("[I-17] an entry leaves in SAFE MODE", () => {
+  const judge = watching();
+  judge.notice("SAFE_MODE_ON", { reason: "CANNOT_PROTECT" });
+  sent(judge, "order.place", { symbol: "BTCUSDT", newClientOrderId: entry, quantity: "0.010", price: "64000.0" });
+  expect(invariants(judge)).toEqual(["I-17"]);
+});
+
+test("[I-17] the store fails, and nothing follows", () => {
+  const judge = watching();
+  judge.storeFailed();
+  pass(judge, second);
+  expect(invariants(judge)).toEqual(["I-17"]);
+});
+
+test("[I-13] a request during a ban that was told", () => {
+  const judge = watching();
+  const call = callOfText(JSON.stringify({ id: 1, method: "order.status", params: { origClientOrderId: entry } }));
+  if (call !== null) judge.reply(call, 418, '{"code":-1003,"msg":"IP banned until 60000."}');
+  pass(judge, second);
+  sent(judge, "order.status", { symbol: "BTCUSDT", origClientOrderId: entry });
+  expect(invariants(judge)).toEqual(["I-13"]);
+});
+
+test("[I-24] the journal has an execution that the exchange has not", () => {
+  const judge = watching();
+  judge.begins({ openTrades: [], fills: new Set(["0 4711"]) });
+  expect(invariants(judge)).toEqual(["I-24"]);
+});
+
+test("[I-06] the books disagree with the exchange in the end", () => {
+  const judge = watching();
+  judge.audit({ isUp: true, unready: [], positions: [3] });
+  expect(invariants(judge)).toEqual(["I-06"]);
+});
+
+test("[I-21] the daemon is not ready in the end", () => {
+  const judge = watching();
+  judge.audit({ isUp: true, unready: ["private-stream"], positions: [0] });
+  expect(invariants(judge)).toEqual(["I-21"]);
+});
