@@ -174,6 +174,8 @@ export class Daemon {
     const { clock } = this.#options;
     this.#model?.start();
     this.#adapter.start(clock());
+    const { settings, instance } = this.#options;
+    this.#journal.prepare({ settings, instance, startedAt: clock() });
     this.#afterTurn(clock());
     this.#startStatus();
   }
@@ -327,6 +329,7 @@ export class Daemon {
       instance,
       instruments: this.#instruments,
       startedAt: clock(),
+      onNote: (detail) => log.warn("STORE_NOTE", { detail }),
       onFailure: (message) => {
         core.handle({ kind: "store-failed", message }, clock());
         this.#afterTurn(clock());
