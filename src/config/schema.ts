@@ -62,6 +62,19 @@ const Supervisor = z.strictObject({
 const Store = z.strictObject({
   directory: z.string().min(1).default("data").describe("Where the store is kept; relative to the working directory."),
   commit_interval_ms: milliseconds.default(50).describe("Rows wait at most this long for their commit."),
+  keep_days: z
+    .number()
+    .min(8)
+    .max(3_650)
+    .default(180)
+    .describe("Orders, executions, trades and decisions are kept this long; the exchange shows a week of them."),
+  keep_rows: z
+    .number()
+    .int()
+    .min(10_000)
+    .max(100_000_000)
+    .default(1_000_000)
+    .describe("Largest number of each of them; the oldest go first."),
 });
 
 const Stop = z.strictObject({

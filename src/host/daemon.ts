@@ -157,17 +157,17 @@ export class Daemon {
   }
 
   start(): void {
-    const { clock } = this.#options;
+    const { settings, instance, clock } = this.#options;
     this.#model?.start();
+    this.#journal.prepare({ settings, instance, startedAt: clock() });
     this.#trader.start(clock());
     this.#startStatus();
     const { wallClock } = this.#options;
     if (wallClock !== undefined) {
-      const settings = (): Settings["safe_mode"] => this.settings.current.safe_mode;
       this.#wallWatch = new WallWatch({
         clock,
         wallClock,
-        settings,
+        settings: () => this.settings.current.safe_mode,
         onJump: (by) => this.tell({ kind: "clock-jump", by }),
       });
     }
@@ -306,6 +306,7 @@ export class Daemon {
       instance,
       instruments,
       startedAt: clock(),
+      onNote: (detail) => log.warn("STORE_NOTE", { detail }),
       onFailure: (message) => this.#trader.tellAtOnce({ kind: "store-failed", message }, clock()),
     });
     if (this.#closing !== null) return;

@@ -6,11 +6,13 @@ import type { Instrument } from "../domain/instrument.ts";
 import type { IntentRow, Notice, Row } from "../domain/output.ts";
 import { type Micros, microsPerMinute, microsPerSecond } from "../domain/units.ts";
 import { shownFields } from "../ops/log.ts";
-import { openStore } from "../store/open.ts";
+import { openStore, type PreparedStore, prepareStore } from "../store/open.ts";
 import type { OutsideRow } from "../store/outside.ts";
-import type { AccountState, Store } from "../store/store.ts";
+import type { AccountState, Store, StoreOptions } from "../store/store.ts";
 import { LeftOrders } from "./left-orders.ts";
 
+/** `trading_state.json` is for people: once a second is often enough for them. */
+const stateIntervalMs = 1_000;
 const microsPerDay = 86_400 * microsPerSecond;
 
 export type JournalWriterOptions = {
@@ -20,16 +22,30 @@ export type JournalWriterOptions = {
   readonly startedAt: Micros;
   /** the store can no longer keep its promise */
   readonly onFailure: (message: string) => void;
+  /** something that an operator should know */
+  readonly onNote: (note: string) => void;
 };
 
 export class JournalWriter {
   #store: Store | null = null;
   #rows: Row[] = [];
   #left: LeftOrders | null = null;
+  #prepared: Promise<PreparedStore> | null = null;
+
+  /** Begins with what needs no instruments; a store that cannot be opened is told of by `open`. */
+  prepare({ settings, instance, startedAt }: Pick<JournalWriterOptions, "settings" | "instance" | "startedAt">): void {
+    this.#prepared = prepareStore({
+      directory: settings.store.directory,
+      venue: settings.venue.name,
+      instance,
+      startedAt,
+    });
+    this.#prepared.catch(() => undefined);
+  }
 
   /** @throws {import("../store/store.ts").StoreError} the store cannot be opened */
-  async open({ settings, instance, instruments, startedAt, onFailure }: JournalWriterOptions): Promise<Store> {
-    const store = await openStore({
+  async open({ settings, instance, instruments, startedAt, onFailure, onNote }: JournalWriterOptions): Promise<Store> {
+    const options: StoreOptions = {
       directory: settings.store.directory,
       venue: settings.venue.name,
       instance,
@@ -40,11 +56,18 @@ export class JournalWriter {
       })),
       commitIntervalMs: settings.store.commit_interval_ms,
       startedAt,
-      retention: { age: settings.log.store_days * microsPerDay, rows: settings.log.store_rows },
+      retention: {
+        events: { age: settings.log.store_days * microsPerDay, rows: settings.log.store_rows },
+        books: { age: settings.store.keep_days * microsPerDay, rows: settings.store.keep_rows },
+      },
+      intentTtl: settings.intents.ttl_hours * 60 * microsPerMinute,
+      stateIntervalMs,
       episode: settings.alerts.episode_minutes * microsPerMinute,
       shownFields,
       onFailure: ({ where, message }) => onFailure(`${where}: ${message}`),
-    });
+      onNote,
+    };
+    const store = await openStore(options, await this.#takePrepared());
     this.use(store);
     return store;
   }
@@ -87,6 +110,12 @@ export class JournalWriter {
     await store.committed();
   }
 
+  async #takePrepared(): Promise<PreparedStore | undefined> {
+    const prepared = this.#prepared;
+    this.#prepared = null;
+    return (await prepared) ?? undefined;
+  }
+
   log(notice: Notice, now: Micros): void {
     if (notice.level !== "debug") this.#store?.log(notice, now);
   }
@@ -98,6 +127,10 @@ export class JournalWriter {
   /** @returns how many rows never reached the database */
   async close(): Promise<number> {
     this.flush();
+    await this.#takePrepared().then(
+      (unused) => unused?.discard(),
+      () => undefined,
+    );
     const closed = await this.#store?.close();
     this.#store = null;
     return closed?.lost ?? 0;

@@ -192,7 +192,10 @@ export class JournalStore implements Store {
       case "closed":
         this.#workerGone = true;
         return this.#atClose();
+      case "noted":
+        return this.#options.onNote(message.message);
       case "opened":
+      case "begun":
         return;
       default:
         throw new TypeError(`unhandled message ${message satisfies never}`);

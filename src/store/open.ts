@@ -10,49 +10,85 @@ import { loadAlerts } from "./alerts.ts";
 import { IntentLog, type IntentLogFile, messageOf, readIntentLogs } from "./intent-log.ts";
 import { JournalStore } from "./journal-store.ts";
 import { databaseName, loadJournal } from "./recovery.ts";
-import type { FromWorker, WorkerStart } from "./sqlite.worker.ts";
+import type { FromWorker, ToWorker, WorkerBegin, WorkerStart } from "./sqlite.worker.ts";
 import { type Store, StoreError, type StoreOptions } from "./store.ts";
+import { tradingStateName } from "./trading-state.ts";
 
 const nameShape = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** A store that is locked, and whose database is open and proven sound; nothing is written to it yet. */
+export type PreparedStore = {
+  readonly directory: string;
+  readonly lock: DatabaseSync;
+  readonly worker: Worker;
+  readonly notes: readonly string[];
+  /** Releases it again, when nothing comes of it. */
+  readonly discard: () => Promise<void>;
+};
+
+/**
+ * What can be done before the exchange has told its rules: the check of a large database takes its time, and the daemon
+ * must not wait for it afterwards.
+ *
+ * @throws {StoreError} not writable, in use by another daemon, or written by a newer version
+ */
+export async function prepareStore({
+  directory: parent,
+  venue,
+  instance,
+  startedAt,
+}: Pick<StoreOptions, "directory" | "venue" | "instance" | "startedAt">): Promise<PreparedStore> {
+  const directory = storeDirectory(parent, venue, instance);
+  makeDirectory(directory);
+  const lock = takeLock(directory);
+  try {
+    const { worker, notes } = await startWorker({ path: join(directory, databaseName), startedAt });
+    const discard = async (): Promise<void> => {
+      await worker.terminate();
+      lock.close();
+    };
+    return { directory, lock, worker, notes, discard };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
 
 /**
  * Opens, recovers and locks the store.
  *
+ * @param prepared what {@link prepareStore} gave for the same directory, venue and instance; released when this fails
  * @throws {StoreError} not writable, disk full, in use by another daemon, or written by a newer version
  */
-export async function openStore(options: StoreOptions): Promise<Store> {
-  const directory = storeDirectory(options.directory, options.venue, options.instance);
-  makeDirectory(directory);
-  const lock = takeLock(directory);
+export async function openStore(options: StoreOptions, prepared?: PreparedStore): Promise<Store> {
+  const ready = prepared ?? (await prepareStore(options));
+  const { directory, lock, worker } = ready;
   const instruments = options.instruments.map(({ symbol, tickSize, stepSize }) => ({ symbol, tickSize, stepSize }));
   let log: IntentLog | null = null;
   try {
     const left = readIntentLogs(directory);
     log = await IntentLog.open(directory, instruments);
     const path = join(directory, databaseName);
-    const { worker, notes } = await startWorker({
-      path,
+    await beginIn(worker, {
       instruments,
       leftOver: left.flatMap(({ intents }) => intents),
       startedAt: options.startedAt,
       retention: options.retention,
+      state: {
+        path: join(directory, tradingStateName),
+        intervalMs: options.stateIntervalMs,
+        intentTtl: options.intentTtl,
+      },
     });
     const journal = loadJournal(path, instruments, options.startedAt);
     const pastAlerts = loadAlerts(path, micros(Math.max(0, options.startedAt - options.episode)));
     // The database has them on the disk now.
     for (const file of left) rmSync(file.path, { force: true });
-    return new JournalStore(
-      options,
-      journal,
-      pastAlerts,
-      [...left.flatMap(tornNote), ...notes, ...journal.notes],
-      log,
-      worker,
-      lock,
-    );
+    const notes = [...left.flatMap(tornNote), ...ready.notes, ...journal.notes];
+    return new JournalStore(options, journal, pastAlerts, notes, log, worker, lock);
   } catch (error) {
     await log?.close(0);
-    lock.close();
+    await ready.discard();
     throw error;
   }
 }
@@ -100,13 +136,30 @@ function takeLock(directory: string): DatabaseSync {
   }
 }
 
-function startWorker(start: WorkerStart): Promise<{ readonly worker: Worker; readonly notes: readonly string[] }> {
+async function startWorker(
+  start: WorkerStart,
+): Promise<{ readonly worker: Worker; readonly notes: readonly string[] }> {
   // No secret is in reach of the thread: its environment is empty.
   const worker = new Worker(new URL("./sqlite.worker.ts", import.meta.url), {
     workerData: start,
     env: {},
     execArgv: [],
   });
+  const message = await answerOf(worker);
+  assert(message.kind === "opened", `the store's thread began with ${message.kind}`);
+  return { worker, notes: message.notes };
+}
+
+async function beginIn(worker: Worker, begin: WorkerBegin): Promise<void> {
+  const answer = answerOf(worker);
+  const message: ToWorker = { kind: "begin", ...begin };
+  worker.postMessage(message);
+  const { kind } = await answer;
+  assert(kind === "begun", `the store's thread went on with ${kind}`);
+}
+
+/** The thread's next message; a thread that cannot go on is ended. @throws {StoreError} */
+function answerOf(worker: Worker): Promise<FromWorker> {
   return new Promise((fulfil, reject) => {
     // One by one: with all listeners Node's own would go too, and messages be held back until the thread ends.
     const forget = (): void => {
@@ -120,10 +173,9 @@ function startWorker(start: WorkerStart): Promise<{ readonly worker: Worker; rea
     const onError = (error: unknown): void => fail(`the store's thread failed: ${messageOf(error)}`);
     const onExit = (): void => fail("the store's thread ended before it had opened the database");
     const onMessage = (message: FromWorker): void => {
-      if (message.kind === "refused") return fail(message.message);
-      assert(message.kind === "opened", `the store's thread began with ${message.kind}`);
+      if (message.kind === "refused" || message.kind === "failed") return fail(message.message);
       forget();
-      fulfil({ worker, notes: message.notes });
+      fulfil(message);
     };
     worker.on("error", onError).on("exit", onExit).on("message", onMessage);
   });

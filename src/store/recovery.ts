@@ -41,7 +41,7 @@ export type Journal = {
   readonly intents: readonly IntentRow[];
   /** the same with the executions that are in the books, oldest first: what a starting core is told */
   readonly openTrades: readonly OpenTrade[];
-  /** last known state of the orders of those trades */
+  /** last known state of the orders that had not ended */
   readonly orders: readonly OrderRow[];
   /** last known position of each symbol; flat ones too */
   readonly positions: readonly PositionRow[];
@@ -110,10 +110,11 @@ export function loadJournal(path: string, instruments: readonly StoredInstrument
 }
 
 const withInstrument = "JOIN instruments ON instruments.id = instrument";
-const openIntents = `SELECT * FROM intents ${withInstrument}
-  WHERE trade NOT IN (SELECT trade FROM trades) ORDER BY time DESC LIMIT ?`;
-const openOrders = `SELECT * FROM orders ${withInstrument}
-  WHERE trade NOT IN (SELECT trade FROM trades) ORDER BY time LIMIT ?`;
+// Each by an index of its own, so that a start takes as long after years as on the first day.
+const openIntents = `SELECT * FROM intents INDEXED BY intents_open ${withInstrument}
+  WHERE closed = 0 AND trade NOT IN (SELECT trade FROM trades) ORDER BY time DESC LIMIT ?`;
+const openOrders = `SELECT * FROM orders INDEXED BY orders_open ${withInstrument}
+  WHERE state IN ('sent', 'unknown', 'live', 'cancelling', 'triggered') ORDER BY time LIMIT ?`;
 const positions = `SELECT positions.*, tick_size, step_size FROM positions ${withInstrument} LIMIT ?`;
 
 function rows(database: DatabaseSync, sql: string, most: number): DatabaseRow[] {

@@ -66,12 +66,18 @@ export type StoreOptions = {
   readonly commitIntervalMs: number;
   readonly startedAt: Micros;
   readonly retention: RetentionLimits;
+  /** microseconds that an intent is known */
+  readonly intentTtl: number;
+  /** `trading_state.json` is written at most once in so many milliseconds */
+  readonly stateIntervalMs: number;
   /** how long an episode of alerts is quiet before it is over, microseconds */
   readonly episode: number;
   /** what of a notice's fields may be kept (S-02); the logs' own rule */
   readonly shownFields: (fields: Notice["fields"]) => Notice["fields"];
   /** Called once, when the store can no longer keep its promise: no new entries from then on (failure-catalogue F-39). */
   readonly onFailure: (failure: StoreFailure) => void;
+  /** Something that an operator should know, and that no promise of the store depends on. */
+  readonly onNote: (note: string) => void;
 };
 
 /** The store cannot be opened. The process ends with exit code 1. */

@@ -128,6 +128,7 @@ function prepareAll(database: DatabaseSync) {
       "trades",
       "trade, source, instrument, side, quantity, entry_time, exit_time, entry_price, exit_price, gross_pnl, fees, funding, net_pnl, r, adverse_ticks, favourable_ticks, slippage_ticks, arrival_slippage_ticks, maker_share, exit_reason",
     ),
+    closeIntents: database.prepare("UPDATE intents SET closed = 1 WHERE trade = ?"),
     decision: insert(
       "INSERT OR REPLACE",
       "decisions",
@@ -212,6 +213,7 @@ function writeRow(to: Statements, row: SymbolRow, instrument: SQLInputValue, sym
       to.stopMove.run(row.trade, instrument, row.from, row.to, row.cause, row.time);
       return;
     case "trade":
+      to.closeIntents.run(row.trade);
       to.trade.run(
         row.trade,
         row.source,

@@ -24,7 +24,15 @@ export function optionsIn(directory: string, more: Partial<StoreOptions> = {}): 
     instruments,
     commitIntervalMs: 1,
     startedAt: micros(start),
-    retention: { age: 86_400_000_000, rows: 1_000_000 },
+    retention: {
+      events: { age: 86_400_000_000, rows: 1_000_000 },
+      books: { age: 86_400_000_000, rows: 1_000_000 },
+    },
+    intentTtl: 21_600_000_000,
+    stateIntervalMs: 1,
+    onNote: (note) => {
+      throw new Error(note);
+    },
     episode: 600_000_000,
     shownFields,
     onFailure: (failure) => {
@@ -68,7 +76,7 @@ export function orderRow(name: string, more: Partial<OrderRow> = {}): OrderRow {
     side: "sell",
     quantity: null,
     price: ticks(639_000),
-    state: "open",
+    state: "live",
     filled: lots(0),
     venueId: "9223372036854775807",
     time: micros(start),

@@ -105,7 +105,7 @@ test("[REC-3] a trade with its summary is no longer open", async () => {
   first.intent(intentRow("d1"));
   first.intent(intentRow("d2"));
   first.append([
-    orderRow("d1"),
+    orderRow("d1", { state: "filled" }),
     orderRow("d2"),
     tradeRow("d1"),
     positionRow({ lots: signedLots(0), trade: null, stopLoss: null }),
@@ -121,11 +121,15 @@ test("[REC-3] a trade with its summary is no longer open", async () => {
 test("a later state of an order or position replaces the earlier one", async () => {
   const directory = fresh();
   const first = await openStore(optionsIn(directory));
-  first.append([orderRow("d1"), positionRow(), orderRow("d1", { state: "closed", filled: lots(10), venueId: null })]);
+  first.append([
+    orderRow("d1"),
+    positionRow(),
+    orderRow("d1", { state: "triggered", filled: lots(10), venueId: null }),
+  ]);
   first.append([positionRow({ lots: signedLots(-3), cost: -1_920_000, stopLoss: ticks(641_000) })]);
   await first.close();
   const second = await openStore(optionsIn(directory));
-  expect(second.journal.orders).toEqual([orderRow("d1", { state: "closed", filled: lots(10), venueId: null })]);
+  expect(second.journal.orders).toEqual([orderRow("d1", { state: "triggered", filled: lots(10), venueId: null })]);
   expect(second.journal.positions).toEqual([
     positionRow({ lots: signedLots(-3), cost: -1_920_000, stopLoss: ticks(641_000) }),
   ]);
@@ -153,7 +157,10 @@ test("money of any size and text of any kind come back as they went in", async (
   const store = await openStore(optionsIn(directory));
   store.append([tradeRow("d1", { netPnl: money(-(2n ** 63n)), grossPnl: money(2n ** 63n - 1n), source: hostile })]);
   store.append([decisionRow(hostile, { source: hostile, direction: hostile })]);
-  store.log({ kind: "notice", level: "warn", code: hostile, symbol: btc, fields: { reason: hostile } }, micros(1));
+  store.log(
+    { kind: "notice", level: "warn", code: hostile, symbol: btc, fields: { reason: hostile } },
+    micros(1_721_390_400_000_001),
+  );
   await store.close();
   expect(select(directory, "SELECT net_pnl, gross_pnl, source FROM trades")).toEqual([
     { net_pnl: -(2n ** 63n), gross_pnl: 2n ** 63n - 1n, source: hostile },

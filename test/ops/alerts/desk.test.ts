@@ -158,7 +158,8 @@ test("[OPS-2] what was found before the journal was open is told at once and kep
 
 test("[OPS-6] the journal keeps so many events and alerts, and the newest", async () => {
   const directory = mkdtempSync(join(root, "s-"));
-  const store = await openStore(optionsIn(directory, { retention: { age: 86_400_000_000, rows: 1_000 } }));
+  const bounds = { age: 86_400_000_000, rows: 1_000 };
+  const store = await openStore(optionsIn(directory, { retention: { events: bounds, books: bounds } }));
   const run = stand(delivered, { info_per_hour: 3_600 });
   openOn(run.desk, store);
   for (let index = 0; index < 3_000; index += 1) {
