@@ -1,5 +1,5 @@
 /**
- * Goal B1: events a second of a whole backtest of the bundled tapes (exchange, features, both built-in sources, risk,
+ * Goal B1: events a second of a whole backtest of the bundled tapes (exchange, features, micro-scalp and ensemble, risk,
  * orders) against a minimal pipeline. Both run in this process, in interleaved rounds.
  */
 
@@ -20,6 +20,7 @@ const runsPerRound = 3;
 const pipelineEvents = 2_000_000;
 const pipelinePasses = 10;
 
+/** Micro-scalp runs beside ensemble and demo source, which are on without being asked for. */
 export function bundledBacktest(): BacktestInput {
   const tapes = ["BTCUSDT", "ETHUSDT"].map((symbol) =>
     readTape(fileURLToPath(new URL(`../config/tapes/${symbol}-20240719.arrow`, import.meta.url))),
@@ -30,7 +31,7 @@ export function bundledBacktest(): BacktestInput {
       symbol,
     ),
   );
-  return { settings: Settings.parse({}), tapes, specs };
+  return { settings: Settings.parse({ decision: { micro_scalp: { enabled: true } } }), tapes, specs };
 }
 
 export async function benchBacktest(): Promise<readonly Row[]> {

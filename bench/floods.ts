@@ -17,8 +17,8 @@ import { at, present } from "../src/domain/assert.ts";
 import { BotApi, token as botToken } from "../test/ops/telegram/bot-api.ts";
 import { message } from "../test/ops/telegram/updates.ts";
 import { shown, spread } from "./lib/measure.ts";
-import { pinned } from "./lib/process.ts";
-import { compiledEcho, nanosOfTicks, type Start, script, startFlags, startRest } from "./wire.ts";
+import { pinned, startFlags } from "./lib/process.ts";
+import { compiledEcho, nanosOfTicks, type Start, script, startRest } from "./wire.ts";
 
 const floods = ["posts", "strangers", "slow bodies", "deep JSON", "endless chunks"] as const;
 const moods = ["hang", "too-many", "nonsense"] as const;

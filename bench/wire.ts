@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ import { z } from "zod";
 import { at } from "../src/domain/assert.ts";
 import type { GoalName, Row } from "./lib/goals.ts";
 import { interleave, ratios, shown, spread } from "./lib/measure.ts";
-import { pinned } from "./lib/process.ts";
+import { pinned, startFlags } from "./lib/process.ts";
 import { BenchVenue } from "./lib/venue.ts";
 
 const rounds = 5;
@@ -155,15 +155,6 @@ export function script(name: string, options: readonly string[], flags: readonly
   const path = fileURLToPath(new URL(`./clients/${name}`, import.meta.url));
   return spawn(...pinned(1, process.execPath, [...flags, path, ...options]));
 }
-
-/** What `npm start` hands to the runtime: the way of an order is seldom taken, so it is compiled early. */
-export function startFlags(): readonly string[] {
-  const file = new URL("../package.json", import.meta.url);
-  const { scripts } = PackageFile.parse(JSON.parse(readFileSync(file, "utf8")));
-  return scripts.start.split(" ").filter((word) => word.startsWith("--"));
-}
-
-const PackageFile = z.object({ scripts: z.object({ start: z.string() }) });
 
 /** Everything that the daemon asks by REST before it trades; nothing while it is measured. */
 export async function startRest(): Promise<Server> {

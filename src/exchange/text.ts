@@ -41,7 +41,8 @@ export function textFromE8(value: bigint | number, decimals: number): string {
 function textFromSafeE8(value: number, decimals: number): string {
   const size = Math.abs(value);
   const whole = Math.floor(size / 1e8);
-  const fraction = decimals === 0 ? "" : `.${String(size - whole * 1e8).padStart(8, "0").slice(0, decimals)}`;
+  const digits = String(size - whole * 1e8).padStart(8, "0");
+  const fraction = decimals === 0 ? "" : `.${digits.slice(0, decimals)}`;
   const text = `${whole}${fraction}`;
   return value < 0 && /[1-9]/.test(text) ? `-${text}` : text;
 }

@@ -7,6 +7,7 @@
 import { assert } from "../domain/assert.ts";
 import { askSide, bidSide, type DepthLevels } from "../domain/market-port.ts";
 import { type Lots, lots, type TickLots, type Ticks, tickLots, ticks } from "../domain/units.ts";
+import { FarLevels } from "./far-levels.ts";
 import { f64, i32, u8 } from "./typed.ts";
 
 /** There is no such level. Prices are at least one tick, so 0 is free to say so. */
@@ -23,7 +24,7 @@ const blockTicks = 1 << blockBits;
 const groupTicks = 1 << groupBits;
 
 /**
- * Levels inside the window are in the ladder; the others are kept aside in a map and come in when the window follows the
+ * Levels inside the window are in the ladder; the others are kept aside and come in when the window follows the
  * touch. A book whose best bid and best ask do not both fit the window is not valid. Inside, a level has a rank: its
  * distance from the far end of its side's window, so that on both sides the best level is the highest rank.
  */
@@ -36,7 +37,7 @@ export class Book {
   private readonly sign = Float64Array.of(1, -1);
   /** rank of the best level per side; −1 is none */
   private readonly bestRank = Int32Array.of(-1, -1);
-  private readonly far: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
+  private readonly far: readonly [FarLevels, FarLevels] = [new FarLevels(), new FarLevels()];
   /** lowest price of the window */
   private low = 0;
   private synced = false;
@@ -110,7 +111,7 @@ export class Book {
   sizeAt(side: number, price: Ticks): Lots {
     const rank = f64(this.origin, side) + f64(this.sign, side) * price;
     if (rank >= 0 && rank < this.span) return lots(this.ladder.size(side, rank));
-    return lots(this.farOf(side).get(price) ?? 0);
+    return lots(this.farOf(side).get(price));
   }
 
   best(side: number): Ticks {
@@ -181,7 +182,7 @@ export class Book {
     return (rank < 0 ? noTick : (rank - f64(this.origin, side)) * f64(this.sign, side)) as Ticks;
   }
 
-  private farOf(side: number): Map<number, number> {
+  private farOf(side: number): FarLevels {
     return side === bidSide ? this.far[bidSide] : this.far[askSide];
   }
 
@@ -217,11 +218,11 @@ export class Book {
     if (rank >= this.span) this.outrun = true;
     const far = this.farOf(side);
     if (size > 0) this.remember(far, price, size);
-    else far.delete(price);
+    else far.set(price, 0);
   }
 
-  private remember(far: Map<number, number>, price: number, size: number): void {
-    if (far.size >= farLevelsMax && !far.has(price)) this.farLost = true;
+  private remember(far: FarLevels, price: number, size: number): void {
+    if (far.size >= farLevelsMax && far.get(price) === 0) this.farLost = true;
     else far.set(price, size);
   }
 
@@ -238,9 +239,13 @@ export class Book {
   private recentre(): void {
     this.outrun = false;
     let bid: number = this.bestBid;
-    for (const price of this.farOf(bidSide).keys()) if (price > bid) bid = price;
+    this.farOf(bidSide).visit((price) => {
+      if (price > bid) bid = price;
+    });
     let ask: number = this.bestAsk === noTick ? Number.POSITIVE_INFINITY : this.bestAsk;
-    for (const price of this.farOf(askSide).keys()) if (price < ask) ask = price;
+    this.farOf(askSide).visit((price) => {
+      if (price < ask) ask = price;
+    });
     if (bid === noTick && ask === Number.POSITIVE_INFINITY) return;
     // They may cross so far apart that no window holds both.
     if (bid >= ask) this.crossed = true;
@@ -273,12 +278,12 @@ export class Book {
 
   private takeIn(side: number): void {
     const far = this.farOf(side);
-    for (const [price, size] of far) {
+    far.visit((price, size) => {
       const rank = f64(this.origin, side) + f64(this.sign, side) * price;
-      if (rank < 0 || rank >= this.span) continue;
+      if (rank < 0 || rank >= this.span) return;
       this.ladder.set(side, rank, size);
-      far.delete(price);
-    }
+      far.set(price, 0);
+    });
     this.bestRank[side] = this.ladder.below(side, this.span - 1);
   }
 
