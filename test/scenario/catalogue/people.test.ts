@@ -94,7 +94,7 @@ test("[F-27] a human changes the leverage: it is set back before the next entry"
   ]);
 });
 
-test("[F-36] hedge mode is switched on while running: the next entry is refused, SAFE MODE", () => {
+test("[F-36] the mode was switched to hedge before an entry, which −4061 says: SAFE MODE", () => {
   // given
   const sim = restingEntry({ ...rest, faults: [{ on: "place-order e1", fault: refusal(-4061) }] });
   // when
