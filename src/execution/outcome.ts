@@ -83,10 +83,11 @@ function settlePlacement(desk: Desk, trade: Trade, order: Order, outcome: Outcom
       const isLost = treatmentOf(outcome.code, kind) === "look-up";
       const event = isLost ? { kind: "lost" as const } : { kind: "refused" as const, code: outcome.code };
       afterChange(desk, trade, order, update(desk, trade, order, event, now), now);
+      const level = noticeLevelOf(outcome.code, kind);
       desk.emit({
         kind: "notice",
-        level: noticeLevelOf(outcome.code, kind),
-        code: "ORDER_REFUSED",
+        level,
+        code: level === "info" ? "ORDER_NOT_TAKEN" : "ORDER_REFUSED",
         symbol: desk.instrument.index,
         fields: { order: order.id, refusal: outcome.code, message: outcome.message },
       });

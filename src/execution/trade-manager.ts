@@ -31,7 +31,7 @@ import { beginClose, manageExit } from "./exit.ts";
 import { tightenedRules } from "./exit-rules.ts";
 import { isAdverse, reactToPrice } from "./exit-watch.ts";
 import { inDoubt, settleDoubts } from "./lookup.ts";
-import { isBuried, mayExecuteUntold, mayTrade, type Order, remaining } from "./order.ts";
+import { isBuried, mayExecuteUntold, mayTrade, missedLots, type Order, remaining } from "./order.ts";
 import { afterChange, clientIdOf, settleOutcome } from "./outcome.ts";
 import { seePosition, statePosition } from "./position-evidence.ts";
 import { manageProtection } from "./protection.ts";
@@ -261,6 +261,11 @@ export class TradeManager {
     const trade = this.#trade;
     if (trade === null || trade.unexplained === null) return;
     trade.unexplained.isSettled = true;
+    // What orders are known to have filled is in the adopted position, and no execution of it is missed any more.
+    for (const order of trade.orders.values()) {
+      if (missedLots(order) > 0)
+        trade.orders.set(order.id, { ...order, applied: order.filled, inherited: order.filled });
+    }
     this.#manage(trade, now);
   }
 

@@ -120,7 +120,7 @@ export class VenueAdapter implements TransportListener {
       replyTimeout: microsFromMillis(options.replyTimeoutMs),
       clock: () => this.#clock,
       send,
-      onClockRefused: (now) => this.#syncClock(now),
+      onClockRefused: (now) => this.#onClockRefused(now),
       onSilence: (status, until) => this.#note("error", "VENUE_SILENCE", { status, until }),
       onSessionSilent: (now) => this.#connections.drop("ws-api", "no reply", now),
       onSessionRevoked: (code, now) => this.#onRevoked(code, now),
@@ -426,6 +426,11 @@ export class VenueAdapter implements TransportListener {
     syncClock({ ...this.#askPorts(), onClock: (clock) => this.#onClock(clock) }, now, () => {
       this.#isSyncing = false;
     });
+  }
+
+  #onClockRefused(now: Micros): void {
+    if (!this.#isSyncing) this.#note("error", "CLOCK_REFUSED", { offset: this.#clock.offset });
+    this.#syncClock(now);
   }
 
   #onClock(clock: ClockOffset): void {

@@ -33,7 +33,7 @@ test.each([
 
 test("[ORD-6] a post-only entry that would take is refused as every day, and told so", () => {
   const sim = entered(refusal(-5022));
-  expect([sim.running, levelOf(sim, "ORDER_REFUSED")]).toEqual([null, ["info"]]);
+  expect([sim.running, levelOf(sim, "ORDER_NOT_TAKEN"), levelOf(sim, "ORDER_REFUSED")]).toEqual([null, ["info"], []]);
 });
 
 test.each([

@@ -115,6 +115,7 @@ const lines: readonly (readonly [code: string, rule: AlertRule])[] = [
   ["DAY_STARTED", { severity: null, says: "A UTC day begins.", ends: [...dayLimits, "TRADES_PER_HOUR_HIT"] }],
 
   ["VENUE_SILENCE", { severity: "critical", says: "The exchange has told us to be silent: stops live on it alone." }],
+  ["CLOCK_REFUSED", { severity: "warning", says: "The exchange refused the time of a request; it is measured anew." }],
   ["MARGIN_CALL", { severity: "critical", says: "The exchange calls for margin." }],
   [
     "DEAD_MANS_SWITCH_REFUSED",

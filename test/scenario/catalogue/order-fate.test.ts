@@ -107,6 +107,23 @@ test.each(cancelRaces)(
   },
 );
 
+test("[F-09] −1007 to an entry that is accepted: nothing is sent again, and it is never taken for rejected", () => {
+  // given
+  const sim = restingEntry({
+    ...rest,
+    settings: normal(patient),
+    faults: [{ on: "place-order e1", fault: refusal(-1007, 408, true) }],
+  });
+  // when
+  sim.advance(5_000);
+  // then
+  expect([reached(sim, "place-order e"), sim.truth.open, sim.running !== null]).toEqual([
+    ["place-order e1"],
+    ["e1"],
+    true,
+  ]);
+});
+
 test("[F-09] an accept inside the back-off window cancels the retry that was pending", () => {
   // given: said to have failed for certain, and executed
   const sim = restingEntry({
@@ -356,41 +373,5 @@ test.each([1, 3, 20])(
     // then
     expectSettled(sim);
     expect(sim.trades.map(({ quantity }) => quantity)).toEqual([10]);
-  },
-);
-
-const chase = { after_seconds: 1, threshold_bps: 0.5, max_attempts: 2 };
-const amends = [true, false].flatMap((inPlace) =>
-  [0, 700].flatMap((reply) => [0, 700].map((told) => [inPlace ? "amend" : "cancel-and-new", reply, told] as const)),
-);
-
-test.each(amends)(
-  "[F-29] a partial fill meets an %s (reply %i ms late, fill told %i ms late): never more than the plan",
-  (how, reply, told) => {
-    // given
-    const measures = measured();
-    const request = how === "amend" ? "amend-order e1" : "cancel-order e1";
-    const sim = restingEntry({
-      ...rest,
-      settings: normal({ ...patient, amend_in_place: how === "amend", chase }),
-      watch: measures.watch,
-      faults: [
-        { on: request, fault: { kind: "reply-late", ms: reply } },
-        { on: "report e1 PARTIALLY_FILLED", fault: { kind: "told-late", ms: told } },
-      ],
-    });
-    // when: the price runs away, and four lots fill before the change arrives
-    sim.quote({ bid: 640_040 });
-    sim.advance(905);
-    sim.traded(639_999, 4, "sell");
-    sim.quote({ bid: 640_040 });
-    sim.advance(2_000);
-    const working = sim.truth.openOrders.reduce((sum, { quantity, filled }) => sum + quantity - filled, 0);
-    sim.traded(640_000, 50, "sell");
-    sim.advance(5_000);
-    // then
-    expect([measures.of().entriesAtOnce, 4 + working <= 10, measures.of().exposure <= 10]).toEqual([1, true, true]);
-    sim.advance(180_000);
-    expectSettled(sim);
   },
 );

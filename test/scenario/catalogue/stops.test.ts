@@ -251,7 +251,10 @@ test.each(parts)(
     // given
     const { total, each, crashAt } = story;
     const measures = measured();
-    const settings = normal({ order_timeout_seconds: 60, entry_max_seconds: 80, max_hold_seconds: 600 });
+    const settings = {
+      ...normal({ order_timeout_seconds: 60, entry_max_seconds: 80, max_hold_seconds: 600 }),
+      risk: { base_risk_fraction: 0.5, max_notional: 5_000, max_exposure_fraction: 1 },
+    };
     const size = { kind: "lots", quantity: lots(total) } as const;
     const sim = restingEntry({ ...rest, settings, watch: measures.watch }, { size });
     // when

@@ -1,0 +1,115 @@
+/** Cases of the failure catalogue about people at the same account, judged by what the exchange has. */
+
+import { expect, test } from "vitest";
+import { answer, refusal } from "../support/errors.ts";
+import { openLong, restingEntry } from "../support/given.ts";
+import { measured } from "../support/measures.ts";
+import { normal } from "../support/settings.ts";
+import { type Simulation, simulate } from "../support/simulate.ts";
+import { expectSettled, reached } from "../support/verdict.ts";
+
+const rest = { through: "rest" } as const;
+const long = normal({ max_hold_seconds: 600 });
+
+function market(sim: Simulation, side: "BUY" | "SELL", quantity: string): void {
+  sim.foreign("POST", "order", { side, type: "MARKET", quantity, newClientOrderId: `web_${side}` });
+}
+
+const byHand: readonly (readonly [string, (sim: Simulation) => void, number])[] = [
+  ["closes", (sim) => market(sim, "SELL", "0.010"), 0],
+  ["closes a part of", (sim) => market(sim, "SELL", "0.004"), 6],
+  ["adds to", (sim) => market(sim, "BUY", "0.005"), 15],
+  ["flips", (sim) => market(sim, "SELL", "0.020"), -10],
+];
+
+test.each(byHand.flatMap(([what, act, lots]) => [0, 3_000, 70_000].map((ms) => [what, ms, act, lots] as const)))(
+  "[F-27] a human %s the position after %i ms: the account's word holds, and all of it stays covered",
+  (_, ms, act, lots) => {
+    // given
+    const sim = openLong({ ...rest, settings: long });
+    sim.advance(ms);
+    // when
+    act(sim);
+    sim.advance(90_000);
+    // then
+    const own = sim.core.account.reportedLots(sim.instrument.index);
+    expect([sim.truth.position, own, sim.truth.position === 0 || sim.truth.coveringStops.length > 0]).toEqual([
+      lots,
+      lots,
+      true,
+    ]);
+    sim.tell({ kind: "stop-requested", policy: "flatten" }, sim.now);
+    sim.advance(60_000);
+    expect([sim.truth.position, sim.truth.open, sim.running]).toEqual([0, [], null]);
+  },
+);
+
+test("[F-27] a human deletes the stop: it is restored; deleted again and again, the position is closed and SAFE MODE says why", () => {
+  // given
+  const measures = measured();
+  const sim = openLong({ ...rest, settings: long, watch: measures.watch });
+  // when
+  const restored: boolean[] = [];
+  for (let turn = 0; turn < 6 && sim.truth.position > 0; turn += 1) {
+    for (const stop of sim.truth.openAlgos.filter(({ type }) => type === "STOP_MARKET")) {
+      sim.foreign("DELETE", "algoOrder", { clientAlgoId: stop.id });
+    }
+    sim.advance(1_000);
+    restored.push(sim.truth.coveringStops.length > 0);
+  }
+  sim.advance(20_000);
+  // then
+  expect([restored[0], measures.of().nakedMs < 500, sim.core.safeMode?.reason]).toEqual([true, true, "CANNOT_PROTECT"]);
+  expectSettled(sim);
+});
+
+test("[F-27] a human sets a stop of their own: it is left alone, and ours stays", () => {
+  // given
+  const sim = openLong({ ...rest, settings: normal({ max_hold_seconds: 60 }) });
+  // when
+  const stop = { algoType: "CONDITIONAL", side: "SELL", type: "STOP_MARKET", triggerPrice: "63000", quantity: "0.005" };
+  sim.foreign("POST", "algoOrder", { ...stop, reduceOnly: "true", clientAlgoId: "web_stop" });
+  sim.advance(50_000);
+  const meanwhile = sim.truth.coveringStops;
+  sim.advance(120_000);
+  // then
+  expect([meanwhile, sim.truth.position, sim.truth.open]).toEqual([[639_640], 0, ["web_stop"]]);
+});
+
+test("[F-27] a human changes the leverage: it is set back before the next entry", () => {
+  // given
+  const sim = simulate({ ...rest, settings: normal() });
+  const before = reached(sim, "POST leverage").length;
+  // when
+  sim.foreign("POST", "leverage", { leverage: "3" });
+  sim.advance(5_000);
+  // then
+  const config = sim.exchange.request(
+    { method: "GET", path: "/fapi/v1/symbolConfig", params: { symbol: "BTCUSDT" } },
+    sim.now,
+  );
+  expect([reached(sim, "POST leverage").length - before, config.body]).toEqual([
+    1,
+    [expect.objectContaining({ leverage: sim.settings.risk.max_leverage })],
+  ]);
+});
+
+test("[F-36] the mode was switched to hedge before an entry, which −4061 says: SAFE MODE", () => {
+  // given
+  const sim = restingEntry({ ...rest, faults: [{ on: "place-order e1", fault: refusal(-4061) }] });
+  // when
+  sim.advance(5_000);
+  // then
+  expect([sim.core.safeMode?.reason, sim.truth.open]).toEqual(["AUTHORITY_LOST", []]);
+});
+
+test("[F-36] positions are reported by side while one is open: nothing is concluded, and the stop stays", () => {
+  // given
+  const rows = '[{"symbol":"BTCUSDT","positionSide":"SHORT","positionAmt":"0.000","entryPrice":"0"}]';
+  const sim = openLong({ ...rest, settings: long });
+  sim.wire.script([{ on: "GET positionRisk", fault: answer(200, rows), times: 20 }]);
+  // when
+  sim.advance(120_000);
+  // then
+  expect([sim.truth.coveringStops, sim.running?.ledger.position]).toEqual([[639_640], 10]);
+});
