@@ -27,6 +27,7 @@ const began = performance.now();
 const count = (what: string): void => {
   counts[what] = (counts[what] ?? 0) + 1;
 };
+writeFileSync(file, "{}");
 setInterval(
   () => writeFileSync(file, JSON.stringify({ seconds: (performance.now() - began) / 1_000, ...counts })),
   500,
