@@ -57,9 +57,9 @@ async function measure(echo: string, chosen: readonly Name[]): Promise<void> {
     for (let round = 0; round < Number(values.rounds); round += 1) {
       for (let turn = 0; turn < chosen.length; turn += 1) {
         const name = present(chosen[(round + turn) % chosen.length], "name");
-        const figure = await once(echo, url, name, round);
-        figures.get(name)?.push(figure);
+        const figure = await once(echo, url, name, round).catch((error: unknown) => String(error));
         process.stderr.write(`${name}: ${JSON.stringify(figure)}\n`);
+        if (typeof figure !== "string") figures.get(name)?.push(figure);
       }
     }
   } finally {
@@ -68,6 +68,10 @@ async function measure(echo: string, chosen: readonly Name[]): Promise<void> {
   }
   const quiet = figures.get("quiet") ?? [];
   for (const [name, list] of figures) {
+    if (list.length === 0) {
+      process.stdout.write(`${name.padEnd(20)} not measured: the machine had too much else to do\n`);
+      continue;
+    }
     const ratio = list.map(({ p50 }, round) => p50 / (quiet[round]?.p50 ?? p50));
     const micro = (pick: (figure: Figure) => number): string => shown(spread(list.map(pick)), 1);
     process.stdout.write(
@@ -96,7 +100,7 @@ async function once(echo: string, rest: string, name: Name, round: number): Prom
     const nanos = await nanosOfTicks(echo, start, "refuse", size);
     const micros = (share: number): number => at(nanos, Math.floor(share * (nanos.length - 1))) / 1_000;
     const { busy, kilobytes } = Told.parse(JSON.parse(readFileSync(join(own, "told"), "utf8")));
-    if (flooder !== null) process.stderr.write(`${name}: ${readFileSync(join(own, "answers"), "utf8")}\n`);
+    if (flooder !== null) process.stderr.write(`${name} was answered: ${readFileSync(join(own, "answers"), "utf8")}\n`);
     return { p50: micros(0.5), p99: micros(0.99), busy, megabytes: kilobytes / 1_024 };
   } finally {
     (flooder as ChildProcess | null)?.kill("SIGKILL");

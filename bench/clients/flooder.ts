@@ -12,6 +12,7 @@ const [url = "", kind = "", token = "", file = ""] = process.argv.slice(2);
 const { hostname, port } = new URL(url);
 const postsPerSecond = 100_000 / 60;
 const postSockets = 16;
+const intents = 10;
 const slowSockets = 2_000;
 const bodySockets = 8;
 const stepMillis = 10;
@@ -19,13 +20,14 @@ const stepMillis = 10;
 const head = (length: string): string =>
   `POST /v1/intents HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n${length}\r\n\r\n`;
 /** As deep as a body may be long, and one that is far longer than it may be. */
-const deep = `${"[".repeat(32_000)}${"]".repeat(32_000)}`;
+const deep = `${"[".repeat(8_000)}${"]".repeat(8_000)}`;
 /** by status; `connections` that were made */
 const counts: Record<string, number> = { connections: 0 };
 const began = performance.now();
 const count = (what: string): void => {
   counts[what] = (counts[what] ?? 0) + 1;
 };
+writeFileSync(file, "{}");
 setInterval(
   () => writeFileSync(file, JSON.stringify({ seconds: (performance.now() - began) / 1_000, ...counts })),
   500,
@@ -96,7 +98,8 @@ class Renewed {
 
 switch (kind) {
   case "posts":
-    await posts((serial) => `{"intent_id":"i${serial}","symbol":"BTCUSDT","action":"HOLD"}`);
+    // Repeats, mostly: each new one makes the core decide, and the source that is measured would speak between ticks.
+    await posts((serial) => `{"intent_id":"i${serial % intents}","symbol":"BTCUSDT","action":"HOLD"}`);
     break;
   case "strangers":
     await posts(() => "{}");

@@ -79,7 +79,12 @@ export type QueryFills = {
  * Asks for the newest orders of a symbol that reached the matching engine and for their executions, whoever's they are;
  * answered by a `history-report`.
  */
-export type QueryHistory = { readonly kind: "query-history"; readonly symbol: SymbolIndex };
+export type QueryHistory = {
+  readonly kind: "query-history";
+  readonly symbol: SymbolIndex;
+  /** all since then are wanted, also where they are more than one answer holds; absent: as many as that are enough */
+  readonly since?: Micros;
+};
 
 export type Command =
   | PlaceOrder

@@ -9,7 +9,14 @@ import type { Settings } from "../config/schema.ts";
 import type { HistoryReport, Outcome } from "../domain/event.ts";
 import { parseOrderId, type TradeId } from "../domain/order-id.ts";
 import type { Notice, Output } from "../domain/output.ts";
-import { type Micros, microsFromMillis, microsFromSeconds, type SymbolIndex } from "../domain/units.ts";
+import {
+  type Micros,
+  micros,
+  microsFromMillis,
+  microsFromSeconds,
+  microsPerMinute,
+  type SymbolIndex,
+} from "../domain/units.ts";
 import { backedOff } from "../execution/desk.ts";
 import type { Trade } from "../execution/trade.ts";
 import type { TradeManager } from "../execution/trade-manager.ts";
@@ -26,6 +33,10 @@ export type HistoryPorts = {
 
 /** Questions in a row that explained nothing. Reads lag behind by seconds, so the waits between them double. */
 const asksMax = 6;
+/** An order of a trade may have been sent so long before the trade counts as begun, with its first execution. */
+const entryMicrosMax = 60 * microsPerMinute;
+/** The exchange shows no more than seven days at a time. @see binance-usdm.md §4.1 */
+const shownMicros = 7 * 1_440 * microsPerMinute - microsPerMinute;
 
 export class HistoryDesk {
   readonly #ports: HistoryPorts;
@@ -61,6 +72,15 @@ export class HistoryDesk {
     if (Number.isFinite(this.wakeAt)) return;
     this.#asks = 0;
     this.#send(now);
+  }
+
+  /** When the oldest trade that waits for an explanation can have begun; null: longer ago than the exchange shows. */
+  #since(now: Micros): Micros | null {
+    const waiting = this.#ports.manager.trade;
+    const trades = waiting === null || waiting.unexplained === null ? this.#past : [...this.#past, waiting];
+    const begun = trades.map(({ plan }) => plan.holdUntil - plan.holdMicros);
+    const since = Math.min(...begun, now) - entryMicrosMax;
+    return since < now - shownMicros ? null : micros(since);
   }
 
   onReport(report: HistoryReport, now: Micros): void {
@@ -112,7 +132,8 @@ export class HistoryDesk {
     this.#asks += 1;
     this.#isAwaited = true;
     this.wakeAt = now + 2 * microsFromMillis(settings().venue.reply_timeout_ms);
-    emit({ kind: "query-history", symbol });
+    const since = this.#since(now);
+    emit({ kind: "query-history", symbol, ...(since === null ? {} : { since }) });
   }
 
   #goOn(now: Micros, hasFailed = false): void {

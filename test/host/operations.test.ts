@@ -74,6 +74,34 @@ test("[I-18] a Bot API that hangs keeps the daemon neither from trading nor from
   expect(new Set(ids).size).toBe(ids.length);
 });
 
+test.each(["too-many", "nonsense"] as const)(
+  "[I-18] a Bot API that answers %s keeps nobody from trading, and tells each alert once when it is well again",
+  async (mood) => {
+    bot.mood = mood;
+    const daemon = stage.daemon(await stage.exchange());
+    await daemon.line("TRADE_CLOSED");
+    expect(bot.messages).toEqual([]);
+    bot.mood = "well";
+    await bot.until(() => told("STARTING"));
+    daemon.child.kill("SIGTERM");
+    await once(daemon.child, "exit");
+    const texts = bot.messages.map(({ text }) => text);
+    expect(texts.filter((text) => text.includes("STARTING"))).toHaveLength(1);
+    expect(new Set(texts).size).toBe(texts.length);
+  },
+);
+
+test("[I-19] a flood of commands keeps nobody from trading, and few of them are obeyed", async () => {
+  const daemon = stage.daemon(await stage.exchange());
+  await daemon.line("COMMANDS_READY");
+  const date = Math.floor(Date.now() / 1_000) + 1;
+  bot.queue(...Array.from({ length: 2_000 }, (_, id) => message("/status", { date }, id + 1)));
+  await daemon.line("TRADE_CLOSED");
+  daemon.child.kill("SIGTERM");
+  await once(daemon.child, "exit");
+  expect(bot.messages.filter(({ text }) => text.includes("<b>Status</b>")).length).toBeLessThanOrEqual(60);
+});
+
 test("[OPS-3] health tells when the daemon is ready, and which part is not", async () => {
   const daemon = stage.daemon(await stage.exchange());
   const { port } = await daemon.line("HEALTH_READY");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lots, symbolIndex, ticks } from "../../src/domain/units.ts";
+import { lots, micros, symbolIndex, ticks } from "../../src/domain/units.ts";
 import { algoBody, entry, ok, orderBody, Rig, refusal, restRig, stop, testSigner } from "./support.ts";
 
 /** A rig whose orders go by REST. */
@@ -370,6 +370,60 @@ test("[REC-1] query-history answers with orders and executions joined by the exc
       [clientOrderId, "9"],
       [clientOrderId, "11"],
     ],
+  ]);
+});
+
+/** An account that has made so many orders, one a second and each with one execution, and pages as the exchange does. */
+function longHistory(rig: Rig, rows: number): void {
+  const page = (query: URLSearchParams, from: string): readonly number[] => {
+    const all = Array.from({ length: rows }, (_, index) => index + 1);
+    const [start, id] = [query.get("startTime"), query.get(from)];
+    const found = all.filter((row) => row >= Number(id ?? 0) && row * 1_000 >= Number(start ?? 0));
+    return start === null && id === null ? found.slice(-1_000) : found.slice(0, 1_000);
+  };
+  rig.on("GET /fapi/v1/allOrders", (query) =>
+    ok(page(query, "orderId").map((row) => orderBody({ orderId: row, status: "FILLED", time: row * 1_000 }))),
+  );
+  rig.on("GET /fapi/v1/userTrades", (query) =>
+    ok(page(query, "fromId").map((row) => ({ ...historyTrade, id: row, orderId: row, time: row * 1_000 }))),
+  );
+}
+
+test.each([
+  ["less than one answer holds", 999, 0, 999, 1],
+  ["what one answer holds", 1_000, 0, 1_000, 2],
+  ["one more than that", 1_001, 0, 1_001, 2],
+  ["several pages", 3_500, 0, 3_500, 4],
+  ["several pages, of which the last begins after the wanted begin", 3_500, 3_000_000_000, 1_000, 1],
+  ["several pages, from the middle", 3_500, 1_500_000_000, 2_001, 3],
+])("[F-78] a history of %s is read to its wanted begin", (_, rows, since, found, pages) => {
+  const rig = startedRestRig();
+  longHistory(rig, rows);
+  rig.send({ ...history, since: micros(since) });
+  const report = rig.events.find((event) => event.kind === "history-report");
+  expect([
+    report?.orders.length,
+    new Set(report?.executions.map(({ fill }) => fill.tradeId)).size,
+    rig.http("/fapi/v1/allOrders").length,
+    rig.kinds().at(-1),
+  ]).toEqual([found, found, pages, "outcome"]);
+});
+
+test("[F-78] without a wanted begin the newest page is enough", () => {
+  const rig = startedRestRig();
+  longHistory(rig, 3_500);
+  rig.send(history);
+  expect(rig.http("/fapi/v1/userTrades")).toHaveLength(1);
+});
+
+test("[F-78] a history that never ends is given up, and the outcome says so", () => {
+  const rig = startedRestRig();
+  longHistory(rig, 30_000);
+  rig.send({ ...history, since: micros(0) });
+  const outcomes = rig.events.flatMap((event) => (event.kind === "outcome" ? [event.outcome] : []));
+  expect([outcomes, rig.http("/fapi/v1/userTrades").length]).toEqual([
+    [{ kind: "unknown", cause: "history is too long" }],
+    21,
   ]);
 });
 

@@ -14,8 +14,8 @@ const requestMillisMax = 5_000;
 const keepAliveMillis = 30_000;
 /** How often connections that take too long are looked for. */
 const sweepMillis = 1_000;
-/** Refusals in a row on one connection, which then ends with all that it has sent ahead. */
-const refusalsMax = 50;
+/** Refusals in a row on one connection, which then ends with all that it has sent ahead: that is parsed in one go. */
+const refusalsMax = 5;
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -40,7 +40,7 @@ export class ApiStartError extends Error {
   readonly exitCode = 1;
 }
 
-const bodyBytesMax = 64 * 1_024;
+const bodyBytesMax = 16 * 1_024;
 const problemsMax = 5;
 
 /** @throws {ApiStartError} */

@@ -4,7 +4,7 @@ import { InvariantError, present } from "../../domain/assert.ts";
 import { type Instrument, textFromLots, textFromTicks } from "../../domain/instrument.ts";
 import type { Side } from "../../domain/order.ts";
 import type { AmendOrder, Command, PlaceAlgo, PlaceOrder, QueryAccount, QueryHistory } from "../../domain/output.ts";
-import type { Lots, SymbolIndex, Ticks } from "../../domain/units.ts";
+import type { Lots, Micros, SymbolIndex, Ticks } from "../../domain/units.ts";
 
 /** Who goes first when the rate budget is short. @see requirements SAF-1 */
 export type Priority = "protection" | "cancel" | "look-up" | "entry" | "query";
@@ -92,6 +92,18 @@ export function historyRequests(
     orders: { ...query("/fapi/v1/allOrders", 5, params), priority: "query" },
     trades: { ...query("/fapi/v1/userTrades", 5, params), priority: "query" },
   };
+}
+
+/** Where a part of a history goes on, oldest first: from a time, or after the last id that is known. */
+export function historyPage(
+  request: WireRequest,
+  from: { readonly time: Micros } | { readonly parameter: "orderId" | "fromId"; readonly id: bigint },
+): WireRequest {
+  const start =
+    "time" in from
+      ? { startTime: wholeNumber(Math.floor(from.time / 1_000)) }
+      : { [from.parameter]: wholeText(String(from.id + 1n)) };
+  return { ...request, params: { ...request.params, ...start } };
 }
 
 function placeOrder(command: PlaceOrder, instrument: Instrument, options: EncodeOptions): WireRequest {

@@ -136,8 +136,9 @@ test("[OPS-5] GET changes nothing", async () => {
 });
 
 test.each([
-  ["depth 10⁵", `{"a":${"[".repeat(60_000)}`, 400],
-  ["more than 64 kB", `{"a":"${"x".repeat(70_000)}"}`, 413],
+  ["depth 10⁴", `{"a":${"[".repeat(10_000)}`, 400],
+  ["depth 10⁵", `{"a":${"[".repeat(100_000)}`, 413],
+  ["more than 16 kB", `{"a":"${"x".repeat(16_400)}"}`, 413],
   ["__proto__", '{"__proto__":{"polluted":1},"action":"halt"}', 400],
   ["constructor", '{"constructor":{"prototype":{"polluted":1}}}', 400],
   ["a key twice", '{"action":"halt","action":"resume"}', 400],

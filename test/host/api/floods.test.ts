@@ -59,7 +59,7 @@ test("[S-10] a connection that goes on after so many refusals ends, with all tha
   const socket = connected(bench);
   socket.write(Array.from({ length: 2_000 }, (_, id) => post(hold(id))).join(""));
   const answers = await statuses(socket);
-  expect(answers.length).toBeLessThanOrEqual(60);
+  expect(answers.length).toBeLessThanOrEqual(15);
   expect([(await bench.ask("GET", "/v1/intents/i9", { token: tokens.read })).status, await other(bench)]).toEqual([
     200, 200,
   ]);
@@ -114,7 +114,7 @@ test("[S-10] a body that never ends is cut at its limit", async () => {
 
 test("[S-10] JSON that is deeper than any answer needs is refused", async () => {
   const bench = await open({ api: { port: 0 } });
-  const depth = 30_000;
+  const depth = 5_000;
   const { status } = await bench.ask("POST", "/v1/intents", { body: `${"[".repeat(depth)}${"]".repeat(depth)}` });
   expect([status, await other(bench)]).toEqual([400, 200]);
 });
