@@ -8,6 +8,7 @@
 import { z } from "zod";
 import type { CoreEvent, SetUp } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
+import { parseOrderId, stopPathTrade } from "../domain/order-id.ts";
 import { type Micros, micros, microsPerSecond, plus } from "../domain/units.ts";
 import { type AskPorts, ask } from "./asking.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
@@ -40,12 +41,21 @@ type State = {
 const again: Backoff = { first: micros(5 * microsPerSecond), most: micros(60 * microsPerSecond) };
 /** Attempts in ids end here and begin anew; by then the old ones are long closed. */
 const attemptsMax = 999_999;
+/** Proofs of our own that are known again. */
+const ownMax = 256;
+/** Another daemon is answered so long after its proof was seen, and not again before it is quiet for a while. */
+const answerWaits = [0, 2 * microsPerSecond] as const;
+const answerQuiet = 10 * microsPerSecond;
 
 export class AccountSetUp {
   readonly #ports: SetUpPorts;
   readonly #states: readonly State[];
   #proofs = 0;
   #hasSession = false;
+  /** attempts in the ids of our proofs */
+  readonly #own = new Set<number>();
+  #firstAttempt: number | null = null;
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(ports: SetUpPorts) {
     this.#ports = ports;
@@ -97,6 +107,37 @@ export class AccountSetUp {
     }
   }
 
+  /**
+   * Sees what the private stream tells: a stop that proves the stop path in our name, and is not ours, comes from another
+   * daemon with our prefix. It is answered with proofs of our own, so that the other one learns of us the same way: at
+   * once, and again when its stream is open (failure-catalogue F-59).
+   */
+  onEvent(event: CoreEvent, now: Micros): void {
+    if (event.kind !== "algo-report" || event.source !== "stream" || event.status !== "NEW") return;
+    const parts = parseOrderId(event.clientAlgoId, this.#ports.orderIdPrefix);
+    const state = this.#states[event.symbol];
+    if (parts === null || state === undefined || parts.trade !== stopPathTrade(state.instrument.symbol)) return;
+    if (this.#own.has(parts.attempt) || !this.#isOfThisRun(parts.attempt)) return;
+    const detail = `${event.clientAlgoId} proves the stop path, and this daemon did not send it`;
+    this.#ports.emit({ kind: "another-daemon", detail });
+    if (now < this.#answeredAt + answerQuiet) return;
+    this.#answeredAt = now;
+    for (const wait of answerWaits) {
+      this.#ports.timers.set(`answer:${wait}`, plus(now, micros(wait)), (then) => this.#answer(state, then));
+    }
+  }
+
+  #answer(state: State, now: Micros): void {
+    state.isStopProven = false;
+    if (state.isBusy) state.isStale = true;
+    else this.#repeat(state, "another daemon is on the account", now);
+  }
+
+  /** What a killed run sent may still arrive: attempts count the seconds. */
+  #isOfThisRun(attempt: number): boolean {
+    return (attempt - (this.#firstAttempt ?? attempt) + attemptsMax) % attemptsMax < attemptsMax / 2;
+  }
+
   /** Entries of the symbol would be wrong whatever the account says, until null takes it back. */
   obstruct({ index }: Instrument, obstacle: string | null, now: Micros): void {
     const state = this.#states[index];
@@ -120,13 +161,15 @@ export class AccountSetUp {
     state.isStale = false;
     state.hasNewWay = false;
     this.#proofs += 1;
+    // Time keeps the runs apart and the count the proofs of a run, so that no id is taken twice.
+    const attempt = ((Math.floor(now / microsPerSecond) + this.#proofs) % attemptsMax) + 1;
+    this.#remember(attempt);
     const conversation = setUpSymbol(instruments, instrument, {
       leverage: leverageOf(instrument.symbol),
       marginType,
       prefix,
       stopDistance: stopProofDistance,
-      // Time keeps the runs apart and the count the proofs of a run, so that no id is taken twice.
-      attempt: ((Math.floor(now / microsPerSecond) + this.#proofs) % attemptsMax) + 1,
+      attempt,
       isStopProven,
     });
     const go = (answer: SetUpAnswer | null, at: Micros): void => {
@@ -142,6 +185,14 @@ export class AccountSetUp {
       ask(this.#ports, isOnce ? { ...question, unknown } : question, at);
     };
     go(null, now);
+  }
+
+  #remember(attempt: number): void {
+    this.#firstAttempt ??= attempt;
+    this.#own.add(attempt);
+    if (this.#own.size <= ownMax) return;
+    const [oldest] = this.#own;
+    if (oldest !== undefined) this.#own.delete(oldest);
   }
 
   #conclude(state: State, result: SetUpResult, begun: ((now: Micros) => void) | null, now: Micros): void {

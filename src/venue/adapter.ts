@@ -431,6 +431,7 @@ export class VenueAdapter implements TransportListener {
   #emit(event: CoreEvent): void {
     this.#sink.event(event, this.#now);
     this.#running?.deadMansSwitch?.onEvent(event, this.#now);
+    this.#running?.setUp.onEvent(event, this.#now);
     if (event.kind === "venue-unknown" && event.what === "authority") {
       this.#running?.setUp.doubt(event.detail, this.#now);
     }
