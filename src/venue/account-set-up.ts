@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { CoreEvent, SetUp } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { parseOrderId, stopPathTrade } from "../domain/order-id.ts";
-import { type Micros, micros, microsPerSecond, plus } from "../domain/units.ts";
+import { type Micros, micros, microsPerMillisecond, microsPerSecond, plus } from "../domain/units.ts";
 import { type AskPorts, ask } from "./asking.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
 import { type MarginType, type SetUpAnswer, type SetUpResult, setUpSymbol } from "./set-up.ts";
@@ -20,6 +20,8 @@ export type SetUpPorts = AskPorts & {
   readonly marginType: MarginType;
   readonly orderIdPrefix: string;
   readonly stopProofDistance: number;
+  /** `venue.owner_wait_ms` */
+  readonly ownerWaitMs: number;
   readonly emit: (event: CoreEvent) => void;
   readonly fatal: (message: string) => void;
 };
@@ -32,8 +34,8 @@ type State = {
   isBusy: boolean;
   /** something changed meanwhile: what was read may be old */
   isStale: boolean;
-  /** orders take another way since the conversation began */
-  hasNewWay: boolean;
+  /** the stop path is in doubt since the conversation began: what it proves is old */
+  mustProve: boolean;
   /** why entries would be wrong whatever the account says; null: nothing */
   obstacle: string | null;
 };
@@ -44,8 +46,9 @@ const attemptsMax = 999_999;
 /** Proofs of our own that are known again. */
 const ownMax = 256;
 /** Another daemon is answered so long after its proof was seen, and not again before it is quiet for a while. */
-const answerWaits = [0, 2 * microsPerSecond] as const;
-const answerQuiet = 10 * microsPerSecond;
+const answerWaits = [0, 500_000, 2 * microsPerSecond] as const;
+const answerQuiet = 3 * microsPerSecond;
+const ownerUnknown = "whether another daemon is on the account is not known yet";
 
 export class AccountSetUp {
   readonly #ports: SetUpPorts;
@@ -55,17 +58,22 @@ export class AccountSetUp {
   /** attempts in the ids of our proofs */
   readonly #own = new Set<number>();
   #firstAttempt: number | null = null;
-  #answeredAt = Number.NEGATIVE_INFINITY;
+  #answeredUntil = Number.NEGATIVE_INFINITY;
+  /** the private stream is open, or was: an answer is heard */
+  #isHearing = false;
+  /** no entry before, so that another daemon may answer our proof; infinite before a proof whose answer is heard */
+  #ownerUntil = Number.POSITIVE_INFINITY;
 
   constructor(ports: SetUpPorts) {
     this.#ports = ports;
+    if (ports.ownerWaitMs === 0) this.#ownerUntil = Number.NEGATIVE_INFINITY;
     this.#states = ports.instruments.map((instrument) => ({
       instrument,
       failures: 0,
       isStopProven: false,
       isBusy: false,
       isStale: false,
-      hasNewWay: false,
+      mustProve: false,
       obstacle: null,
     }));
   }
@@ -91,19 +99,14 @@ export class AccountSetUp {
     if (this.#hasSession) return;
     this.#hasSession = true;
     for (const state of this.#states) {
-      state.isStopProven = false;
-      state.hasNewWay = true;
-      if (state.isBusy) state.isStale = true;
-      else this.#repeat(state, "the stop path over the WebSocket API is not proven", now);
+      this.#proveAgain(state, "the stop path over the WebSocket API is not proven", now);
     }
   }
 
   /** The exchange has refused us as if we might not trade: that we may is proven anew, once for each such doubt. */
   doubt(cause: string, now: Micros): void {
     for (const state of this.#states) {
-      if (!state.isStopProven || state.isBusy) continue;
-      state.isStopProven = false;
-      this.#repeat(state, cause, now);
+      if (state.isStopProven && !state.isBusy) this.#proveAgain(state, cause, now);
     }
   }
 
@@ -113,6 +116,7 @@ export class AccountSetUp {
    * once, and again when its stream is open (failure-catalogue F-59).
    */
   onEvent(event: CoreEvent, now: Micros): void {
+    if (event.kind === "private-stream" && event.alive) return this.#onStream(now);
     if (event.kind !== "algo-report" || event.source !== "stream" || event.status !== "NEW") return;
     const parts = parseOrderId(event.clientAlgoId, this.#ports.orderIdPrefix);
     const state = this.#states[event.symbol];
@@ -120,17 +124,23 @@ export class AccountSetUp {
     if (this.#own.has(parts.attempt) || !this.#isOfThisRun(parts.attempt)) return;
     const detail = `${event.clientAlgoId} proves the stop path, and this daemon did not send it`;
     this.#ports.emit({ kind: "another-daemon", detail });
-    if (now < this.#answeredAt + answerQuiet) return;
-    this.#answeredAt = now;
+    if (now < this.#answeredUntil + answerQuiet) return;
+    this.#answeredUntil = now + Math.max(...answerWaits);
     for (const wait of answerWaits) {
       this.#ports.timers.set(`answer:${wait}`, plus(now, micros(wait)), (then) => this.#answer(state, then));
     }
   }
 
+  /** From now on another daemon's answer would be heard: what was proven before may have been answered unheard. */
+  #onStream(now: Micros): void {
+    this.#isHearing = true;
+    const [state] = this.#states;
+    if (state === undefined || this.#ownerUntil !== Number.POSITIVE_INFINITY) return;
+    this.#proveAgain(state, ownerUnknown, now);
+  }
+
   #answer(state: State, now: Micros): void {
-    state.isStopProven = false;
-    if (state.isBusy) state.isStale = true;
-    else this.#repeat(state, "another daemon is on the account", now);
+    this.#proveAgain(state, "another daemon is on the account", now);
   }
 
   /** What a killed run sent may still arrive: attempts count the seconds. */
@@ -147,6 +157,13 @@ export class AccountSetUp {
     else this.#repeat(state, obstacle ?? "the obstacle is gone", now);
   }
 
+  #proveAgain(state: State, cause: string, now: Micros): void {
+    state.isStopProven = false;
+    state.mustProve = true;
+    if (state.isBusy) state.isStale = true;
+    else this.#repeat(state, cause, now);
+  }
+
   #repeat(state: State, cause: string, now: Micros): void {
     this.#ports.emit({ kind: "set-up", symbol: state.instrument.index, state: "pending", cause });
     this.#converse(state, null, now);
@@ -159,7 +176,7 @@ export class AccountSetUp {
     this.#ports.timers.clear(`set-up:${instrument.symbol}`);
     state.isBusy = true;
     state.isStale = false;
-    state.hasNewWay = false;
+    state.mustProve = false;
     this.#proofs += 1;
     // Time keeps the runs apart and the count the proofs of a run, so that no id is taken twice.
     const attempt = ((Math.floor(now / microsPerSecond) + this.#proofs) % attemptsMax) + 1;
@@ -172,10 +189,14 @@ export class AccountSetUp {
       attempt,
       isStopProven,
     });
+    const isAnswerable = this.#isHearing && !isStopProven;
     const go = (answer: SetUpAnswer | null, at: Micros): void => {
       // The first call takes no answer: there is no question yet.
       const next = answer === null ? conversation.next() : conversation.next(answer);
-      if (next.done === true) return this.#conclude(state, next.value, begun, at);
+      if (next.done === true) {
+        if (isAnswerable && next.value.state === "proven") this.#waitForOwner(at);
+        return this.#conclude(state, next.value, begun, at);
+      }
       const { name, request, isOnce } = next.value;
       const then = (body: unknown, later: Micros): void => go({ kind: "ok", body }, later);
       const refused = (code: number, message: string, later: Micros): void =>
@@ -199,14 +220,32 @@ export class AccountSetUp {
     state.isBusy = false;
     if (result.state === "impossible" && begun !== null) return this.#ports.fatal(result.message);
     if (result.state === "proven") {
-      state.isStopProven = !state.hasNewWay;
+      state.isStopProven = !state.mustProve;
       state.failures = 0;
       if (state.isStale) return this.#converse(state, begun, now);
     }
     const setUp = this.#setUpOf(state, result);
+    if (setUp.state === "proven" && now < this.#ownerUntil) return this.#hold(state, begun, now);
     this.#ports.emit({ kind: "set-up", symbol: state.instrument.index, ...setUp });
     if (setUp.state !== "proven") this.#tell(state, setUp);
     if (setUp.state !== "proven") this.#repeatLater(state, now);
+    begun?.(now);
+  }
+
+  #waitForOwner(now: Micros): void {
+    if (this.#ownerUntil !== Number.POSITIVE_INFINITY) return;
+    this.#ownerUntil = now + this.#ports.ownerWaitMs * microsPerMillisecond;
+    for (const state of this.#states) if (!state.isBusy) this.#hold(state, null, now);
+  }
+
+  /** All is proven but that nobody else trades here in our name: that is looked at again when the time for it is over. */
+  #hold(state: State, begun: ((now: Micros) => void) | null, now: Micros): void {
+    const { index, symbol } = state.instrument;
+    this.#ports.emit({ kind: "set-up", symbol: index, state: "pending", cause: ownerUnknown });
+    if (Number.isFinite(this.#ownerUntil)) {
+      const again = (then: Micros): void => this.#converse(state, null, then);
+      this.#ports.timers.set(`set-up:${symbol}`, micros(this.#ownerUntil), again);
+    }
     begun?.(now);
   }
 

@@ -49,6 +49,8 @@ export type AdapterOptions = AccountTerms & {
   readonly orderIdPrefix: string;
   /** `venue.stop_proof_distance` */
   readonly stopProofDistance: number;
+  /** `venue.owner_wait_ms` */
+  readonly ownerWaitMs: number;
   /** `venue.recv_window_ms` */
   readonly recvWindowMs: number;
   /** `venue.reply_timeout_ms` */

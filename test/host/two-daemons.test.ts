@@ -81,3 +81,11 @@ test("[F-59] a daemon that is started again takes what its earlier run left for 
   // then
   expect(second.daemon.core?.safeMode).toBeNull();
 });
+
+test.each([1, 2])("[F-59] the second one enters nothing (%i)", async () => {
+  const first = bench.start("a", waiting);
+  await until(() => first.daemon.core?.isRecovered === true && first.daemon.core.desks[0]?.isSetUp === true);
+  const second = bench.start("b", entering);
+  await until(() => rival(first) && rival(second));
+  expect(second.codes()).not.toContain("ENTERING");
+});
