@@ -72,6 +72,7 @@ export class Rig {
         ...accountWishes(settings),
         keyPermissions: "absent",
         deadMansSwitch: null,
+        ownerWaitMs: 0,
         candles: 600,
         seed: 1,
       },

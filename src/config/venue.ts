@@ -49,6 +49,15 @@ export const Venue = z.strictObject({
   dead_mans_switch: DeadMansSwitch.prefault({}).describe(
     "Entries that rest end with the daemon; stops and targets stay (SAF-6). It stays off where others have orders.",
   ),
+  owner_wait_ms: z
+    .number()
+    .int()
+    .min(0)
+    .max(60_000)
+    .default(1_000)
+    .describe(
+      "Before the first entry another daemon with the same order_id_prefix has this long to be heard of; 0: none is looked for.",
+    ),
   stop_proof_distance: fraction
     .max(0.5)
     .default(0.04)

@@ -120,6 +120,8 @@ export type CoreEvent =
   | { readonly kind: "venue-unknown"; readonly what: "status" | "code" | "authority"; readonly detail: string }
   /** the exchange's answers about the account contradict each other, or one of them cannot be read */
   | { readonly kind: "account-unproven"; readonly cause: string }
+  /** somebody else proves the stop path in our name: a second daemon with our prefix is on the account */
+  | { readonly kind: "another-daemon"; readonly detail: string }
   /** the machine's wall clock moved so much against its steady one; positive: ahead */
   | { readonly kind: "clock-jump"; readonly by: Micros }
   /** something of our own threw; `order`: an order could not be sent for it, and its fate is told apart */

@@ -7,7 +7,7 @@ import type { Account } from "../account/account.ts";
 import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot, CommandOutcome } from "../domain/event.ts";
 import { emptyJournal, type Journal } from "../domain/journal.ts";
-import type { OrderReport } from "../domain/order.ts";
+import type { AlgoReport, OrderReport } from "../domain/order.ts";
 import { parseOrderId } from "../domain/order-id.ts";
 import type { Output } from "../domain/output.ts";
 import { type Micros, microsFromSeconds } from "../domain/units.ts";
@@ -15,6 +15,7 @@ import type { Trade } from "../execution/trade.ts";
 import { AccountReads } from "./account-reads.ts";
 import { ForeignOrders } from "./foreign-orders.ts";
 import type { Modes } from "./modes.ts";
+import { OwnerWatch } from "./owner-watch.ts";
 import { passNotice } from "./pass-summary.ts";
 import { Reconciliation } from "./reconciliation.ts";
 import type { SymbolDesk } from "./symbol-desk.ts";
@@ -38,7 +39,9 @@ export class AccountDesk {
   readonly #reconciliation: Reconciliation;
   readonly #foreignOrders: ForeignOrders;
   #journal: Journal = emptyJournal;
-  #isRecovered = false;
+  readonly #owners: OwnerWatch;
+  /** when the account was first read */
+  #recoveredAt = Number.POSITIVE_INFINITY;
   /** reads in a row that were not understood */
   #unproven = 0;
 
@@ -46,6 +49,7 @@ export class AccountDesk {
     const { settings, account, modes, emit } = ports;
     this.#ports = ports;
     this.#reads = new AccountReads(settings);
+    this.#owners = new OwnerWatch(settings);
     this.#foreignOrders = new ForeignOrders(settings, emit);
     this.#reconciliation = new Reconciliation({
       settings,
@@ -53,13 +57,14 @@ export class AccountDesk {
       emit,
       enterSafeMode: (reason, detail, now) => modes.enter(reason, detail, now),
       readAgainBy: (at, now) => this.#reads.by(at, now),
+      onAdopted: (trade) => this.#owners.know(trade),
       isFlattening: () => modes.stopPolicy === "flatten",
     });
   }
 
   /** Whether the account has been read: before that, nothing is known of positions. */
   get isRecovered(): boolean {
-    return this.#isRecovered;
+    return this.#recoveredAt !== Number.POSITIVE_INFINITY;
   }
 
   /** When {@link onTimer} is due. */
@@ -70,6 +75,8 @@ export class AccountDesk {
   /** What earlier runs knew. It comes before the first read. */
   remember(journal: Journal): void {
     this.#journal = journal;
+    for (const { intent } of journal.openTrades) this.#owners.know(intent.trade);
+    for (const trade of journal.begun ?? []) this.#owners.know(trade);
   }
 
   /** The account is wanted no later than `at`. */
@@ -84,13 +91,18 @@ export class AccountDesk {
   }
 
   /** An order of ours that belongs to no running trade and fills, or may still, changes the account: it is read again. */
-  onReport(desk: SymbolDesk, clientId: string, changes: boolean, now: Micros): void {
-    const parts = parseOrderId(clientId, this.#ports.settings().order_id_prefix);
+  onReport(desk: SymbolDesk, report: OrderReport | AlgoReport, now: Micros): void {
+    const order = report.kind === "order-report" ? report.clientOrderId : report.clientAlgoId;
+    const parts = parseOrderId(order, this.#ports.settings().order_id_prefix);
     if (parts === null) {
-      const fields = { order: clientId };
+      const fields = { order };
       const symbol = desk.instrument.index;
       return this.#ports.emit({ kind: "notice", level: "warn", code: "FOREIGN_ORDER", symbol, fields });
     }
+    if (this.#owners.isOthers(desk, parts, report, this.#recoveredAt, now)) {
+      this.#ports.modes.enter("ANOTHER_DAEMON", `${order} has our prefix, and this daemon did not send it`, now);
+    }
+    const changes = report.kind === "order-report" && changesPosition(report);
     const running = desk.manager.trade?.plan.trade;
     if (changes && parts.trade !== running && parts.role === "e") this.#reads.by(now, now);
   }
@@ -126,10 +138,10 @@ export class AccountDesk {
     this.#unproven = 0;
     const before = outputs().length;
     for (const desk of desks()) {
-      if (this.#isRecovered) this.#reconciliation.compare(desk, snapshot, now);
+      if (this.isRecovered) this.#reconciliation.compare(desk, snapshot, now);
       else this.#reconciliation.recover(desk, snapshot, this.#journal, now);
     }
-    this.#isRecovered = true;
+    this.#recoveredAt = Math.min(this.#recoveredAt, now);
     const tally = this.#reconciliation.takeTally();
     tally.foreign += this.#foreignOrders.look(snapshot);
     measure(now);
@@ -162,6 +174,6 @@ function isLeftoverUncertain({ command, outcome }: CommandOutcome, trade: Trade 
 }
 
 /** A cancelled entry of which nothing filled is told twice, by reply and by stream, and means nothing the second time. */
-export function changesPosition({ filled, status }: OrderReport): boolean {
+function changesPosition({ filled, status }: OrderReport): boolean {
   return filled > 0 || status === "NEW" || status === "PARTIALLY_FILLED";
 }

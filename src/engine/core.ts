@@ -25,7 +25,7 @@ import {
 } from "../domain/units.ts";
 import type { Trade } from "../execution/trade.ts";
 import type { Features } from "../market/features.ts";
-import { AccountDesk, changesPosition } from "./account-desk.ts";
+import { AccountDesk } from "./account-desk.ts";
 import { equityOf } from "./equity.ts";
 import { Modes, type SafeModeView, type StopPolicy } from "./modes.ts";
 import { areAtRest, areFlat, type OpenPosition, openPositionsOf } from "./open-positions.ts";
@@ -186,11 +186,11 @@ export class Core implements MarketSink {
         this.#accountDesk.onSnapshot(event, (then) => this.#onEquity(then), now);
         break;
       case "order-report":
-        this.#accountDesk.onReport(this.#desk(event.symbol), event.clientOrderId, changesPosition(event), now);
+        this.#accountDesk.onReport(this.#desk(event.symbol), event, now);
         this.#desk(event.symbol).manager.onOrderReport(event, now);
         break;
       case "algo-report":
-        this.#accountDesk.onReport(this.#desk(event.symbol), event.clientAlgoId, false, now);
+        this.#accountDesk.onReport(this.#desk(event.symbol), event, now);
         this.#desk(event.symbol).manager.onAlgoReport(event, now);
         break;
       case "fills-report":
@@ -246,6 +246,9 @@ export class Core implements MarketSink {
         break;
       case "account-unproven":
         this.#accountDesk.onUnproven(event.cause, now);
+        break;
+      case "another-daemon":
+        this.#modes.enter("ANOTHER_DAEMON", event.detail, now);
         break;
       case "clock-jump":
         this.#modes.enter("CLOCK_JUMP", `the wall clock jumped by ${event.by / microsPerMillisecond} ms`, now);

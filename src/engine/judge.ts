@@ -63,6 +63,10 @@ export class DecisionJudge {
     return this.#lastDecision;
   }
 
+  hasBegun(trade: TradeId): boolean {
+    return this.#entered.has(trade);
+  }
+
   /** When the entry of the newest trade left; null when none has. */
   get openedAt(): Micros | null {
     return this.#openedAt;

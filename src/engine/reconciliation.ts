@@ -29,6 +29,8 @@ export type ReconciliationPorts = {
   readonly enterSafeMode: (reason: SafeModeReason, detail: string, now: Micros) => void;
   /** the account is wanted again, no later than `at` */
   readonly readAgainBy: (at: number, now: Micros) => void;
+  /** a trade runs that no decision of this run began */
+  readonly onAdopted: (trade: TradeId) => void;
   /** the daemon is stopping and wants to end flat */
   readonly isFlattening: () => boolean;
 };
@@ -71,6 +73,7 @@ export class Reconciliation {
     else if (trade !== null) {
       const fields = { trade: trade.plan.trade, source: trade.plan.source, lots: openLots(trade) };
       this.#notice("warn", "TRADE_ADOPTED", desk.instrument.index, fields);
+      this.#ports.onAdopted(trade.plan.trade);
       desk.manager.adopt(trade, now);
       if (this.#ports.isFlattening()) desk.manager.close("OPERATOR", now);
     }

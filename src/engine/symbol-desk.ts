@@ -177,6 +177,11 @@ export class SymbolDesk {
     for (const trade of trades) this.#judge.remember(trade);
   }
 
+  /** Whether a decision began it, in this run or in an earlier one; the newest are known. */
+  hasBegun(trade: TradeId): boolean {
+    return this.#judge.hasBegun(trade);
+  }
+
   /** Other settings from now on. An open trade keeps its exit rules but where the new ones tighten (requirements CFG-4). */
   reconfigure(settings: Settings, now: Micros): void {
     const before = this.#settings.trading;

@@ -260,6 +260,7 @@ function adapterSettings(
     recvWindowMs: settings.venue.recv_window_ms,
     replyTimeoutMs: settings.venue.reply_timeout_ms,
     firstMessageMs: settings.venue.first_message_ms,
+    ownerWaitMs: settings.venue.owner_wait_ms,
     protectionShare: settings.venue.protection_weight_share,
     ...accountWishes(settings),
     keyPermissions,

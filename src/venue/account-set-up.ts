@@ -8,6 +8,7 @@
 import { z } from "zod";
 import type { CoreEvent, SetUp } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
+import { parseOrderId, stopPathTrade } from "../domain/order-id.ts";
 import { type Micros, micros, microsPerMillisecond, microsPerSecond, plus } from "../domain/units.ts";
 import { type AskPorts, ask } from "./asking.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
@@ -19,6 +20,8 @@ export type SetUpPorts = AskPorts & {
   readonly marginType: MarginType;
   readonly orderIdPrefix: string;
   readonly stopProofDistance: number;
+  /** `venue.owner_wait_ms` */
+  readonly ownerWaitMs: number;
   readonly emit: (event: CoreEvent) => void;
   readonly fatal: (message: string) => void;
 };
@@ -31,8 +34,8 @@ type State = {
   isBusy: boolean;
   /** something changed meanwhile: what was read may be old */
   isStale: boolean;
-  /** orders take another way since the conversation began */
-  hasNewWay: boolean;
+  /** the stop path is in doubt since the conversation began: what it proves is old */
+  mustProve: boolean;
   /** a stop that proves the path may rest on the exchange */
   hasStopOut: boolean;
   /** why entries would be wrong whatever the account says; null: nothing */
@@ -42,22 +45,38 @@ type State = {
 const again: Backoff = { first: micros(5 * microsPerSecond), most: micros(60 * microsPerSecond) };
 /** Attempts in ids end here and begin anew, after some 17 minutes; by then the old ones are long closed. */
 const attemptsMax = 999_999;
+/** Proofs of our own that are known again. */
+const ownMax = 256;
+/** Another daemon is answered so long after its proof was seen, and not again before it is quiet for a while. */
+const answerWaits = [0, 500_000, 2 * microsPerSecond] as const;
+const answerQuiet = 3 * microsPerSecond;
+const ownerUnknown = "whether another daemon is on the account is not known yet";
 
 export class AccountSetUp {
   readonly #ports: SetUpPorts;
   readonly #states: readonly State[];
   #proofs = 0;
   #hasSession = false;
+  /** attempts in the ids of our proofs */
+  readonly #own = new Set<number>();
+  /** when the first proof began */
+  #startedAt: Micros | null = null;
+  #answeredUntil = Number.NEGATIVE_INFINITY;
+  /** the private stream is open, or was: an answer is heard */
+  #isHearing = false;
+  /** no entry before, so that another daemon may answer our proof; infinite before a proof whose answer is heard */
+  #ownerUntil = Number.POSITIVE_INFINITY;
 
   constructor(ports: SetUpPorts) {
     this.#ports = ports;
+    if (ports.ownerWaitMs === 0) this.#ownerUntil = Number.NEGATIVE_INFINITY;
     this.#states = ports.instruments.map((instrument) => ({
       instrument,
       failures: 0,
       isStopProven: false,
       isBusy: false,
       isStale: false,
-      hasNewWay: false,
+      mustProve: false,
       hasStopOut: false,
       obstacle: null,
     }));
@@ -89,20 +108,55 @@ export class AccountSetUp {
     if (this.#hasSession) return;
     this.#hasSession = true;
     for (const state of this.#states) {
-      state.isStopProven = false;
-      state.hasNewWay = true;
-      if (state.isBusy) state.isStale = true;
-      else this.#repeat(state, "the stop path over the WebSocket API is not proven", now);
+      this.#proveAgain(state, "the stop path over the WebSocket API is not proven", now);
     }
   }
 
   /** The exchange has refused us as if we might not trade: that we may is proven anew, once for each such doubt. */
   doubt(cause: string, now: Micros): void {
     for (const state of this.#states) {
-      if (!state.isStopProven || state.isBusy) continue;
-      state.isStopProven = false;
-      this.#repeat(state, cause, now);
+      if (state.isStopProven && !state.isBusy) this.#proveAgain(state, cause, now);
     }
+  }
+
+  /**
+   * Sees what the private stream tells: a stop that proves the stop path in our name, and is not ours, comes from another
+   * daemon with our prefix. It is answered with proofs of our own, so that the other one learns of us the same way: at
+   * once, and again when its stream is open (failure-catalogue F-59).
+   */
+  onEvent(event: CoreEvent, now: Micros): void {
+    if (event.kind === "private-stream" && event.alive) return this.#onStream(now);
+    if (event.kind !== "algo-report" || event.source !== "stream" || event.status !== "NEW") return;
+    const parts = parseOrderId(event.clientAlgoId, this.#ports.orderIdPrefix);
+    const state = this.#states[event.symbol];
+    if (parts === null || state === undefined || parts.trade !== stopPathTrade(state.instrument.symbol)) return;
+    if (this.#own.has(parts.attempt) || !this.#isOfThisRun(parts.attempt, now)) return;
+    const detail = `${event.clientAlgoId} proves the stop path, and this daemon did not send it`;
+    this.#ports.emit({ kind: "another-daemon", detail });
+    if (now < this.#answeredUntil + answerQuiet) return;
+    this.#answeredUntil = now + Math.max(...answerWaits);
+    for (const wait of answerWaits) {
+      this.#ports.timers.set(`answer:${wait}`, plus(now, micros(wait)), (then) => this.#answer(state, then));
+    }
+  }
+
+  /** From now on another daemon's answer would be heard: what was proven before may have been answered unheard. */
+  #onStream(now: Micros): void {
+    this.#isHearing = true;
+    const [state] = this.#states;
+    if (state === undefined || this.#ownerUntil !== Number.POSITIVE_INFINITY) return;
+    this.#proveAgain(state, ownerUnknown, now);
+  }
+
+  #answer(state: State, now: Micros): void {
+    this.#proveAgain(state, "another daemon is on the account", now);
+  }
+
+  /** What a killed run sent may still arrive: its proofs are older than this run. Attempts count milliseconds. */
+  #isOfThisRun(attempt: number, now: Micros): boolean {
+    const age = (attemptAt(now, 0) - attempt + attemptsMax) % attemptsMax;
+    const isAhead = age > attemptsMax / 2;
+    return isAhead || age * microsPerMillisecond <= now - (this.#startedAt ?? now);
   }
 
   /** Entries of the symbol would be wrong whatever the account says, until null takes it back. */
@@ -112,6 +166,13 @@ export class AccountSetUp {
     state.obstacle = obstacle;
     if (state.isBusy) state.isStale = true;
     else this.#repeat(state, obstacle ?? "the obstacle is gone", now);
+  }
+
+  #proveAgain(state: State, cause: string, now: Micros): void {
+    state.isStopProven = false;
+    state.mustProve = true;
+    if (state.isBusy) state.isStale = true;
+    else this.#repeat(state, cause, now);
   }
 
   #repeat(state: State, cause: string, now: Micros): void {
@@ -126,22 +187,29 @@ export class AccountSetUp {
     this.#ports.timers.clear(`set-up:${instrument.symbol}`);
     state.isBusy = true;
     state.isStale = false;
-    state.hasNewWay = false;
+    state.mustProve = false;
     this.#proofs += 1;
+    // Time keeps the runs apart, also those of a daemon that is started again at once, and the count the proofs of a
+    // run, so that no id is taken twice.
+    const attempt = attemptAt(now, this.#proofs);
+    this.#startedAt ??= now;
+    this.#remember(attempt);
     const conversation = setUpSymbol(instruments, instrument, {
       leverage: leverageOf(instrument.symbol),
       marginType,
       prefix,
       stopDistance: stopProofDistance,
-      // Time keeps the runs apart, also those of a daemon that is started again at once, and the count the proofs of a
-      // run, so that no id is taken twice.
-      attempt: ((Math.floor(now / microsPerMillisecond) + this.#proofs) % attemptsMax) + 1,
+      attempt,
       isStopProven,
     });
+    const isAnswerable = this.#isHearing && !isStopProven;
     const go = (answer: SetUpAnswer | null, at: Micros): void => {
       // The first call takes no answer: there is no question yet.
       const next = answer === null ? conversation.next() : conversation.next(answer);
-      if (next.done === true) return this.#conclude(state, next.value, begun, at);
+      if (next.done === true) {
+        if (isAnswerable && next.value.state === "proven") this.#waitForOwner(at);
+        return this.#conclude(state, next.value, begun, at);
+      }
       const { name, request, isOnce } = next.value;
       // What is sent only once is the stop.
       if (isOnce) state.hasStopOut = true;
@@ -155,19 +223,44 @@ export class AccountSetUp {
     go(null, now);
   }
 
+  #remember(attempt: number): void {
+    this.#own.add(attempt);
+    if (this.#own.size <= ownMax) return;
+    const [oldest] = this.#own;
+    if (oldest !== undefined) this.#own.delete(oldest);
+  }
+
   #conclude(state: State, result: SetUpResult, begun: ((now: Micros) => void) | null, now: Micros): void {
     state.isBusy = false;
     state.hasStopOut = false;
     if (result.state === "impossible" && begun !== null) return this.#ports.fatal(result.message);
     if (result.state === "proven") {
-      state.isStopProven = !state.hasNewWay;
+      state.isStopProven = !state.mustProve;
       state.failures = 0;
       if (state.isStale) return this.#converse(state, begun, now);
     }
     const setUp = this.#setUpOf(state, result);
+    if (setUp.state === "proven" && now < this.#ownerUntil) return this.#hold(state, begun, now);
     this.#ports.emit({ kind: "set-up", symbol: state.instrument.index, ...setUp });
     if (setUp.state !== "proven") this.#tell(state, setUp);
     if (setUp.state !== "proven") this.#repeatLater(state, now);
+    begun?.(now);
+  }
+
+  #waitForOwner(now: Micros): void {
+    if (this.#ownerUntil !== Number.POSITIVE_INFINITY) return;
+    this.#ownerUntil = now + this.#ports.ownerWaitMs * microsPerMillisecond;
+    for (const state of this.#states) if (!state.isBusy) this.#hold(state, null, now);
+  }
+
+  /** All is proven but that nobody else trades here in our name: that is looked at again when the time for it is over. */
+  #hold(state: State, begun: ((now: Micros) => void) | null, now: Micros): void {
+    const { index, symbol } = state.instrument;
+    this.#ports.emit({ kind: "set-up", symbol: index, state: "pending", cause: ownerUnknown });
+    if (Number.isFinite(this.#ownerUntil)) {
+      const again = (then: Micros): void => this.#converse(state, null, then);
+      this.#ports.timers.set(`set-up:${symbol}`, micros(this.#ownerUntil), again);
+    }
     begun?.(now);
   }
 
@@ -194,4 +287,8 @@ export class AccountSetUp {
       fields: { cause },
     });
   }
+}
+
+function attemptAt(now: Micros, proofs: number): number {
+  return ((Math.floor(now / microsPerMillisecond) + proofs) % attemptsMax) + 1;
 }

@@ -49,6 +49,8 @@ export type AdapterOptions = AccountTerms & {
   readonly orderIdPrefix: string;
   /** `venue.stop_proof_distance` */
   readonly stopProofDistance: number;
+  /** `venue.owner_wait_ms` */
+  readonly ownerWaitMs: number;
   /** `venue.recv_window_ms` */
   readonly recvWindowMs: number;
   /** `venue.reply_timeout_ms` */
@@ -445,6 +447,7 @@ export class VenueAdapter implements TransportListener {
   #emit(event: CoreEvent): void {
     this.#sink.event(event, this.#now);
     this.#running?.deadMansSwitch?.onEvent(event, this.#now);
+    this.#running?.setUp.onEvent(event, this.#now);
     if (event.kind === "venue-unknown" && event.what === "authority") {
       this.#running?.setUp.doubt(event.detail, this.#now);
     }

@@ -90,6 +90,7 @@ export const testOptions: AdapterOptions = {
   keyPermissions: "absent",
   candles: 2,
   deadMansSwitch: null,
+  ownerWaitMs: 0,
 };
 
 /** A rig whose WebSocket API never opens, so that everything goes by REST. */

@@ -102,6 +102,7 @@ export class AdapterWire implements VenueWire {
         seed: 1,
         keyPermissions: "absent",
         candles: 20,
+        ownerWaitMs: 0,
         deadMansSwitch: null,
       },
       { kind: "hmac", apiKey: "stories", sign: () => "5167" },
