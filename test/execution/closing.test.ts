@@ -204,3 +204,12 @@ test("[EXE-6] only the end of an exit, and only once, brings the close forward",
     0, 3, 3,
   ]);
 });
+
+test("[F-49] while an entry may still tell of a fill, more closed than open is no overfill", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.fill(e1, "PARTIALLY_FILLED", 4, fillOf("in", 4));
+  bench.ok("place-algo", f1);
+  bench.fill(f1, "FILLED", 6, fillOf("out", 6, 639_800));
+  expect([bench.safeModes, bench.trade.closing, bench.count("place-order", x1)]).toEqual([[], null, 0]);
+});

@@ -5,7 +5,7 @@ import { present } from "../../src/domain/assert.ts";
 import { lots, ticks } from "../../src/domain/units.ts";
 import { isEntryMoved, manageEntry, settleAmendment } from "../../src/execution/entry.ts";
 import { newTrade, type Trade } from "../../src/execution/trade.ts";
-import { after, instrument, settingsWith, start } from "../support/core.ts";
+import { after, instrument, settings, settingsWith, start } from "../support/core.ts";
 import { Bench, briefOf, idOf, marketTerms, planOf } from "./bench.ts";
 
 const e1 = idOf("e");
@@ -115,6 +115,7 @@ test("[EXE-5] the limit of the spread itself does not cancel, and mode normal ha
     bench.ok("place-order", e1);
     bench.touch.quote(15_500, ask);
     bench.manager.onQuote(bench.now);
+    bench.report(e1, "NEW", 0);
     return bench.count("cancel-order", e1);
   };
   expect([cancels("scalp", 16_500), cancels("scalp", 16_501), cancels("normal", 16_501)]).toEqual([0, 1, 0]);
@@ -139,4 +140,53 @@ test("[EXE-4] a decision works until the very end of its time", () => {
     return bench.count("cancel-order", e1);
   };
   expect([at(1_000), at(999)]).toEqual([0, 1]);
+});
+
+test("[EXE-7] an entry that does not rest yet is not chased", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.touch.quote(640_100);
+  bench.at(1_500);
+  expect(bench.count("amend-order", e1)).toBe(0);
+});
+
+test.each<readonly [number, boolean]>([
+  [2 * settings.venue.reply_timeout_ms - 1, false],
+  [2 * settings.venue.reply_timeout_ms, true],
+])(
+  "[EXE-7] %i ms after an amendment without an answer the order is doubted, and amended no more: %s",
+  (ms, expected) => {
+    const bench = new Bench();
+    bench.begin();
+    bench.ok("place-order", e1);
+    bench.at(1_000);
+    bench.touch.quote(640_100);
+    bench.manager.onQuote(bench.now);
+    bench.at(1_000 + ms);
+    const { work, orders } = bench.trade;
+    expect([work.amendsRefused, work.amendment === null, orders.get(e1)?.status.kind === "unknown"]).toEqual([
+      expected,
+      expected,
+      expected,
+    ]);
+  },
+);
+
+test("[EXE-5] mode normal watches no spread, chased or not", () => {
+  const scalp = { cancel_on_spread_widening: true, spread_widen_bps: 10 };
+  const bench = new Bench(settingsWith({ trading: { scalp, normal: { chase: { max_attempts: 0 } } } }));
+  bench.begin();
+  bench.ok("place-order", e1);
+  expect(bench.trade.work.watch.spreadBps).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("[EXE-7] what the market says of an entry is forgotten once it is being cancelled", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.ok("place-order", e1);
+  bench.at(2_000);
+  expect(bench.trade.work.watch).toMatchObject({
+    spreadBps: Number.POSITIVE_INFINITY,
+    chaseFrom: Number.POSITIVE_INFINITY,
+  });
 });

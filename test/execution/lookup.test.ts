@@ -58,6 +58,7 @@ test("[SAF-2] executions cannot be asked for without the exchange's id of the or
   bench.enterProtected();
   const order = present(bench.trade.orders.get(e1), "entry");
   bench.trade.orders.set(e1, { ...order, venueId: null, filled: lots(12) });
+  bench.trade.wakeAt = bench.now;
   bench.at(20_000);
   expect(bench.count("query-fills", e1)).toBe(0);
 });
@@ -190,4 +191,17 @@ test("[F-17] a limit entry that rests is not asked about", () => {
   bench.ok("place-order", e1);
   bench.at(1_500);
   expect(bench.count("query-order", e1)).toBe(0);
+});
+
+test("[F-19] one look-up that found nothing, however late, proves no absence", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.lose("place-order", e1);
+  const proof = settings.protection.absence_proof_seconds * 1_000;
+  bench.at(proof + 100);
+  bench.refuse("query-order", e1, -2013);
+  const once = bench.trade.orders.get(e1)?.status.kind;
+  bench.at(3 * proof);
+  bench.refuse("query-order", e1, -2013);
+  expect([once, bench.manager.trade]).toEqual(["unknown", null]);
 });

@@ -331,3 +331,52 @@ test("[CFG-4] with an entry it counts from that", () => {
   bench.manager.tightenRules(stillRules, micros(5_000_000), after(1_000));
   expect(bench.trade.holdUntil).toBe(after(5_000));
 });
+
+test.each<readonly ["e" | "f", string]>([
+  ["e", "live"],
+  ["f", "unknown"],
+])(
+  "[F-19] a list that names an order %s in doubt makes it %s: only an entry's resting is believed",
+  (role, expected) => {
+    const bench = held();
+    const id = role === "e" ? e1 : f1;
+    const order = present(bench.trade.orders.get(id), "order");
+    bench.trade.orders.set(id, { ...order, status: { kind: "unknown", since: start } });
+    bench.trade.entryFinished = role === "f";
+    bench.trade.orders.set(id, { ...present(bench.trade.orders.get(id), "order"), asks: 1, askedAt: start });
+    bench.manager.onOpenOrders(new Set([id]), bench.now, bench.now);
+    expect(bench.trade.orders.get(id)?.status.kind).toBe(expected);
+  },
+);
+
+test("[F-19] a list says nothing of when an order was missed that is not in doubt", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.ok("place-order", e1);
+  bench.manager.onOpenOrders(new Set(), after(1), after(1));
+  expect(bench.trade.orders.get(e1)).toMatchObject({ unlistedAt: start, status: { kind: "live" } });
+});
+
+test("[CFG-4] a shorter hold that is over already closes at once", () => {
+  const bench = held();
+  bench.at(5_000);
+  bench.manager.tightenRules(stillRules, micros(1_000_000), bench.now);
+  expect(bench.count("place-order", x1)).toBe(1);
+});
+
+test("[REC-1] a flat position that is not explained ends its trade only once no more is asked", () => {
+  const bench = new Bench();
+  const trade = newTrade(planOf({ entry: null }), true);
+  trade.unexplained = { lots: signedLots(0), statedAt: 0, isSettled: false };
+  bench.manager.adopt(trade, bench.now);
+  const before = bench.manager.trade;
+  bench.manager.settleBooks(bench.now);
+  expect([before, bench.manager.trade]).toEqual([trade, null]);
+});
+
+test("[ORD-4] an execution by which an exit reopens a position counts as no entry", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.fill(f1, "FILLED", 4, fillOf("out", 4, 640_200));
+  expect(bench.manager.counts.entries).toBe(0);
+});
