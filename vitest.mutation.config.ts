@@ -1,5 +1,3 @@
-/** The tests that mutation testing of the risk engine runs: its own alone. */
+import { mutationRun } from "./vitest.mutation.ts";
 
-import { defineConfig } from "vitest/config";
-
-export default defineConfig({ test: { include: ["test/risk/**/*.test.ts"], testTimeout: 30_000 } });
+export default mutationRun("risk");

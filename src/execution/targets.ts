@@ -41,7 +41,7 @@ export function wantedTargets(instrument: Instrument, facts: TargetFacts): reado
   const last: WantedTarget = { role: "t2", trigger: secondTarget, extent: all };
   if (part < least || (facts.firstIsBehind && facts.taken === 0)) return [last];
   const open = part - facts.taken;
-  if (facts.taken > 0 && open < least) return [last];
+  if (open < least) return [last];
   if (facts.entered - part < least || open >= exposed) return [{ role: "t1", trigger: takeProfit, extent: all }];
   return [{ role: "t1", trigger: takeProfit, extent: { kind: "quantity", quantity: lots(open) } }, last];
 }

@@ -154,7 +154,9 @@ test.each([-4045, 1003, 1008, 1015, 1016, 1021, 5028])(
 
 test("[SAF-3] a floor is given up although a moved stop covers", () => {
   const orders = [refusal("f", -4045), order("r", live, at639900)];
-  expect(steps(arrange(situation(orders, moved)))).toEqual(["give-up stop refused with -4045"]);
+  expect(steps(arrange(situation(orders, { ...moved, targets: [whole] })))).toEqual([
+    "give-up stop refused with -4045",
+  ]);
 });
 
 test.each<readonly [string, readonly Order[], readonly string[]]>([
@@ -236,6 +238,12 @@ test.each<readonly [string, readonly Order[], readonly string[], boolean]>([
   ["rests beside the old one", [order("r", live, { id: "old" }), ratchet(live)], ["cancel old"], false],
   ["is on the wire beside the old one", [order("r", live, { id: "old" }), ratchet(sent)], [], true],
   ["rests, with another on the wire", [ratchet(live), ratchet(sent)], [], false],
+  [
+    "rests beside the old one, with another on the wire",
+    [order("r", live, { id: "old" }), ratchet(live), ratchet(sent)],
+    ["cancel old"],
+    false,
+  ],
   ["rests twice", [ratchet(live, { id: "old" }), ratchet(live)], ["cancel old"], false],
   ["rests beside one that is gone", [order("r", cancelled, { id: "old" }), ratchet(live)], [], false],
   ["was cancelled by somebody", [ratchet(cancelled)], [placeMoved], true],

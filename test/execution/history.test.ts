@@ -312,14 +312,16 @@ test("[F-82] SAFE MODE says what the exchange closed with", () => {
 
 test.each<readonly [Role, string, number | null]>([
   ["f", "algo", 639_800],
-  ["r", "algo", 639_800],
+  ["r", "algo", 639_900],
   ["t1", "algo", 640_300],
   ["t2", "algo", 640_600],
   ["x", "order", null],
 ])(
   "[REC-3] the child of an order of role %s that surfaces is of service %s, at its level %s",
   (role, service, price) => {
-    const bench = adopted(targets);
+    const bench = adopted(targets, (trade) => {
+      trade.stopLevel = ticks(639_900);
+    });
     const id = idOf(role, 9);
     const report = past(id, { side: "sell", status: "NEW", filled: lots(0), price: null, source: "stream" });
     bench.manager.onOrderReport(report, bench.now);

@@ -488,3 +488,14 @@ test("[ORD-3] lots are whole: a first target of an odd number takes the smaller 
   const bench = held("buy", {}, { ...two, quantity: lots(9) });
   expect(bench.algo(idOf("t1")).extent).toEqual({ kind: "quantity", quantity: 4 });
 });
+
+test("[EXE-11] while an entry works on beside a closed position, its stop is not moved", () => {
+  const bench = new Bench();
+  bench.begin(planOf({ exits: { ...stillRules, trailFromR: 0.5, trailByR: 0.5 } }));
+  bench.fill(idOf("e"), "PARTIALLY_FILLED", 4, fillOf("in", 4));
+  bench.ok("place-algo", idOf("f"));
+  bench.fill(idOf("f"), "FILLED", 4, fillOf("out", 4, 639_800));
+  bench.trade.bestTicks = 640_200;
+  manageStopLevel(bench.desk, bench.trade, bench.now);
+  expect([tightenTo(bench.desk, bench.trade, 639_900, "risk", bench.now), moves(bench)]).toEqual([false, []]);
+});

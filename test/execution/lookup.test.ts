@@ -1,0 +1,207 @@
+/** Orders in doubt: when they are asked about, and when absence counts. */
+
+import { expect, test } from "vitest";
+import { present } from "../../src/domain/assert.ts";
+import { lots, ticks } from "../../src/domain/units.ts";
+import { placeOrder } from "../../src/execution/desk.ts";
+import { isNotFound } from "../../src/execution/lookup.ts";
+import { step } from "../../src/execution/order.ts";
+import { newTrade, type Trade } from "../../src/execution/trade.ts";
+import { after, settings, start } from "../support/core.ts";
+import { Bench, fillOf, idOf, marketTerms, planOf } from "./bench.ts";
+
+const e1 = idOf("e");
+const f1 = idOf("f");
+const { lookup_interval_ms: lookup } = settings.protection;
+const reply = settings.venue.reply_timeout_ms;
+const terms = { type: "LIMIT", price: ticks(640_000), timeInForce: "GTC" } as const;
+
+function idle(): { readonly bench: Bench; readonly trade: Trade } {
+  return { bench: new Bench(), trade: newTrade(planOf()) };
+}
+
+/** Times, in milliseconds, at which something was asked for. */
+function askedAt(
+  bench: Bench,
+  kind: "query-order" | "query-fills" | "query-account",
+  untilMs: number,
+  stepMs = 10,
+): readonly number[] {
+  const times: number[] = [];
+  let before = bench.commands.filter((command) => command.kind === kind).length;
+  for (let ms = 0; ms <= untilMs; ms += stepMs) {
+    bench.at(ms);
+    const now = bench.commands.filter((command) => command.kind === kind).length;
+    for (; before < now; before += 1) times.push(ms);
+  }
+  return times;
+}
+
+test("[I-21] an order in doubt is asked about at once, then after ever longer waits", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.lose("place-order", e1);
+  expect(bench.count("query-order", e1)).toBe(1);
+  const proof = settings.protection.absence_proof_seconds * 1_000;
+  expect(askedAt(bench, "query-order", proof - 10)).toEqual([lookup, 3 * lookup, 7 * lookup, 15 * lookup]);
+});
+
+test("[I-21] executions that were told in sum are asked for after ever longer waits", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.report(e1, "FILLED", 10, null, "reply");
+  expect(askedAt(bench, "query-fills", 8_000)).toEqual([lookup, 2 * lookup, 4 * lookup, 8 * lookup, 16 * lookup]);
+});
+
+test("[SAF-2] executions cannot be asked for without the exchange's id of the order", () => {
+  const bench = new Bench();
+  bench.enterProtected();
+  const order = present(bench.trade.orders.get(e1), "entry");
+  bench.trade.orders.set(e1, { ...order, venueId: null, filled: lots(12) });
+  bench.trade.wakeAt = bench.now;
+  bench.at(20_000);
+  expect(bench.count("query-fills", e1)).toBe(0);
+});
+
+test("[F-19] a silent entry makes the account read once before its fate is known", () => {
+  const bench = new Bench();
+  bench.begin();
+  expect(askedAt(bench, "query-account", 2 * reply - 10)).toEqual([lookup]);
+});
+
+test("[F-19] a silent exit does not", () => {
+  const bench = new Bench();
+  bench.enterProtected();
+  bench.manager.close("OPERATOR", bench.now);
+  expect(askedAt(bench, "query-account", 2 * reply - 10)).toEqual([]);
+});
+
+test.each<readonly [number, boolean]>([
+  [1, false],
+  [2, true],
+  [3, true],
+])("[SAF-2] after %i look-ups that found nothing an order is not found: %s", (misses, expected) => {
+  const { bench, trade } = idle();
+  const order = placeOrder(bench.desk, trade, "e", "buy", lots(1), terms, start);
+  const unknown = step(order, { kind: "lost" }, start);
+  expect([isNotFound({ ...unknown, misses }), isNotFound({ ...order, misses })]).toEqual([expected, false]);
+});
+
+test("[F-17] a cancel without an answer makes the order looked up once twice the reply time has passed", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.ok("place-order", e1);
+  bench.manager.cancelEntry(bench.now);
+  bench.at(2 * reply - 1);
+  const before = bench.trade.orders.get(e1)?.status.kind;
+  bench.at(4 * reply);
+  expect([before, bench.trade.orders.get(e1)?.status.kind]).toEqual(["cancelling", "unknown"]);
+});
+
+test("[F-31] a position that our books do not explain puts a resting entry in doubt, after the interval", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.report(e1, "NEW", 0);
+  bench.trade.seenLots = 4;
+  bench.trade.seenAt = bench.now;
+  bench.trade.wakeAt = bench.now;
+  bench.at(lookup - 1);
+  const before = bench.trade.orders.get(e1)?.status.kind;
+  bench.at(lookup);
+  expect([before, bench.trade.orders.get(e1)?.status.kind, bench.count("query-order", e1)]).toEqual([
+    "live",
+    "unknown",
+    1,
+  ]);
+});
+
+test("[F-31] no other order is doubted for it", () => {
+  const bench = new Bench();
+  bench.enterProtected();
+  bench.trade.seenLots = 14;
+  bench.trade.wakeAt = bench.now;
+  bench.at(1_000);
+  expect(bench.trade.orders.get(f1)?.status.kind).toBe("live");
+});
+
+/** An entry that look-ups do not find, while the account shows more than our books. */
+function traced(seen: number): Bench {
+  const bench = new Bench();
+  bench.begin(planOf({ holdUntil: after(600_000) }));
+  bench.lose("place-order", e1);
+  bench.trade.seenLots = seen;
+  const proof = settings.protection.absence_proof_seconds * 1_000;
+  for (let ms = 1_000; ms < 2 * proof; ms += 500) {
+    bench.at(ms);
+    bench.refuse("query-order", e1, -2013);
+    if (bench.manager.trade === null) return bench;
+    bench.trade.seenLots = seen;
+  }
+  return bench;
+}
+
+test.each<readonly [number, boolean]>([
+  [0, true],
+  [4, false],
+])("[F-19] with %i lots that nothing explains an entry that is not found counts as absent: %s", (seen, expected) => {
+  expect(traced(seen).manager.trade === null || traced(seen).trade.orders.get(e1)?.status.kind === "closed").toBe(
+    expected,
+  );
+});
+
+test("[F-19] the trace is waited for as long again as the proof, and no longer", () => {
+  const bench = traced(4);
+  const proof = settings.protection.absence_proof_seconds * 1_000;
+  bench.at(2 * proof);
+  bench.refuse("query-order", e1, -2013);
+  expect(bench.trade.orders.get(e1)?.status).toEqual({ kind: "closed", reason: "not-accepted" });
+});
+
+test("[F-19] the end of a stop that was not found asks for no account", () => {
+  const bench = new Bench();
+  bench.enterProtected();
+  bench.lose("place-algo", f1);
+  bench.algoReport(f1, "NEW");
+  bench.manager.onReportsMissed(bench.now);
+  const proof = settings.protection.absence_proof_seconds * 1_000;
+  for (let ms = 1_000; ms <= proof + 1_000; ms += 500) {
+    bench.at(ms);
+    if (bench.trade.orders.get(f1)?.status.kind === "unknown") bench.refuse("query-algo", f1, -2013);
+  }
+  expect([
+    bench.trade.orders.get(f1)?.status.kind,
+    bench.commands.some(({ kind }) => kind === "query-account"),
+  ]).toEqual(["closed", false]);
+});
+
+test("[F-17] a market entry that seems to rest is asked about until its end is known", () => {
+  const bench = new Bench();
+  bench.begin(planOf({ terms: marketTerms }));
+  bench.ok("place-order", e1);
+  bench.at(lookup);
+  expect(bench.count("query-order", e1)).toBe(1);
+  bench.fill(e1, "FILLED", 10, fillOf("a", 10));
+  bench.at(1_000);
+  expect(bench.count("query-order", e1)).toBe(1);
+});
+
+test("[F-17] a limit entry that rests is not asked about", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.ok("place-order", e1);
+  bench.at(1_500);
+  expect(bench.count("query-order", e1)).toBe(0);
+});
+
+test("[F-19] one look-up that found nothing, however late, proves no absence", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.lose("place-order", e1);
+  const proof = settings.protection.absence_proof_seconds * 1_000;
+  bench.at(proof + 100);
+  bench.refuse("query-order", e1, -2013);
+  const once = bench.trade.orders.get(e1)?.status.kind;
+  bench.at(3 * proof);
+  bench.refuse("query-order", e1, -2013);
+  expect([once, bench.manager.trade]).toEqual(["unknown", null]);
+});

@@ -1,0 +1,3 @@
+import { mutationRun } from "./vitest.mutation.ts";
+
+export default mutationRun("decision/micro-scalp");
