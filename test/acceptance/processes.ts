@@ -33,6 +33,12 @@ export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signa
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
+export type ScalpdOptions = {
+  readonly ownGroup?: boolean;
+  readonly lifeMillis?: number;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
 export class Scalpd {
   readonly outLines: string[] = [];
   readonly errorLines: string[] = [];
@@ -45,9 +51,11 @@ export class Scalpd {
   /**
    * @param options.ownGroup a process group of its own, as a shell gives to what it starts in the foreground
    * @param options.lifeMillis how long it may live, when that is longer than others may
+   * @param options.env what it finds in its environment besides ours, of which it gets no secret
    */
-  constructor(given: readonly string[], options: { readonly ownGroup?: boolean; readonly lifeMillis?: number } = {}) {
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SCALPD_")));
+  constructor(given: readonly string[], options: ScalpdOptions = {}) {
+    const own = Object.entries(process.env).filter(([name]) => !name.startsWith("SCALPD_"));
+    const env = { ...Object.fromEntries(own), ...options.env };
     const child = spawn(process.execPath, ["src/cli/main.ts", ...given], {
       stdio: ["ignore", "pipe", "pipe"],
       detached: options.ownGroup ?? false,

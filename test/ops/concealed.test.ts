@@ -34,3 +34,33 @@ test("[I-22] no cut leaves a part of a secret behind", () => {
 test("[I-22] words that are too short to be secrets stay", () => {
   expect(concealed("a short word", 500)).toBe("a short word");
 });
+
+test("[I-22] of a secret at the end of a text that was cut before, no beginning is left", () => {
+  for (let length = 6; length < secret.length; length += 1) {
+    expect(concealed(`refused: key ${secret.slice(0, length)}`, 500)).toBe("refused: key [secret]");
+  }
+});
+
+const signature = "1ffa55e45d53d6076ba2f1b2ff9e3a17e5f1c131fbf1c280140373f2065412ac";
+const listenKey = "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1";
+
+test.each([
+  `GET /fapi/v3/balance?timestamp=1&signature=${signature} X`,
+  `signature: ${signature}`,
+  `{"params":{"signature":"${signature}"}}`,
+  String.raw`bad request: {\"signature\":\"${signature}\"}`,
+  `/?q=${encodeURIComponent(`a=1&signature=${signature}&b=2`)}`,
+  `signature=${encodeURIComponent("AbC/9+dEf0123456789==")}`,
+  `{"listenKey":"${listenKey}"}`,
+  `cannot open /private/ws/${listenKey}`,
+  `DELETE /fapi/v1/listenKey?listenKey=${listenKey}`,
+])("[I-22] signatures and listen keys are known by where they stand: %s", (text) => {
+  const shown = concealed(text, 500);
+  expect(shown).toContain("[secret]");
+  expect([signature, listenKey, "AbC", "9%2B"].filter((one) => shown.includes(one.slice(0, 16)))).toEqual([]);
+});
+
+test("[I-22] what says nothing secret stays, though it names them", () => {
+  const text = "Signature for this request is not valid; listenKey: none; /ws/btcusdt@bookTicker";
+  expect(concealed(text, 500)).toBe(text);
+});

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -28,9 +28,11 @@ function stateIn(directory: string): State {
   return JSON.parse(readFileSync(fileIn(directory), "utf8"));
 }
 
-/** Different contents that a reader must have come upon, and how often it looks at most. */
-const statesWanted = 10;
-const readsMax = 100_000;
+/** Different contents that a reader must have come upon. */
+const statesWanted = 3;
+
+/** On a machine that is busy, too. */
+const waits = { timeout: 20_000, interval: 10 };
 
 const now = (): number => Date.now() * 1_000;
 
@@ -126,7 +128,7 @@ test("[IDM-4] a change is written while the daemon runs, without a stop", async 
   const directory = fresh();
   const store = await openStore(optionsIn(directory, { startedAt: micros(now()) }));
   store.intent(intentRow("d1", { time: micros(now()) }));
-  await vi.waitUntil(() => stateIn(directory).order_intents.length === 1);
+  await vi.waitUntil(() => existsSync(fileIn(directory)) && stateIn(directory).order_intents.length === 1, waits);
   expect(stateIn(directory).order_intents).toHaveLength(1);
   await store.close();
 });
@@ -134,7 +136,7 @@ test("[IDM-4] a change is written while the daemon runs, without a stop", async 
 test("[IDM-4] changes that come fast are written together, at most once in the interval", async () => {
   const directory = fresh();
   const store = await openStore(optionsIn(directory, { startedAt: micros(now()), stateIntervalMs: 60_000 }));
-  await vi.waitUntil(() => readdirSync(join(directory, "paper-t1")).includes("trading_state.json"));
+  await vi.waitUntil(() => existsSync(fileIn(directory)), waits);
   const first = statSync(fileIn(directory)).ino;
   for (let count = 0; count < 50; count += 1) {
     store.intent(intentRow(`d${count}`, { time: micros(now()) }));
@@ -148,11 +150,12 @@ test("[IDM-4] changes that come fast are written together, at most once in the i
 test("[IDM-4] whoever reads while it is written sees the whole of the old or of the new", async () => {
   const directory = fresh();
   const store = await openStore(optionsIn(directory, { startedAt: micros(now()) }));
-  await vi.waitUntil(() => readdirSync(join(directory, "paper-t1")).includes("trading_state.json"));
-  const seen = new Set<number>();
-  for (let count = 0; count < readsMax && seen.size < statesWanted; count += 1) {
+  await vi.waitUntil(() => existsSync(fileIn(directory)), waits);
+  const seen = new Set<unknown>();
+  const end = performance.now() + waits.timeout;
+  for (let count = 0; performance.now() < end && seen.size < statesWanted; count += 1) {
     if (count % 20 === 0) store.intent(intentRow(`d${count}`, { time: micros(now()) }));
-    seen.add(stateIn(directory).order_intents.length);
+    seen.add(stateIn(directory)["last_updated"]);
     await setImmediate();
   }
   await store.close();
@@ -167,7 +170,7 @@ test("[IDM-4] after a kill the state is whole, and the next start writes it anew
   }
   const before = Date.now();
   const store = await openStore(optionsIn(directory));
-  await vi.waitUntil(() => Date.parse(String(stateIn(directory)["last_updated"])) >= before);
+  await vi.waitUntil(() => Date.parse(String(stateIn(directory)["last_updated"])) >= before, waits);
   await store.close();
   expect(Date.parse(String(stateIn(directory)["last_updated"]))).toBeGreaterThanOrEqual(before);
 });
@@ -191,7 +194,7 @@ test("[IDM-4] a file that cannot be written is told of once, and the store goes 
   const notes: string[] = [];
   const store = await openStore(optionsIn(directory, { startedAt: micros(now()), onNote: (note) => notes.push(note) }));
   store.intent(intentRow("d1", { time: micros(now()) }));
-  await vi.waitUntil(() => notes.length > 0);
+  await vi.waitUntil(() => notes.length > 0, waits);
   store.intent(intentRow("d2", { time: micros(now()) }));
   await store.committed();
   expect(await store.close()).toEqual({ lost: 0 });
