@@ -264,7 +264,9 @@ export class Striker {
     const isSilenced = effect.do === "answer" && effect.answer === "-1003";
     const isHarmless = effect.do === "repeat-request" || effect.do === "fail-trigger";
     const until = now + late + back + (isSilenced ? 2 * microsPerMinute : 0);
-    this.#judge.trouble(until, isSilenced ? "all" : isHarmless ? "none" : this.#wayOf(call));
+    // What follows on the same connection waits behind it.
+    const isBlocking = effect.do === "delay-request" && call.via === "ws-api";
+    this.#judge.trouble(until, isSilenced || isBlocking ? "all" : isHarmless ? "none" : this.#wayOf(call));
   }
 
   /** Whose protection the request is about; what is not about protection stands in nobody's way. */
