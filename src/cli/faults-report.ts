@@ -19,17 +19,17 @@ export function progressLine(reports: readonly SeedReport[], seeds: number, seco
 export function summaryLines(
   summary: Summary,
   reports: readonly SeedReport[],
-  seconds: number,
+  { seconds, cpuSeconds }: { readonly seconds: number; readonly cpuSeconds: number },
   bundles: readonly string[],
 ): readonly string[] {
   const { seeds, simulated_hours: hours, trades, crashes, naked_ms: naked } = summary;
   const struck = Object.values(summary.faults).reduce((sum, count) => sum + count, 0);
-  const speed = Math.round((hours * 3_600) / Math.max(seconds, 0.001));
+  const speed = Math.round((hours * 3_600) / Math.max(cpuSeconds, 0.001));
   const violations = reports
     .flatMap(({ result }) => result.violations.map((violation) => ({ seed: result.seed, ...violation })))
     .sort((a, b) => a.seed - b.seed || a.at - b.at);
   return [
-    `${seeds} seeds, ${hours} simulated hours in ${seconds.toFixed(1)} s (${speed} times as fast), ${trades} trades, ${struck} faults, ${crashes} crashes`,
+    `${seeds} seeds, ${hours} simulated hours in ${seconds.toFixed(1)} s (${speed} times as fast a core), ${trades} trades, ${struck} faults, ${crashes} crashes`,
     `naked time of ours: ${naked.episodes} episodes, p99 ${naked.p99} ms, most ${naked.max} ms`,
     ...table("faults", summary.faults),
     ...table("SAFE MODE", summary.safe_modes),

@@ -39,6 +39,7 @@ export async function faultsCommand(options: FaultsOptions): Promise<number> {
   const jobs = jobsOf(options);
   const reports: SeedReport[] = [];
   const began = performance.now();
+  const used = process.cpuUsage();
   const onReport = (report: SeedReport): void => {
     reports.push(report);
     options.progress?.(progressLine(reports, jobs.length, (performance.now() - began) / 1_000));
@@ -48,8 +49,12 @@ export async function faultsCommand(options: FaultsOptions): Promise<number> {
   const summary = summarise(reports);
   const bundles = bundlesOf(options, reports);
   const seconds = (performance.now() - began) / 1_000;
-  for (const line of options.json ? [] : summaryLines(summary, reports, seconds, bundles)) options.print(line);
-  if (options.json) options.print(JSON.stringify({ ...summary, seconds: Math.round(seconds * 10) / 10, bundles }));
+  const { user, system } = process.cpuUsage(used);
+  const cpuSeconds = (user + system) / 1e6;
+  for (const line of options.json ? [] : summaryLines(summary, reports, { seconds, cpuSeconds }, bundles))
+    options.print(line);
+  if (options.json)
+    options.print(JSON.stringify({ ...summary, seconds: rounded(seconds), cpu_seconds: rounded(cpuSeconds), bundles }));
   return exitCodeOf(summary);
 }
 
@@ -63,6 +68,11 @@ function bundlesOf(options: FaultsOptions, reports: readonly SeedReport[]): read
     const shrunk = options.shrink ? writeShrunk(folder, job) : null;
     return shrunk === null ? [folder] : [folder, shrunk];
   });
+}
+
+/** To tenths. */
+function rounded(seconds: number): number {
+  return Math.round(seconds * 10) / 10;
 }
 
 function jobsOf(options: FaultsOptions): readonly SeedJob[] {

@@ -52,7 +52,7 @@ export function callOfText(text: string): Call | null {
 }
 
 /** What an order is for, by its client id: `e`, `f`, `r`, `t1`, `t2`, `x`; `?` when that cannot be told. */
-export function roleOf(clientId: string): string {
+function roleOf(clientId: string): string {
   return /^[A-Za-z0-9]{1,8}-[0-9a-z]{8}-(e|f|r|t1|t2|x)_?[0-9]+-[0-9a-z]{2}$/.exec(clientId)?.[1] ?? "?";
 }
 

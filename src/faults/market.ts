@@ -20,7 +20,7 @@ export type MarketOptions = {
 };
 
 /** Events of a symbol in one second while somebody looks. */
-export const eventsPerSecond = 5;
+const eventsPerSecond = 5;
 const interval = microsPerSecond / eventsPerSecond;
 /** While the daemon is down: enough for triggers and funding. */
 const idleInterval = 5 * microsPerSecond;

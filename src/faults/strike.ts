@@ -26,6 +26,7 @@ const closeBackOff = 20 * second;
 const compared = 75 * second;
 /** Connections are opened again, with growing waits, and the account is read. */
 const reconnected = 75 * second;
+const protective = /^(place|query|cancel) (f|r|x)$/;
 /** An operator who has halted resumes after this long. */
 const resumeAfter = 5 * microsPerMinute;
 
@@ -96,7 +97,7 @@ export class Striker {
     this.crashes += 1;
     world.crash(loss);
     judge.ends();
-    judge.trouble(world.now + down + compared, false);
+    judge.trouble(world.now + down + compared, "none");
     world.queue.push(world.now + down, () => this.boot());
   }
 
@@ -130,7 +131,7 @@ export class Striker {
     if (!isMessageEffect(effect)) return null;
     this.#strike(fault, name);
     const late = effect.do === "lose-message" ? compared : effect.do === "delay-message" ? effect.by : effect.after;
-    this.#judge.trouble(this.#world.now + late + recovery, false);
+    this.#judge.trouble(this.#world.now + late + recovery, "none");
     return effect;
   };
 
@@ -176,24 +177,24 @@ export class Striker {
           effect.do === "disconnect" ? process.port?.disconnect(effect.stream) : process.port?.halfOpen(effect.stream);
         if (isHit !== true) return false;
         const found = effect.do === "half-open" ? 30 * second : 0;
-        judge.trouble(now + found + reconnected, effect.stream === "ws-api");
+        judge.trouble(now + found + reconnected, effect.stream === "ws-api" ? "all" : "none");
         return true;
       }
       case "stall":
         network.stalls.set(effect.stream, now + effect.for);
-        judge.trouble(now + effect.for + reconnected, effect.stream === "ws-api");
+        judge.trouble(now + effect.for + reconnected, effect.stream === "ws-api" ? "all" : "none");
         return true;
       case "garble":
         network.garbled.set(effect.stream, { until: now + effect.for, share: effect.share });
         return true;
       case "partition":
         network.partitions.set(effect.what, now + effect.for);
-        judge.trouble(now + effect.for + reconnected, true);
+        judge.trouble(now + effect.for + reconnected, "all");
         return true;
       case "lag":
         world.lag.most = effect.most;
         world.lag.until = now + effect.for;
-        judge.trouble(now + effect.for + effect.most + recovery, false);
+        judge.trouble(now + effect.for + effect.most + recovery, "none");
         return true;
       case "burst":
         market.times = effect.times;
@@ -203,16 +204,16 @@ export class Striker {
         return true;
       case "slow":
         network.slow = { by: effect.by, until: now + effect.for };
-        judge.trouble(now + effect.for + recovery, true);
+        judge.trouble(now + effect.for + recovery, "all");
         return true;
       case "ban":
         network.ban = { status: effect.status, until: now + effect.for };
         // 403 names no end: the adapter waits two minutes for itself.
-        judge.trouble(now + effect.for + reconnected + 2 * microsPerMinute, true);
+        judge.trouble(now + effect.for + reconnected + 2 * microsPerMinute, "all");
         return true;
       case "lose-listen-key":
         world.service.dropListenKey(effect.told);
-        judge.trouble(now + reconnected, false);
+        judge.trouble(now + reconnected, "none");
         return true;
       case "gap":
         market.jump(effect.symbol, effect.share);
@@ -237,12 +238,12 @@ export class Striker {
       case "pause":
         if (!process.isUp) return false;
         process.pause(now + effect.for);
-        judge.trouble(now + effect.for + reconnected, true);
+        judge.trouble(now + effect.for + reconnected, "all");
         return true;
       case "human":
         if (!actByHand(world, judge, effect.act, effect.symbol)) return false;
         // Nobody tells whose trade it was: it is found when the account is compared.
-        judge.trouble(now + compared, false);
+        judge.trouble(now + compared, "none");
         return true;
       case "operator":
         if (!process.isReady) return false;
@@ -260,9 +261,21 @@ export class Striker {
     const { now } = this.#world;
     const late = "by" in effect ? effect.by : 0;
     const back = call.name === "place x" ? closeBackOff : recovery;
-    const silence = effect.do === "answer" && effect.answer === "-1003" ? 2 * microsPerMinute : 0;
-    const isInTheWay = effect.do !== "repeat-request" && effect.do !== "fail-trigger";
-    this.#judge.trouble(now + late + back + silence, isInTheWay);
+    const isSilenced = effect.do === "answer" && effect.answer === "-1003";
+    const isHarmless = effect.do === "repeat-request" || effect.do === "fail-trigger";
+    const until = now + late + back + (isSilenced ? 2 * microsPerMinute : 0);
+    // What follows on the same connection waits behind it.
+    const isBlocking = effect.do === "delay-request" && call.via === "ws-api";
+    this.#judge.trouble(until, isSilenced || isBlocking ? "all" : isHarmless ? "none" : this.#wayOf(call));
+  }
+
+  /** Whose protection the request is about; what is not about protection stands in nobody's way. */
+  #wayOf(call: Call): "all" | "none" | number {
+    if (!protective.test(call.name)) return "none";
+    const named = call.params.get("symbol");
+    const known = this.#judge.scene.truth.algos.get(call.clientId ?? "")?.symbol;
+    const symbol = this.#world.specs.findIndex(({ row }) => row.symbol === named);
+    return symbol >= 0 ? symbol : (known ?? "all");
   }
 
   #failTrigger({ clientId }: Call, status: "REJECTED" | "EXPIRED"): void {

@@ -56,10 +56,17 @@ export class Judge {
     return this.#entries.safeMode;
   }
 
-  /** Something stands between the daemon and its orders until then; or, more generally, something is wrong. */
-  trouble(until: number, isInTheWay: boolean): void {
-    this.scene.troubledUntil = Math.max(this.scene.troubledUntil, until);
-    if (isInTheWay) this.scene.wayTroubledUntil = Math.max(this.scene.wayTroubledUntil, until);
+  /**
+   * Something is wrong until then.
+   *
+   * @param way whose protection it stands in the way of
+   */
+  trouble(until: number, way: "all" | "none" | number): void {
+    const { scene } = this;
+    scene.troubledUntil = Math.max(scene.troubledUntil, until);
+    for (const [symbol, before] of scene.wayTroubledUntil.entries()) {
+      if (way === "all" || way === symbol) scene.wayTroubledUntil[symbol] = Math.max(before, until);
+    }
   }
 
   /** A process begins with what the journal holds. */

@@ -85,7 +85,7 @@ export class NakedTime {
     const scene = this.#scene;
     if (!scene.isUp || scene.readySince === null) return;
     episode.up += passed;
-    const isOurs = episode.knownAt !== null && scene.now > scene.wayTroubledUntil;
+    const isOurs = episode.knownAt !== null && scene.now > (scene.wayTroubledUntil[symbol] ?? 0);
     if (isOurs) episode.charged += passed;
     if (episode.told) return;
     const lots = scene.truth.position(symbol);

@@ -18,9 +18,10 @@ export class Scene {
   isUp = false;
   /** has read account and journal since its start; since when */
   readySince: number | null = null;
-  /** until when something is wrong that stands between the daemon and its orders, and that anything at all is */
-  wayTroubledUntil = 0;
+  /** until when anything at all is wrong */
   troubledUntil = 0;
+  /** until when something stands between the daemon and its protection of a symbol */
+  readonly wayTroubledUntil: number[];
   /** one way, microseconds, as it is now */
   latency = 0;
   isPrivateOpen = false;
@@ -32,6 +33,7 @@ export class Scene {
     this.truth = truth;
     this.grids = grids;
     this.#origin = origin;
+    this.wayTroubledUntil = grids.map(() => 0);
     this.touchedAt = grids.map(() => 0);
   }
 

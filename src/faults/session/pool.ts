@@ -12,7 +12,7 @@ export type PoolOptions = {
 };
 
 /** The simulation itself has failed: no verdict on the daemon. */
-export class SimulationError extends Error {
+class SimulationError extends Error {
   override readonly name = "SimulationError";
   readonly exitCode = 1;
 }

@@ -16,7 +16,7 @@ export type SeedJob = {
 export type SeedReport = { readonly result: RunResult; readonly faultsPlanned: number };
 
 /** The least of a run that counts. */
-export const floor = { hours: 6, trades: 5, faults: 10 } as const;
+const floor = { hours: 6, trades: 5, faults: 10 } as const;
 /** Lines before and after the first violation that are kept. */
 const linesBefore = 600;
 const linesAfter = 60;

@@ -86,7 +86,7 @@ test("[I-01] what the daemon cannot help is not charged: it is down, in trouble,
   const [down, troubled] = [watching(), watching()];
   for (const judge of [down, troubled]) filled(judge, entry, "BUY", 10);
   down.ends();
-  troubled.trouble(10 * second, true);
+  troubled.trouble(10 * second, "all");
   for (const judge of [down, troubled]) pass(judge, 5 * second);
   expect([invariants(down), invariants(troubled)]).toEqual([[], []]);
 });
