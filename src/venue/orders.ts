@@ -6,7 +6,6 @@
  * @see requirements SAF-1, SAF-2; failure-catalogue F-01, F-20
  */
 
-import { meaningOf } from "../domain/error-policy.ts";
 import type { CoreEvent, Outcome } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { type Micros, micros, plus } from "../domain/units.ts";
@@ -90,8 +89,7 @@ export class Orders {
       if (!isFailure || request.priority === "entry" || repeats >= repeatsMax) {
         return this.#conclude(command, outcome, then);
       }
-      // A limit that was hit has an end, and the budget knows it.
-      if (isLimit(outcome.code)) return this.#attempt(sending, repeats + 1, then);
+      // Where a limit was hit the budget knows its end: it holds the next attempt back until then.
       const wait = waitBefore(repeats, repeatBackoff, this.#ports.random);
       this.#later(sending, repeats + 1, plus(then, wait));
     };
@@ -148,11 +146,6 @@ function isPlacement({ kind }: SingleCommand): boolean {
 /** Of the timer of the next attempt. */
 function nameOf({ serial }: Sending): string {
   return `repeat:${serial}`;
-}
-
-function isLimit(code: number): boolean {
-  const meaning = meaningOf(code);
-  return meaning === "limit-of-address" || meaning === "limit-of-orders";
 }
 
 function clientIdOf(command: SingleCommand): string {
