@@ -491,7 +491,7 @@ export class SymbolDesk {
     const { symbol, side } = trade.plan;
     if (row === null) {
       if (this.#openedAt !== null) this.#floor.session.onVoided(this.#openedAt, now);
-      if (this.#openedAt !== null && !wasRefused(trade)) this.#tellVoided(trade, now);
+      if (!trade.adopted && !wasRefused(trade)) this.#tellVoided(trade, now);
       const fields = { trade: trade.plan.trade };
       this.#floor.emit({ kind: "notice", level: "info", code: "ENTRY_NOT_FILLED", symbol, fields });
       return;
