@@ -377,10 +377,8 @@ export class SymbolDesk {
     const { symbol, side } = trade.plan;
     if (row === null) {
       const { openedAt } = this.#judge;
-      if (openedAt !== null) {
-        this.#floor.session.onVoided(openedAt, now);
-        if (!wasRefused(trade)) this.#judge.tellVoided(trade, now);
-      }
+      if (openedAt !== null) this.#floor.session.onVoided(openedAt, now);
+      if (!trade.adopted && !wasRefused(trade)) this.#judge.tellVoided(trade, now);
       const fields = { trade: trade.plan.trade };
       this.#floor.emit({ kind: "notice", level: "info", code: "ENTRY_NOT_FILLED", symbol, fields });
       return;

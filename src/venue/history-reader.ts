@@ -22,7 +22,7 @@ export type HistoryReaderPorts = Pick<AskPorts, "caller"> & {
 };
 
 /** Pages of one part, the newest not counted: twenty thousand rows. More than that explains nothing. */
-export const historyPagesMax = 20;
+const historyPagesMax = 20;
 
 const parts = ["orders", "trades"] as const;
 type Part = (typeof parts)[number];
