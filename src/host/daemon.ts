@@ -290,7 +290,7 @@ export class Daemon {
     // Last: what the closing said may have armed it again.
     this.#alarm.clear();
     // Without instruments there is nothing to tell of, and nothing but the prepared store to release.
-    if (this.#core === null) await this.#journal.close();
+    if (this.#trader.core === null) await this.#journal.close();
     const result = this.#result();
     await this.#model?.close();
     await this.#opening;
