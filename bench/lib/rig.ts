@@ -209,18 +209,22 @@ export class Rig {
 
   /** Orders are turned into bytes at once, as a socket would; everything else is answered between the turns. */
   #request(request: TransportRequest): void {
-    if (request.kind === "send-stream" && request.text.includes('"order.place"')) {
-      this.orderBytes = this.#wire.write(request.text, 0, "latin1");
-      this.orderAt = process.hrtime.bigint();
-      this.orderText = request.text;
-      return;
-    }
-    if (this.#awaitsStop && request.kind === "send-stream" && request.text.includes('"STOP_MARKET"')) {
-      this.stopBytes = this.#wire.write(request.text, 0, "latin1");
-      this.stopAt = process.hrtime.bigint();
-      this.#stopText = request.text;
-      this.#awaitsStop = false;
-      return;
+    if (request.kind === "send-stream") {
+      const bytes = this.#wire.write(request.text, 0, "latin1");
+      const at = process.hrtime.bigint();
+      if (request.text.includes('"order.place"')) {
+        this.orderBytes = bytes;
+        this.orderAt = at;
+        this.orderText = request.text;
+        return;
+      }
+      if (this.#awaitsStop && request.text.includes('"STOP_MARKET"')) {
+        this.stopBytes = bytes;
+        this.stopAt = at;
+        this.#stopText = request.text;
+        this.#awaitsStop = false;
+        return;
+      }
     }
     this.#waiting.push(request);
   }

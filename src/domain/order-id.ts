@@ -22,7 +22,7 @@ const longest = 36;
 const tradeIds = 36 ** 8;
 /** All pairs of base-36 characters, in order. */
 const pairs: readonly string[] = Array.from({ length: 36 ** 2 }, (_, pair) => pair.toString(36).padStart(2, "0"));
-const prefixShape = /^[A-Za-z0-9]{1,8}$/;
+const prefixMost = 8;
 const tradeLength = 8;
 const attemptMost = 999_999;
 /** As {@link orderId} spells it, so that there is exactly one spelling of an id that counts as ours. */
@@ -77,16 +77,22 @@ export function parseOrderId(id: string, prefix: string): OrderIdParts | null {
 }
 
 function isTradeId(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    const isBase36 = (code >= 48 && code <= 57) || (code >= 97 && code <= 122);
-    if (!isBase36) return false;
-  }
+  for (let at = 0; at < text.length; at += 1) if (!isBase36(text.charCodeAt(at))) return false;
   return text.length === tradeLength;
 }
 
+/** A digit or a small letter. */
+function isBase36(code: number): boolean {
+  return (code >= 48 && code <= 57) || (code >= 97 && code <= 122);
+}
+
+/** One to eight letters and digits. By hand, as the trade's: an order waits for it. */
 export function isPrefix(text: string): boolean {
-  return prefixShape.test(text);
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (!isBase36(code) && !(code >= 65 && code <= 90)) return false;
+  }
+  return text.length > 0 && text.length <= prefixMost;
 }
 
 /** `t1` and `t2` end in a digit: a separator keeps attempt 1 of `t1` apart from attempt 11 of a role `t`. */
