@@ -54,7 +54,7 @@ export const Venue = z.strictObject({
     .int()
     .min(0)
     .max(60_000)
-    .default(1_000)
+    .default(500)
     .describe(
       "Before the first entry another daemon with the same order_id_prefix has this long to be heard of; 0: none is looked for.",
     ),

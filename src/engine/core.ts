@@ -8,7 +8,7 @@ import type { Settings } from "../config/schema.ts";
 import type { DecisionSource } from "../decision/source.ts";
 import { assert, InvariantError } from "../domain/assert.ts";
 import type { CommandOutcome, CoreEvent, SetUp } from "../domain/event.ts";
-import { type Instrument, numberFromMoney, takeBounds } from "../domain/instrument.ts";
+import { type Instrument, takeBounds } from "../domain/instrument.ts";
 import type { DepthLevels, MarketSink } from "../domain/market-port.ts";
 import type { Output } from "../domain/output.ts";
 import type { BlockReason, SafeModeReason } from "../domain/reason.ts";
@@ -16,17 +16,15 @@ import type { SessionState } from "../domain/session.ts";
 import {
   type Lots,
   type Micros,
-  type Money,
   microsPerMillisecond,
-  noMoney,
   type PriceE8,
   type SymbolIndex,
   type Ticks,
 } from "../domain/units.ts";
-import type { Trade } from "../execution/trade.ts";
 import type { Features } from "../market/features.ts";
 import { AccountDesk } from "./account-desk.ts";
 import { equityOf } from "./equity.ts";
+import { LimitWatch } from "./limit-watch.ts";
 import { Modes, type SafeModeView, type StopPolicy } from "./modes.ts";
 import { areAtRest, areFlat, type OpenPosition, openPositionsOf } from "./open-positions.ts";
 import { SessionKeeper } from "./session-keeper.ts";
@@ -51,10 +49,7 @@ export class Core implements MarketSink {
   #outputs: Output[] = [];
   readonly #modes: Modes;
   readonly #accountDesk: AccountDesk;
-  /** SAFE MODE has begun: entries that rest are cancelled at the next turn */
-  #withdrawEntries = false;
-  /** wallet or positions are new; they come one by one and fit each other only when all are here: the next turn measures */
-  #measureEquity = false;
+  readonly #limits: LimitWatch;
   #wakeAt = 0;
   /** books of what has just left, kept once it is on its way: an order does not wait for its own bookkeeping */
   #bookkeeping: (() => void) | null = null;
@@ -65,17 +60,21 @@ export class Core implements MarketSink {
     const emit = (output: Output): void => {
       this.#outputs.push(output);
     };
-    const equity = (): number | null => this.#equity();
+    const equity = (): number | null => this.equity;
     const enterSafeMode = (reason: SafeModeReason, detail: string, now: Micros): void =>
       this.#modes.enter(reason, detail, now);
     this.#modes = new Modes({
       settings: () => this.#settings,
       emit,
-      withdrawEntries: () => {
-        this.#withdrawEntries = true;
-      },
+      withdrawEntries: () => this.#limits.withdrawEntries(),
     });
     this.#session = new SessionKeeper({ settings: () => this.#settings, equity, emit });
+    this.#limits = new LimitWatch({
+      account: this.#account,
+      session: this.#session,
+      desks: () => this.#desks,
+      isRecovered: () => this.isRecovered,
+    });
     this.#accountDesk = new AccountDesk({
       settings: () => this.#settings,
       account: this.#account,
@@ -163,7 +162,7 @@ export class Core implements MarketSink {
 
   /** Equity as limits measure it, quote asset; null when not known. */
   get equity(): number | null {
-    return this.#equity();
+    return equityOf(this.#account, this.#desks, this.#settings.risk.session.equity);
   }
 
   /** Other settings from now on, between two events. What cannot change at run time is refused by the host. */
@@ -171,7 +170,7 @@ export class Core implements MarketSink {
     this.#settings = settings;
     for (const desk of this.#desks) desk.reconfigure(settings, now);
     this.#session.onSettings(now);
-    this.#afterRisk(now);
+    this.#limits.enforce(now);
     this.#schedule();
   }
 
@@ -183,7 +182,7 @@ export class Core implements MarketSink {
     this.#catchUp();
     switch (event.kind) {
       case "account-snapshot":
-        this.#accountDesk.onSnapshot(event, (then) => this.#onEquity(then), now);
+        this.#accountDesk.onSnapshot(event, (then) => this.#limits.measure(then), now);
         break;
       case "order-report":
         this.#accountDesk.onReport(this.#desk(event.symbol), event, now);
@@ -206,7 +205,7 @@ export class Core implements MarketSink {
         this.#account.onFees(event);
         break;
       case "wallet":
-        this.#onWallet(event.wallet, event.transfer, now);
+        this.#limits.onWallet(event.wallet, event.transfer, now);
         break;
       case "funding":
         this.#desk(event.symbol).manager.onFunding(event.amount);
@@ -219,7 +218,7 @@ export class Core implements MarketSink {
         break;
       case "position-report":
         this.#account.onPosition(event);
-        this.#measureEquity = true;
+        this.#limits.onPosition();
         this.#desk(event.symbol).manager.onPositionStated(event.lots, event.time, now);
         if (event.lots !== 0 && this.#desk(event.symbol).manager.trade === null) this.#accountDesk.readBy(now, now);
         break;
@@ -278,7 +277,7 @@ export class Core implements MarketSink {
       default:
         throw new TypeError(`unhandled event ${event satisfies never}`);
     }
-    this.#afterRisk(now);
+    this.#limits.enforce(now);
     this.#schedule();
   }
 
@@ -332,10 +331,10 @@ export class Core implements MarketSink {
     receivedAt: Micros,
   ): void {
     this.#desk(symbol).onMark(mark, fundingRate, nextFunding, exchangeTime, receivedAt);
-    if (this.#measureEquity || this.#account.reportedLots(symbol) === 0) return;
+    if (this.#limits.mustMeasure || this.#account.reportedLots(symbol) === 0) return;
     if (this.#settings.risk.session.equity !== "marked") return;
     this.#session.onEquity(receivedAt);
-    this.#afterRisk(receivedAt);
+    this.#limits.enforce(receivedAt);
     this.#afterMarket(receivedAt);
   }
 
@@ -348,46 +347,15 @@ export class Core implements MarketSink {
   }
 
   #schedule(): void {
-    let wake =
-      this.#withdrawEntries || this.#measureEquity ? 0 : Math.min(this.#accountDesk.wakeAt, this.#session.wakeAt);
+    let wake = Math.min(this.#accountDesk.wakeAt, this.#limits.wakeAt);
     for (const desk of this.#desks) wake = Math.min(wake, desk.wakeAt);
     this.#wakeAt = wake;
   }
 
   #onTimer(now: Micros): void {
-    if (this.#measureEquity) this.#onEquity(now);
-    if (this.#withdrawEntries) {
-      this.#withdrawEntries = false;
-      for (const { manager } of this.#desks) {
-        if (this.#session.isFlattening) manager.close("RISK_LIMIT", now);
-        else manager.cancelEntry(now);
-      }
-    }
-    if (now >= this.#session.wakeAt) this.#session.onTime(now);
+    this.#limits.onTimer(now);
     for (const desk of this.#desks) desk.onTimer(now);
     this.#accountDesk.onTimer(now);
-  }
-
-  /** What limits ask for: entries that rest are withdrawn, everything is closed, and it is told when nothing is open. */
-  #afterRisk(now: Micros): void {
-    if (!this.#session.isHeld) return;
-    if (this.#session.isFlattening && this.isFlat && !this.#hasPositions()) this.#session.onFlat(now);
-    const acts = this.#session.isFlattening ? isClosable : isEntering;
-    if (this.#desks.some(({ manager: { trade } }) => trade !== null && acts(trade))) this.#withdrawEntries = true;
-  }
-
-  #onEquity(now: Micros): void {
-    this.#measureEquity = false;
-    this.#session.onEquity(now);
-    for (const { risk } of this.#desks) risk.onPosition(now);
-  }
-
-  #hasPositions(): boolean {
-    return this.#desks.some(({ instrument }) => this.#account.reportedLots(instrument.index) !== 0);
-  }
-
-  #equity(): number | null {
-    return equityOf(this.#account, this.#desks, this.#settings.risk.session.equity);
   }
 
   /** Nothing new is looked at before the books of what went before are kept. */
@@ -419,14 +387,6 @@ export class Core implements MarketSink {
     manager.onOutcome(command, outcome, now);
   }
 
-  /** A transfer is told to the session before the equity shows it: else it would be measured as profit or loss. */
-  #onWallet(wallet: Money, transfer: Money, now: Micros): void {
-    const isCounted = this.#account.wallet === wallet;
-    if (transfer !== noMoney) this.#session.onTransfer(numberFromMoney(transfer), isCounted, now);
-    this.#account.onWallet(wallet, now);
-    this.#measureEquity = true;
-  }
-
   /** Without a stop path nothing may be opened, on no symbol: what holds for one may hold for all (failure-catalogue F-12). */
   #onSetUp(symbol: SymbolIndex, setUp: SetUp, now: Micros): void {
     const desk = this.#desk(symbol);
@@ -452,13 +412,4 @@ export class Core implements MarketSink {
       else manager.cancelEntry(now);
     }
   }
-}
-
-function isClosable({ closing }: Trade): boolean {
-  return closing === null;
-}
-
-/** An entry that works, or would follow, and is not withdrawn yet. */
-function isEntering({ entryFinished, entryWithdrawn }: Trade): boolean {
-  return !entryFinished && !entryWithdrawn;
 }

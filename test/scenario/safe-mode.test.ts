@@ -138,6 +138,27 @@ test("[SAF-3] a reconciliation is not clean while a position is not protected", 
   expect([during, sim.truth.position, sim.core.safeMode]).toEqual([[10, "CANNOT_PROTECT"], 0, null]);
 });
 
+test("[SAF-3] nor while the stop of a position is only on its way", () => {
+  // given: the stop is gone, and the next one arrives late
+  const sim = openLong({
+    settings: atOnce,
+    faults: [{ on: "place-algo f2", fault: { kind: "request-late", ms: 1_000 } }],
+  });
+  sim.tell(codeUnknown, sim.now);
+  const floor = sim.truth.openAlgos.find(({ role }) => role === "f");
+  sim.foreign("DELETE", "algoOrder", { clientAlgoId: floor?.id ?? "" });
+  sim.advance(45);
+  // when
+  sim.disconnect();
+  sim.reconnect();
+  sim.advance(300);
+  const passes = sim.notices("RECONCILED").filter(({ fields }) => fields["cause"] === "reconnect").length;
+  const during = sim.core.safeMode?.reason;
+  sim.advance(61_000);
+  // then
+  expect([passes, during, sim.core.safeMode]).toEqual([1, "UNKNOWN_CODE", null]);
+});
+
 test("[SAF-3] a failed store is not proven gone by anything that this run sees", () => {
   const sim = simulate({ settings: atOnce });
   sim.tell({ kind: "store-failed", message: "disk full" }, sim.now);

@@ -1,0 +1,102 @@
+/**
+ * Carries out what limits ask for: the account is measured when it moves, entries that rest are withdrawn or everything is
+ * closed at the next turn, and it is told when nothing is open any more. The limits themselves are the session's.
+ */
+
+import type { Account } from "../account/account.ts";
+import { numberFromMoney } from "../domain/instrument.ts";
+import { type Micros, type Money, noMoney } from "../domain/units.ts";
+import type { Trade } from "../execution/trade.ts";
+import { areFlat } from "./open-positions.ts";
+import type { SessionKeeper } from "./session-keeper.ts";
+import type { SymbolDesk } from "./symbol-desk.ts";
+
+export type LimitWatchPorts = {
+  readonly account: Account;
+  readonly session: SessionKeeper;
+  readonly desks: () => readonly SymbolDesk[];
+  /** positions are known */
+  readonly isRecovered: () => boolean;
+};
+
+export class LimitWatch {
+  readonly #ports: LimitWatchPorts;
+  /** wallet or positions are new; they come one by one and fit each other only when all are here: the next turn measures */
+  #mustMeasure = false;
+  /** entries that rest are cancelled at the next turn */
+  #mustWithdraw = false;
+
+  constructor(ports: LimitWatchPorts) {
+    this.#ports = ports;
+  }
+
+  get mustMeasure(): boolean {
+    return this.#mustMeasure;
+  }
+
+  /** When {@link onTimer} is due. */
+  get wakeAt(): number {
+    return this.#mustWithdraw || this.#mustMeasure ? 0 : this.#ports.session.wakeAt;
+  }
+
+  withdrawEntries(): void {
+    this.#mustWithdraw = true;
+  }
+
+  onPosition(): void {
+    this.#mustMeasure = true;
+  }
+
+  /** A transfer is told to the session before the equity shows it: else it would be measured as profit or loss. */
+  onWallet(wallet: Money, transfer: Money, now: Micros): void {
+    const { account, session } = this.#ports;
+    const isCounted = account.wallet === wallet;
+    if (transfer !== noMoney) session.onTransfer(numberFromMoney(transfer), isCounted, now);
+    account.onWallet(wallet, now);
+    this.#mustMeasure = true;
+  }
+
+  measure(now: Micros): void {
+    this.#mustMeasure = false;
+    this.#ports.session.onEquity(now);
+    for (const { risk } of this.#ports.desks()) risk.onPosition(now);
+  }
+
+  onTimer(now: Micros): void {
+    const { session, desks } = this.#ports;
+    if (this.#mustMeasure) this.measure(now);
+    if (this.#mustWithdraw) {
+      this.#mustWithdraw = false;
+      for (const { manager } of desks()) {
+        if (session.isFlattening) manager.close("RISK_LIMIT", now);
+        else manager.cancelEntry(now);
+      }
+    }
+    if (now >= session.wakeAt) session.onTime(now);
+  }
+
+  /** After everything that may have moved a limit. */
+  enforce(now: Micros): void {
+    const { session, desks } = this.#ports;
+    if (!session.isHeld) return;
+    if (session.isFlattening && this.#isFlat()) session.onFlat(now);
+    const acts = session.isFlattening ? isClosable : isEntering;
+    if (desks().some(({ manager: { trade } }) => trade !== null && acts(trade))) this.#mustWithdraw = true;
+  }
+
+  /** In our books and on the exchange. */
+  #isFlat(): boolean {
+    const { account, desks, isRecovered } = this.#ports;
+    if (!isRecovered() || !areFlat(desks())) return false;
+    return desks().every(({ instrument }) => account.reportedLots(instrument.index) === 0);
+  }
+}
+
+function isClosable({ closing }: Trade): boolean {
+  return closing === null;
+}
+
+/** An entry that works, or would follow, and is not withdrawn yet. */
+function isEntering({ entryFinished, entryWithdrawn }: Trade): boolean {
+  return !entryFinished && !entryWithdrawn;
+}
