@@ -241,8 +241,8 @@ const parts = [
   { total: 10, each: 1, crashAt: -1 },
   { total: 10, each: 1, crashAt: 3 },
   { total: 10, each: 2, crashAt: 0 },
-  { total: 50, each: 1, crashAt: -1 },
-  { total: 50, each: 1, crashAt: 20 },
+  { total: 30, each: 1, crashAt: -1 },
+  { total: 30, each: 1, crashAt: 20 },
 ];
 
 test.each(parts)(
