@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { orderId, type TradeId, tradeIdFrom } from "../../src/domain/order-id.ts";
 
 /** Rows that one trade leaves: an intent, four orders with ten changes, three fills, two moves of the stop, a decision, a summary, three log lines. */
-export const rowsPerTrade = 1 + 4 + 10 + 3 + 2 + 1 + 1 + 3;
+const rowsPerTrade = 1 + 4 + 10 + 3 + 2 + 1 + 1 + 3;
 
 /**
  * @param path the journal's database, which no daemon uses now

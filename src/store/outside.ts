@@ -65,9 +65,11 @@ const Blocked = z.array(
 export function readOutside(database: DatabaseSync): OutsideJournal {
   const rows = (sql: string): DatabaseRow[] => database.prepare(sql).all(rowsMax);
   const verdicts = rows(
-    `SELECT decision_id, approved, blocked, time FROM decisions WHERE source IN ${outsideSources} ORDER BY time LIMIT ?`,
+    `SELECT decision_id, approved, blocked, time FROM decisions INDEXED BY decisions_outside WHERE source IN ${outsideSources} ORDER BY time LIMIT ?`,
   );
-  const begun = rows(`SELECT decision_id, trade FROM intents WHERE source IN ${outsideSources} ORDER BY time LIMIT ?`);
+  const begun = rows(
+    `SELECT decision_id, trade FROM intents INDEXED BY intents_outside WHERE source IN ${outsideSources} ORDER BY time LIMIT ?`,
+  );
   return {
     intents: rows("SELECT * FROM outside_intents ORDER BY accepted_at, rowid LIMIT ?").map((row) => ({
       intentId: text(row, "intent_id"),

@@ -81,11 +81,7 @@ const moves = `SELECT trailing_stops.*, symbol, tick_size, step_size FROM traili
   ORDER BY symbol`;
 
 /** @param now milliseconds since the epoch */
-export function tradingState(
-  database: DatabaseSync,
-  now: number,
-  intentTtl: number,
-): Readonly<Record<string, unknown>> {
+function tradingState(database: DatabaseSync, now: number, intentTtl: number): Readonly<Record<string, unknown>> {
   const cooldowns = sessionFrom(database).state?.cooldowns ?? [];
   return {
     version,

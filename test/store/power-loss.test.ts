@@ -173,8 +173,13 @@ function copyDamaged(from: string, to: string, random: Random): readonly string[
   mkdirSync(to, { recursive: true });
   if (random.below(12) === 0) return ["all files are missing"];
   return readdirSync(from).flatMap((name) => {
-    // The lock is the living's, and the index of the log is memory of the machine that lost its power.
-    if (name.startsWith("lock.") || (name.endsWith("-shm") && random.below(2) === 0)) return [];
+    // The view comes and goes, and nobody reads it. The lock is the living's, and the index of the log is memory of the machine that lost its power.
+    if (
+      name.startsWith("trading_state") ||
+      name.startsWith("lock.") ||
+      (name.endsWith("-shm") && random.below(2) === 0)
+    )
+      return [];
     const isLog = name.endsWith("-wal") || name.startsWith("intents-");
     const damage = isLog ? (damages[random.below(damages.length)] ?? "none") : "none";
     if (damage === "none") {
