@@ -43,6 +43,12 @@ type State = {
 const again: Backoff = { first: micros(5 * microsPerSecond), most: micros(60 * microsPerSecond) };
 /** Attempts in ids end here and begin anew; by then the old ones are long closed. */
 const attemptsMax = 999_999;
+/** Attempts count hundredths of a second, so that two daemons that start together do not take the same ones. */
+const microsPerTick = 10_000;
+const tickOf = (now: Micros): number => Math.floor(now / microsPerTick);
+/** A proof of another daemon is told at once: an older one is not looked at. The clocks of two machines differ. */
+const freshTicks = 6_000;
+const clockTicks = 1_000;
 /** Proofs of our own that are known again. */
 const ownMax = 256;
 /** Another daemon is answered so long after its proof was seen, and not again before it is quiet for a while. */
@@ -57,7 +63,7 @@ export class AccountSetUp {
   #hasSession = false;
   /** attempts in the ids of our proofs */
   readonly #own = new Set<number>();
-  #firstAttempt: number | null = null;
+  #firstTick: number | null = null;
   #answeredUntil = Number.NEGATIVE_INFINITY;
   /** the private stream is open, or was: an answer is heard */
   #isHearing = false;
@@ -121,7 +127,7 @@ export class AccountSetUp {
     const parts = parseOrderId(event.clientAlgoId, this.#ports.orderIdPrefix);
     const state = this.#states[event.symbol];
     if (parts === null || state === undefined || parts.trade !== stopPathTrade(state.instrument.symbol)) return;
-    if (this.#own.has(parts.attempt) || !this.#isOfThisRun(parts.attempt)) return;
+    if (this.#own.has(parts.attempt) || !this.#isOfThisRun(parts.attempt, now)) return;
     const detail = `${event.clientAlgoId} proves the stop path, and this daemon did not send it`;
     this.#ports.emit({ kind: "another-daemon", detail });
     if (now < this.#answeredUntil + answerQuiet) return;
@@ -143,9 +149,10 @@ export class AccountSetUp {
     this.#proveAgain(state, "another daemon is on the account", now);
   }
 
-  /** What a killed run sent may still arrive: attempts count the seconds. */
-  #isOfThisRun(attempt: number): boolean {
-    return (attempt - (this.#firstAttempt ?? attempt) + attemptsMax) % attemptsMax < attemptsMax / 2;
+  /** What a killed run sent may still be told: attempts count the time, and only a fresh one is somebody's who lives. */
+  #isOfThisRun(attempt: number, now: Micros): boolean {
+    const since = Math.min(tickOf(now) - (this.#firstTick ?? tickOf(now)), freshTicks);
+    return ((tickOf(now) % attemptsMax) + clockTicks - attempt + attemptsMax) % attemptsMax <= since + clockTicks;
   }
 
   /** Entries of the symbol would be wrong whatever the account says, until null takes it back. */
@@ -179,7 +186,8 @@ export class AccountSetUp {
     state.mustProve = false;
     this.#proofs += 1;
     // Time keeps the runs apart and the count the proofs of a run, so that no id is taken twice.
-    const attempt = ((Math.floor(now / microsPerSecond) + this.#proofs) % attemptsMax) + 1;
+    const attempt = ((tickOf(now) + this.#proofs) % attemptsMax) + 1;
+    this.#firstTick ??= tickOf(now);
     this.#remember(attempt);
     const conversation = setUpSymbol(instruments, instrument, {
       leverage: leverageOf(instrument.symbol),
@@ -209,7 +217,6 @@ export class AccountSetUp {
   }
 
   #remember(attempt: number): void {
-    this.#firstAttempt ??= attempt;
     this.#own.add(attempt);
     if (this.#own.size <= ownMax) return;
     const [oldest] = this.#own;
