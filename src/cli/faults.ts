@@ -77,6 +77,15 @@ function rounded(seconds: number): number {
 
 function jobsOf(options: FaultsOptions): readonly SeedJob[] {
   const { seeds, from, trace } = options;
+  for (const [name, value, least] of [
+    ["--seeds", seeds, 1],
+    ["--from", from, 0],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new UsageError(`${name} ${value}: allowed is a whole number from ${least}`);
+    }
+  }
+  if (!(options.hours > 0)) throw new UsageError(`--hours ${options.hours}: allowed is a number above 0`);
   if (trace && seeds > tracedSeedsMax) throw new UsageError(`--trace: at most ${tracedSeedsMax} seeds at once`);
   return Array.from({ length: seeds }, (_, index) => jobOf(options, from + index));
 }

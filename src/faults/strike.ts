@@ -263,7 +263,9 @@ export class Striker {
     const back = call.name === "place x" ? closeBackOff : recovery;
     const isSilenced = effect.do === "answer" && effect.answer === "-1003";
     const isHarmless = effect.do === "repeat-request" || effect.do === "fail-trigger";
-    const until = now + late + back + (isSilenced ? 2 * microsPerMinute : 0);
+    // A second one that arrives when the first is over is an order of its own, found when the account is compared.
+    const again = effect.do === "repeat-request" ? effect.after + compared : 0;
+    const until = now + late + again + back + (isSilenced ? 2 * microsPerMinute : 0);
     // What follows on the same connection waits behind it.
     const isBlocking = effect.do === "delay-request" && call.via === "ws-api";
     this.#judge.trouble(until, isSilenced || isBlocking ? "all" : isHarmless ? "none" : this.#wayOf(call));

@@ -31,6 +31,8 @@ export class Books {
   /** taken over from the exchange by this process: until all executions are known again, rows of positions run ahead */
   readonly #adopted = new Set<string>();
   readonly #open = new Map<number, string>();
+  /** summaries of this turn: what the daemon says of their books comes after its rows */
+  readonly #ended: TradeRow[] = [];
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -82,10 +84,15 @@ export class Books {
       case "position":
         return this.#onPosition(row);
       case "trade":
-        return this.#onTrade(row);
+        this.#ended.push(row);
+        return;
       default:
         return;
     }
+  }
+
+  onStep(): void {
+    for (const row of this.#ended.splice(0)) this.#onTrade(row);
   }
 
   /** Now and then: whether what is unknown comes to an end. */

@@ -146,6 +146,7 @@ export class Judge {
   step(): void {
     this.naked.onStep();
     this.#entries.onStep();
+    this.#books.onStep();
     if (this.scene.now < this.#quietAt) return;
     this.#quietAt = this.scene.now + quietInterval;
     if (this.scene.quietFor < 0) return;

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { type FaultsOptions, faultsCommand } from "../../src/cli/faults.ts";
+import { exitCodeOf } from "../../src/faults/session/summary.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "scalpd-faults-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const quick: FaultsOptions = {
+  seeds: 1,
+  from: 3,
+  hours: 0.2,
+  json: true,
+  trace: false,
+  shrink: false,
+  config: null,
+  out: join(folder, "out"),
+  threads: 1,
+  print: () => undefined,
+  progress: null,
+};
+
+test("[SIM-3] the last line is the summary as JSON, and a seed in which too little happened is named", async () => {
+  const lines: string[] = [];
+  const code = await faultsCommand({ ...quick, print: (line) => lines.push(line) });
+  expect(code).toBe(0);
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({
+    seeds: 1,
+    simulated_hours: expect.any(Number),
+    faults: expect.any(Object),
+    crashes: expect.any(Number),
+    violations: 0,
+    failing_seeds: [],
+    empty_seeds: [3],
+  });
+});
+
+test("too many seeds to be read are not traced", async () => {
+  await expect(faultsCommand({ ...quick, seeds: 11, trace: true })).rejects.toThrow(
+    "--trace: at most 10 seeds at once",
+  );
+});
+
+test.each([
+  [{ seeds: 0 }, "--seeds 0: allowed is a whole number from 1"],
+  [{ from: 1.5 }, "--from 1.5: allowed is a whole number from 0"],
+  [{ hours: 0 }, "--hours 0: allowed is a number above 0"],
+])("%o is refused", async (wrong, message) => {
+  await expect(faultsCommand({ ...quick, ...wrong })).rejects.toThrow(message);
+});
+
+test("a symbol that the simulation's exchange does not list is refused, and the listed ones are named", async () => {
+  const config = join(folder, "settings.yaml");
+  writeFileSync(config, "symbols: [XRPUSDT]\n");
+  await expect(faultsCommand({ ...quick, config })).rejects.toThrow(/XRPUSDT: .* lists BTCUSDT, ETHUSDT/);
+});
+
+test.each([
+  [0, {}],
+  [3, { "I-01": 1, "I-21": 2, CRASH: 1 }],
+  [5, { CRASH: 1, "I-21": 1 }],
+  [4, { "I-21": 1 }],
+])("the exit code is %i for %o", (code, violations) => {
+  expect(exitCodeOf({ violations_by_invariant: violations })).toBe(code);
+});
