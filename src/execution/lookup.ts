@@ -6,7 +6,7 @@
 import { type Micros, microsFromMillis, microsFromSeconds } from "../domain/units.ts";
 import { ask, backedOff, type Desk, update } from "./desk.ts";
 import { missedLots, type Order } from "./order.ts";
-import { exposedLots, openLots, type Trade, wakeBy } from "./trade.ts";
+import { openLots, type Trade, toldLots, wakeBy } from "./trade.ts";
 
 /** A look-up that found nothing must have happened at least this often before absence counts. */
 const leastMisses = 2;
@@ -50,7 +50,7 @@ function settle(desk: Desk, trade: Trade, order: Order, now: Micros): void {
     case "triggered":
       return askOrBury(desk, trade, order, status.since, now);
     case "live":
-      if (order.role === "e" && trade.seenLots > exposedLots(trade)) return doubtSoon(desk, trade, order, now);
+      if (order.role === "e" && trade.seenLots > toldLots(trade)) return doubtSoon(desk, trade, order, now);
       // A market order ends at once: one that seems to live has ended without our hearing of it.
       if (order.service === "order" && order.price === null) askAgain(desk, trade, order, now);
       return;

@@ -190,21 +190,30 @@ export function openLots(trade: Trade): number {
 }
 
 /**
- * Open quantity as far as it is known, executions included that were told in sum and not yet one by one. This is what
- * protection covers and exits close.
+ * Open quantity as far as it is known. This is what protection covers and exits close. While an entry may fill, the
+ * position itself counts too: the account's own report may come first, and the entry's a while later (I-01).
  */
 export function exposedLots(trade: Trade): number {
+  const told = toldLots(trade);
+  return mayFill(trade) ? Math.max(told, trade.seenLots) : told;
+}
+
+/** Open quantity by our orders' own words, executions included that were told in sum and not yet one by one. */
+export function toldLots(trade: Trade): number {
   const { unexplained } = trade;
   // Sums of executions say nothing here: the position that was adopted may contain them.
   if (unexplained?.isSettled === false) return Math.max(0, unexplained.lots * sign(trade.plan.side));
-  let exposed = openLots(trade);
-  let inDoubt = false;
-  for (const order of trade.orders.values()) {
-    exposed += order.role === "e" ? missedLots(order) : -missedLots(order);
-    const { kind } = order.status;
-    if (order.role === "e" && (kind === "unknown" || kind === "sent")) inDoubt = true;
+  let told = openLots(trade);
+  for (const order of trade.orders.values()) told += order.role === "e" ? missedLots(order) : -missedLots(order);
+  return told;
+}
+
+function mayFill({ unexplained, orders }: Trade): boolean {
+  if (unexplained?.isSettled === false) return false;
+  for (const { role, status } of orders.values()) {
+    if (role === "e" && status.kind !== "closed") return true;
   }
-  return inDoubt ? Math.max(exposed, trade.seenLots) : exposed;
+  return false;
 }
 
 export function exitSide(trade: Trade): Side {

@@ -14,6 +14,7 @@ import type { OutsideWord } from "../domain/outside.ts";
 import type { Micros } from "../domain/units.ts";
 import type { Core } from "../engine/core.ts";
 import { settingsFor } from "../engine/settings.ts";
+import { concealed } from "../ops/concealed.ts";
 import type { Log } from "../ops/log.ts";
 import { type Store, StoreError } from "../store/store.ts";
 import type { Endpoints } from "../venue/live/endpoints.ts";
@@ -62,6 +63,9 @@ export type JournalListener = {
   /** Waited for, before the journal is closed: it must have a bound of its own. */
   readonly closing: () => Promise<void>;
 };
+
+/** Characters of why it failed. */
+const failureMax = 1_000;
 
 /** What comes to the core from elsewhere than the exchange. */
 type Told = Control | OutsideWord | ModelOutput | Extract<CoreEvent, { kind: "clock-jump" | "internal-error" }>;
@@ -216,7 +220,8 @@ export class Daemon {
 
   /** Ends the daemon: protection stays on the exchange. */
   fail(message: string): void {
-    this.#failure ??= message;
+    // It is printed as it is, and may repeat what the exchange said (failure-catalogue I-22).
+    this.#failure ??= concealed(message, failureMax);
     this.#options.log.error("DAEMON_FAILED", { message });
     this.#ended.resolve();
   }

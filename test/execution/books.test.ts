@@ -81,15 +81,18 @@ test.each<readonly [number, boolean]>([
   expect([targetFacts(trade).firstIsBehind, targetFacts(newTrade(planOf())).firstIsBehind]).toEqual([expected, false]);
 });
 
-test.each<readonly ["sent" | "lost" | "accepted", number]>([
+test.each<readonly ["sent" | "lost" | "accepted" | "expired", number]>([
   ["sent", 7],
   ["lost", 7],
-  ["accepted", 4],
+  ["accepted", 7],
+  ["expired", 4],
 ])("[F-31] with an entry that is %s, four lots known and seven seen, %i are exposed", (event, expected) => {
   const trade = newTrade(planOf());
   const what = { id: e1, role: "e", attempt: 1, service: "order", side: "buy" } as const;
   const order = { ...sentOrder({ ...what, quantity: lots(10), price: null }, start), filled: lots(4) };
-  trade.orders.set(e1, event === "sent" ? order : step(order, { kind: event }, start));
+  if (event === "sent") trade.orders.set(e1, order);
+  else if (event === "expired") trade.orders.set(e1, { ...order, status: { kind: "closed", reason: "expired" } });
+  else trade.orders.set(e1, step(order, { kind: event }, start));
   trade.seenLots = 7;
   expect([exposedLots(trade), missedLots(order)]).toEqual([expected, 4]);
 });

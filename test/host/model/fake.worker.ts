@@ -56,7 +56,16 @@ function loaded(): unknown {
     case "throws-at-load":
       return { Tensor, InferenceSession: { create: async () => await Promise.reject(new Error("no such operator")) } };
     case "hangs-at-load":
-      return { Tensor, InferenceSession: { create: async () => await never } };
+      // A runtime that still works at something keeps its thread alive; one that waits for nothing would end it.
+      return {
+        Tensor,
+        InferenceSession: {
+          create: async () => {
+            setInterval(() => undefined, 1_000);
+            return await never;
+          },
+        },
+      };
     case "default":
       return { default: { Tensor, InferenceSession: { create: async () => ({ run }) } } };
     default:
