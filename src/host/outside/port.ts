@@ -20,17 +20,18 @@ export type OutsidePort = {
   readonly keep: (row: OutsideRow | null) => Promise<void>;
 };
 
-/** The core, once positions are known and reports come: before that nothing can be promised. @throws {Refusal} */
+/** The core, once it could act: before that nothing can be promised. @throws {Refusal} */
 export function readyCore(port: OutsidePort): Core {
   const core = port.core();
   if (core === null || !isReady(core)) {
-    throw new Refusal("NOT_READY", "the account has not been read yet: try again in a moment");
+    throw new Refusal("NOT_READY", "the account has not been read and set up yet: try again in a moment");
   }
   return core;
 }
 
+/** Positions are known, reports come, and at least one symbol may be entered as far as the account goes. */
 export function isReady(core: Core): boolean {
-  return core.isRecovered && core.account.privateAlive;
+  return core.isRecovered && core.account.privateAlive && core.desks.some(({ isSetUp }) => isSetUp);
 }
 
 /** @throws {Refusal} */
