@@ -255,5 +255,6 @@ test("[I-22] the error paths were really walked, and there was something to sear
     expect(names).toContain(part);
   }
   expect(outputs.get("answers of the API")?.length).toBeGreaterThan(1_000);
-  expect(outputs.get("mixed from the start: standard error")).toContain("VENUE_RETRY");
+  // Which request of the start meets which fault is not the same each time: one is tried again, another ends the start.
+  expect(outputs.get("mixed from the start: standard error")).toMatch(/VENUE_RETRY|DAEMON_FAILED/);
 });
