@@ -31,7 +31,9 @@ export const Status = z.object({
   venue: z.string(),
   api: z.string().describe("Where this interface listens."),
   recovered: z.boolean().describe("Positions are known."),
-  takes_intents: z.boolean().describe("Positions are known, reports come and the account is set up: intents and plans are accepted."),
+  takes_intents: z
+    .boolean()
+    .describe("Positions are known, reports come and the account is set up: intents and plans are accepted."),
   equity: number,
   safe_mode: z
     .object({
