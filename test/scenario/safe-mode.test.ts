@@ -220,7 +220,7 @@ test("[I-17] a store's failure that reached the journal is proven gone by the ne
   expect([before, enters(sim)]).toEqual([false, true]);
 });
 
-test("[I-17] a run that was resumed before it was killed starts as any other", () => {
+test("[I-17] a run that was resumed before it was killed starts in normal mode", () => {
   const story: Story = { settings: longHold };
   const sim = simulate(story);
   sim.tell(codeUnknown, sim.now);
