@@ -21,6 +21,9 @@ const failuresUntilAlarm = 5;
  */
 const nakedWaitMax = 10 * microsPerSecond;
 
+/** So many closes of a minute may follow each other without a back-off: with those after it they are ten (I-21). */
+const closesAtOnceMax = 6;
+
 /** A second reason to close joins the first. */
 export function beginClose(desk: Desk, trade: Trade, reason: ExitReason, now: Micros): void {
   if (trade.closing !== null) return;
@@ -64,7 +67,8 @@ function close(desk: Desk, trade: Trade, side: Side, open: number, now: Micros):
   const retry = microsFromMillis(desk.settings.protection.close_retry_ms);
   const triggered = triggeredSince(trade, open);
   // A triggered stop is closing already; a second close beside it would only be refused.
-  const notBefore = Math.max(closing.nextAttemptAt, triggered === null ? 0 : triggered + retry);
+  const backOff = isLostOnTheWay(trade, now) ? 0 : closing.nextAttemptAt;
+  const notBefore = Math.max(backOff, triggered === null ? 0 : triggered + retry);
   if (now < notBefore) return wakeBy(trade, notBefore);
   if (closing.attempts >= failuresUntilAlarm) {
     desk.enterSafeMode("CANNOT_PROTECT", `${desk.instrument.symbol}: ${closing.attempts} closes failed`, now);
@@ -95,6 +99,17 @@ function clearTargets(desk: Desk, trade: Trade, now: Micros): boolean {
  */
 function isAwaited(trade: Trade, exit: Order): boolean {
   return mayTrade(exit) && (trade.exposedSince === null || !isNotFound(exit));
+}
+
+/**
+ * The last close of a naked position was not refused but got lost: nothing speaks against the next one, so a back-off
+ * would be naked time for nothing (failure-catalogue I-01).
+ */
+function isLostOnTheWay(trade: Trade, now: Micros): boolean {
+  const last = lastOf(trade, "x");
+  if (last === null || !mayTrade(last)) return false;
+  const since = now - 60 * microsPerSecond;
+  return ordersOf(trade, "x").filter(({ sentAt }) => sentAt > since).length < closesAtOnceMax;
 }
 
 /** After a close that was filled in part the rest follows at once; after a refusal the back-off holds. */

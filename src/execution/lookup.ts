@@ -17,9 +17,14 @@ export function settleDoubts(desk: Desk, trade: Trade, now: Micros): void {
 
 /** Whether anything of the trade is not proven: no new risk while this holds (failure-catalogue I-04). */
 export function inDoubt(trade: Trade): boolean {
-  for (const order of trade.orders.values()) {
-    if (order.status.kind === "unknown" || missedLots(order) > 0) return true;
-  }
+  if (lacksExecutions(trade)) return true;
+  for (const { status } of trade.orders.values()) if (status.kind === "unknown") return true;
+  return false;
+}
+
+/** Whether executions were told in sum and not yet one by one: what is open is not known to the lot. */
+export function lacksExecutions(trade: Trade): boolean {
+  for (const order of trade.orders.values()) if (missedLots(order) > 0) return true;
   return false;
 }
 

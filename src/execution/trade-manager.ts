@@ -30,7 +30,7 @@ import { isAlive, ownOrder, takeHistory, tellExecution, tellPosition } from "./e
 import { beginClose, manageExit } from "./exit.ts";
 import { tightenedRules } from "./exit-rules.ts";
 import { isAdverse, reactToPrice } from "./exit-watch.ts";
-import { inDoubt, settleDoubts } from "./lookup.ts";
+import { inDoubt, lacksExecutions, settleDoubts } from "./lookup.ts";
 import { isBuried, mayExecuteUntold, mayTrade, missedLots, type Order, remaining } from "./order.ts";
 import { afterChange, clientIdOf, settleOutcome } from "./outcome.ts";
 import { seePosition, statePosition } from "./position-evidence.ts";
@@ -437,7 +437,7 @@ export class TradeManager {
   #finish(trade: Trade, now: Micros): void {
     // Whether it is over, and with what, is known once its executions are.
     if (trade.unexplained?.isSettled === false) return;
-    if (!trade.entryFinished || openLots(trade) !== 0 || inDoubt(trade)) return;
+    if (!trade.entryFinished || openLots(trade) !== 0 || lacksExecutions(trade)) return;
     let pending = false;
     for (const order of trade.orders.values()) {
       if (!mayTrade(order)) continue;

@@ -26,8 +26,9 @@ const oversizeMost = 10_000_000;
 const compared = 75_000_000;
 /** A fault is over when what it held back has arrived, been looked up, and been tried again. */
 const recovery = 4_000_000;
-/** A close that is refused again and again waits up to 16 s. */
+/** A close that is refused again and again waits for some time, and one that keeps getting lost does from the sixth on. */
 const closeBackOff = 20_000_000;
+const closesAtOnce = 6;
 
 const closedStates: ReadonlySet<string> = new Set([
   "filled",
@@ -323,6 +324,7 @@ export class Judge {
 function lastsFor(fault: Fault, name: string): number {
   switch (fault.kind) {
     case "request-lost":
+      return closeAttempt(name) < closesAtOnce ? recovery : closeBackOff;
     case "reply-lost":
     case "answered":
     case "reset":
@@ -342,6 +344,11 @@ function lastsFor(fault: Fault, name: string): number {
     default:
       throw new TypeError(`unhandled fault ${fault satisfies never}`);
   }
+}
+
+/** The how manieth close of its trade it is; 0 when it is none. */
+function closeAttempt(name: string): number {
+  return Number(/^place-order x(\d+)$/.exec(name)?.[1] ?? 0);
 }
 
 /** Words are the journal's; from `triggered` there is no way back to waiting. */

@@ -5,6 +5,7 @@ import type { Command } from "../../src/domain/output.ts";
 import { type Micros, microsFromSeconds } from "../../src/domain/units.ts";
 import { openLong, restingEntry } from "./support/given.ts";
 import { normal } from "./support/settings.ts";
+import type { Simulation, Story } from "./support/simulate.ts";
 
 test("[EXE-6] after the longest hold the position is closed at market, reduce-only", () => {
   // given
@@ -143,26 +144,54 @@ test("[F-54] closes of a naked position that are refused for minutes: SAFE MODE,
   ]);
 });
 
-test("[I-21] closes of a naked position come at least every ten seconds, and at most ten in a minute", () => {
-  // given: neither stops nor closes are taken
+/** When closes leave, in seconds, of a position that no stop covers, because stops are not taken. */
+function closesOfNaked(faults: NonNullable<Story["faults"]>): { readonly sim: Simulation; readonly times: number[] } {
   const times: number[] = [];
   const sent = (command: Command, at: Micros): void => {
     if (command.kind === "place-order" && command.role === "x") times.push(at / 1_000_000);
   };
-  const sim = restingEntry({
-    faults: [
-      { on: "place-algo*", fault: { kind: "refused", code: -1016 }, times: 1_000 },
-      { on: "place-order x*", fault: { kind: "refused", code: -4131 }, times: 1_000 },
-    ],
-    watch: () => ({ sent }),
-  });
-  // when
+  const refusedStops = { on: "place-algo*", fault: { kind: "refused", code: -1016 }, times: 1_000 } as const;
+  const sim = restingEntry({ faults: [refusedStops, ...faults], watch: () => ({ sent }) });
   sim.traded(639_999, 10, "sell");
+  return { sim, times };
+}
+
+function mostInAMinute(times: readonly number[]): number {
+  return Math.max(...times.map((from) => times.filter((time) => time >= from && time < from + 60).length));
+}
+
+test("[I-21] closes of a naked position come at least every ten seconds, and at most ten in a minute", () => {
+  // given
+  const { sim, times } = closesOfNaked([
+    { on: "place-order x*", fault: { kind: "refused", code: -4131 }, times: 1_000 },
+  ]);
+  // when
   sim.advance(300_000);
   // then
   const waits = times.slice(1).map((time, index) => time - (times[index] ?? 0));
-  const perMinute = times.map((from) => times.filter((time) => time >= from && time < from + 60).length);
-  expect([Math.max(...waits) <= 10.1, Math.max(...perMinute) <= 10, sim.truth.position]).toEqual([true, true, 10]);
+  expect([Math.max(...waits) <= 10.1, mostInAMinute(times) <= 10, sim.truth.position]).toEqual([true, true, 10]);
+});
+
+test("[I-01] a close of a naked position that got lost goes again once it is not found, not after a back-off", () => {
+  // given
+  const { sim, times } = closesOfNaked([
+    { on: "place-order x*", fault: { kind: "refused", code: -4131 }, times: 3 },
+    { on: "place-order x*", fault: { kind: "request-lost" }, times: 2 },
+  ]);
+  // when
+  sim.advance(60_000);
+  // then
+  const [lost = 0, again = 0, last = 0] = times.slice(3);
+  expect([times.length, again - lost < 4, last - again < 4, sim.truth.position]).toEqual([6, true, true, 0]);
+});
+
+test("[I-21] closes of a naked position that get lost for minutes leave at most ten times a minute", () => {
+  // given
+  const { sim, times } = closesOfNaked([{ on: "place-order x*", fault: { kind: "request-lost" }, times: 1_000 }]);
+  // when
+  sim.advance(300_000);
+  // then
+  expect([mostInAMinute(times) <= 10, times.length > 25, sim.truth.position]).toEqual([true, true, 10]);
 });
 
 test("[F-27] a person who closes by hand leaves no stop and no trade behind", () => {

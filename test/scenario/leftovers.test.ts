@@ -9,9 +9,9 @@ import type { Simulation, Story } from "./support/simulate.ts";
 const longHold = { max_hold_seconds: 600 };
 
 /** A long whose stop has moved up, and that a person then closes by hand: the moved stop, for a quantity, stays behind. */
-function closedByHand(faults: NonNullable<Story["faults"]>): Simulation {
+function closedByHand(faults: NonNullable<Story["faults"]>, hold = longHold): Simulation {
   const trailing = { enabled: true, activation_r: 0.5, distance_r: 0.5 };
-  const sim = openLong({ settings: normal(longHold, { ...plainExits, trailing }), faults });
+  const sim = openLong({ settings: normal(hold, { ...plainExits, trailing }), faults });
   sim.quote({ bid: 640_300 });
   sim.traded(640_300, 1, "sell");
   sim.advance(1_000);
@@ -45,6 +45,17 @@ test("[F-03] a leftover whose cancel is answered with `unknown order` is looked 
   sim.advance(20_000);
   // then
   expect(sim.truth.open).toEqual([]);
+});
+
+test("[I-23] a stop that is left over goes although the fate of our own close is still open", () => {
+  // given
+  const lost = { on: "place-order x*", fault: { kind: "request-lost" } } as const;
+  const unanswered = { on: "query-order*", fault: { kind: "refused", code: -1008 }, times: 40 } as const;
+  const sim = closedByHand([lost, unanswered], { max_hold_seconds: 5 });
+  // when
+  sim.advance(70_000);
+  // then
+  expect([sim.core.desks.map(({ manager }) => manager.inDoubt), sim.truth.open]).toEqual([[true], []]);
 });
 
 test("[I-23] an order of ours from another trade is cancelled although a trade is running", () => {
