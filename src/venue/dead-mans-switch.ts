@@ -11,7 +11,7 @@ import type { Instrument } from "../domain/instrument.ts";
 import type { OrderReport } from "../domain/order.ts";
 import { parseOrderId } from "../domain/order-id.ts";
 import type { Notice } from "../domain/output.ts";
-import { type Micros, microsFromMillis, plus, type SymbolIndex } from "../domain/units.ts";
+import { type Micros, micros, microsFromMillis, microsFromSeconds, plus, type SymbolIndex } from "../domain/units.ts";
 import { type AskPorts, verdictOf } from "./asking.ts";
 import type { Answer } from "./caller.ts";
 import { query, type WireRequest } from "./wire/encode.ts";
@@ -29,10 +29,15 @@ export type SwitchPorts = AskPorts & {
   readonly orderIdPrefix: string;
 };
 
+/** A switch that could not be ended is tried again after this long. */
+const offRetryMicros = microsFromSeconds(1);
+
 type State = {
   readonly instrument: Instrument;
   /** armed as far as we know; a request of unknown fate counts as done */
   isArmed: boolean;
+  /** when the exchange cancels at the latest, as it was last wound up */
+  runsOutAt: Micros;
   /** why it is not armed was told, and what failed */
   isRefusalTold: boolean;
   isFailureTold: boolean;
@@ -48,6 +53,7 @@ export class DeadMansSwitch {
     this.#states = ports.instruments.map((instrument) => ({
       instrument,
       isArmed: false,
+      runsOutAt: micros(0),
       isRefusalTold: false,
       isFailureTold: false,
     }));
@@ -105,21 +111,28 @@ export class DeadMansSwitch {
     const { symbol } = state.instrument;
     if (!state.isArmed) this.#note(state, "info", "DEAD_MANS_SWITCH_ARMED", { seconds: countdownMs / 1_000 });
     state.isArmed = true;
+    state.runsOutAt = plus(now, microsFromMillis(countdownMs));
     const renewAt = plus(now, microsFromMillis(renewMs));
     this.#ports.timers.set(`switch:${symbol}`, renewAt, (then) => this.#wind(state, then));
     this.#call(state, countdownMs, now, () => undefined);
   }
 
   #off(state: State, now: Micros, done: (now: Micros) => void): void {
+    const timer = `switch:${state.instrument.symbol}`;
     state.isArmed = false;
-    this.#ports.timers.clear(`switch:${state.instrument.symbol}`);
-    this.#call(state, 0, now, (then) => {
-      this.#note(state, "info", "DEAD_MANS_SWITCH_DISARMED", {});
+    this.#ports.timers.clear(timer);
+    this.#call(state, 0, now, (failure, then) => {
+      const again = plus(then, offRetryMicros);
+      if (failure === null) this.#note(state, "info", "DEAD_MANS_SWITCH_DISARMED", {});
+      // Until it has run out it would take the foreign orders along, for whose sake it is to go.
+      else if (!this.#isOver && !state.isArmed && again < state.runsOutAt) {
+        this.#ports.timers.set(timer, again, (later) => this.#off(state, later, () => undefined));
+      }
       done(then);
     });
   }
 
-  #call(state: State, countdownMs: number, now: Micros, settled: (now: Micros) => void): void {
+  #call(state: State, countdownMs: number, now: Micros, settled: (failure: string | null, now: Micros) => void): void {
     const done = (answer: Answer, then: Micros): void => {
       const failure = failureOf(answer);
       if (failure === null) state.isFailureTold = false;
@@ -127,7 +140,7 @@ export class DeadMansSwitch {
         state.isFailureTold = true;
         this.#note(state, "warn", "DEAD_MANS_SWITCH_FAILED", { cause: failure });
       }
-      settled(then);
+      settled(failure, then);
     };
     this.#ports.caller.call(countdown(state.instrument.symbol, countdownMs), { done }, now);
   }

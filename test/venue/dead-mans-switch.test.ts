@@ -64,16 +64,47 @@ test("[SAF-6] armed when the last foreign order is gone", () => {
   expect(countdowns(rig)).toEqual(["120000"]);
 });
 
-test("[SAF-6] disarmed at once when an order of somebody else appears", () => {
-  const rig = rigWith(terms);
+/** Somebody else's order appears on the stream. */
+function seeForeign(rig: Rig): void {
   const { clientOrderId: c, orderId: i, side: S, status: X, price: p, origQty: q, executedQty: z } = byHand;
   const o = { s: "BTCUSDT", c, S, o: "LIMIT", q, p, x: "NEW", X, i, l: "0", z, L: "0", T: 1, t: 0, m: false, R: false };
   rig.say("private", { e: "ORDER_TRADE_UPDATE", T: 1, E: 1, o: { ...o, f: "GTC", ap: "0", ps: "BOTH" } });
+}
+
+test("[SAF-6] disarmed at once when an order of somebody else appears", () => {
+  const rig = rigWith(terms);
+  seeForeign(rig);
   rig.advance(60_000);
   expect([countdowns(rig), codes(rig)]).toEqual([
     ["120000", "0"],
     ["DEAD_MANS_SWITCH_ARMED", "DEAD_MANS_SWITCH_REFUSED", "DEAD_MANS_SWITCH_DISARMED"],
   ]);
+});
+
+test("[SAF-6] a switch that could not be ended is not called disarmed, and tried again until it is", () => {
+  const rig = rigWith(terms);
+  rig.on(`POST ${path}`, () => refusal(-1008, "overloaded"));
+  seeForeign(rig);
+  rig.advance(2_500);
+  const before = codes(rig);
+  rig.on(`POST ${path}`, () => ok({}));
+  rig.advance(60_000);
+  const first = ["DEAD_MANS_SWITCH_ARMED", "DEAD_MANS_SWITCH_REFUSED", "DEAD_MANS_SWITCH_FAILED"];
+  expect([before, codes(rig), new Set(countdowns(rig).slice(1))]).toEqual([
+    first,
+    [...first, "DEAD_MANS_SWITCH_DISARMED"],
+    new Set(["0"]),
+  ]);
+});
+
+test("[SAF-6] a switch that has run out is not ended any more", () => {
+  const rig = rigWith(terms);
+  rig.on(`POST ${path}`, () => refusal(-1102, "no"));
+  seeForeign(rig);
+  rig.advance(120_000);
+  const asked = countdowns(rig).length;
+  rig.advance(60_000);
+  expect(countdowns(rig).length).toBe(asked);
 });
 
 test("[SAF-6] a renewal that fails is told once and tried again in its turn", () => {
