@@ -1,10 +1,12 @@
 /** Opens the journal's database: version, integrity, migrations. One connection writes; readers never checkpoint. */
 
-import { closeSync, openSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { integer, text } from "./cell.ts";
 import { messageOf } from "./intent-log.ts";
 import { StoreError } from "./store.ts";
+import { tradingStateName } from "./trading-state.ts";
 
 const migrationShape = /^(\d{3})-[a-z-]+\.sql$/;
 /** Older ones can corrupt a write-ahead log when two connections checkpoint at once. @see failure-catalogue F-89 */
@@ -20,7 +22,12 @@ const secure = {
   timeout: busyMs,
 } as const;
 
-export type OpenedDatabase = { readonly database: DatabaseSync; readonly notes: readonly string[] };
+export type OpenedDatabase = {
+  readonly database: DatabaseSync;
+  /** what earlier runs knew is not in it: its file was damaged, or emptied */
+  readonly isLost: boolean;
+  readonly notes: readonly string[];
+};
 
 /**
  * Opens the database for its one writer. A damaged file is set aside, and what it knew is found on the exchange again.
@@ -29,20 +36,19 @@ export type OpenedDatabase = { readonly database: DatabaseSync; readonly notes: 
  * @throws {StoreError} the file cannot be written, or comes from a newer version
  */
 export function openForWriting(path: string, now: number): OpenedDatabase {
-  makePrivate(path);
-  const first = open(path);
+  const first = isEmptied(path) ? emptied : open(path);
   if (first.fault === null) {
     migrate(first.database, path, now);
-    return { database: first.database, notes: [] };
+    return { database: first.database, isLost: false, notes: [] };
   }
   const aside = `${path}.damaged-${now}`;
   for (const suffix of ["", "-wal", "-shm"]) moveAside(`${path}${suffix}`, `${aside}${suffix}`);
-  makePrivate(path);
   const second = open(path);
   if (second.fault !== null) throw new StoreError(`${path}: cannot be opened: ${second.fault}`);
   migrate(second.database, path, now);
   return {
     database: second.database,
+    isLost: true,
     notes: [`${path} was damaged (${first.fault}); it was set aside as ${aside}, and a new one was begun`],
   };
 }
@@ -77,7 +83,16 @@ type Attempt =
   | { readonly database: DatabaseSync; readonly fault: null }
   | { readonly database: null; readonly fault: string };
 
+const emptied: Attempt = { database: null, fault: "the file is empty" };
+
+/** SQLite takes an empty file for a new database; beside a trading state, which it wrote, it is one that lost all. */
+function isEmptied(path: string): boolean {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return size === 0 && existsSync(join(dirname(path), tradingStateName));
+}
+
 function open(path: string): Attempt {
+  makePrivate(path);
   let database: DatabaseSync | null = null;
   try {
     database = new DatabaseSync(path, secure);

@@ -10,6 +10,7 @@ import { loadAlerts } from "./alerts.ts";
 import { IntentLog, type IntentLogFile, messageOf, readIntentLogs } from "./intent-log.ts";
 import { JournalStore } from "./journal-store.ts";
 import { databaseName, loadJournal } from "./recovery.ts";
+import { haltedByStore } from "./session-state.ts";
 import type { FromWorker, ToWorker, WorkerBegin, WorkerStart } from "./sqlite.worker.ts";
 import { type Store, StoreError, type StoreOptions } from "./store.ts";
 import { tradingStateName } from "./trading-state.ts";
@@ -21,6 +22,8 @@ export type PreparedStore = {
   readonly directory: string;
   readonly lock: DatabaseSync;
   readonly worker: Worker;
+  /** what earlier runs knew is gone with a damaged database */
+  readonly isLost: boolean;
   readonly notes: readonly string[];
   /** Releases it again, when nothing comes of it. */
   readonly discard: () => Promise<void>;
@@ -42,12 +45,12 @@ export async function prepareStore({
   makeDirectory(directory);
   const lock = takeLock(directory);
   try {
-    const { worker, notes } = await startWorker({ path: join(directory, databaseName), startedAt });
+    const { worker, isLost, notes } = await startWorker({ path: join(directory, databaseName), startedAt });
     const discard = async (): Promise<void> => {
       await worker.terminate();
       lock.close();
     };
-    return { directory, lock, worker, notes, discard };
+    return { directory, lock, worker, isLost, notes, discard };
   } catch (error) {
     lock.close();
     throw error;
@@ -80,12 +83,16 @@ export async function openStore(options: StoreOptions, prepared?: PreparedStore)
         intentTtl: options.intentTtl,
       },
     });
-    const journal = loadJournal(path, instruments, options.startedAt);
+    const read = loadJournal(path, instruments, options.startedAt);
+    const journal = ready.isLost ? { ...read, session: haltedByStore } : read;
     const pastAlerts = loadAlerts(path, micros(Math.max(0, options.startedAt - options.episode)));
     // The database has them on the disk now.
     for (const file of left) rmSync(file.path, { force: true });
     const notes = [...left.flatMap(tornNote), ...ready.notes, ...journal.notes];
-    return new JournalStore(options, journal, pastAlerts, notes, log, worker, lock);
+    const store = new JournalStore(options, journal, pastAlerts, notes, log, worker, lock);
+    // A run that is killed before its first change of the limits must leave the halt to the next one.
+    if (ready.isLost) store.append([{ kind: "session", state: haltedByStore, equity: null, time: options.startedAt }]);
+    return store;
   } catch (error) {
     await log?.close(0);
     await ready.discard();
@@ -136,9 +143,7 @@ function takeLock(directory: string): DatabaseSync {
   }
 }
 
-async function startWorker(
-  start: WorkerStart,
-): Promise<{ readonly worker: Worker; readonly notes: readonly string[] }> {
+async function startWorker(start: WorkerStart): Promise<Pick<PreparedStore, "worker" | "isLost" | "notes">> {
   // No secret is in reach of the thread: its environment is empty.
   const worker = new Worker(new URL("./sqlite.worker.ts", import.meta.url), {
     workerData: start,
@@ -147,7 +152,7 @@ async function startWorker(
   });
   const message = await answerOf(worker);
   assert(message.kind === "opened", `the store's thread began with ${message.kind}`);
-  return { worker, notes: message.notes };
+  return { worker, isLost: message.isLost, notes: message.notes };
 }
 
 async function beginIn(worker: Worker, begin: WorkerBegin): Promise<void> {

@@ -49,14 +49,15 @@ export function sessionFrom(database: DatabaseSync): {
   const parsed = State.safeParse(parse(text(row, "state")));
   if (parsed.success) return { state: parsed.data, notes: [] };
   return {
-    state: halted,
+    state: haltedByStore,
     notes: [
       `the state of the session limits cannot be read: entries are halted until resumed: ${parsed.error.message}`,
     ],
   };
 }
 
-const halted: SessionState = {
+/** What earlier runs held back is not known. */
+export const haltedByStore: SessionState = {
   version: 1,
   day: 0,
   dayStartEquity: null,

@@ -32,7 +32,7 @@ export type ToWorker =
   | { readonly kind: "close"; readonly at: number };
 
 export type FromWorker =
-  | { readonly kind: "opened"; readonly notes: readonly string[] }
+  | { readonly kind: "opened"; readonly isLost: boolean; readonly notes: readonly string[] }
   | { readonly kind: "refused"; readonly message: string }
   | { readonly kind: "begun" }
   | { readonly kind: "committed"; readonly group: number }
@@ -51,7 +51,7 @@ try {
 }
 
 function run(start: WorkerStart): void {
-  const { database, notes } = openForWriting(start.path, Math.floor(start.startedAt / 1_000));
+  const { database, isLost, notes } = openForWriting(start.path, Math.floor(start.startedAt / 1_000));
   let session: Session | null = null;
   port.on("message", (message: ToWorker) => {
     try {
@@ -82,7 +82,7 @@ function run(start: WorkerStart): void {
       port.close();
     }
   });
-  tell({ kind: "opened", notes });
+  tell({ kind: "opened", isLost, notes });
 }
 
 type Session = {

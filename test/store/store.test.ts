@@ -255,7 +255,7 @@ test("everything in the store is its owner's alone", async () => {
 });
 
 test.each(["garbage", "one page torn"])(
-  "a damaged database (%s) is set aside, said, and trading can begin",
+  "a damaged database (%s) is set aside and said, and entries are halted until somebody resumes",
   async (how) => {
     const directory = fresh();
     const first = await openStore(optionsIn(directory));
@@ -267,7 +267,7 @@ test.each(["garbage", "one page torn"])(
     else writeFileSync(path, bytes.fill(0xab, 4_096, 4_096 * 12));
     const second = await openStore(optionsIn(directory));
     expect(second.notes[0]).toMatch(/was damaged .* set aside as .*journal\.sqlite\.damaged-/);
-    expect(second.journal.positions).toEqual([]);
+    expect([second.journal.positions, second.journal.session?.hold.kind]).toEqual([[], "halt"]);
     const aside = readdirSync(join(directory, "paper-t1")).filter((name) => /damaged-\d+$/.test(name));
     expect(aside).toHaveLength(1);
     await second.close();

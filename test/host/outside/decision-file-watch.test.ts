@@ -70,6 +70,19 @@ test("[DEC-6] a half-written file is never acted on: it counts only when it stay
   expect(ids()).toEqual(["file-a"]);
 });
 
+test("[F-38] a decision whose file is cut at any byte, or full of NUL, later on neither counts again nor is taken back", async () => {
+  const whole = flat("a");
+  writeFileSync(path, whole);
+  await watch.look();
+  for (let length = whole.length - 1; length >= 0; length -= 1) {
+    writeFileSync(path, whole.slice(0, length).padEnd(length % 2 === 0 ? length : whole.length, "\0"));
+    for (let turn = 0; turn < 3; turn += 1) await watch.look();
+  }
+  expect(
+    reads.filter(({ state }) => state === "decision").map((read) => "decision" in read && read.decision.id),
+  ).toEqual(["file-a"]);
+});
+
 test("[DEC-6] a file that stays malformed is told once", async () => {
   writeFileSync(path, "{");
   for (let i = 0; i < 4; i += 1) await watch.look();
