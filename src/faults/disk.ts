@@ -25,15 +25,18 @@ const syncTime = 2_000;
 /** As the real store's queue. */
 const waitingMax = 100_000;
 
-type Book = { intent: IntentRow; readonly fills: Map<string, JournalFill>; stopLevel: OpenTrade["stopLevel"] };
+type Kept = JournalFill & { readonly trade: string | null };
 
 export class Disk {
   /** refuses to be written, or is slow, until then */
   refusesUntil = 0;
   slowUntil = 0;
-  readonly #books = new Map<string, Book>();
+  /** by client id, as they are keyed in the database */
+  readonly #intents = new Map<string, IntentRow>();
+  readonly #stopLevels = new Map<string, OpenTrade["stopLevel"]>();
   readonly #closed = new Set<string>();
-  readonly #fills = new Set<string>();
+  /** by symbol and id of the execution, oldest first */
+  readonly #fills = new Map<string, Kept>();
   readonly #models = new Map<string, SavedModel>();
   #session: SessionState | null = null;
   #safeMode: SafeModeState | null = null;
@@ -42,13 +45,7 @@ export class Disk {
 
   /** Executions that are in the books for good. */
   get fills(): ReadonlySet<string> {
-    return this.#fills;
-  }
-
-  /** Whether an entry is known after a kill. */
-  hasIntent(clientOrderId: string): boolean {
-    if (this.#log.some(({ row }) => row.clientOrderId === clientOrderId)) return true;
-    return [...this.#books.values()].some(({ intent }) => intent.clientOrderId === clientOrderId);
+    return new Set(this.#fills.keys());
   }
 
   write(row: IntentRow): void {
@@ -66,8 +63,9 @@ export class Disk {
   /** What the next process finds. */
   afterCrash(loss: Loss): void {
     if (loss === "disk") {
-      for (const one of [this.#books, this.#closed, this.#fills, this.#models]) one.clear();
+      for (const one of [this.#intents, this.#stopLevels, this.#closed, this.#fills, this.#models]) one.clear();
       this.#session = null;
+      this.#safeMode = null;
       this.#log = [];
     }
     const kept = this.#log.filter(({ synced }) => synced || loss === "kill");
@@ -76,11 +74,15 @@ export class Disk {
   }
 
   journal(): Journal {
-    const openTrades = [...this.#books.values()].map(({ intent, fills, stopLevel }) => ({
-      intent,
-      fills: [...fills.values()],
-      stopLevel,
-    }));
+    const openTrades: OpenTrade[] = [];
+    for (const intent of this.#intents.values()) {
+      if (this.#closed.has(intent.trade)) continue;
+      openTrades.push({
+        intent,
+        fills: this.#fillsOf(intent),
+        stopLevel: this.#stopLevels.get(intent.trade) ?? null,
+      });
+    }
     return { openTrades, session: this.#session, safeMode: this.#safeMode, models: [...this.#models.values()] };
   }
 
@@ -90,13 +92,10 @@ export class Disk {
         return this.#applyIntent(row);
       case "fill":
         return this.#applyFill(row);
-      case "stop-move": {
-        const book = this.#books.get(row.trade);
-        if (book !== undefined) book.stopLevel = row.to;
+      case "stop-move":
+        this.#stopLevels.set(row.trade, row.to);
         return;
-      }
       case "trade":
-        this.#books.delete(row.trade);
         this.#closed.add(row.trade);
         return;
       case "session":
@@ -121,17 +120,33 @@ export class Disk {
 
   #applyIntent(intent: IntentRow): void {
     this.#log = this.#log.filter(({ row }) => row.clientOrderId !== intent.clientOrderId);
-    if (this.#closed.has(intent.trade)) return;
-    const book = this.#books.get(intent.trade);
-    if (book === undefined) this.#books.set(intent.trade, { intent, fills: new Map(), stopLevel: null });
-    else book.intent = intent;
+    if (!this.#intents.has(intent.clientOrderId)) this.#intents.set(intent.clientOrderId, intent);
   }
 
+  /** The key is the execution: one that is written again adds what was not known of it, and nothing else. */
   #applyFill(row: FillRow): void {
     const name = `${row.symbol} ${row.tradeId}`;
-    this.#fills.add(name);
     const { kind: _kind, symbol: _symbol, trade, clientOrderId, side, ...fill } = row;
-    if (trade !== null) this.#books.get(trade)?.fills.set(name, { clientOrderId, side, fill });
+    const kept = this.#fills.get(name);
+    if (kept === undefined) {
+      this.#fills.set(name, { trade, clientOrderId, side, fill });
+      return;
+    }
+    const { commission, commissionAsset, maker } = kept.fill;
+    const known = {
+      commission: commission ?? fill.commission,
+      commissionAsset: commissionAsset ?? fill.commissionAsset,
+      maker: maker ?? fill.maker,
+    };
+    this.#fills.set(name, { ...kept, fill: { ...kept.fill, ...known } });
+  }
+
+  #fillsOf({ trade, symbol }: IntentRow): JournalFill[] {
+    const found: JournalFill[] = [];
+    for (const [name, { trade: owner, ...fill }] of this.#fills) {
+      if (owner === trade && name.startsWith(`${symbol} `)) found.push(fill);
+    }
+    return found.sort((a, b) => a.fill.time - b.fill.time);
   }
 }
 

@@ -240,8 +240,8 @@ class Life {
     });
     this.#store = store;
     this.#journal.use(store);
-    const { openTrades, session, models } = store.journal;
-    this.#trader.open({ openTrades, session, begun: [], models }, this.#clock());
+    const { openTrades, session, safeMode, models } = store.journal;
+    this.#trader.open({ openTrades, session, safeMode, begun: [], models }, this.#clock());
   }
 
   #guarded(act: () => void): void {

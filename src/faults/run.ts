@@ -9,6 +9,7 @@ import type { Fields } from "../ops/log.ts";
 import { Judge, type View } from "./judge/judge.ts";
 import type { Violation } from "./judge/scene.ts";
 import type { Grid } from "./judge/truth.ts";
+import { Operator } from "./operator.ts";
 import type { Plan } from "./plan/fault.ts";
 import { Striker } from "./strike.ts";
 import { World } from "./world.ts";
@@ -52,9 +53,6 @@ const agreement = 60 * microsPerSecond;
 const restPoll = 100_000;
 /** The least faults time of a run. */
 const faultsLeast = 5 * microsPerMinute;
-/** An operator restarts a daemon that has been in SAFE MODE for so long, and finds its cause gone. */
-const patience = 90 * microsPerSecond;
-const restartTime = 2 * microsPerSecond;
 const supervisorWaits = 5 * microsPerSecond;
 
 /** How long the faults of a run of so many hours last, hours. */
@@ -71,6 +69,7 @@ class Run {
   readonly #world: World;
   readonly #judge: Judge;
   readonly #striker: Striker;
+  readonly #operator: Operator;
   readonly #safeModes = new Map<string, number>();
   #trades = 0;
   #sentAt = { x: 0, r: 0 };
@@ -175,6 +174,10 @@ class Run {
       state: () => this.#state(),
       onStruck: (fault, detail) => say("*", () => `${fault.class} ${detail} ${JSON.stringify(fault.effect)}`),
     });
+    this.#operator = new Operator(plan.seed, this.#world, {
+      isSafe: () => this.#judge.safeMode !== null,
+      restart: (down) => this.#striker.crash("kill", down),
+    });
   }
 
   result(): RunResult {
@@ -235,14 +238,10 @@ class Run {
 
   #onNotice(code: string, fields: Fields): void {
     this.#judge.notice(code, fields);
+    this.#operator.onNotice(code, fields);
     if (code !== "SAFE_MODE_ON") return;
     const why = String(fields["reason"]);
     this.#safeModes.set(why, (this.#safeModes.get(why) ?? 0) + 1);
-    const since = this.#judge.safeMode?.since;
-    this.#world.queue.push(this.#world.now + patience, () => {
-      if (this.#judge.safeMode === null || this.#judge.safeMode.since !== since) return;
-      this.#striker.crash("kill", restartTime);
-    });
   }
 
   /** The judge sees the world as it is now. */

@@ -24,6 +24,7 @@ type Sums = { lots: number; cost: number };
 export class Books {
   readonly #scene: Scene;
   #states = new Map<string, State>();
+  /** what this process was told by its journal, or has booked itself */
   #booked = new Set<string>();
   #sums = new Map<string, Sums>();
   /** trades that somebody else had a hand in: their books are not the whole story */
@@ -41,7 +42,7 @@ export class Books {
   onBegin({ openTrades, fills }: Beginning): void {
     this.#states = new Map();
     this.#sums = new Map();
-    this.#booked = new Set(fills);
+    this.#booked = new Set();
     this.#adopted.clear();
     for (const name of fills) {
       const tradeId = name.split(" ")[1] ?? name;
@@ -51,7 +52,10 @@ export class Books {
     }
     for (const { intent, fills: own } of openTrades) {
       const sums = { lots: 0, cost: 0 };
-      for (const { side, fill } of own) add(sums, side, fill.quantity, fill.price);
+      for (const { side, fill } of own) {
+        add(sums, side, fill.quantity, fill.price);
+        this.#booked.add(`${intent.symbol} ${fill.tradeId}`);
+      }
       this.#sums.set(intent.trade, sums);
     }
   }
@@ -121,6 +125,7 @@ export class Books {
     this.#states.set(id, { state, filled, since: before?.state === state ? before.since : now });
   }
 
+  /** One that only a trade of which the journal has lost the intent had is written again, and kept once by its key. */
   #onFill(row: FillRow): void {
     const name = `${row.symbol} ${row.tradeId}`;
     if (this.#booked.has(name)) this.#scene.violated("I-07", `execution ${row.tradeId} was booked twice`);

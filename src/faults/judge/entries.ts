@@ -39,7 +39,8 @@ export class Entries {
   }
 
   onNotice(code: string, reason: unknown): void {
-    if (code === "SAFE_MODE_ON") this.#safe = { since: this.#scene.now, reason: String(reason) };
+    if (code === "SAFE_MODE_ON" || code === "SAFE_MODE_RESTORED")
+      this.#safe = { since: this.#scene.now, reason: String(reason) };
     if (code === "SAFE_MODE_OFF") this.#safe = null;
   }
 

@@ -24,6 +24,8 @@ export type View = {
   readonly positions: readonly number[];
 };
 
+/** Stands in the message of what the simulation throws itself. */
+export const injectedMark = "Simulated:";
 /** How often what needs a quiet time is looked at. */
 const quietInterval = 1_000_000;
 
@@ -140,6 +142,13 @@ export class Judge {
   notice(code: string, fields: Readonly<Record<string, unknown>>): void {
     this.#entries.onNotice(code, fields["reason"]);
     this.#books.onNotice(code, fields["trade"]);
+    if (code === "UNEXPECTED_ERROR") this.#onError(fields);
+  }
+
+  /** An exception that nobody threw on purpose is a defect, however well it was contained. */
+  #onError({ where, message, at }: Readonly<Record<string, unknown>>): void {
+    const text = String(message);
+    if (!text.includes(injectedMark)) this.scene.violated("ERROR", `${String(where)}: ${text} ${String(at)}`);
   }
 
   /** After everything of one moment. */

@@ -185,3 +185,37 @@ test("[I-21] the daemon is not ready in the end", () => {
   judge.audit({ isUp: true, unready: ["private-stream"], positions: [0] });
   expect(invariants(judge)).toEqual(["I-21"]);
 });
+
+test("an exception that was contained is a violation, unless the simulation threw it", () => {
+  const judge = watching();
+  judge.notice("UNEXPECTED_ERROR", { where: "fill", message: "Error: Simulated: the disk is on fire", at: "" });
+  expect(invariants(judge)).toEqual([]);
+  judge.notice("UNEXPECTED_ERROR", { where: "fill", message: "TypeError: undefined is not a function", at: "" });
+  expect(invariants(judge)).toEqual(["ERROR"]);
+});
+
+test("[I-07] an execution that the journal handed over is booked again", () => {
+  const judge = watching();
+  filled(judge, entry, "BUY", 10);
+  const tradeId = String(trades);
+  const known = { tradeId, price: ticks(640_000), quantity: lots(10), time: micros(0), maker: null } as const;
+  const fill = { ...known, commission: null, commissionAsset: null };
+  const openTrades = [{ intent, fills: [{ clientOrderId: entry, side: "buy", fill }], stopLevel: null }] as const;
+  const again = { kind: "fill", trade, symbol: symbolIndex(0), clientOrderId: entry, side: "buy", ...fill } as const;
+  judge.begins({ openTrades, fills: new Set([`0 ${tradeId}`]) });
+  judge.row(again);
+  expect(invariants(judge)).toEqual(["I-07"]);
+});
+
+test("[I-07] an execution without an intent is booked again by the next process: its key keeps it once", () => {
+  const judge = watching();
+  filled(judge, entry, "BUY", 10);
+  const tradeId = String(trades);
+  const known = { tradeId, price: ticks(640_000), quantity: lots(10), time: micros(0), maker: null } as const;
+  const row = { kind: "fill", trade, symbol: symbolIndex(0), clientOrderId: entry, side: "buy", ...known } as const;
+  judge.begins({ openTrades: [], fills: new Set([`0 ${tradeId}`]) });
+  judge.row({ ...row, commission: null, commissionAsset: null });
+  expect(invariants(judge)).toEqual([]);
+  judge.row({ ...row, commission: null, commissionAsset: null });
+  expect(invariants(judge)).toEqual(["I-07"]);
+});
