@@ -52,6 +52,16 @@ export type HistoryReport = {
   readonly executions: readonly JournalFill[];
 };
 
+/** What a wallet was paid, or, negative, paid without a trade. `id` is unique; `time` is the exchange's. */
+export type IncomeRow = { readonly id: string; readonly amount: Money; readonly time: Micros } & (
+  | { readonly kind: "funding"; readonly symbol: SymbolIndex }
+  /** it came in from outside or went out */
+  | { readonly kind: "transfer" }
+);
+
+/** All that the exchange has booked since the time that `query-income` named, oldest first. Reads may lag. */
+export type IncomeReport = { readonly kind: "income-report"; readonly rows: readonly IncomeRow[] };
+
 /** Fees of one symbol as fractions in 10⁻⁸ (0.0005 is 50 000). */
 export type FeeRates = { readonly symbol: SymbolIndex; readonly makerE8: number; readonly takerE8: number };
 
@@ -98,6 +108,7 @@ export type CoreEvent =
   | AlgoReport
   | FillsReport
   | HistoryReport
+  | IncomeReport
   | CommandOutcome
   | ({ readonly kind: "fees" } & FeeRates)
   /** `transfer` is what came in from outside (deposit) or, negative, went out: no profit and no loss; else zero */

@@ -86,6 +86,11 @@ export type QueryHistory = {
   readonly since?: Micros;
 };
 
+/**
+ * Asks what changed the wallet since then without anybody having traded; answered by an `income-report`.
+ */
+export type QueryIncome = { readonly kind: "query-income"; readonly since: Micros };
+
 export type Command =
   | PlaceOrder
   | AmendOrder
@@ -96,7 +101,8 @@ export type Command =
   | QueryAlgo
   | QueryAccount
   | QueryFills
-  | QueryHistory;
+  | QueryHistory
+  | QueryIncome;
 
 /** An entry and its protection, written before the entry leaves. @see design.md, Identity of orders */
 export type IntentRow = {
@@ -372,6 +378,7 @@ export function isCommand(output: Output): output is Command {
     case "query-account":
     case "query-fills":
     case "query-history":
+    case "query-income":
       return true;
     case "intent":
     case "order":

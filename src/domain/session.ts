@@ -3,6 +3,7 @@
  * (requirements RSK-4). Amounts are in the quote asset, measured on the exchange's wallet.
  */
 
+import type { Booking } from "./booking.ts";
 import type { Side } from "./order.ts";
 import type { BlockReason } from "./reason.ts";
 import type { Micros } from "./units.ts";
@@ -20,6 +21,14 @@ export type Hold =
   | { readonly kind: "cooldown"; readonly reason: LimitReason; readonly until: Micros };
 
 export type SymbolCooldown = { readonly symbol: string; readonly side: Side; readonly until: Micros };
+
+/** How far the exchange's ledger is known. */
+export type LedgerState = {
+  /** transfers before this are in the measures, or older than they; exchange time */
+  readonly readTo: Micros;
+  /** those since, oldest first: each counts once, whoever tells it */
+  readonly transfers: readonly Booking[];
+};
 
 export type SessionState = {
   readonly version: 1;
@@ -47,6 +56,8 @@ export type SessionState = {
   readonly scale: number;
   /** limits that were reached since the day began or trading was resumed: each is told and acted on once */
   readonly reached: readonly BlockReason[];
+  /** null before the account was first read */
+  readonly ledger: LedgerState | null;
   /** symbols and directions that rest after a close */
   readonly cooldowns: readonly SymbolCooldown[];
 };

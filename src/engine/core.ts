@@ -7,7 +7,7 @@ import { Account } from "../account/account.ts";
 import type { Settings } from "../config/schema.ts";
 import type { DecisionSource } from "../decision/source.ts";
 import { assert, InvariantError } from "../domain/assert.ts";
-import type { CommandOutcome, CoreEvent, SetUp } from "../domain/event.ts";
+import type { AccountSnapshot, CommandOutcome, CoreEvent, SetUp } from "../domain/event.ts";
 import { type Instrument, takeBounds } from "../domain/instrument.ts";
 import type { DepthLevels, MarketSink } from "../domain/market-port.ts";
 import type { Output } from "../domain/output.ts";
@@ -24,6 +24,7 @@ import {
 import type { Features } from "../market/features.ts";
 import { AccountDesk } from "./account-desk.ts";
 import { equityOf } from "./equity.ts";
+import { LedgerDesk } from "./ledger-desk.ts";
 import { LimitWatch } from "./limit-watch.ts";
 import { Modes, type SafeModeView, type StopPolicy } from "./modes.ts";
 import { areAtRest, areFlat, type OpenPosition, openPositionsOf } from "./open-positions.ts";
@@ -50,6 +51,7 @@ export class Core implements MarketSink {
   readonly #modes: Modes;
   readonly #accountDesk: AccountDesk;
   readonly #limits: LimitWatch;
+  readonly #ledger: LedgerDesk;
   #wakeAt = 0;
   /** books of what has just left, kept once it is on its way: an order does not wait for its own bookkeeping */
   #bookkeeping: (() => void) | null = null;
@@ -74,6 +76,15 @@ export class Core implements MarketSink {
       session: this.#session,
       desks: () => this.#desks,
       isRecovered: () => this.isRecovered,
+      isUnexplained: () => this.#ledger.isUnexplained,
+    });
+    this.#ledger = new LedgerDesk({
+      settings: () => this.#settings,
+      account: this.#account,
+      session: this.#session,
+      desks: () => this.#desks,
+      emit,
+      measure: (now) => this.#limits.measure(now),
     });
     this.#accountDesk = new AccountDesk({
       settings: () => this.#settings,
@@ -182,7 +193,7 @@ export class Core implements MarketSink {
     this.#catchUp();
     switch (event.kind) {
       case "account-snapshot":
-        this.#accountDesk.onSnapshot(event, (then) => this.#limits.measure(then), now);
+        this.#accountDesk.onSnapshot(event, (then) => this.#measure(event, then), now);
         break;
       case "order-report":
         this.#accountDesk.onReport(this.#desk(event.symbol), event, now);
@@ -198,6 +209,9 @@ export class Core implements MarketSink {
       case "history-report":
         this.#desk(event.symbol).history.onReport(event, now);
         break;
+      case "income-report":
+        this.#ledger.onReport(event, now);
+        break;
       case "outcome":
         this.#onOutcome(event, now);
         break;
@@ -205,10 +219,11 @@ export class Core implements MarketSink {
         this.#account.onFees(event);
         break;
       case "wallet":
-        this.#limits.onWallet(event.wallet, event.transfer, now);
+        this.#limits.onWallet(event, now);
+        this.#ledger.onWallet(event.wallet);
         break;
       case "funding":
-        this.#desk(event.symbol).manager.onFunding(event.amount);
+        this.#desk(event.symbol).manager.onFunding(event.amount, event.time);
         break;
       case "set-up":
         this.#onSetUp(event.symbol, event, now);
@@ -230,12 +245,14 @@ export class Core implements MarketSink {
         this.#modes.prove("CLOCK_JUMP", now);
         break;
       case "private-stream":
+        if (event.alive && this.isRecovered && !this.#account.isAlive) this.#ledger.onReconnected();
         this.#accountDesk.onPrivateStream(event.alive, now);
         break;
       case "journal":
         assert(!this.isRecovered, "the journal comes before the first account snapshot");
         this.#accountDesk.remember(event);
         this.#session.restore(event, now);
+        this.#ledger.recover(event.openTrades.map(({ intent }) => intent.time));
         if (event.safeMode) this.#modes.restore(event.safeMode, now);
         for (const desk of this.#desks) desk.rememberBegun(event.begun ?? []);
         for (const model of event.models ?? []) this.#desk(model.symbol).models.restore(model);
@@ -347,7 +364,7 @@ export class Core implements MarketSink {
   }
 
   #schedule(): void {
-    let wake = Math.min(this.#accountDesk.wakeAt, this.#limits.wakeAt);
+    let wake = Math.min(this.#accountDesk.wakeAt, this.#limits.wakeAt, this.#ledger.wakeAt);
     for (const desk of this.#desks) wake = Math.min(wake, desk.wakeAt);
     this.#wakeAt = wake;
   }
@@ -356,6 +373,12 @@ export class Core implements MarketSink {
     this.#limits.onTimer(now);
     for (const desk of this.#desks) desk.onTimer(now);
     this.#accountDesk.onTimer(now);
+    this.#ledger.onTimer(now);
+  }
+
+  #measure(snapshot: AccountSnapshot, now: Micros): void {
+    this.#ledger.onSnapshot(snapshot, now);
+    this.#limits.measure(now);
   }
 
   /** Nothing new is looked at before the books of what went before are kept. */
@@ -375,12 +398,13 @@ export class Core implements MarketSink {
   }
 
   #entriesOff(): BlockReason | null {
-    return this.#modes.entriesOff() ?? (this.isRecovered ? null : "NOT_READY");
+    return this.#modes.entriesOff() ?? (this.isRecovered && !this.#ledger.isBlind ? null : "NOT_READY");
   }
 
   #onOutcome(event: CommandOutcome, now: Micros): void {
     const { command, outcome } = event;
     if (command.kind === "query-account") return this.#accountDesk.onReadOutcome(event, now);
+    if (command.kind === "query-income") return this.#ledger.onOutcome(outcome, now);
     const { history, manager } = this.#desk(command.symbol);
     if (command.kind === "query-history") return history.onOutcome(outcome, now);
     this.#accountDesk.onOutcome(event, manager.trade, now);

@@ -93,6 +93,13 @@ export class HistoryDesk {
     this.#goOn(now);
   }
 
+  /** Fundings are known now: what waited for them is looked at again. */
+  onLedger(now: Micros): void {
+    if (!this.isPending || this.#isAwaited) return;
+    this.#asks = 0;
+    this.#send(now);
+  }
+
   onOutcome(outcome: Outcome, now: Micros): void {
     if (outcome.kind === "ok" || !this.#isAwaited) return;
     this.#isAwaited = false;
@@ -118,7 +125,7 @@ export class HistoryDesk {
     const { holdUntil, holdMicros, trade: id } = trade.plan;
     const isHeardOf = named.has(id) || trade.executions.size > 0;
     if (isHeardOf && manager.onPastTrade(trade, report, now)) return true;
-    if (isHeardOf && trade.unexplained !== null) return false;
+    if (isHeardOf && (trade.unexplained !== null || manager.isLedgerAwaited)) return false;
     // Reads lag: that nothing was traded is believed only as late as the absence of an entry (failure-catalogue I-05).
     return now > holdUntil - holdMicros + microsFromSeconds(settings().protection.absence_proof_seconds);
   }

@@ -4,7 +4,6 @@
  */
 
 import type { Account } from "../account/account.ts";
-import { numberFromMoney } from "../domain/instrument.ts";
 import { type Micros, type Money, noMoney } from "../domain/units.ts";
 import type { Trade } from "../execution/trade.ts";
 import { areFlat } from "./open-positions.ts";
@@ -17,7 +16,11 @@ export type LimitWatchPorts = {
   readonly desks: () => readonly SymbolDesk[];
   /** positions are known */
   readonly isRecovered: () => boolean;
+  /** the wallet may hold what nobody has told yet: measured now, a withdrawal would be a loss */
+  readonly isUnexplained: () => boolean;
 };
+
+type Wallet = { readonly wallet: Money; readonly transfer: Money /** exchange time */; readonly time: Micros };
 
 export class LimitWatch {
   readonly #ports: LimitWatchPorts;
@@ -36,7 +39,8 @@ export class LimitWatch {
 
   /** When {@link onTimer} is due. */
   get wakeAt(): number {
-    return this.#mustWithdraw || this.#mustMeasure ? 0 : this.#ports.session.wakeAt;
+    const { session, isUnexplained } = this.#ports;
+    return this.#mustWithdraw || (this.#mustMeasure && !isUnexplained()) ? 0 : session.wakeAt;
   }
 
   withdrawEntries(): void {
@@ -48,16 +52,17 @@ export class LimitWatch {
   }
 
   /** A transfer is told to the session before the equity shows it: else it would be measured as profit or loss. */
-  onWallet(wallet: Money, transfer: Money, now: Micros): void {
+  onWallet({ wallet, transfer, time }: Wallet, now: Micros): void {
     const { account, session } = this.#ports;
     const isCounted = account.wallet === wallet;
-    if (transfer !== noMoney) session.onTransfer(numberFromMoney(transfer), isCounted, now);
+    if (transfer !== noMoney) session.onTransfer(transfer, time, isCounted, now);
     account.onWallet(wallet, now);
     this.#mustMeasure = true;
   }
 
   measure(now: Micros): void {
-    this.#mustMeasure = false;
+    this.#mustMeasure = this.#ports.isUnexplained();
+    if (this.#mustMeasure) return;
     this.#ports.session.onEquity(now);
     for (const { risk } of this.#ports.desks()) risk.onPosition(now);
   }

@@ -3,13 +3,24 @@
  * says what follows from it. The rules themselves are risk/session.ts.
  */
 
+import { readBooking, toldBooking, withBooking } from "../account/bookings.ts";
 import type { Settings } from "../config/schema.ts";
-import type { Control } from "../domain/event.ts";
+import type { Control, IncomeRow } from "../domain/event.ts";
+import { numberFromMoney } from "../domain/instrument.ts";
 import type { Journal } from "../domain/journal.ts";
 import type { Side } from "../domain/order.ts";
 import type { Output } from "../domain/output.ts";
-import type { SessionState } from "../domain/session.ts";
-import { type Micros, micros, microsFromSeconds, microsPerSecond } from "../domain/units.ts";
+import type { LedgerState, SessionState } from "../domain/session.ts";
+import {
+  addMoney,
+  type Micros,
+  type Money,
+  micros,
+  microsFromSeconds,
+  microsPerMinute,
+  microsPerSecond,
+  noMoney,
+} from "../domain/units.ts";
 import {
   newSession,
   nextTime,
@@ -30,6 +41,11 @@ import {
 
 /** A new highest equity alone is journalled no more often than this: with an open position it may come with each mark. */
 const peakRowMicros = microsPerSecond;
+
+/** Transfers that are remembered one by one: more in a minute nobody makes. */
+const transfersMax = 100;
+/** That the ledger is known further is journalled no more often than this. */
+const ledgerRowMicros = 10 * microsPerMinute;
 
 export type SessionFloor = {
   /** those of the account, without what symbols override */
@@ -93,18 +109,71 @@ export class SessionKeeper {
     if (this.#state !== null) this.#quiet = quietRange(this.#state, this.#limits());
   }
 
+  /** How far the exchange's ledger is known; null before the account was read. */
+  get ledger(): LedgerState | null {
+    return this.#state?.ledger ?? null;
+  }
+
+  /** Nothing moved the wallet until then that we do not know of; exchange time. It never goes back. */
+  onLedgerKnown(readTo: Micros, now: Micros): void {
+    const state = this.stateAt(now);
+    if (state.ledger === null)
+      return this.#apply({ state: withLedger(state, { readTo, transfers: [] }), events: [] }, now);
+    if (readTo < state.ledger.readTo + ledgerRowMicros) return;
+    this.#apply({ state: withLedger(state, { ...state.ledger, readTo }), events: [] }, now);
+  }
+
   /**
-   * @param amount quote asset; negative was withdrawn
+   * The private stream tells of a transfer.
+   *
+   * @param amount negative was withdrawn
+   * @param time exchange time
    * @param isCounted whether the equity had it before it was told: then peaks have followed a deposit already
    */
-  onTransfer(amount: number, isCounted: boolean, now: Micros): void {
+  onTransfer(amount: Money, time: Micros, isCounted: boolean, now: Micros): void {
     const state = this.stateAt(now);
+    const { ledger } = state;
+    if (ledger === null) return this.#move(state, amount, isCounted, isCounted, now);
+    const { known, isNew } = withBooking(ledger.transfers, toldBooking(amount, time), transfersMax);
+    const next = withLedger(state, { ...ledger, transfers: known });
+    if (isNew) this.#move(next, amount, isCounted, isCounted, now);
+    else this.#apply({ state: next, events: [] }, now);
+  }
+
+  /**
+   * The exchange's ledger has been read: what the private stream did not tell is taken in now. The equity has it.
+   *
+   * @param to transfers until then are in the equity; exchange time, as is `readTo`, until when there will be no other
+   * @param isMeasured whether that equity was measured before
+   */
+  onLedgerRead(rows: readonly IncomeRow[], to: Micros, readTo: Micros, isMeasured: boolean, now: Micros): void {
+    const state = this.stateAt(now);
+    const from = state.ledger?.readTo ?? to;
+    let transfers = state.ledger?.transfers ?? [];
+    let moved = noMoney;
+    for (const { kind, id, amount, time } of rows) {
+      if (kind !== "transfer" || time < from || time > to) continue;
+      const { known, isNew } = withBooking(transfers, readBooking(id, amount, time), transfersMax);
+      transfers = known;
+      if (isNew) moved = addMoney(moved, amount);
+    }
+    const ledger = {
+      readTo: micros(Math.max(from, readTo)),
+      transfers: transfers.filter(({ time }) => time >= readTo),
+    };
+    const next = withLedger(state, ledger);
+    if (moved === noMoney) this.#apply({ state: next, events: [] }, now);
+    else this.#move(next, moved, true, isMeasured, now);
+  }
+
+  #move(state: SessionState, money: Money, isCounted: boolean, isMeasured: boolean, now: Micros): void {
+    const amount = numberFromMoney(money);
     const equity = this.#floor.equity();
     const before = equity === null || !isCounted ? equity : equity - amount;
     const next = onTransfer(state, amount, before);
     const { dayPeakEquity, peakEquity } = state;
     const events = [{ event: "TRANSFERRED", amount }] as const;
-    this.#apply({ state: isCounted && amount > 0 ? { ...next, dayPeakEquity, peakEquity } : next, events }, now);
+    this.#apply({ state: isMeasured && amount > 0 ? { ...next, dayPeakEquity, peakEquity } : next, events }, now);
   }
 
   onOpened(now: Micros): void {
@@ -155,6 +224,10 @@ export class SessionKeeper {
   }
 }
 
+function withLedger(state: SessionState, ledger: LedgerState): SessionState {
+  return { ...state, ledger };
+}
+
 /** Whether nothing but a highest equity is new. */
 function isPeakOnly(before: SessionState, after: SessionState): boolean {
   return (
@@ -168,6 +241,7 @@ function isPeakOnly(before: SessionState, after: SessionState): boolean {
     before.flattening === after.flattening &&
     before.scale === after.scale &&
     before.reached === after.reached &&
+    before.ledger === after.ledger &&
     before.cooldowns === after.cooldowns
   );
 }

@@ -37,6 +37,7 @@ export function settleOutcome(
     case "query-fills":
     case "query-account":
     case "query-history":
+    case "query-income":
       return;
     default:
       throw new TypeError(`unhandled command ${command satisfies never}`);
@@ -63,6 +64,7 @@ export function clientIdOf(command: Command): string | null {
       return command.clientAlgoId;
     case "query-account":
     case "query-history":
+    case "query-income":
       return null;
     default:
       throw new TypeError(`unhandled command ${command satisfies never}`);

@@ -6,7 +6,7 @@
 
 import { assert } from "../domain/assert.ts";
 import type { Candle } from "../domain/candle.ts";
-import type { FillsReport, HistoryReport, Outcome } from "../domain/event.ts";
+import type { FillsReport, HistoryReport, IncomeRow, Outcome } from "../domain/event.ts";
 import type { ExitRules } from "../domain/exit-rules.ts";
 import type { AlgoReport, Fill, OrderReport } from "../domain/order.ts";
 import type { Command, TradeRow } from "../domain/output.ts";
@@ -30,6 +30,7 @@ import { isAlive, ownOrder, takeHistory, tellExecution, tellPosition } from "./e
 import { beginClose, manageExit } from "./exit.ts";
 import { tightenedRules } from "./exit-rules.ts";
 import { isAdverse, reactToPrice } from "./exit-watch.ts";
+import { Fundings } from "./fundings.ts";
 import { inDoubt, lacksExecutions, settleDoubts } from "./lookup.ts";
 import { isBuried, mayExecuteUntold, mayTrade, missedLots, type Order, remaining } from "./order.ts";
 import { afterChange, clientIdOf, settleOutcome } from "./outcome.ts";
@@ -62,6 +63,8 @@ export class TradeManager {
   readonly #desk: Desk;
   #trade: Trade | null = null;
   #exposedSince: Micros | null = null;
+  readonly #fundings = new Fundings();
+  #isLedgerAwaited = false;
   readonly counts: Counts = {
     entries: 0,
     exits: 0,
@@ -249,8 +252,9 @@ export class TradeManager {
    */
   onPastTrade(trade: Trade, report: HistoryReport, now: Micros): boolean {
     this.#takeHistory(trade, report, signedLots(0), now);
-    if (trade.unexplained !== null || enteredLots(trade) === 0 || openLots(trade) !== 0) return false;
-    const row = tradeRow(this.#desk, trade);
+    if (this.#isLedgerAwaited || trade.unexplained !== null) return false;
+    if (enteredLots(trade) === 0 || openLots(trade) !== 0) return false;
+    const row = this.#rowOf(trade);
     this.#desk.emit(row);
     this.#onClosed(row, trade, now);
     return true;
@@ -369,10 +373,28 @@ export class TradeManager {
     this.#manage(trade, now);
   }
 
-  /** Funding of the symbol belongs to the position that is open. @param amount positive was received */
-  onFunding(amount: Money): void {
-    const trade = this.#trade;
-    if (trade !== null && trade.tradedLots > 0) trade.funding = addMoney(trade.funding, amount);
+  /** Funding of the symbol belongs to the position that was open then. @param amount positive was received */
+  onFunding(amount: Money, time: Micros): void {
+    this.#fundings.tell(amount, time);
+    if (this.#trade !== null) this.#trade.funding = this.#fundings.of(this.#trade, Number.POSITIVE_INFINITY);
+  }
+
+  /** The exchange's ledger is being read: what a trade came to is known when it is here. */
+  awaitLedger(): void {
+    this.#isLedgerAwaited = true;
+  }
+
+  get isLedgerAwaited(): boolean {
+    return this.#isLedgerAwaited;
+  }
+
+  /** What the ledger has of the symbol; nothing where it cannot be read. */
+  onLedger(rows: readonly IncomeRow[], now: Micros): void {
+    this.#isLedgerAwaited = false;
+    this.#fundings.read(rows);
+    if (this.#trade === null) return;
+    this.#trade.funding = this.#fundings.of(this.#trade, Number.POSITIVE_INFINITY);
+    this.#manage(this.#trade, now);
   }
 
   /** Cancels what would still open; what has filled stays protected. */
@@ -448,8 +470,9 @@ export class TradeManager {
       settleDoubts(this.#desk, trade, now);
       return;
     }
+    if (this.#isLedgerAwaited && enteredLots(trade) > 0) return;
     this.#trade = null;
-    const row = enteredLots(trade) === 0 ? null : tradeRow(this.#desk, trade);
+    const row = enteredLots(trade) === 0 ? null : this.#rowOf(trade);
     if (row !== null) {
       this.counts.exits += 1;
       this.counts.trades += 1;
@@ -457,5 +480,10 @@ export class TradeManager {
       this.#desk.emit(row);
     }
     this.#onClosed(row, trade, now);
+  }
+
+  #rowOf(trade: Trade): TradeRow {
+    trade.funding = this.#fundings.of(trade, trade.lastFillTime);
+    return tradeRow(this.#desk, trade);
   }
 }

@@ -6,7 +6,7 @@
 import { ConfigError } from "../config/error.ts";
 import type { CoreEvent, Outcome, SetUp } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
-import type { Command, QueryHistory } from "../domain/output.ts";
+import type { Command, QueryHistory, QueryIncome } from "../domain/output.ts";
 import { type Micros, micros } from "../domain/units.ts";
 import type { Exchange, ExchangeRequest } from "../exchange/exchange.ts";
 import { setUpSymbol } from "../venue/set-up.ts";
@@ -18,6 +18,7 @@ import {
   type SingleCommand,
   type WireRequest,
 } from "../venue/wire/encode.ts";
+import { incomeEvents, incomeRequest } from "../venue/wire/income.ts";
 import { stringifyJson } from "../venue/wire/lossless-json.ts";
 import { classify } from "../venue/wire/outcome.ts";
 import { type InstrumentsByName, instrumentsByName } from "../venue/wire/reports.ts";
@@ -109,6 +110,7 @@ export class InProcessVenue {
   #answerTo(command: Command, now: Micros): readonly CoreEvent[] {
     if (command.kind === "query-account") return this.#readAccount(command, now);
     if (command.kind === "query-history") return this.#readHistory(command, now);
+    if (command.kind === "query-income") return this.#readIncome(command, now);
     return this.#request(command, now);
   }
 
@@ -188,6 +190,11 @@ export class InProcessVenue {
     );
     const outcome: Outcome = report === null ? { kind: "unknown", cause: "unreadable history" } : { kind: "ok" };
     return [...(report === null ? [] : [report]), { kind: "outcome", command, outcome }];
+  }
+
+  #readIncome(command: QueryIncome, now: Micros): readonly CoreEvent[] {
+    const { body } = this.#exchange.request(asExchangeRequest(incomeRequest(command.since)), now);
+    return incomeEvents(command, body, this.#asset, this.#byName);
   }
 
   #push(due: Due): void {

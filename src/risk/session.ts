@@ -52,6 +52,7 @@ export function newSession(now: Micros): SessionState {
     flattening: null,
     scale: 1,
     reached: [],
+    ledger: null,
     cooldowns: [],
   };
 }

@@ -18,6 +18,13 @@ const Hold = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("cooldown"), reason: limitReason, until: time }),
 ]);
 
+const Transfer = z.strictObject({
+  id: z.string().nullable(),
+  isTold: z.boolean(),
+  amount: z.string().regex(/^-?\d{1,40}$/),
+  time,
+});
+
 const State = z.strictObject({
   version: z.literal(1),
   day: z.int(),
@@ -33,6 +40,11 @@ const State = z.strictObject({
   flattening: z.string().nullable(),
   scale: z.number().gt(0).lte(1),
   reached: z.array(z.enum(blockReasons)),
+  // Written before it was kept: the next read of the account begins it.
+  ledger: z
+    .strictObject({ readTo: time, transfers: z.array(Transfer) })
+    .nullable()
+    .default(null),
   cooldowns: z.array(z.strictObject({ symbol: z.string(), side: z.enum(sides), until: time })),
 });
 
@@ -72,6 +84,7 @@ export const haltedByStore: SessionState = {
   hold: { kind: "halt", reason: "HALTED", by: "store", until: null },
   scale: 1,
   reached: [],
+  ledger: null,
   cooldowns: [],
 };
 

@@ -28,6 +28,7 @@ import { type ClockOffset, unknownOffset } from "./clock-offset.ts";
 import { Connections } from "./connections.ts";
 import { DeadMansSwitch, type SwitchTerms } from "./dead-mans-switch.ts";
 import { type HistoryReaderPorts, readHistory } from "./history-reader.ts";
+import { type IncomeReaderPorts, readIncome } from "./income-reader.ts";
 import { ListenKeyKeeper } from "./listen-key.ts";
 import { MarketFeed } from "./market-feed.ts";
 import { Orders } from "./orders.ts";
@@ -83,6 +84,7 @@ type Running = {
   readonly orders: Orders;
   readonly account: AccountReader;
   readonly history: HistoryReaderPorts;
+  readonly income: IncomeReaderPorts;
   readonly setUp: AccountSetUp;
   readonly deadMansSwitch: DeadMansSwitch | null;
 };
@@ -200,6 +202,7 @@ export class VenueAdapter implements TransportListener {
     this.#now = now;
     if (command.kind === "query-account") this.#queryAccount(command, now);
     else if (command.kind === "query-history") readHistory(this.#started().history, command, now);
+    else if (command.kind === "query-income") readIncome(this.#started().income, command, now);
     else this.#started().orders.send(command, now);
   }
 
@@ -327,6 +330,7 @@ export class VenueAdapter implements TransportListener {
         onUnproven: (cause) => emit({ kind: "account-unproven", cause }),
       }),
       history: { ...ports, instruments, byName, emit },
+      income: { ...ports, asset, byName, emit },
       setUp,
       deadMansSwitch: this.#switchFor(instruments),
     };

@@ -126,7 +126,7 @@ export function openTradeOf(trade: TradeId, sentAt: Micros, fills: readonly Fill
 /** Kind and id of each command, as short text; reads of the history, which explain and change nothing, are left out. */
 export function texts(outputs: readonly Output[]): readonly string[] {
   return outputs.filter(isCommand).flatMap((command: Command) => {
-    if (command.kind === "query-history") return [];
+    if (command.kind === "query-history" || command.kind === "query-income") return [];
     if (command.kind === "query-account") return command.kind;
     const id = "clientOrderId" in command ? command.clientOrderId : command.clientAlgoId;
     return `${command.kind} ${id}`;
@@ -206,6 +206,10 @@ export class CoreBench {
     while (this.core.hasOutputs) {
       const fresh = this.core.takeOutputs();
       outputs.push(...fresh);
+      // The ledger has nothing to explain.
+      if (fresh.some(({ kind }) => kind === "query-income")) {
+        this.core.handle({ kind: "income-report", rows: [] }, this.now);
+      }
       if (this.history === null || !fresh.some(({ kind }) => kind === "query-history")) continue;
       this.core.handle(this.history, this.now);
     }

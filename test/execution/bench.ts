@@ -319,10 +319,11 @@ export class Bench {
   }
 }
 
-type Answered = Exclude<Command["kind"], "query-account" | "query-history">;
+type Answered = Exclude<Command["kind"], "query-account" | "query-history" | "query-income">;
 
 function idIn(command: Command): string | null {
   if (command.kind === "query-account" || command.kind === "query-history") return null;
+  if (command.kind === "query-income") return null;
   return "clientOrderId" in command ? command.clientOrderId : command.clientAlgoId;
 }
 

@@ -137,6 +137,7 @@ export class HostileVenue {
       }
       case "query-account":
       case "query-history":
+      case "query-income":
         return "ok";
       default:
         throw new TypeError(`unhandled command ${command satisfies never}`);

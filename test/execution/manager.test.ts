@@ -89,7 +89,7 @@ test("[ORD-1] without a trade nothing that is told does anything", () => {
   manager.cancelEntry(now);
   manager.onTimer(now);
   manager.onQuote(now);
-  manager.onFunding(money(1n));
+  manager.onFunding(money(1n), start);
   manager.tightenRules(stillRules, micros(1), now);
   manager.onCandle(
     {

@@ -27,8 +27,8 @@ function rowOf(bench: Bench): TradeRow {
 
 test("[ORD-4] net is gross less fees plus funding, to the unit", () => {
   const row = closedBy("x", 640_050, (bench) => {
-    bench.manager.onFunding(money(-30_000n));
-    bench.manager.onFunding(money(10_000n));
+    bench.manager.onFunding(money(-30_000n), bench.now);
+    bench.manager.onFunding(money(10_000n), bench.now);
   });
   expect([row.grossPnl, row.fees, row.funding, row.netPnl]).toEqual([5_000_000n, 2_000n, -20_000n, 4_978_000n]);
 });
@@ -36,10 +36,10 @@ test("[ORD-4] net is gross less fees plus funding, to the unit", () => {
 test("[ORD-4] funding before anything has filled belongs to no trade", () => {
   const bench = new Bench();
   bench.begin();
-  bench.manager.onFunding(money(-30_000n));
+  bench.manager.onFunding(money(-30_000n), bench.now);
   bench.ok("place-order", idOf("e"));
-  bench.fill(idOf("e"), "FILLED", 10, fillOf("entry", 10));
-  bench.fill(idOf("f"), "FILLED", 10, fillOf("exit", 10, 639_800));
+  bench.fill(idOf("e"), "FILLED", 10, fillOf("entry", 10, 640_000, after(1_000)));
+  bench.fill(idOf("f"), "FILLED", 10, fillOf("exit", 10, 639_800, after(2_000)));
   expect(rowOf(bench).funding).toBe(0n);
 });
 

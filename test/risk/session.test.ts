@@ -528,6 +528,7 @@ test("[RSK-4] a fresh session knows of nothing", () => {
     flattening: null,
     scale: 1,
     reached: [],
+    ledger: null,
     cooldowns: [],
   });
 });

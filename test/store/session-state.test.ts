@@ -25,6 +25,7 @@ const state: SessionState = {
   flattening: "limit",
   scale: 0.5,
   reached: ["MAX_DAILY_LOSS_REACHED", "DRAWDOWN_GUARD"],
+  ledger: { readTo: time, transfers: [{ id: "TRANSFER-1", isTold: true, amount: "-300000000000", time }] },
   cooldowns: [{ symbol: "BTCUSDT", side: "sell", until: micros(start + 9) }],
 };
 
@@ -57,6 +58,15 @@ test("[RSK-4] the state that one run wrote last is the one that the next begins 
     [{ kind: "session", state, equity: null, time }],
   );
   expect((await sessionIn(directory)).session).toEqual(state);
+});
+
+test("[RSK-4] a state that was written before the ledger was read comes back without it", async () => {
+  const directory = await journalledBy([{ kind: "session", state, equity: 1, time }]);
+  const { ledger: _, ...older } = state;
+  const database = new DatabaseSync(join(directory, "paper-t1", "journal.sqlite"));
+  database.prepare("UPDATE session_state SET state = ?").run(JSON.stringify(older));
+  database.close();
+  expect((await sessionIn(directory)).session).toEqual({ ...state, ledger: null });
 });
 
 test("[RSK-4] a journal without a state knows of none", async () => {

@@ -3,7 +3,15 @@
 import { InvariantError, present } from "../../domain/assert.ts";
 import { type Instrument, textFromLots, textFromTicks } from "../../domain/instrument.ts";
 import type { Side } from "../../domain/order.ts";
-import type { AmendOrder, Command, PlaceAlgo, PlaceOrder, QueryAccount, QueryHistory } from "../../domain/output.ts";
+import type {
+  AmendOrder,
+  Command,
+  PlaceAlgo,
+  PlaceOrder,
+  QueryAccount,
+  QueryHistory,
+  QueryIncome,
+} from "../../domain/output.ts";
 import type { Lots, Micros, SymbolIndex, Ticks } from "../../domain/units.ts";
 
 /** Who goes first when the rate budget is short. @see requirements SAF-1 */
@@ -28,8 +36,8 @@ export type WireRequest = {
   readonly priority: Priority;
 };
 
-/** Commands that are one request. The others are several: {@link accountRequests}, {@link historyRequests}. */
-export type SingleCommand = Exclude<Command, QueryAccount | QueryHistory>;
+/** Commands that are one request. The others may be several: {@link accountRequests}, {@link historyRequests}, income.ts. */
+export type SingleCommand = Exclude<Command, QueryAccount | QueryHistory | QueryIncome>;
 
 export type EncodeOptions = {
   /** milliseconds within which an entry must reach the matching engine, or die on the way */

@@ -254,6 +254,12 @@ export class Simulation {
     this.tell({ kind: "timer" }, this.now);
   }
 
+  /** The account's owner moves money in or, negative, out; USDT. */
+  transfer(amount: string): void {
+    this.exchange.transfer(amount, this.now);
+    this.wire.collect(this.now);
+  }
+
   control(action: "halt" | "resume" | "flatten"): void {
     this.tell({ kind: "control", by: "test", action }, this.now);
   }
@@ -459,7 +465,8 @@ function journalFrom(rows: readonly Output[]): { readonly kind: "journal" } & Jo
   });
   const begun = rows.flatMap((row) => (row.kind === "intent" && row.source === "decision_file" ? [row.trade] : []));
   const safeMode = rows.findLast((row) => row.kind === "safe-mode")?.state;
-  return { kind: "journal", openTrades, session: null, begun, ...(safeMode === undefined ? {} : { safeMode }) };
+  const session = rows.findLast((row) => row.kind === "session")?.state ?? null;
+  return { kind: "journal", openTrades, session, begun, ...(safeMode === undefined ? {} : { safeMode }) };
 }
 
 function fillFrom({ clientOrderId, side, ...fill }: FillRow): JournalFill {

@@ -12,6 +12,7 @@ import type { Exchange, UserEvent } from "../../../src/exchange/exchange.ts";
 import { asExchangeRequest } from "../../../src/host/in-process-venue.ts";
 import { decodeAccount, decodeHistory, replyEvents } from "../../../src/venue/wire/decode.ts";
 import { accountRequests, encodeCommand, historyRequests } from "../../../src/venue/wire/encode.ts";
+import { incomeEvents, incomeRequest } from "../../../src/venue/wire/income.ts";
 import { stringifyJson } from "../../../src/venue/wire/lossless-json.ts";
 import { type InstrumentsByName, instrumentsByName } from "../../../src/venue/wire/reports.ts";
 import { decodeUserMessage } from "../../../src/venue/wire/user-events.ts";
@@ -205,6 +206,10 @@ export class Wire implements VenueWire {
     const { exchange, recvWindowMs } = this.#options;
     if (command.kind === "query-account") return this.#readAccount(now);
     if (command.kind === "query-history") return this.#readHistory(command, now);
+    if (command.kind === "query-income") {
+      const { body } = exchange.request(asExchangeRequest(incomeRequest(command.since)), now);
+      return incomeEvents(command, body, "USDT", this.#byName);
+    }
     const request = encodeCommand(command, exchange.instruments, { recvWindow: recvWindowMs });
     const { status, body } = exchange.request(asExchangeRequest(request), now);
     return replyEvents(command, { status, body, text: status === 200 ? "" : stringifyJson(body) }, this.#byName);
@@ -259,7 +264,7 @@ export class Wire implements VenueWire {
   #refuse(command: Command, code: number, now: Micros): void {
     const body = { code, msg: "refused by script" };
     const events =
-      command.kind === "query-account" || command.kind === "query-history"
+      command.kind === "query-account" || command.kind === "query-history" || command.kind === "query-income"
         ? [outcomeOf(command, { kind: "unknown", cause: `refused with ${code}` })]
         : replyEvents(command, { status: 400, body, text: "" }, this.#byName);
     this.#queue.push(now + this.#latency, "core", (at) => {

@@ -1,0 +1,171 @@
+/**
+ * Asks the exchange's ledger what moved the wallet while nobody told: after a start, when the private stream was away, and
+ * when a read of the account shows another wallet than the stream said. Funding goes to the trade that was open, transfers
+ * to the measures of the session; until then nothing is measured, since a withdrawal would be a loss (requirements ORD-4,
+ * RSK-4; failure-catalogue F-07).
+ */
+
+import type { Account } from "../account/account.ts";
+import type { Settings } from "../config/schema.ts";
+import type { AccountSnapshot, IncomeReport, Outcome } from "../domain/event.ts";
+import type { Output } from "../domain/output.ts";
+import { type Micros, type Money, micros, microsFromMillis, microsPerMinute } from "../domain/units.ts";
+import { backedOff } from "../execution/desk.ts";
+import type { SessionKeeper } from "./session-keeper.ts";
+import type { SymbolDesk } from "./symbol-desk.ts";
+
+export type LedgerPorts = {
+  readonly settings: () => Settings;
+  readonly account: Account;
+  readonly session: SessionKeeper;
+  readonly desks: () => readonly SymbolDesk[];
+  readonly emit: (output: Output) => void;
+  /** the equity may be measured */
+  readonly measure: (now: Micros) => void;
+};
+
+/** Questions in a row that were not answered; the waits between them double. Then it is measured as it is. */
+const asksMax = 6;
+/** The ledger lags behind the balance by no more than this, clocks included. */
+const lagMicros = microsPerMinute;
+/** The exchange shows three months. @see binance-usdm.md §4.2, income */
+const shownMicros = 85 * 1_440 * microsPerMinute;
+
+export class LedgerDesk {
+  readonly #ports: LedgerPorts;
+  /** the next read of the account is followed by a question */
+  #isWanted = false;
+  /** what happened was not watched */
+  #isBlind = false;
+  /** what has been asked for is not known yet; trades and measures wait */
+  #isOpen = false;
+  #isAwaited = false;
+  #hasGivenUp = false;
+  #asks = 0;
+  /** exchange time of the account read that is to be explained, as near as we know it */
+  #readAt: Micros = micros(0);
+  #askedAt: Micros = micros(0);
+  /** begin of the oldest trade whose fundings are wanted; infinite when those since the last read are */
+  #oldest = Number.POSITIVE_INFINITY;
+  #wallet: Money | null = null;
+  /** Earliest time at which {@link onTimer} must be called; infinite when nothing waits. */
+  wakeAt = Number.POSITIVE_INFINITY;
+
+  constructor(ports: LedgerPorts) {
+    this.#ports = ports;
+  }
+
+  /** Whether the wallet may hold what nobody has told yet. */
+  get isUnexplained(): boolean {
+    return (this.#isWanted || this.#isOpen) && !this.#hasGivenUp;
+  }
+
+  /** Whether that is so because nobody watched: what the limits say is not known then. */
+  get isBlind(): boolean {
+    return this.#isBlind && this.#isOpen && !this.#hasGivenUp;
+  }
+
+  /** @param begun when the trades began whose end an earlier run did not see */
+  recover(begun: readonly Micros[]): void {
+    this.#oldest = Math.min(...begun, this.#oldest);
+    if (begun.length > 0 || this.#ports.session.ledger !== null) this.#want(true);
+  }
+
+  /** The private stream was away and is back: the next read of the account is to be explained. */
+  onReconnected(): void {
+    if (this.#ports.session.ledger !== null) this.#want(true);
+  }
+
+  /** Told by the private stream, or found in a read that is explained. */
+  onWallet(wallet: Money): void {
+    this.#wallet = wallet;
+  }
+
+  /** A read of the account was taken over. */
+  onSnapshot({ requestedAt }: AccountSnapshot, now: Micros): void {
+    const { account, session } = this.#ports;
+    const isOther = this.#wallet !== null && account.wallet !== this.#wallet;
+    this.#wallet = account.wallet;
+    if (session.ledger === null) session.onLedgerKnown(requestedAt, now);
+    if (isOther) this.#want(false);
+    if (this.#isWanted) return this.#begin(requestedAt, now);
+    if (!this.#isOpen && account.privateAlive) session.onLedgerKnown(micros(requestedAt - lagMicros), now);
+  }
+
+  onReport({ rows }: IncomeReport, now: Micros): void {
+    if (!this.#isOpen) return;
+    const { session, desks } = this.#ports;
+    const isMeasured = this.#hasGivenUp;
+    this.#isAwaited = false;
+    this.#isOpen = false;
+    this.#isBlind = false;
+    this.#hasGivenUp = false;
+    this.#oldest = Number.POSITIVE_INFINITY;
+    this.wakeAt = Number.POSITIVE_INFINITY;
+    session.onLedgerRead(rows, this.#readAt, micros(this.#askedAt - lagMicros), isMeasured, now);
+    for (const { instrument, manager, history } of desks()) {
+      manager.onLedger(
+        rows.filter((row) => row.kind === "funding" && row.symbol === instrument.index),
+        now,
+      );
+      history.onLedger(now);
+    }
+    this.#ports.measure(now);
+  }
+
+  onOutcome(outcome: Outcome, now: Micros): void {
+    if (!this.#isAwaited || outcome.kind === "ok") return;
+    this.#isAwaited = false;
+    if (this.#asks >= asksMax) return this.#giveUp(outcome, now);
+    const interval = microsFromMillis(this.#ports.settings().protection.lookup_interval_ms);
+    this.wakeAt = now + backedOff(interval, this.#asks - 1);
+  }
+
+  onTimer(now: Micros): void {
+    if (now < this.wakeAt) return;
+    // The adapter answers each request; this is the second line, for an answer that never comes.
+    if (this.#isAwaited) this.onOutcome({ kind: "unknown", cause: "no answer" }, now);
+    else this.#send(now);
+  }
+
+  #want(isBlind: boolean): void {
+    this.#isWanted = true;
+    this.#isBlind ||= isBlind;
+    for (const { manager } of this.#ports.desks()) manager.awaitLedger();
+  }
+
+  #begin(readAt: Micros, now: Micros): void {
+    this.#isWanted = false;
+    this.#isOpen = true;
+    this.#readAt = readAt;
+    this.#asks = 0;
+    this.#send(now);
+  }
+
+  #send(now: Micros): void {
+    const { emit, session, settings } = this.#ports;
+    this.#asks += 1;
+    this.#isAwaited = true;
+    this.#askedAt = now;
+    this.wakeAt = now + 2 * microsFromMillis(settings().venue.reply_timeout_ms);
+    const wanted = Math.min(session.ledger?.readTo ?? now, this.#oldest - lagMicros);
+    emit({ kind: "query-income", since: micros(Math.max(wanted, now - shownMicros)) });
+  }
+
+  /** Losses are not left unmeasured for ever: what nobody explains counts as one. Each read of the account asks again. */
+  #giveUp(outcome: Outcome, now: Micros): void {
+    const { desks, emit, measure } = this.#ports;
+    const cause = outcome.kind === "ok" ? "" : outcome.kind === "unknown" ? outcome.cause : outcome.message;
+    if (!this.#hasGivenUp)
+      emit({ kind: "notice", level: "error", code: "INCOME_UNREAD", symbol: null, fields: { cause } });
+    this.#hasGivenUp = true;
+    this.#isWanted = true;
+    this.#isOpen = false;
+    this.wakeAt = Number.POSITIVE_INFINITY;
+    for (const { manager, history } of desks()) {
+      manager.onLedger([], now);
+      history.onLedger(now);
+    }
+    measure(now);
+  }
+}

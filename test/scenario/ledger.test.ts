@@ -1,0 +1,202 @@
+/** What moves the wallet without a trade while nobody listens: it is read from the exchange's ledger. */
+
+import { expect, test } from "vitest";
+import { openLong } from "./support/given.ts";
+import { normal } from "./support/settings.ts";
+import { type Simulation, type Story, simulate } from "./support/simulate.ts";
+
+const hour = 3_600_000;
+const ways = ["plain", "rest"] as const;
+const limits = { session: { max_daily_loss_abs: 500, max_daily_profit_abs: 500, max_drawdown_pct: 0.05 } };
+
+function story(way: (typeof ways)[number], holdSeconds = 60): Story {
+  const settings = {
+    ...normal({ max_hold_seconds: holdSeconds }),
+    risk: { cost: { enabled: false, factor: 1 }, ...limits },
+  };
+  return way === "plain" ? { settings } : { settings, through: way };
+}
+
+/** Down for so long, and up again. */
+function sleep(sim: Simulation, ms: number, meanwhile: () => void = () => {}): void {
+  sim.kill();
+  meanwhile();
+  sim.advance(ms);
+  sim.restart();
+  sim.advance(2_000);
+}
+
+function measuresOf(sim: Simulation) {
+  const { dayStartEquity, limitEquity, dayPeakEquity, hold } = sim.core.session(sim.now);
+  return [sim.core.equity, dayStartEquity, limitEquity, dayPeakEquity, hold.kind].map((value) =>
+    typeof value === "number" ? Math.round(value) : value,
+  );
+}
+
+function riskEvents(sim: Simulation): readonly string[] {
+  return sim.outputs.flatMap((output) => (output.kind === "risk-event" ? [output.event] : []));
+}
+
+test.each(ways)("[ORD-4] funding that fell due while the daemon was down stands in the trade's summary (%s)", (way) => {
+  // given: the next funding is five hours and twenty minutes away
+  const sim = openLong(story(way, 20_000));
+  // when
+  sleep(sim, 6 * hour);
+  sim.advance(60_000);
+  // then
+  const [row] = sim.trades;
+  expect([row?.funding, row?.netPnl === (row?.grossPnl ?? 0n) - (row?.fees ?? 0n) + (row?.funding ?? 0n)]).toEqual([
+    -6_400_000n,
+    true,
+  ]);
+});
+
+test.each(ways)("[ORD-4] so it does where the trade was closed meanwhile (%s)", (way) => {
+  // given
+  const sim = openLong(story(way, 40_000));
+  // when
+  sleep(sim, 7 * hour, () => {
+    sim.advance(6 * hour);
+    sim.foreign("POST", "order", { side: "SELL", type: "MARKET", quantity: "0.010" });
+  });
+  sim.advance(60_000);
+  // then
+  expect(sim.trades.map(({ funding }) => funding)).toEqual([-6_400_000n]);
+});
+
+test.each(ways)("[ORD-4] funding that fell due while the private stream was away is booked, and once (%s)", (way) => {
+  // given
+  const sim = openLong(story(way, 60_000));
+  sim.advance(5 * hour);
+  // when
+  sim.disconnect();
+  sim.advance(hour);
+  sim.reconnect();
+  sim.advance(5_000);
+  sim.control("flatten");
+  sim.advance(10_000);
+  // then
+  expect(sim.trades.map(({ funding }) => funding)).toEqual([-6_400_000n]);
+});
+
+test("[F-28] funding that the stream told before a break is not booked again from the ledger", () => {
+  // given
+  const sim = openLong(story("plain", 60_000));
+  sim.advance(6 * hour);
+  // when
+  sim.disconnect();
+  sim.advance(60_000);
+  sim.reconnect();
+  sim.advance(5_000);
+  sim.control("flatten");
+  sim.advance(10_000);
+  // then
+  expect(sim.trades.map(({ funding }) => funding)).toEqual([-6_400_000n]);
+});
+
+test.each(ways.flatMap((way) => ["-3000", "4000"].map((amount) => [amount, way] as const)))(
+  "[RSK-4] %s USDT moved while the daemon was down are neither loss nor profit (%s)",
+  (amount, way) => {
+    // given
+    const sim = simulate(story(way));
+    // when
+    sleep(sim, 60_000, () => sim.transfer(amount));
+    // then
+    const equity = 10_000 + Number(amount);
+    expect([measuresOf(sim), riskEvents(sim)]).toEqual([[equity, equity, equity, equity, "none"], ["TRANSFERRED"]]);
+  },
+);
+
+test.each(ways.flatMap((way) => ["-3000", "4000"].map((amount) => [amount, way] as const)))(
+  "[RSK-4] %s USDT moved while the private stream was away are neither loss nor profit (%s)",
+  (amount, way) => {
+    // given
+    const sim = simulate(story(way));
+    // when
+    sim.disconnect();
+    sim.advance(10_000);
+    sim.transfer(amount);
+    sim.advance(130_000);
+    const meanwhile = measuresOf(sim);
+    sim.reconnect();
+    sim.advance(130_000);
+    // then
+    const equity = 10_000 + Number(amount);
+    const measures = [equity, equity, equity, equity, "none"];
+    expect([meanwhile, measuresOf(sim), riskEvents(sim)]).toEqual([measures, measures, ["TRANSFERRED"]]);
+  },
+);
+
+test("[RSK-4] a transfer that the stream swallowed is found by the next read of the account", () => {
+  // given
+  const sim = simulate({ ...story("plain"), faults: [{ on: "account", fault: { kind: "untold" } }] });
+  // when
+  sim.transfer("-3000");
+  sim.advance(70_000);
+  // then
+  expect([measuresOf(sim), riskEvents(sim)]).toEqual([[7_000, 7_000, 7_000, 7_000, "none"], ["TRANSFERRED"]]);
+});
+
+test("[F-28] a transfer counts once that the ledger and then the stream tells, and the other way round", () => {
+  // given
+  const late = { on: "account", fault: { kind: "told-late", ms: 65_000 } } as const;
+  const sim = simulate({ ...story("plain"), faults: [late] });
+  // when
+  sim.transfer("-3000");
+  sim.advance(130_000);
+  sim.transfer("1000");
+  sim.advance(1_000);
+  sleep(sim, 5_000);
+  // then
+  expect([measuresOf(sim), riskEvents(sim)]).toEqual([
+    [8_000, 8_000, 8_000, 8_000, "none"],
+    ["TRANSFERRED", "TRANSFERRED"],
+  ]);
+});
+
+test("[F-28] several starts read the same transfer and count it once", () => {
+  // given
+  const sim = simulate(story("rest"));
+  sleep(sim, 5_000, () => sim.transfer("-3000"));
+  // when
+  for (let start = 0; start < 3; start += 1) sleep(sim, 5_000);
+  // then
+  expect([measuresOf(sim), riskEvents(sim)]).toEqual([[7_000, 7_000, 7_000, 7_000, "none"], ["TRANSFERRED"]]);
+});
+
+test("[RSK-4] a real loss of the time while the private stream was away is one", () => {
+  // given
+  const sim = openLong({
+    ...story("rest", 60_000),
+    settings: {
+      ...story("rest", 60_000).settings,
+      risk: { cost: { enabled: false, factor: 1 }, session: { max_daily_loss_abs: 1 } },
+    },
+  });
+  // when
+  sim.disconnect();
+  sim.quote({ bid: 639_000 });
+  sim.traded(639_000, 1, "sell");
+  sim.advance(10_000);
+  sim.reconnect();
+  sim.advance(10_000);
+  // then
+  expect([sim.truth.position, riskEvents(sim)]).toEqual([0, ["DAILY_LOSS_HIT", "HALTED"]]);
+});
+
+test("[RSK-4] before the ledger is read nothing is entered; refused for good, what nobody explains counts as a loss", () => {
+  // given
+  const sim = simulate(story("plain"));
+  sim.wire.script([{ on: "query-income", fault: { kind: "refused", code: -1003 }, times: 99 }]);
+  sleep(sim, 60_000, () => sim.transfer("-3000"));
+  // when
+  sim.decide();
+  const before = [sim.core.session(sim.now).hold.kind, sim.sent()];
+  sim.advance(60_000);
+  // then
+  expect([before, sim.notices("INCOME_UNREAD").length, riskEvents(sim).slice(0, 1)]).toEqual([
+    ["none", []],
+    1,
+    ["DAILY_LOSS_HIT"],
+  ]);
+});
