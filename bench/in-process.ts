@@ -146,6 +146,7 @@ function riskCheck(rig: Rig): () => number {
     accountAge: 1_000,
     committedLots: 0,
     openPositions: 0,
+    maintenance: [{ upTo: 300_000, rate: 0.004 }],
     cooldownUntil: micros(0),
   };
   return () => {

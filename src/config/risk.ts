@@ -175,6 +175,11 @@ export const Risk = z
     sltp: StopsAndTargets.prefault({}).describe("Distance of stop and target from the price."),
     session: Session.prefault({}).describe("Limits over time, for the account as a whole."),
     cost: Cost.prefault({}).describe("Whether an entry can earn what it costs."),
+    liquidation_buffer: fraction
+      .default(0.002)
+      .describe(
+        "Every stop must be reached before the exchange would liquidate, with this fraction of the price to spare.",
+      ),
     recheck: Recheck.prefault({}).describe("What is checked again at the moment of sending."),
   })
   .refine((c) => c.min_notional <= c.max_notional, { error: "must be at least min_notional", path: ["max_notional"] })

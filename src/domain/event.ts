@@ -3,6 +3,7 @@
 import type { Candle } from "./candle.ts";
 import type { InstrumentRules } from "./instrument.ts";
 import type { Journal, JournalFill } from "./journal.ts";
+import type { MaintenanceStep } from "./maintenance.ts";
 import type { ModelOutput } from "./model.ts";
 import type { AlgoReport, Fill, OrderReport } from "./order.ts";
 import type { Command } from "./output.ts";
@@ -70,7 +71,7 @@ export type FeeRates = { readonly symbol: SymbolIndex; readonly makerE8: number;
  * before it is proven. @see requirements ORD-5, failure-catalogue F-12
  */
 export type SetUp =
-  | { readonly state: "proven"; readonly leverage: number }
+  | { readonly state: "proven"; readonly leverage: number; readonly maintenance: readonly MaintenanceStep[] }
   /** not yet, or no longer: it is being tried again */
   | { readonly state: "pending"; readonly cause: string }
   /** the exchange takes no stop from us: what cannot be protected must not be opened */

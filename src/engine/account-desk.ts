@@ -97,6 +97,9 @@ export class AccountDesk {
     if (parts === null) {
       const fields = { order };
       const symbol = desk.instrument.index;
+      // Somebody closed what was ours, or the exchange did: a trade that runs must not be looked after for a minute more.
+      const fills = report.kind === "order-report" && report.filled > 0;
+      if (fills && desk.manager.trade !== null) this.#reads.by(now, now);
       return this.#ports.emit({ kind: "notice", level: "warn", code: "FOREIGN_ORDER", symbol, fields });
     }
     if (this.#owners.isOthers(desk, parts, report, this.#recoveredAt, now)) {

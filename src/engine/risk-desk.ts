@@ -7,6 +7,7 @@ import type { Account } from "../account/account.ts";
 import type { Settings } from "../config/schema.ts";
 import type { Decision, Evidence } from "../domain/decision.ts";
 import { type Instrument, quoteFromTickLots } from "../domain/instrument.ts";
+import type { MaintenanceStep } from "../domain/maintenance.ts";
 import type { Side } from "../domain/order.ts";
 import type { Gate, Output } from "../domain/output.ts";
 import type { BlockReason } from "../domain/reason.ts";
@@ -48,6 +49,7 @@ export class RiskDesk {
   readonly #floor: RiskFloor;
   readonly #settings: () => Settings;
   readonly #costToFill: (side: Side, quantity: Lots) => number | null;
+  #maintenance: readonly MaintenanceStep[] = [];
   #isMissing = false;
   #isCrashTold = false;
   #isLargeTold = false;
@@ -58,6 +60,10 @@ export class RiskDesk {
     this.#settings = settings;
     this.#floor = floor;
     this.#costToFill = (side, quantity) => market.costToFill(side, quantity);
+  }
+
+  onMaintenance(steps: readonly MaintenanceStep[]): void {
+    this.#maintenance = steps;
   }
 
   /** @param entryPrice where the entry is expected to fill */
@@ -85,6 +91,7 @@ export class RiskDesk {
         atrTicks: this.#market.atrTicks(),
         realisedBps: this.#market.volatilityBps(),
         openPositions: openPositions(),
+        maintenance: this.#maintenance,
         cooldownUntil: cooldownUntil(view.session, symbol, side),
         makerFee: account.makerFee(index),
         takerFee: account.takerFee(index),

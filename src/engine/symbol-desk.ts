@@ -200,6 +200,7 @@ export class SymbolDesk {
   /** Whether the account is ready for entries of this symbol. */
   onSetUp(setUp: SetUp): void {
     this.#setUp = setUp;
+    if (setUp.state === "proven") this.risk.onMaintenance(setUp.maintenance);
   }
 
   get isSetUp(): boolean {

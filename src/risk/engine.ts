@@ -7,6 +7,7 @@
 import type { Settings } from "../config/schema.ts";
 import type { Decision } from "../domain/decision.ts";
 import { type Instrument, quoteFromTickLots } from "../domain/instrument.ts";
+import type { MaintenanceStep } from "../domain/maintenance.ts";
 import { type Side, sign } from "../domain/order.ts";
 import type { SessionState } from "../domain/session.ts";
 import { type Micros, microsFromSeconds, type Ticks, ticks } from "../domain/units.ts";
@@ -14,6 +15,7 @@ import { type CostToFill, expectedCost, expectedMoveBps } from "./cost.ts";
 import { Gates, isUsable } from "./gates.ts";
 import { checkGuardrails, type GuardrailInput } from "./guardrails.ts";
 import { checkSession, checkTradesPerHour } from "./limits.ts";
+import { marginLeft } from "./liquidation.ts";
 import { mayTake, modeOf } from "./mode.ts";
 import type { RiskCheckResult, SizedOrder } from "./result.ts";
 import { scalpLevels } from "./scalp-levels.ts";
@@ -52,6 +54,8 @@ export type RiskInput = RiskView & {
   readonly realisedBps: number | null;
   /** symbols with a position or an entry under way */
   readonly openPositions: number;
+  /** what the exchange demands to keep a position open; empty when it has not said it */
+  readonly maintenance: readonly MaintenanceStep[];
   /** end of the cooldown of the symbol and direction; 0 without one */
   readonly cooldownUntil: Micros;
   /** fees as fractions */
@@ -95,6 +99,7 @@ export function checkRisk(input: RiskInput, now: Micros): RiskCheckResult {
   }
   const sizing = sizeFor(input, band, equity, input.available, exposure);
   gates.check("SIZE_TOO_SMALL", sizing.quantity >= sizing.least, sizing.quantity, sizing.least);
+  checkLiquidation(input, sizing, levels, equity, gates);
   checkCost(input, sizing, levels, now, gates);
   if (gates.failed) return { approved: false, reasons: gates.reasons, gates: gates.list };
   const { quantity, notional, leverage, steps } = sizing;
@@ -165,6 +170,27 @@ function sizeFor(input: RiskInput, band: VolatilityBand, equity: number, availab
     requestedLeverage: input.decision.leverage,
     mayTake: mayTake(input.settings.trading, modeOf(input.settings.trading, input.decision.style)),
   });
+}
+
+/** Requirements RSK-3; failure-catalogue F-42: a stop that lies beyond the liquidation price protects nothing. */
+function checkLiquidation(input: RiskInput, sizing: Sizing, levels: Levels, equity: number, gates: Gates): void {
+  if (sizing.quantity === 0) return gates.skip("STOP_BEYOND_LIQUIDATION", 0);
+  const left = marginLeft({
+    instrument: input.instrument,
+    side: input.side,
+    reference: levels.reference,
+    stopLoss: levels.stopLoss,
+    quantity: sizing.quantity + input.committedLots,
+    elsewhere: Math.max(
+      0,
+      input.accountExposure - quoteFromTickLots(input.instrument, input.committedLots * input.ask),
+    ),
+    equity,
+    maintenance: input.maintenance,
+    isolatedLeverage: input.settings.venue.margin_type === "isolated" ? input.settings.risk.max_leverage : null,
+    buffer: input.settings.risk.liquidation_buffer,
+  });
+  gates.check("STOP_BEYOND_LIQUIDATION", left !== null && left > 0, left, 0);
 }
 
 function checkCost(input: RiskInput, { quantity }: Sizing, levels: Levels, now: Micros, gates: Gates): void {

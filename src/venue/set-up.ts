@@ -10,6 +10,7 @@ import { z } from "zod";
 import { type Meaning, meaningOf, treatmentOf } from "../domain/error-policy.ts";
 import type { SetUp } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
+import type { MaintenanceStep } from "../domain/maintenance.ts";
 import { orderId, stopPathTrade } from "../domain/order-id.ts";
 import type { PlaceAlgo } from "../domain/output.ts";
 import { type Lots, lots, ticks } from "../domain/units.ts";
@@ -65,16 +66,16 @@ export function* setUpSymbol(
   instrument: Instrument,
   terms: SetUpTerms,
 ): Conversation<SetUpResult> {
+  const maintenance = yield* readBrackets(instrument.symbol, terms.leverage);
+  if ("state" in maintenance) return maintenance;
   const configured = yield* configure(instrument.symbol, terms);
   if (configured !== null) return configured;
   const proof = terms.isStopProven ? null : yield* proveStop(instruments, instrument, terms);
-  return proof ?? { state: "proven", leverage: terms.leverage };
+  return proof ?? { state: "proven", leverage: terms.leverage, maintenance };
 }
 
 /** Null when everything is as wanted. */
 function* configure(symbol: string, terms: SetUpTerms): Conversation<SetUpResult | null> {
-  const tooMuch = yield* beyondBracket(symbol, terms.leverage);
-  if (tooMuch !== null) return tooMuch;
   const before = yield* readConfig(symbol);
   if (before === null) return pending(`${symbol}: leverage and margin type are not told`);
   if (isAsWanted(before, terms)) return null;
@@ -98,8 +99,8 @@ function* configure(symbol: string, terms: SetUpTerms): Conversation<SetUpResult
   return pending(`${symbol}: set to ${terms.marginType} at ${terms.leverage}, yet the exchange says ${is}`);
 }
 
-/** @see requirements CFG-5 */
-function* beyondBracket(symbol: string, leverage: number): Conversation<SetUpResult | null> {
+/** What keeps a position open, once the leverage is known to be allowed. @see requirements CFG-5 */
+function* readBrackets(symbol: string, leverage: number): Conversation<SetUpResult | readonly MaintenanceStep[]> {
   const request = query("/fapi/v1/leverageBracket", 1, { symbol });
   const answer = yield { name: `leverage brackets of ${symbol}`, request, isOnce: false };
   if (answer.kind !== "ok") return pending(textOf(`leverage brackets of ${symbol}`, answer));
@@ -107,7 +108,9 @@ function* beyondBracket(symbol: string, leverage: number): Conversation<SetUpRes
   const brackets = rows.data?.find((row) => row.symbol === symbol)?.brackets ?? [];
   const most = Math.max(0, ...brackets.map(({ initialLeverage }) => initialLeverage));
   if (most === 0) return pending(`${symbol}: the leverage brackets are not told`);
-  if (leverage <= most) return null;
+  if (leverage <= most) {
+    return brackets.map(({ notionalCap, maintMarginRatio }) => ({ upTo: notionalCap, rate: maintMarginRatio }));
+  }
   return {
     state: "impossible",
     message: `risk.max_leverage ${leverage} for ${symbol}: the exchange allows 1 to ${most}`,

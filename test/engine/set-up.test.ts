@@ -13,7 +13,7 @@ function told(bench: CoreBench, setUp: SetUp): readonly string[] {
 
 const pending: SetUp = { state: "pending", cause: "leverage is 50" };
 const refused: SetUp = { state: "stop-refused", cause: "-4120 use the algo service" };
-const proven: SetUp = { state: "proven", leverage: 10 };
+const proven: SetUp = { state: "proven", leverage: 10, maintenance: [{ upTo: 300_000, rate: 0.004 }] };
 
 test("[ORD-5] no entry leaves while the account is not set up for the symbol", () => {
   const bench = CoreBench.ready();

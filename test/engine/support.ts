@@ -171,7 +171,10 @@ export class CoreBench {
   constructor(withSettings: Settings = settings, others: readonly DecisionSource[] = []) {
     const sourcesFor = () => [...others, this.source];
     this.core = new Core({ settings: withSettings, instruments: [instrument], sourcesFor });
-    this.core.handle({ kind: "set-up", symbol: first, state: "proven", leverage: 10 }, this.now);
+    this.core.handle(
+      { kind: "set-up", symbol: first, state: "proven", leverage: 10, maintenance: [{ upTo: 300_000, rate: 0.004 }] },
+      this.now,
+    );
   }
 
   /** Recovered from an empty account, with a market that is ready. */

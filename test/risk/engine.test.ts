@@ -187,6 +187,7 @@ test("[RSK-6] every gate leaves its verdict, in the order in which they run", ()
     "LOW_EDGE skipped",
     "STOP_INVALID passed",
     "SIZE_TOO_SMALL passed",
+    "STOP_BEYOND_LIQUIDATION passed",
     "COST_EXCEEDS_EDGE skipped",
   ]);
 });

@@ -56,6 +56,7 @@ const plain: Omit<RiskInput, "entryPrice"> = {
   accountAge: microsFromSeconds(1),
   committedLots: 0,
   openPositions: 0,
+  maintenance: [{ upTo: 300_000, rate: 0.004 }],
   cooldownUntil: micros(0),
   accountExposure: 0,
   realisedBps: 4,

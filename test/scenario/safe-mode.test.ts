@@ -171,7 +171,16 @@ test("[SAF-3] lost authority is proven gone when the exchange takes a stop of ou
   const sim = simulate({ settings: longHold });
   sim.tell({ kind: "venue-unknown", what: "authority", detail: "-2015" }, sim.now);
   sim.control("resume");
-  sim.tell({ kind: "set-up", symbol: sim.instrument.index, state: "proven", leverage: 10 }, sim.now);
+  sim.tell(
+    {
+      kind: "set-up",
+      symbol: sim.instrument.index,
+      state: "proven",
+      leverage: 10,
+      maintenance: [{ upTo: 300_000, rate: 0.004 }],
+    },
+    sim.now,
+  );
   sim.control("resume");
   expect([sim.safeModes, enters(sim)]).toEqual([
     ["entered AUTHORITY_LOST", "kept AUTHORITY_LOST", "eased AUTHORITY_LOST", "left AUTHORITY_LOST"],

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import type { SetUp } from "../../src/domain/event.ts";
 import { parseOrderId, stopPathTrade } from "../../src/domain/order-id.ts";
-import { ok, Rig, refusal, restRig } from "./support.ts";
+import { bracket, ok, Rig, refusal, restRig } from "./support.ts";
 
 function setUps(rig: Rig): readonly SetUp[] {
   return rig.events.flatMap((event) => {
@@ -20,7 +20,24 @@ function configured(marginType: string, leverage: number) {
 }
 
 test("[ORD-5] a symbol that is as wanted is proven with its leverage", () => {
-  expect(setUps(restRig().started())).toEqual([{ state: "proven", leverage: 10 }]);
+  expect(setUps(restRig().started())).toMatchObject([{ state: "proven", leverage: 10 }]);
+});
+
+test("[F-42] what the exchange demands to keep a position open is told with the set-up", () => {
+  expect(setUps(restRig().started())).toMatchObject([
+    {
+      maintenance: [
+        { upTo: 800_000, rate: 0.01 },
+        { upTo: 300_000, rate: 0.004 },
+      ],
+    },
+  ]);
+});
+
+test("[F-42] brackets without what is demanded leave entries off", () => {
+  const rig = restRig();
+  rig.on("GET /fapi/v1/leverageBracket", () => ok([{ symbol: "BTCUSDT", brackets: [{ initialLeverage: 125 }] }]));
+  expect(states(rig.started())).toEqual(["pending"]);
 });
 
 test("[ORD-5] the leverage of a symbol is its own", () => {
@@ -31,7 +48,7 @@ test("[ORD-5] the leverage of a symbol is its own", () => {
     leverage = Number(params.get("leverage"));
     return ok({ leverage, maxNotionalValue: "1", symbol: "BTCUSDT" });
   });
-  expect(setUps(rig.started())).toEqual([{ state: "proven", leverage: 7 }]);
+  expect(setUps(rig.started())).toMatchObject([{ state: "proven", leverage: 7 }]);
 });
 
 test("[CFG-5] a leverage above the symbol's bracket refuses to start with symbol, value and what is allowed", () => {
@@ -79,7 +96,7 @@ test("[SAF-1] a set-up that the exchange is too busy for is asked again", () => 
   rig.on("GET /fapi/v1/leverageBracket", () => {
     asked += 1;
     if (asked < 3) return refusal(-1008, "Request throttled by system-level protection.", 503);
-    return ok([{ symbol: "BTCUSDT", brackets: [{ initialLeverage: 125 }] }]);
+    return ok([{ symbol: "BTCUSDT", brackets: [bracket(125, 300_000, 0.004)] }]);
   });
   rig.started().advance(5_000);
   expect([asked, states(rig)]).toEqual([3, ["proven"]]);
@@ -174,7 +191,7 @@ test("[ORD-5] somebody who changes the leverage takes entries off until it is se
 
 test("[ORD-5] a bracket that shrinks while the daemon runs keeps entries off and ends nothing", () => {
   const rig = restRig().started();
-  rig.on("GET /fapi/v1/leverageBracket", () => ok([{ symbol: "BTCUSDT", brackets: [{ initialLeverage: 5 }] }]));
+  rig.on("GET /fapi/v1/leverageBracket", () => ok([{ symbol: "BTCUSDT", brackets: [bracket(5, 300_000, 0.05)] }]));
   rig.say("private", { e: "ACCOUNT_CONFIG_UPDATE", E: 1, T: 1, ac: { s: "BTCUSDT", l: 5 } });
   expect([rig.fatal, setUps(rig).at(-1)]).toEqual([
     [],

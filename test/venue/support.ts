@@ -154,7 +154,7 @@ const defaults: Readonly<Record<string, Responder>> = {
     ok({ canTrade: true, canWithdraw: true, dualSidePosition: false, multiAssetsMargin: false }),
   "GET /fapi/v1/symbolConfig": (params) => ok([{ symbol: params.get("symbol"), marginType: "CROSSED", leverage: 10 }]),
   "GET /fapi/v1/leverageBracket": (params) =>
-    ok([{ symbol: params.get("symbol"), brackets: [{ initialLeverage: 25 }, { initialLeverage: 125 }] }]),
+    ok([{ symbol: params.get("symbol"), brackets: [bracket(25, 800_000, 0.01), bracket(125, 300_000, 0.004)] }]),
   "POST /fapi/v1/algoOrder": (params) => ok(algoBody({ clientAlgoId: params.get("clientAlgoId") })),
   "DELETE /fapi/v1/algoOrder": (params) =>
     ok({ algoId: 3_000_000_000_003_505, clientAlgoId: params.get("clientAlgoId"), code: "200", msg: "success" }),
@@ -412,4 +412,9 @@ function isStopPathMessage(request: TransportRequest): boolean {
 
 function isStopPathId(id: unknown): boolean {
   return parseOrderId(String(id), testOptions.orderIdPrefix)?.trade === stopPathTrade("BTCUSDT");
+}
+
+/** A row of the exchange's leverage brackets. */
+export function bracket(initialLeverage: number, notionalCap: number, maintMarginRatio: number) {
+  return { initialLeverage, notionalCap, maintMarginRatio };
 }

@@ -114,9 +114,12 @@ export const AccountConfig = z.object({
 });
 export const SymbolConfig = z.object({ symbol: text, marginType: text, leverage: z.int().min(1) });
 export type SymbolConfig = z.infer<typeof SymbolConfig>;
+const share = z.number().positive().max(1);
 export const LeverageBracket = z.object({
   symbol: text,
-  brackets: z.array(z.object({ initialLeverage: z.int().min(1) })),
+  brackets: z.array(
+    z.object({ initialLeverage: z.int().min(1), notionalCap: z.number().positive(), maintMarginRatio: share }),
+  ),
 });
 export const CommissionRate = z.object({
   symbol: text,

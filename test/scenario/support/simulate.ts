@@ -159,7 +159,11 @@ export class Simulation {
         : new AdapterWire({ ...options, settings, exchangeOptions, hasSession, notice });
     this.wire = this.#adapterWire ?? new Wire(options);
     this.quoted = { bid, ask: bid + 1, bidLots: 100, askLots: 100, mark: bid, age: 0 };
-    this.#setUp = story.setUp ?? { state: "proven", leverage: this.settings.risk.max_leverage };
+    this.#setUp = story.setUp ?? {
+      state: "proven",
+      leverage: this.settings.risk.max_leverage,
+      maintenance: [{ upTo: 300_000, rate: 0.004 }],
+    };
     this.#begin();
     this.wire.script(story.faults ?? []);
   }
