@@ -329,11 +329,16 @@ export class SymbolMarket {
       now - this.bookReceived <= this.limits.quoteStale &&
       now - this.tradeReceived <= this.limits.tradeStale &&
       now - this.markReceived <= this.limits.markStale &&
-      this.touchBid < this.touchAsk &&
+      this.hasTouch() &&
       this.book.valid &&
       Math.abs(this.latency()) <= this.limits.latencyMax &&
       this.atrTicks() !== null
     );
+  }
+
+  /** Bid below ask, and something to trade with at both. @see failure-catalogue F-75 */
+  private hasTouch(): boolean {
+    return this.touchBid < this.touchAsk && this.touchBidLots > 0 && this.touchAskLots > 0 && this.touchBid > 0;
   }
 
   /** What stands against acting on this market now; empty when nothing does. */
@@ -345,7 +350,7 @@ export class SymbolMarket {
     this.checkAge(found, "trade", now, this.limits.tradeStale);
     this.checkAge(found, "mark", now, this.limits.markStale);
     if (this.quoteReceived !== never) {
-      if (this.touchBid >= this.touchAsk) {
+      if (!this.hasTouch()) {
         found.push({ reason: "NOT_READY", measured: this.spreadTicks, limit: 1, stream: "quote" });
       }
       if (Math.abs(this.latency()) > this.limits.latencyMax) {
