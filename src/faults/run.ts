@@ -2,6 +2,7 @@
 
 import type { Settings } from "../config/schema.ts";
 import { present } from "../domain/assert.ts";
+import type { Row } from "../domain/output.ts";
 import { microsPerMinute, microsPerSecond } from "../domain/units.ts";
 import type { SymbolSpec } from "../exchange/symbols.ts";
 import { readiness } from "../host/readiness.ts";
@@ -10,7 +11,8 @@ import { Judge, type View } from "./judge/judge.ts";
 import type { Violation } from "./judge/scene.ts";
 import type { Grid } from "./judge/truth.ts";
 import { Operator } from "./operator.ts";
-import type { Plan } from "./plan/fault.ts";
+import { Places } from "./places.ts";
+import type { Place, Plan } from "./plan/fault.ts";
 import { Striker } from "./strike.ts";
 import { World } from "./world.ts";
 
@@ -20,6 +22,11 @@ export type RunOptions = {
   /** every line of the run, as people read it; slows it down */
   readonly trace?: (line: string) => void;
   readonly onViolation?: (violation: Violation) => void;
+  /** the run ends with the first violation that this is true of; what it tells is then what was seen so far */
+  readonly until?: (violation: Violation) => boolean;
+  /** each place where a fault of a plan could strike, as they come */
+  readonly onPlace?: (place: Place) => void;
+  readonly onRow?: (row: Row) => void;
 };
 
 export type RunResult = {
@@ -60,6 +67,11 @@ export function faultHours(hours: number): number {
   return Math.max(faultsLeast, hours * microsPerHour - warmUp - convergence) / microsPerHour;
 }
 
+/** Enough was seen. */
+class Over extends Error {
+  override readonly name = "Over";
+}
+
 export function run(options: RunOptions): RunResult {
   return new Run(options).result();
 }
@@ -71,12 +83,15 @@ class Run {
   readonly #striker: Striker;
   readonly #operator: Operator;
   readonly #safeModes = new Map<string, number>();
+  readonly #places: Places;
+  #isOver = false;
   #trades = 0;
   #sentAt = { x: 0, r: 0 };
 
   constructor(options: RunOptions) {
     this.#options = options;
     const { plan, settings, trace } = options;
+    this.#places = new Places(options.onPlace);
     // Words are made only for those who read them.
     const say = (mark: string, text: () => string): void =>
       trace?.(`${clockText(this.#world.now - this.#world.start)} ${mark} ${text()}`);
@@ -84,8 +99,14 @@ class Run {
       seed: plan.seed,
       settings,
       effects: {
-        requestEffect: (call) => this.#striker.requestEffect(call),
-        messageEffect: (name) => this.#striker.messageEffect(name),
+        requestEffect: (call) => {
+          this.#places.request(call.name);
+          return this.#striker.requestEffect(call);
+        },
+        messageEffect: (name) => {
+          this.#places.message(name);
+          return this.#striker.messageEffect(name);
+        },
       },
       observer: {
         onSent: (call, now) => {
@@ -127,7 +148,9 @@ class Run {
           this.#look();
           if (row.kind === "trade") this.#trades += 1;
           say("=", () => JSON.stringify(row, plain).slice(0, 240));
+          this.#options.onRow?.(row);
           this.#judge.row(row);
+          this.#places.row(row.kind);
           this.#striker.onRow(row);
         },
         onNotice: (level, code, fields) => {
@@ -166,10 +189,15 @@ class Run {
         onStep: () => {
           this.#look();
           this.#judge.step();
+          // Between two steps nothing of the daemon is on the stack that could catch it.
+          if (this.#isOver) throw new Over();
         },
       },
     });
-    this.#judge = new Judge(this.#world.specs.map(gridOf), this.#world.start, options.onViolation);
+    this.#judge = new Judge(this.#world.specs.map(gridOf), this.#world.start, (violation) => {
+      options.onViolation?.(violation);
+      this.#isOver ||= options.until?.(violation) === true;
+    });
     this.#striker = new Striker(plan, this.#world, this.#judge, {
       state: () => this.#state(),
       onStruck: (fault, detail) => say("*", () => `${fault.class} ${detail} ${JSON.stringify(fault.effect)}`),
@@ -183,12 +211,11 @@ class Run {
   result(): RunResult {
     const { plan } = this.#options;
     const world = this.#world;
-    world.run(world.start + marketFirst);
-    this.#striker.boot();
-    world.run(world.start + warmUp);
-    this.#striker.begin();
-    world.run(world.now + plan.hours * microsPerHour);
-    this.#heal();
+    try {
+      this.#live();
+    } catch (error) {
+      if (!(error instanceof Over)) throw error;
+    }
     return {
       seed: plan.seed,
       hours: (world.now - world.start) / microsPerHour,
@@ -205,9 +232,21 @@ class Run {
     };
   }
 
+  #live(): void {
+    const world = this.#world;
+    world.run(world.start + marketFirst);
+    this.#striker.boot();
+    world.run(world.start + warmUp);
+    this.#striker.begin();
+    this.#places.begin();
+    world.run(world.now + this.#options.plan.hours * microsPerHour);
+    this.#heal();
+  }
+
   #heal(): void {
     const world = this.#world;
     const bannedUntil = world.network.ban.until;
+    this.#places.end();
     this.#striker.heal();
     this.#striker.boot();
     world.run(Math.max(world.now + convergence, bannedUntil + convergence));

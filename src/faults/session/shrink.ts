@@ -22,17 +22,18 @@ const margin = microsPerMinute;
  */
 export function shrink(plan: Plan, settings: Settings, runsMax: number): Shrunk | null {
   let runs = 0;
-  const attempt = (candidate: Plan): RunResult => {
+  const attempt = (candidate: Plan, until: (violation: Violation) => boolean): RunResult => {
     runs += 1;
-    return run({ plan: candidate, settings });
+    return run({ plan: candidate, settings, until });
   };
-  const first = attempt(plan);
+  const first = attempt(plan, () => true);
   const violation = first.violations[0];
   if (violation === undefined) return null;
   let best = { plan, violation };
   const keep = (candidate: Plan): boolean => {
     if (runs >= runsMax) return false;
-    const found = attempt(candidate).violations.find(({ invariant }) => invariant === violation.invariant);
+    const isSame = ({ invariant }: Violation): boolean => invariant === violation.invariant;
+    const found = attempt(candidate, isSame).violations.find(isSame);
     if (found === undefined) return false;
     best = { plan: candidate, violation: found };
     return true;

@@ -1,0 +1,43 @@
+import { stripTypeScriptTypes } from "node:module";
+import { expect, test } from "vitest";
+import { Mutant } from "../../scripts/mutants/mutant.ts";
+import { plantingOf } from "../../scripts/mutants/planting-of.ts";
+import { bugs } from "./bugs/bugs.ts";
+
+test("there are at least forty mistakes, each of a cause of its own, and each named once", () => {
+  expect(bugs.length).toBeGreaterThanOrEqual(40);
+  expect(new Set(bugs.map(({ id }) => id)).size).toBe(bugs.length);
+  expect(new Set(bugs.map(({ cause }) => cause)).size).toBe(bugs.length);
+});
+
+test.each(bugs)("$id still finds its place in $file, and what it makes of it is a program", (bug) => {
+  expect(stripTypeScriptTypes(plantingOf(bug).source)).not.toBe("");
+});
+
+/** Found by looking for a seed whose world shows them soon. */
+const pinned = [
+  { id: "silence-is-refusal", seed: 1, invariant: "I-05" },
+  { id: "fees-are-forgotten", seed: 1, invariant: "I-08" },
+] as const;
+
+test.each(pinned)("the judge finds $id in seed $seed, as $invariant", async ({ id, seed, invariant }) => {
+  const bug = bugs.find((one) => one.id === id);
+  if (bug === undefined) throw new RangeError(id);
+  const mutant = new Mutant(plantingOf(bug));
+  try {
+    const report = await mutant.ask({ kind: "seed", seed, hours: 1, runsMax: 1, ignored: [] });
+    expect(report).toMatchObject({ kind: "seed", found: { invariant } });
+  } finally {
+    await mutant.end();
+  }
+});
+
+test("without a mistake the judge has nothing to say of the same seed", async () => {
+  const mutant = new Mutant(null);
+  try {
+    const report = await mutant.ask({ kind: "seed", seed: 1, hours: 0.4, runsMax: 1, ignored: [] });
+    expect(report).toMatchObject({ kind: "seed", found: null });
+  } finally {
+    await mutant.end();
+  }
+});

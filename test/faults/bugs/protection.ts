@@ -1,0 +1,173 @@
+/** Mistakes about stops, targets and closes. */
+
+import type { Bug } from "./bug.ts";
+
+export const protectionBugs: readonly Bug[] = [
+  {
+    id: "stop-is-widened",
+    cause: "F-04",
+    file: "execution/protection-arbiter.ts",
+    find: `return { kind: "place", role: "f", type: "STOP_MARKET", trigger: situation.floorLevel, extent };`,
+    replace: `const away = floors.length * 50 * sign(situation.side);
+  return { kind: "place", role: "f", type: "STOP_MARKET", trigger: situation.floorLevel - away, extent };`,
+    sentence: "A stop that has to be placed again is put further away, so that it is taken.",
+  },
+  {
+    id: "stop-moves-by-cancel",
+    cause: "F-05",
+    file: "execution/protection-arbiter.ts",
+    find: `  // One move after the other: what is on the way is waited for.
+  if (ratchets.some(isOnTheWay)) return [];`,
+    replace: `  if (ratchets.some(isOnTheWay)) return [];
+  const old = stops.filter(({ status }) => status.kind === "live");
+  if (old.length > 0) return old.map((order) => ({ kind: "cancel", order }));`,
+    sentence: "A stop is moved by cancelling the old one first.",
+  },
+  {
+    id: "targets-outlive-trade",
+    cause: "F-13",
+    file: "execution/trade-manager.ts",
+    find: `    for (const order of trade.orders.values()) {
+      if (!mayTrade(order)) continue;`,
+    replace: `    for (const order of trade.orders.values()) {
+      if (!mayTrade(order) || order.role === "t1" || order.role === "r") continue;`,
+    sentence: "What closes a part is left behind when the trade is over.",
+  },
+  {
+    id: "stop-goes-before-close",
+    cause: "F-14",
+    file: "execution/exit.ts",
+    find: `  if (closing.clearsTargets && clearTargets(desk, trade, now)) closing.nextAttemptAt = now;`,
+    replace: `  for (const stop of [...ordersOf(trade, "f"), ...ordersOf(trade, "r")]) cancel(desk, trade, stop, now);`,
+    sentence: "A close takes the stops away to make room for itself, and not the targets.",
+  },
+  {
+    id: "minimum-for-exits",
+    cause: "F-15",
+    file: "execution/exit.ts",
+    find: `  if (closing === null || ordersOf(trade, "x").some((exit) => isAwaited(trade, exit))) return;`,
+    replace: `  if (closing === null || ordersOf(trade, "x").some((exit) => isAwaited(trade, exit))) return;
+  if (open * desk.touch.bid < 10 * desk.instrument.minNotional) return;`,
+    sentence: "A minimum that is made for entries is asked of exits.",
+  },
+  {
+    id: "no-stop-on-exchange",
+    cause: "F-16",
+    file: "execution/protection-arbiter.ts",
+    find: `  const floors = stops.filter(({ role }) => role === "f");
+  if (floors.some(isStanding) || isFloorBlocked(stops)) return null;`,
+    replace: `  const floors = stops.filter(({ role }) => role === "f");
+  if (floors.some(isStanding) || isFloorBlocked(stops) || situation.now % 4 < 3) return null;`,
+    sentence: "The stop is watched by the program itself in three cases of four, and nothing rests on the exchange.",
+  },
+  {
+    id: "second-close-position-is-retried",
+    cause: "F-22",
+    file: "execution/protection-arbiter.ts",
+    find: `  if (last === undefined || meaningOf(last.refusal) !== "second-close-position") return false;`,
+    replace: `  if (last === undefined || last.refusal !== 1) return false;`,
+    sentence: "A stop that is refused because another closes all is sent again and again.",
+  },
+  {
+    id: "child-is-nobodys",
+    cause: "F-23",
+    file: "execution/trade-manager.ts",
+    find: `    if (trade === null || order === null) return;
+    // The cumulative amount orders`,
+    replace: `    if (trade === null || order === null || order.service === "algo") return;
+    // The cumulative amount orders`,
+    sentence: "The fill of the order that a stop has spawned is matched to nothing.",
+  },
+  {
+    id: "stop-for-first-fill",
+    cause: "F-24",
+    file: "execution/protection-arbiter.ts",
+    find: `  if (order.quantity !== null && order.quantity < exposed) return false;
+  if (!isStop(order))`,
+    replace: `  if (order.quantity !== null && order.quantity < Math.min(exposed, 1)) return false;
+  if (!isStop(order))`,
+    sentence: "A stop that is smaller than the position counts as its cover.",
+  },
+  {
+    id: "algo-orders-unseen",
+    cause: "F-30",
+    file: "engine/recovery.ts",
+    find: `return [...snapshot.orders, ...snapshot.algos].flatMap((report) => {`,
+    replace: `return [...snapshot.orders].flatMap((report) => {`,
+    sentence: "Only the list of ordinary orders is read, and stops are not in it.",
+  },
+  {
+    id: "stale-position-is-believed",
+    cause: "F-31",
+    file: "engine/reconciliation.ts",
+    find: `const quiet = snapshot.requestedAt > lastChange + lag && !desk.manager.isMoving;`,
+    replace: `const quiet = !desk.manager.isMoving;`,
+    sentence: "A read that is older than the last fill says what is open.",
+  },
+  {
+    id: "quantity-stop-opens",
+    cause: "F-32",
+    file: "venue/wire/encode.ts",
+    find: `return { quantity: quantityText(instrument, extent.quantity), reduceOnly: "true" };`,
+    replace: `return { quantity: quantityText(instrument, extent.quantity) };`,
+    sentence: "A stop or target for a quantity is not reduce-only.",
+  },
+  {
+    id: "exit-opens",
+    cause: "F-33",
+    file: "venue/wire/encode.ts",
+    find: `  if (reduceOnly) params["reduceOnly"] = "true";
+  else params`,
+    replace: `  params`,
+    sentence: "Exits are not reduce-only: the second of two sells twice.",
+  },
+  {
+    id: "failed-trigger-is-ignored",
+    cause: "F-40",
+    file: "execution/order.ts",
+    find: `    case "REJECTED":
+    case "EXPIRED":
+      return { ...next, status: { kind: "closed", reason: "expired" } };`,
+    replace: `    case "REJECTED":
+    case "EXPIRED":
+      return next;`,
+    sentence: "A stop that fails when it is triggered goes on counting.",
+  },
+  {
+    id: "close-is-success",
+    cause: "F-44",
+    file: "execution/trade-manager.ts",
+    find: `if (!trade.entryFinished || openLots(trade) !== 0 || lacksExecutions(trade)) return;`,
+    replace: `const isLeft = [...trade.orders.values()].some(({ role, status }) => role === "x" && status.kind === "closed");
+    if (!trade.entryFinished || (openLots(trade) !== 0 && !isLeft) || lacksExecutions(trade)) return;`,
+    sentence: "A close that has ended counts as success, whatever is still open.",
+  },
+  {
+    id: "crumbs-are-naked",
+    cause: "F-46",
+    file: "execution/protection.ts",
+    find: `  if (exposed <= 0) {
+    trade.exposedSince = null;`,
+    replace: `  if (exposed < 10 * desk.instrument.minLots) {
+    trade.exposedSince = null;`,
+    sentence: "A small part of an entry gets no stop.",
+  },
+  {
+    id: "closing-needs-no-stop",
+    cause: "F-54",
+    file: "execution/protection.ts",
+    find: `  if (trade.closing !== null && (arrangement.covered || trade.closing.attempts < closesUntilStop)) return;`,
+    replace: `  if (trade.closing !== null) return;`,
+    sentence: "While closes fail, a position stays without a stop.",
+  },
+  {
+    id: "unknown-code-is-waited-for",
+    cause: "F-12",
+    file: "domain/error-policy.ts",
+    find: `  algo: "refuse",
+  cancel: "look-up",`,
+    replace: `  algo: "done",
+  cancel: "look-up",`,
+    sentence: "A stop that is refused with words that nobody knows counts as placed.",
+  },
+];
