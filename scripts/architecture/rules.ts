@@ -75,7 +75,13 @@ export const zones: readonly Zone[] = [
     modules: ["node:crypto"],
     deterministic: false,
   },
-  { path: "faults/plan", imports: ["domain", "tape", "faults"], types: [], modules: [], deterministic: true },
+  {
+    path: "faults/plan",
+    imports: ["domain", "tape", "faults"],
+    types: ["exchange/protocol.ts"],
+    modules: [],
+    deterministic: true,
+  },
   // It judges the core, so it shares only the vocabulary with it, and that by type alone.
   {
     path: "faults/judge",

@@ -137,13 +137,13 @@ export function getPositionRiskV2(state: ExchangeState, params: Params): Answer 
   });
 }
 
-export function getAccountConfig(): Answer {
+export function getAccountConfig(state: ExchangeState): Answer {
   return {
     feeTier: 0,
     canTrade: true,
     canDeposit: true,
     canWithdraw: true,
-    dualSidePosition: false,
+    dualSidePosition: state.isHedged,
     updateTime: 0,
     multiAssetsMargin: false,
     tradeGroupId: -1,
@@ -205,8 +205,8 @@ export function postMarginType(state: ExchangeState, params: Params): Answer {
   return type === "ISOLATED" ? refusal(-1020) : refusal(-1130, "marginType");
 }
 
-export function getPositionSideDual(): Answer {
-  return { dualSidePosition: false };
+export function getPositionSideDual(state: ExchangeState): Answer {
+  return { dualSidePosition: state.isHedged };
 }
 
 /** One-way mode is the only one. */

@@ -4,7 +4,7 @@ import { type AlgoOrder, type AlgoType, openAlgosMax } from "./algo.ts";
 import type { Desk } from "./desk.ts";
 import { isRefusal, type Refusal, refusal } from "./errors.ts";
 import { algoUpdate } from "./events.ts";
-import { minNotional } from "./filters.ts";
+import { minNotional, refusalOfPlacement } from "./filters.ts";
 import { cancelledAll, page, windowParams } from "./order-routes.ts";
 import type { Order } from "./orders.ts";
 import {
@@ -40,7 +40,8 @@ export function postAlgoOrder(state: ExchangeState, params: Params): Answer {
   if (isRefusal(desk)) return desk;
   const wanted = newAlgo(desk, params);
   if (isRefusal(wanted)) return wanted;
-  const refused = refusalOfAlgo(state, desk, wanted);
+  const reduces = wanted.reduceOnly || wanted.closePosition;
+  const refused = refusalOfPlacement(state, desk, reduces) ?? refusalOfAlgo(state, desk, wanted);
   if (refused !== null) return refused;
   const id = state.nextAlgoId();
   const algo: AlgoOrder = {

@@ -16,8 +16,10 @@ const defaultLeverage = 20;
 
 export class Desk {
   readonly index: number;
-  readonly spec: SymbolSpec;
-  readonly instrument: Instrument;
+  /** the rules that are in force, and those that it was listed with */
+  spec: SymbolSpec;
+  readonly listed: SymbolSpec;
+  instrument: Instrument;
   /** 10⁻⁸ of the base asset in one lot */
   readonly stepE8: number;
   readonly book = new RecordedBook();
@@ -42,13 +44,21 @@ export class Desk {
   markAt = 0;
   /** direction of a position that our fills have closed and whose leftovers are not yet cleared; 0 none */
   closedDirection = 0;
-  readonly #marketTakeBoundE8: bigint;
+  #marketTakeBoundE8: bigint;
 
   constructor(spec: SymbolSpec, index: number) {
     this.index = index;
     this.spec = spec;
+    this.listed = spec;
     this.instrument = instrumentFromSpec(spec, index);
     this.stepE8 = Number((this.instrument.moneyPerTickLot * 100_000_000n) / BigInt(this.instrument.tickE8));
+    this.#marketTakeBoundE8 = e8FromText(spec.row.marketTakeBound) ?? 0n;
+  }
+
+  /** Other rules on the same grid. */
+  takeRules(spec: SymbolSpec): void {
+    this.spec = spec;
+    this.instrument = instrumentFromSpec(spec, this.index);
     this.#marketTakeBoundE8 = e8FromText(spec.row.marketTakeBound) ?? 0n;
   }
 

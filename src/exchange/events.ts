@@ -21,7 +21,7 @@ export type Execution = {
 export function orderTradeUpdate(state: ExchangeState, desk: Desk, order: Order, execution: Execution): UserEvent {
   const time = state.nowMs;
   const { trade } = execution;
-  const fee = trade === null ? {} : { N: "USDT", n: textFromE8(trade.fee, 8) };
+  const fee = trade === null ? {} : { N: trade.feeAsset, n: textFromE8(trade.fee, 8) };
   return {
     e: "ORDER_TRADE_UPDATE",
     E: time,

@@ -9,16 +9,26 @@ import type { Instrument } from "../domain/instrument.ts";
 import { askSide, bidSide, type DepthLevels, type MarketSink } from "../domain/market-port.ts";
 import type { Lots, Micros, PriceE8, SymbolIndex, Ticks } from "../domain/units.ts";
 import { openAlgosMax } from "./algo.ts";
+import { cancelAll, changeRules, switchPositionMode } from "./controls.ts";
 import { endCountdowns } from "./countdown.ts";
 import type { Desk } from "./desk.ts";
 import { isRefusal, refusal, refusalReply } from "./errors.ts";
 import { fillByCross, fillByTrade, settle } from "./matching.ts";
-import type { ExchangeOptions, ExchangeReply, ExchangeRequest, TriggerFault, UserEvent } from "./protocol.ts";
-import { liquidateIfDue, settleFunding, transfer } from "./risk.ts";
+import type {
+  ExchangeOptions,
+  ExchangeReply,
+  ExchangeRequest,
+  FeeAsset,
+  ForcedClose,
+  RulesChange,
+  TriggerFault,
+  UserEvent,
+} from "./protocol.ts";
+import { closeOut, liquidateAll, liquidateIfDue, payFunding, settleFunding, transfer } from "./risk.ts";
 import { routes } from "./routes.ts";
 import { restoreState, savedState } from "./saved.ts";
 import { ExchangeState } from "./state.ts";
-import { clearClosed, runTriggers } from "./triggers.ts";
+import { clearClosed, endDelays, runTriggers } from "./triggers.ts";
 
 export type { ExchangeOptions, ExchangeReply, ExchangeRequest, TriggerFault, UserEvent } from "./protocol.ts";
 
@@ -70,6 +80,7 @@ export class Exchange implements MarketSink {
     settleFunding(this.#state, now);
     this.#state.observe(now);
     endCountdowns(this.#state, now);
+    endDelays(this.#state, now);
   }
 
   /**
@@ -88,6 +99,52 @@ export class Exchange implements MarketSink {
     const { triggerFaults } = this.#state;
     if (triggerFaults.size >= openAlgosMax) throw new RangeError(`more than ${openAlgosMax} stops are to fail`);
     triggerFaults.set(fault.clientAlgoId, fault);
+  }
+
+  /** @throws {RangeError} a value that whole-number arithmetic does not hold */
+  changeRules(symbol: SymbolIndex, change: RulesChange): void {
+    changeRules(this.#state.desk(symbol), change);
+  }
+
+  /** Funding outside its hours, at a rate of its own. */
+  payFunding(symbol: SymbolIndex, rate: number, now: Micros): void {
+    this.advance(now);
+    payFunding(this.#state, this.#state.desk(symbol), Math.round(rate * 1e8));
+  }
+
+  /** Fees are charged in this from now on. */
+  chargeFeesIn(asset: FeeAsset): void {
+    this.#state.feeAsset = asset;
+  }
+
+  /** @returns false with an open order or position: the mode stays then */
+  switchPositionMode(isHedged: boolean): boolean {
+    return switchPositionMode(this.#state, isHedged);
+  }
+
+  /** Ends every resting order, as some maintenances do; conditional ones stay. */
+  cancelAll(now: Micros): void {
+    this.advance(now);
+    cancelAll(this.#state);
+  }
+
+  /**
+   * Closes without the owner: the whole account for want of margin, or part of one position for somebody else's.
+   *
+   * @returns false when there is nothing to close
+   */
+  closeOut(symbol: SymbolIndex, by: ForcedClose, now: Micros): boolean {
+    this.advance(now);
+    const state = this.#state;
+    const { lots } = state.account.position(symbol);
+    if (lots === 0) return false;
+    if (by === "liquidation") liquidateAll(state);
+    else {
+      const desk = state.desk(symbol);
+      closeOut(state, desk, Math.trunc(lots / 2) || lots, by);
+      this.#clear(desk);
+    }
+    return true;
   }
 
   /** Account, orders, positions and their recent history; JSON-safe. The market is not saved. */

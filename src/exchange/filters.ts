@@ -22,6 +22,15 @@ export function refusalOfOrder(state: ExchangeState, desk: Desk, order: NewOrder
   );
 }
 
+/** Whether the account's mode and the symbol's status let any order in. @see failure-catalogue F-36, F-58 */
+export function refusalOfPlacement(state: ExchangeState, desk: Desk, onlyReduces: boolean): Refusal | null {
+  if (state.isHedged) return refusal(-4061);
+  const { status } = desk.spec.row;
+  if (status === "TRADING") return null;
+  if (status !== "SETTLING") return refusal(-4141);
+  return onlyReduces ? null : refusal(-4140);
+}
+
 /** MARKET orders are valued at the mark price; reduce-only ones are exempt. */
 export function minNotional(
   desk: Desk,

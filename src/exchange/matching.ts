@@ -20,6 +20,9 @@ import {
 import type { ExchangeState } from "./state.ts";
 import { divideRounded } from "./text.ts";
 
+/** A usual price of what fees may be paid in; that balance itself is not kept. */
+const usdtPerBnb = 600n;
+
 /** An order whose values have passed the filters. Price in ticks (0 for MARKET), quantity in lots. */
 export type NewOrder = {
   readonly symbol: number;
@@ -145,10 +148,12 @@ export function bookFill(
   const before = Math.sign(state.account.position(desk.index).lots);
   const value = desk.value(fill.price, fill.lots);
   const rate = special?.feeE8 ?? (fill.maker ? state.fees.makerE8 : state.fees.takerE8);
-  const fee = divideRounded(value * rate, 100_000_000n);
+  const usdtFee = divideRounded(value * rate, 100_000_000n);
+  const isInUsdt = state.feeAsset === "USDT";
+  const fee = isInUsdt ? usdtFee : divideRounded(usdtFee, usdtPerBnb);
   const id = state.nextTradeId();
   const signed = directionOf(order.side) * fill.lots;
-  const realised = state.account.fill(desk.index, signed, value, fee, id, state.nowMs);
+  const realised = state.account.fill(desk.index, signed, value, isInUsdt ? fee : 0n, id, state.nowMs);
   order.filledLots += fill.lots;
   order.filledCost += BigInt(fill.price) * BigInt(fill.lots);
   order.updatedAt = state.nowMs;
@@ -164,6 +169,7 @@ export function bookFill(
     maker,
     realised,
     fee,
+    feeAsset: state.feeAsset,
     time: state.nowMs,
   };
   state.orders.addTrade(trade);

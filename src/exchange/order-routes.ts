@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { Desk } from "./desk.ts";
 import { isRefusal, type Refusal, refusal, refusalReply } from "./errors.ts";
-import { minNotional, percentPrice, refusalOfOrder } from "./filters.ts";
+import { minNotional, percentPrice, refusalOfOrder, refusalOfPlacement } from "./filters.ts";
 import { affords } from "./margin.ts";
 import { cancel, execute, type NewOrder, place, refusalByBook, report } from "./matching.ts";
 import { isOpen, type Order, remainingLots, type TimeInForce } from "./orders.ts";
@@ -44,7 +44,7 @@ export function postOrder(state: ExchangeState, params: Params): Answer {
   if (isRefusal(wanted)) return wanted;
   const response = wordParam(params, "newOrderRespType", ["ACK", "RESULT"], "ACK", -1136);
   if (isRefusal(response)) return response;
-  const refused = refusalOfOrder(state, desk, wanted);
+  const refused = refusalOfPlacement(state, desk, wanted.reduceOnly) ?? refusalOfOrder(state, desk, wanted);
   if (refused !== null) return refused;
   const order = place(state, wanted);
   const immediate = order.type === "MARKET" || order.timeInForce === "IOC" || order.timeInForce === "FOK";
@@ -152,7 +152,7 @@ export function putOrder(state: ExchangeState, params: Params): Answer {
   if (isRefusal(reduceOnly)) return reduceOnly;
   if (reduceOnly && !order.reduceOnly) return refusal(-5047);
   const changed = { ...order, price, lots };
-  const refused = refusalOfChange(state, desk, order, changed);
+  const refused = refusalOfPlacement(state, desk, changed.reduceOnly) ?? refusalOfChange(state, desk, order, changed);
   if (refused !== null) return refused;
   change(state, desk, order, changed);
   return modifyAck(desk, order);

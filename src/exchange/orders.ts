@@ -1,6 +1,7 @@
 /** Orders of the account: what they are, and where they are found. */
 
 import type { BookSide } from "./book.ts";
+import type { FeeAsset } from "./protocol.ts";
 
 export type Side = "BUY" | "SELL";
 export type TimeInForce = "GTC" | "IOC" | "FOK" | "GTX";
@@ -51,6 +52,7 @@ export type Trade = {
   readonly maker: boolean;
   readonly realised: bigint;
   readonly fee: bigint;
+  readonly feeAsset: FeeAsset;
   readonly time: number;
 };
 

@@ -28,10 +28,30 @@ export type ExchangeOptions = {
   readonly instance?: string;
 };
 
-/** What an exchange does now and then when a stop is due: it fails instead of making an order. One stop, once. */
-export type TriggerFault = {
-  readonly clientAlgoId: string;
-  readonly status: "REJECTED" | "EXPIRED";
-  /** `rm` of ALGO_UPDATE, in the exchange's words */
-  readonly reason: string;
+/** What an exchange does now and then when a stop is due. One stop, once. */
+export type TriggerFault = { readonly clientAlgoId: string } & (
+  | {
+      /** it fails instead of making an order */
+      readonly status: "REJECTED" | "EXPIRED";
+      /** `rm` of ALGO_UPDATE, in the exchange's words */
+      readonly reason: string;
+    }
+  /** it stays in triggering for so many microseconds before there is an order */
+  | { readonly delay: number }
+);
+
+/** What an exchange changes of a symbol's rules while it runs; what is left out is as listed. The grid stays. */
+export type RulesChange = {
+  /** SETTLING opens nothing any more, CLOSE takes no order at all */
+  readonly status?: "TRADING" | "SETTLING" | "CLOSE";
+  /** decimal text: quote asset; base asset; a fraction of the mark price */
+  readonly minNotional?: string;
+  readonly marketMaxQuantity?: string;
+  readonly marketTakeBound?: string;
+  readonly maxLeverage?: number;
 };
+
+/** Who closes a position without its owner: for want of margin, or to cover somebody else's. @see binance-usdm.md §6.3 */
+export type ForcedClose = "liquidation" | "auto-deleveraging";
+
+export type FeeAsset = "USDT" | "BNB";

@@ -10,6 +10,7 @@ import {
 import { accountMargin } from "./margin.ts";
 import { bookFill, expire } from "./matching.ts";
 import { expireReasons, type Order } from "./orders.ts";
+import type { ForcedClose } from "./protocol.ts";
 import type { ExchangeState } from "./state.ts";
 import { divideRounded, e8FromText, textFromE8 } from "./text.ts";
 import { finish } from "./triggers.ts";
@@ -37,31 +38,40 @@ export function transfer(state: ExchangeState, amount: string): void {
 export function liquidateIfDue(state: ExchangeState): void {
   const margin = accountMargin(state);
   if (margin.maintenance <= 0n || margin.wallet + margin.unrealised > margin.maintenance) return;
+  liquidateAll(state);
+}
+
+/** Of a whole account, after its orders. */
+export function liquidateAll(state: ExchangeState): void {
   for (const desk of state.desks) {
     for (const order of [...desk.bids.orders, ...desk.asks.orders]) {
       expire(state, desk, order, expireReasons.liquidation);
     }
     for (const algo of state.algos.openOf(desk.index)) finish(state, desk, algo, "EXPIRED", null);
   }
-  for (const desk of state.desks) if (state.account.position(desk.index).lots !== 0) liquidate(state, desk);
+  for (const desk of state.desks) {
+    const { lots } = state.account.position(desk.index);
+    if (lots !== 0) closeOut(state, desk, lots, "liquidation");
+  }
   coverDeficit(state);
 }
 
-function payFunding(state: ExchangeState, desk: Desk): void {
+/** At the known rate unless another one is named, 10⁻⁸. */
+export function payFunding(state: ExchangeState, desk: Desk, rateE8 = desk.fundingRateE8): void {
   const { lots } = state.account.position(desk.index);
-  if (lots === 0 || desk.fundingRateE8 === 0) return;
-  const amount = -divideRounded(desk.valueAtMark(lots) * BigInt(desk.fundingRateE8), 100_000_000n);
+  if (lots === 0 || rateE8 === 0) return;
+  const amount = -divideRounded(desk.valueAtMark(lots) * BigInt(rateE8), 100_000_000n);
   state.account.book(desk.index, "FUNDING_FEE", amount, state.nowMs, null);
   state.emit(accountUpdateOfFunding(state, desk, amount));
 }
 
-function liquidate(state: ExchangeState, desk: Desk): void {
-  const { lots } = state.account.position(desk.index);
+/** @param lots signed, of the position; what a counterparty's bankruptcy takes has no fee */
+export function closeOut(state: ExchangeState, desk: Desk, lots: number, by: ForcedClose): void {
   const price = Math.max(1, Math.round(desk.markOrBest() / desk.instrument.tickE8));
   const id = state.nextOrderId();
   const order: Order = {
     id,
-    clientId: `autoclose-${state.nowMs}${id % 1_000_000n}`,
+    clientId: by === "liquidation" ? `autoclose-${state.nowMs}${id % 1_000_000n}` : "adl_autoclose",
     symbol: desk.index,
     side: lots > 0 ? "SELL" : "BUY",
     type: "LIMIT",
@@ -80,9 +90,10 @@ function liquidate(state: ExchangeState, desk: Desk): void {
   };
   state.orders.add(order);
   state.emit(orderTradeUpdate(state, desk, order, { type: "NEW", trade: null, reason: expireReasons.none }));
-  const feeE8 = e8FromText(desk.spec.row.liquidationFee) ?? 0n;
+  const feeE8 = by === "liquidation" ? (e8FromText(desk.spec.row.liquidationFee) ?? 0n) : 0n;
   bookFill(state, desk, order, { price, lots: order.lots, maker: false }, { type: "CALCULATED", feeE8 });
-  desk.closedDirection = 0;
+  // Liquidation has ended every order before; after the other kind the exchange clears what a close clears.
+  if (by === "liquidation") desk.closedDirection = 0;
 }
 
 /** The insurance fund pays what the wallet lacks. */

@@ -43,6 +43,7 @@ const SavedTrade = z.strictObject({
   maker: z.boolean(),
   realised: id,
   fee: id,
+  feeAsset: z.enum(["USDT", "BNB"]).default("USDT"),
   time: whole,
 });
 

@@ -2,10 +2,10 @@
 
 import { present } from "../domain/assert.ts";
 import { Account } from "./account.ts";
-import { AlgoTable } from "./algo.ts";
+import { type AlgoOrder, AlgoTable } from "./algo.ts";
 import { Desk } from "./desk.ts";
 import { OrderTable } from "./orders.ts";
-import type { ExchangeOptions, TriggerFault, UserEvent } from "./protocol.ts";
+import type { ExchangeOptions, FeeAsset, TriggerFault, UserEvent } from "./protocol.ts";
 import { e8FromText } from "./text.ts";
 
 // Ids are above 2⁵³, as on the live exchange, so that a client that rounds them is found out.
@@ -40,6 +40,11 @@ export class ExchangeState {
   nextCountdown = Number.POSITIVE_INFINITY;
   /** stops that fail when they are due, by client id */
   readonly triggerFaults = new Map<string, TriggerFault>();
+  /** stops in triggering, and when there will be an order, microseconds */
+  delayed: { readonly algo: AlgoOrder; readonly due: number }[] = [];
+  feeAsset: FeeAsset = "USDT";
+  /** hedge mode: an order without a position side is refused */
+  isHedged = false;
 
   constructor(options: ExchangeOptions) {
     const offset = BigInt(options.seed) * idsPerSeed;
@@ -82,9 +87,11 @@ export class ExchangeState {
     return this.#nextFunding;
   }
 
-  /** When a countdown ends or funding is due, microseconds. */
+  /** When a countdown ends, funding is due or a delayed trigger fires, microseconds. */
   get nextDeadline(): number {
-    return Math.min(this.#nextFunding, this.nextCountdown);
+    let next = Math.min(this.#nextFunding, this.nextCountdown);
+    for (const { due } of this.delayed) next = Math.min(next, due);
+    return next;
   }
 
   observe(time: number): void {

@@ -61,12 +61,31 @@ function fire(state: ExchangeState, desk: Desk, algo: AlgoOrder): void {
   algo.triggeredAt = state.nowMs;
   tell(state, desk, algo, "TRIGGERING", null);
   const fault = state.triggerFaults.get(algo.clientId);
-  if (fault !== undefined) {
-    state.triggerFaults.delete(algo.clientId);
-    algo.reason = fault.reason;
-    finish(state, desk, algo, fault.status, null);
+  state.triggerFaults.delete(algo.clientId);
+  if (fault === undefined) return execute(state, desk, algo);
+  if ("delay" in fault) {
+    state.algos.close(algo);
+    state.refreshTriggers(desk);
+    state.delayed.push({ algo, due: state.now + fault.delay });
     return;
   }
+  algo.reason = fault.reason;
+  finish(state, desk, algo, fault.status, null);
+}
+
+/** Makes the orders of the delayed triggers that are due. */
+export function endDelays(state: ExchangeState, now: number): void {
+  const due = state.delayed.filter((one) => one.due <= now);
+  if (due.length === 0) return;
+  state.delayed = state.delayed.filter((one) => one.due > now);
+  for (const { algo } of due) {
+    const desk = state.desk(algo.symbol);
+    if (algo.status === "TRIGGERING") execute(state, desk, algo);
+    clearClosed(state, desk);
+  }
+}
+
+function execute(state: ExchangeState, desk: Desk, algo: AlgoOrder): void {
   const position = state.account.position(desk.index).lots;
   const wanted = {
     symbol: desk.index,

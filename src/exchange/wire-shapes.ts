@@ -57,7 +57,7 @@ export function tradeRow(desk: Desk, trade: Trade): Row {
   return {
     buyer: trade.side === "BUY",
     commission: textFromE8(trade.fee, 8),
-    commissionAsset: "USDT",
+    commissionAsset: trade.feeAsset,
     id: trade.id,
     maker: trade.maker,
     orderId: trade.orderId,

@@ -62,13 +62,13 @@ export class Disk {
 
   /** What the next process finds. */
   afterCrash(loss: Loss): void {
-    if (loss === "disk") {
+    if (loss === "disk" || loss === "database") {
       for (const one of [this.#intents, this.#stopLevels, this.#closed, this.#fills, this.#models]) one.clear();
       this.#session = null;
       this.#safeMode = null;
-      this.#log = [];
     }
-    const kept = this.#log.filter(({ synced }) => synced || loss === "kill");
+    // A database that is damaged is set aside; the log beside it is read.
+    const kept = loss === "disk" ? [] : this.#log.filter(({ synced }) => synced || loss !== "power");
     this.#log = [];
     for (const { row } of kept) this.#apply(row);
   }

@@ -48,6 +48,9 @@ type Walk = {
   basis: number;
   readonly sizes: readonly number[];
   readonly largestTrade: number;
+  /** until when the book stands still, and everything */
+  frozenUntil: number;
+  haltedUntil: number;
 };
 
 export class Market {
@@ -79,6 +82,8 @@ export class Market {
         nextAt: start + index * 37_000,
         movedAt: start,
         basis: 0,
+        frozenUntil: 0,
+        haltedUntil: 0,
         largestTrade: Math.ceil(tradeWorth / worth),
         sizes: Array.from({ length: levelsASide }, (_, level) => Math.ceil((levelWorth * (1 + level)) / worth)),
       };
@@ -107,6 +112,16 @@ export class Market {
   /** The mark price stands apart from the last, by a fraction. */
   setBasis(symbol: number, share: number): void {
     present(this.#walks[symbol], "walk of a symbol").basis = share;
+  }
+
+  /** The book stands still until then, and trades and mark prices go on. */
+  freeze(symbol: number, until: number): void {
+    present(this.#walks[symbol], "walk of a symbol").frozenUntil = until;
+  }
+
+  /** Nothing is traded or said of it until then. */
+  halt(symbol: number, until: number): void {
+    present(this.#walks[symbol], "walk of a symbol").haltedUntil = until;
   }
 
   /** One event, at its time. */
@@ -149,12 +164,15 @@ export class Market {
   #emit(walk: Walk, now: Micros, sink: MarketSink): void {
     const turn = walk.turn % eventsPerSecond;
     walk.turn += 1;
+    if (walk.haltedUntil > now) return;
     switch (turn) {
       case 0:
-        return this.#depth(walk, now, sink);
+        if (walk.frozenUntil <= now) this.#depth(walk, now, sink);
+        return;
       case 1:
       case 3:
-        return this.#touch(walk, now, sink);
+        if (walk.frozenUntil <= now) this.#touch(walk, now, sink);
+        return;
       case 2:
         return this.#trade(walk, now, sink);
       default:

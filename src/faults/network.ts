@@ -18,11 +18,13 @@ import {
   type TransportListener,
   type TransportRequest,
 } from "../venue/transport.ts";
-import { answers } from "./answers.ts";
+import { type AnswerName, answers } from "./answers.ts";
 import { type Call, callOfHttp, callOfText, nameOfMessage } from "./call.ts";
-import type { MessageEffect, Partition, RequestEffect, StreamKind } from "./plan/fault.ts";
+import { injectedMark } from "./judge/injected.ts";
+import type { MessageEffect, Partition, RequestEffect, StreamKind, Warp } from "./plan/fault.ts";
 import type { EventQueue } from "./queue.ts";
 import { exponential } from "./random.ts";
+import { crossed } from "./warp.ts";
 
 export type NetworkHooks = {
   /** what the plan does to this request, if anything */
@@ -55,6 +57,7 @@ export type NetworkOptions = {
 /** As the live transport: an HTTP request is given up, and our own pings find a half-open connection. */
 const httpTimeout = 15 * microsPerSecond;
 const pingsFind = 30 * microsPerSecond;
+const reorderedMost = 2 * microsPerSecond;
 const decoder = new TextDecoder();
 
 export class Network {
@@ -65,6 +68,11 @@ export class Network {
   readonly garbled = new Map<StreamKind, { readonly until: number; readonly share: number }>();
   ban: { readonly status: number; readonly until: number } = { status: 418, until: 0 };
   slow: { readonly by: number; readonly until: number } = { by: 0, until: 0 };
+  /** everything is answered like this; connections are refused where it concerns those, too */
+  outage: { readonly answer: AnswerName; readonly refuses: boolean; readonly until: number } | null = null;
+  /** orders wait until then, and their senders are told that nobody answers */
+  backlogUntil = 0;
+  readonly warped = new Map<StreamKind, { readonly how: Warp; readonly share: number; readonly until: number }>();
 
   constructor(options: NetworkOptions) {
     this.options = options;
@@ -77,6 +85,9 @@ export class Network {
     this.garbled.clear();
     this.ban = { status: 418, until: 0 };
     this.slow = { by: 0, until: 0 };
+    this.outage = null;
+    this.backlogUntil = 0;
+    this.warped.clear();
   }
 
   /** One way, microseconds. */
@@ -202,7 +213,8 @@ export class Port implements Transport {
       if (this.#streams.get(serial) !== stream) return;
       const { service } = network.options;
       const target = socketTarget(path);
-      const refusal = target === null ? 404 : (service.refusesHandshake(target) ?? this.#banned());
+      const refusal =
+        target === null ? 404 : (service.refusesHandshake(target) ?? this.#banned() ?? this.#outOfService());
       if (target === null || refusal !== null) return this.#end(stream, `refused ${refusal}`);
       service.open(target, (onText) => this.#link(stream, onText));
       this.#later(network.delay(), () => {
@@ -239,7 +251,7 @@ export class Port implements Transport {
     }
     if (this.#isLost(stream)) return;
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
-    if (stream.name !== "private") return this.#deliver(stream, bytes, network.delay());
+    if (stream.name !== "private") return this.#market(stream, bytes);
     const text = decoder.decode(bytes);
     const name = nameOfMessage(text);
     const effect = network.options.hooks.messageEffect(name);
@@ -258,6 +270,25 @@ export class Port implements Transport {
         return tell(network.delay(), true);
       default:
         throw new TypeError(`unhandled effect ${effect satisfies never}`);
+    }
+  }
+
+  #market(stream: Stream, bytes: Uint8Array): void {
+    const network = this.#network;
+    const { random, now } = network.options;
+    const warped = network.warped.size === 0 ? undefined : network.warped.get(stream.name);
+    const isHit = warped !== undefined && warped.until > now() && random.uniform() < warped.share;
+    if (!isHit) return this.#deliver(stream, bytes, network.delay());
+    switch (warped.how) {
+      case "reorder":
+        return this.#deliver(stream, bytes, network.delay() + Math.round(random.uniform() * reorderedMost), false);
+      case "repeat":
+        this.#deliver(stream, bytes, network.delay());
+        return this.#deliver(stream, bytes, network.delay());
+      case "cross":
+        return this.#deliver(stream, crossed(bytes), network.delay());
+      default:
+        throw new TypeError(`unhandled warp ${warped.how satisfies never}`);
     }
   }
 
@@ -302,6 +333,7 @@ export class Port implements Transport {
     const { hooks } = network.options;
     hooks.onSent(call);
     const effect = hooks.requestEffect(call);
+    if (effect?.do === "throw") throw new Error(`${injectedMark} ${call.name} cannot be handed over`);
     if (effect?.do === "lose-request" || stream.isDead || network.isCut("ws-api", "out")) return;
     const arrive = (at: number): void => this.#at(at, () => this.#arriveOnStream(stream, call, effect, text), true);
     const delay = network.delay() + (effect?.do === "delay-request" ? effect.by : 0);
@@ -312,8 +344,11 @@ export class Port implements Transport {
 
   #arriveOnStream(stream: Stream, call: Call, effect: RequestEffect | null, text: string): void {
     const { hooks } = this.#network.options;
-    const refused = this.#answeredInstead(effect) ?? this.#bannedAnswer();
+    const refused = this.#answeredInstead(effect) ?? this.#bannedAnswer() ?? this.#outageAnswer(call);
     if (refused !== null) return this.#answerOnStream(stream, call, null, socketAnswer(call.id, refused));
+    if (this.#isHeldBack(call, () => this.#arriveOnStream(stream, call, { do: "lose-reply" }, text))) {
+      return this.#answerOnStream(stream, call, null, socketAnswer(call.id, answers["-1007"]));
+    }
     hooks.onArrived(call);
     const lagging = hooks.read(call);
     if (lagging !== null) {
@@ -342,6 +377,7 @@ export class Port implements Transport {
     const call = callOfHttp(request);
     hooks.onSent(call);
     const effect = hooks.requestEffect(call);
+    if (effect?.do === "throw") throw new Error(`${injectedMark} ${call.name} cannot be handed over`);
     const failed = (cause: string, after: number, written = true): void => {
       this.#later(after, () => {
         hooks.onReply(call, 0, null);
@@ -352,7 +388,11 @@ export class Port implements Transport {
     if (effect?.do === "lose-request" || network.isCut("rest", "out")) return failed("ECONNRESET", httpTimeout);
     const arrives = now() + network.delay() + (effect?.do === "delay-request" ? effect.by : 0);
     const arrive = (): void => {
-      const instead = this.#answeredInstead(effect) ?? this.#bannedAnswer();
+      const instead =
+        this.#answeredInstead(effect) ??
+        this.#bannedAnswer() ??
+        this.#outageAnswer(call) ??
+        this.#heldBack(request, call);
       const answer = instead === null ? this.#ask(request, call) : { ...instead, headers: {} };
       if (effect?.do === "reset") return failed("ECONNRESET", network.delay());
       if (effect?.do === "lose-reply" || network.isCut("rest", "in")) return failed("ECONNRESET", httpTimeout);
@@ -396,6 +436,30 @@ export class Port implements Transport {
     const until = Math.ceil(this.#network.ban.until / microsPerMillisecond);
     const msg = `Way too many requests; IP(127.0.0.1) banned until ${until}. Please use the websocket for live updates to avoid bans.`;
     return { status, text: JSON.stringify({ code: -1003, msg }) };
+  }
+
+  #outOfService(): number | null {
+    const { outage, options } = this.#network;
+    return outage?.refuses && outage.until > options.now() ? 503 : null;
+  }
+
+  #outageAnswer(call: Call): { readonly status: number; readonly text: string } | null {
+    const { outage, options } = this.#network;
+    if (outage === null || outage.until <= options.now()) return null;
+    const isSigned = call.params.has("signature") || call.path.includes("listenKey");
+    return outage.refuses || isSigned ? answers[outage.answer] : null;
+  }
+
+  #heldBack(request: HttpRequest, call: Call): { readonly status: number; readonly text: string } | null {
+    return this.#isHeldBack(call, () => this.#ask(request, call)) ? answers["-1007"] : null;
+  }
+
+  /** Whether an order waits with others, and is executed when they are. */
+  #isHeldBack(call: Call, execute: () => void): boolean {
+    const { backlogUntil, options } = this.#network;
+    if (backlogUntil <= options.now() || call.clientId === null || call.method === "GET") return false;
+    this.#at(backlogUntil, execute, true);
+    return true;
   }
 
   #tell(event: TransportEvent): void {

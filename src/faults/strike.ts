@@ -3,9 +3,10 @@
 import type { Row } from "../domain/output.ts";
 import { microsPerMinute, microsPerSecond } from "../domain/units.ts";
 import type { Call } from "./call.ts";
+import { injectedMark } from "./judge/injected.ts";
 import type { Judge } from "./judge/judge.ts";
-import { actByHand } from "./people.ts";
-import type { Crash, Effect, Fault, Loss, MessageEffect, MomentEffect, Plan, RequestEffect } from "./plan/fault.ts";
+import { compared, doAtMoment, healAll, recovery } from "./moments.ts";
+import type { Crash, Effect, Fault, Loss, MessageEffect, Plan, RequestEffect } from "./plan/fault.ts";
 import { randomFor } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -18,18 +19,9 @@ export type StrikeHooks = {
 type Ordered = Map<string, Map<number, Fault[]>>;
 
 const second = microsPerSecond;
-/** Reply time-out, a look-up, and another attempt. */
-const recovery = 7 * second;
 /** A close that is refused again and again waits up to 16 s. */
 const closeBackOff = 20 * second;
-/** What the stream does not tell is found when the account is compared. */
-const compared = 75 * second;
-/** Connections are opened again, with growing waits, and the account is read. */
-const reconnected = 75 * second;
 const protective = /^(place|query|cancel) (f|r|x)$/;
-/** An operator who has halted resumes after this long. */
-const resumeAfter = 5 * microsPerMinute;
-
 export class Striker {
   /** how often each class struck, and each of them in each state */
   readonly struck = new Map<string, number>();
@@ -76,13 +68,7 @@ export class Striker {
   heal(): void {
     this.#isOn = false;
     this.#again = null;
-    this.#world.network.heal();
-    this.#world.disk.refusesUntil = 0;
-    this.#world.disk.slowUntil = 0;
-    this.#world.market.tradeLotsMax = null;
-    this.#world.market.times = 1;
-    this.#world.lag.until = 0;
-    for (const symbol of this.#world.specs.keys()) this.#world.market.setBasis(symbol, 0);
+    healAll(this.#world);
   }
 
   boot(): void {
@@ -113,8 +99,8 @@ export class Striker {
     if (!isRequestEffect(effect)) return null;
     this.#strike(fault, call.name);
     this.#troubleRequest(call, effect);
-    if (effect.do !== "fail-trigger") return effect;
-    this.#failTrigger(call, effect.status);
+    if (effect.do !== "fail-trigger" && effect.do !== "delay-trigger") return effect;
+    this.#troubleTrigger(call, effect);
     return null;
   };
 
@@ -128,7 +114,10 @@ export class Striker {
       this.#world.queue.push(this.#world.now, () => this.#crash(effect));
       return null;
     }
-    if (!isMessageEffect(effect)) return null;
+    if (!isMessageEffect(effect)) {
+      this.#world.queue.push(this.#world.now, () => this.#atMoment(fault, effect, name));
+      return null;
+    }
     this.#strike(fault, name);
     const late = effect.do === "lose-message" ? compared : effect.do === "delay-message" ? effect.by : effect.after;
     this.#judge.trouble(this.#world.now + late + recovery, "none");
@@ -137,9 +126,14 @@ export class Striker {
 
   onRow(row: Row): void {
     const fault = this.#next(this.#byRow, row.kind);
-    if (fault === null || fault.effect.do !== "crash") return;
-    this.#strike(fault, row.kind);
-    this.#crash(fault.effect);
+    if (fault?.effect.do === "crash") {
+      this.#strike(fault, row.kind);
+      this.#crash(fault.effect);
+    } else if (fault?.effect.do === "throw") {
+      this.#strike(fault, row.kind);
+      this.#judge.trouble(this.#world.now + compared, "all");
+      throw new Error(`${injectedMark} a row cannot be handed over`);
+    }
   }
 
   /** After each turn of a life: recovery itself may be interrupted. */
@@ -157,103 +151,14 @@ export class Striker {
     this.#again = crash.again === null ? null : { turns: crash.again, crash };
   }
 
-  #atMoment(fault: Fault, effect: Effect): void {
+  #atMoment(fault: Fault, effect: Effect, place = ""): void {
     if (!this.#isOn || isRequestEffect(effect) || isMessageEffect(effect)) return;
     if (effect.do === "crash") {
       if (!this.#world.process.isUp) return;
-      this.#strike(fault, "");
+      this.#strike(fault, place);
       this.#crash(effect);
-    } else if (this.#do(effect)) this.#strike(fault, "");
-  }
-
-  /** @returns whether there was anything to do it to */
-  #do(effect: MomentEffect): boolean {
-    const { world, judge } = this.#parts();
-    const { network, disk, market, process, queue, now } = world;
-    switch (effect.do) {
-      case "disconnect":
-      case "half-open": {
-        const isHit =
-          effect.do === "disconnect" ? process.port?.disconnect(effect.stream) : process.port?.halfOpen(effect.stream);
-        if (isHit !== true) return false;
-        const found = effect.do === "half-open" ? 30 * second : 0;
-        judge.trouble(now + found + reconnected, effect.stream === "ws-api" ? "all" : "none");
-        return true;
-      }
-      case "stall":
-        network.stalls.set(effect.stream, now + effect.for);
-        judge.trouble(now + effect.for + reconnected, effect.stream === "ws-api" ? "all" : "none");
-        return true;
-      case "garble":
-        network.garbled.set(effect.stream, { until: now + effect.for, share: effect.share });
-        return true;
-      case "partition":
-        network.partitions.set(effect.what, now + effect.for);
-        judge.trouble(now + effect.for + reconnected, "all");
-        return true;
-      case "lag":
-        world.lag.most = effect.most;
-        world.lag.until = now + effect.for;
-        judge.trouble(now + effect.for + effect.most + recovery, "none");
-        return true;
-      case "burst":
-        market.times = effect.times;
-        queue.push(now + effect.for, () => {
-          market.times = 1;
-        });
-        return true;
-      case "slow":
-        network.slow = { by: effect.by, until: now + effect.for };
-        judge.trouble(now + effect.for + recovery, "all");
-        return true;
-      case "ban":
-        network.ban = { status: effect.status, until: now + effect.for };
-        // 403 names no end: the adapter waits two minutes for itself.
-        judge.trouble(now + effect.for + reconnected + 2 * microsPerMinute, "all");
-        return true;
-      case "lose-listen-key":
-        world.service.dropListenKey(effect.told);
-        judge.trouble(now + reconnected, "none");
-        return true;
-      case "gap":
-        market.jump(effect.symbol, effect.share);
-        return true;
-      case "apart":
-        market.setBasis(effect.symbol, effect.share);
-        queue.push(now + effect.for, () => market.setBasis(effect.symbol, 0));
-        return true;
-      case "thin":
-        market.tradeLotsMax = effect.lots;
-        queue.push(now + effect.for, () => {
-          market.tradeLotsMax = null;
-        });
-        return true;
-      case "disk":
-        if (effect.fault === "refuses") disk.refusesUntil = now + effect.for;
-        else disk.slowUntil = now + effect.for;
-        return true;
-      case "drift-clock":
-        process.drift(effect.ppm);
-        return true;
-      case "pause":
-        if (!process.isUp) return false;
-        process.pause(now + effect.for);
-        judge.trouble(now + effect.for + reconnected, "all");
-        return true;
-      case "human":
-        if (!actByHand(world, judge, effect.act, effect.symbol)) return false;
-        // Nobody tells whose trade it was: it is found when the account is compared.
-        judge.trouble(now + compared, "none");
-        return true;
-      case "operator":
-        if (!process.isReady) return false;
-        process.tell({ kind: "control", by: "operator", action: effect.act });
-        if (effect.act !== "resume") {
-          queue.push(now + resumeAfter, () => process.tell({ kind: "control", by: "operator", action: "resume" }));
-        }
-        return true;
-      default:
-        throw new TypeError(`unhandled effect ${effect satisfies never}`);
+    } else if (doAtMoment(effect, this.#world, this.#judge, () => this.#isOn)) {
+      this.#strike(fault, place);
     }
   }
 
@@ -262,7 +167,7 @@ export class Striker {
     const late = "by" in effect ? effect.by : 0;
     const back = call.name === "place x" ? closeBackOff : recovery;
     const isSilenced = effect.do === "answer" && effect.answer === "-1003";
-    const isHarmless = effect.do === "repeat-request" || effect.do === "fail-trigger";
+    const isHarmless = ["repeat-request", "fail-trigger", "delay-trigger"].includes(effect.do);
     // A second one that arrives when the first is over is an order of its own, found when the account is compared.
     const again = effect.do === "repeat-request" ? effect.after + compared : 0;
     const until = now + late + again + back + (isSilenced ? 2 * microsPerMinute : 0);
@@ -280,9 +185,14 @@ export class Striker {
     return symbol >= 0 ? symbol : (known ?? "all");
   }
 
-  #failTrigger({ clientId }: Call, status: "REJECTED" | "EXPIRED"): void {
+  #troubleTrigger({ clientId }: Call, effect: Extract<RequestEffect, { do: "fail-trigger" | "delay-trigger" }>): void {
     if (clientId === null) return;
-    this.#world.exchange.failTrigger({ clientAlgoId: clientId, status, reason: "Simulated: the trigger failed" });
+    const { exchange } = this.#world;
+    if (effect.do === "delay-trigger") exchange.failTrigger({ clientAlgoId: clientId, delay: effect.by });
+    else {
+      const reason = "Simulated: the trigger failed";
+      exchange.failTrigger({ clientAlgoId: clientId, status: effect.status, reason });
+    }
   }
 
   #next(from: Ordered, name: string): Fault | null {
@@ -326,6 +236,8 @@ const requestEffects: ReadonlySet<string> = new Set([
   "repeat-request",
   "answer",
   "fail-trigger",
+  "delay-trigger",
+  "throw",
 ]);
 const messageEffects: ReadonlySet<string> = new Set(["lose-message", "delay-message", "repeat-message"]);
 

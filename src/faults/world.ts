@@ -229,6 +229,14 @@ export class World {
     return reply.status === 200;
   }
 
+  /** The exchange does something of its own accord. @returns what `act` says: whether there was anything to do it to */
+  atExchange(act: (exchange: Exchange, now: Micros) => boolean): boolean {
+    const isDone = act(this.exchange, this.#clock());
+    this.service.deliver();
+    this.#dirty();
+    return isDone;
+  }
+
   symbol(index: number): string {
     return present(this.exchange.instruments[index], "instrument").symbol;
   }

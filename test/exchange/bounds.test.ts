@@ -47,6 +47,7 @@ test("the oldest trades are forgotten", () => {
     maker: false,
     realised: 0n,
     fee: 0n,
+    feeAsset: "USDT",
     time: 0,
   };
   for (let id = 0; id < 3 * tradesMax; id += 1) table.addTrade({ ...trade, id: BigInt(id) });

@@ -9,6 +9,7 @@ import type { UserEvent } from "../../exchange/protocol.ts";
 import type { Call } from "../call.ts";
 import { Books } from "./books.ts";
 import { Entries } from "./entries.ts";
+import { injectedMark } from "./injected.ts";
 import { NakedTime } from "./naked.ts";
 import { type Beginning, Scene, type Violation } from "./scene.ts";
 import { Stops } from "./stops.ts";
@@ -24,8 +25,6 @@ export type View = {
   readonly positions: readonly number[];
 };
 
-/** Stands in the message of what the simulation throws itself. */
-export const injectedMark = "Simulated:";
 /** How often what needs a quiet time is looked at. */
 const quietInterval = 1_000_000;
 

@@ -38,7 +38,7 @@ export type TrueFill = {
   readonly order: TrueOrder;
   readonly price: number;
   readonly lots: number;
-  /** 10⁻⁸ of the quote asset */
+  /** 10⁻⁸ of the quote asset; what is paid in another asset does not count */
   readonly fee: bigint;
   readonly before: number;
   readonly after: number;
@@ -105,7 +105,9 @@ export class Truth {
     const symbol = this.#symbolOf(o);
     const grid = this.#grids[symbol];
     if (grid === undefined) return null;
-    const id = String(o["c"]);
+    const name = String(o["c"]);
+    // The exchange's own orders share a name; ours never do.
+    const id = partsOf(name).role === null ? `${name} ${String(o["i"])}` : name;
     const known = this.orders.get(id);
     const order: TrueOrder = known ?? {
       id,
@@ -129,7 +131,8 @@ export class Truth {
     const before = this.position(order.symbol);
     const after = before + (order.side === "BUY" ? lots : -lots);
     this.positions[order.symbol] = after;
-    const fee = BigInt(Math.round(Number(o["n"] ?? "0") * 1e8));
+    const isInQuote = o["N"] === "USDT";
+    const fee = isInQuote ? BigInt(Math.round(Number(o["n"] ?? "0") * 1e8)) : 0n;
     const fill = { tradeId: String(o["t"]), order, price: units(o["L"], grid.tick), lots, fee, before, after };
     if (this.fills.size >= fillsMax) throw new Error(`more than ${fillsMax} fills`);
     this.fills.set(fill.tradeId, fill);

@@ -4,6 +4,7 @@
  */
 
 import { microsPerMillisecond, microsPerMinute, microsPerSecond } from "../../domain/units.ts";
+import type { RulesChange } from "../../exchange/protocol.ts";
 import type { Random } from "../../tape/random.ts";
 import type { AnswerName } from "../answers.ts";
 import { logUniform, pick } from "../random.ts";
@@ -11,8 +12,8 @@ import type { Effect, HumanAct, Loss, Partition, StreamKind } from "./fault.ts";
 
 export type FaultClass = {
   readonly name: string;
-  /** a chance for each request or message of the names, or a number in an hour */
-  readonly per: "request" | "message" | "hour";
+  /** a chance for each request, message or row of the names, or a number in an hour */
+  readonly per: "request" | "message" | "row" | "hour";
   readonly calm: number;
   readonly storm: number;
   /** what it strikes; nothing for those of an hour */
@@ -46,6 +47,15 @@ const messages = [
   "account",
   "TRADE_LITE",
 ];
+const rows = ["intent", "order", "fill", "position", "stop-move", "trade", "session", "safe-mode", "risk-event"];
+/** Other bounds, on the same grid. */
+const ruleChanges: readonly RulesChange[] = [
+  { minNotional: "500" },
+  { minNotional: "20000" },
+  { marketMaxQuantity: "0.005" },
+  { marketMaxQuantity: "0.05" },
+  { maxLeverage: 2 },
+];
 const streams: readonly StreamKind[] = ["public", "market", "private", "ws-api"];
 const second = microsPerSecond;
 
@@ -74,6 +84,12 @@ export const classes: readonly FaultClass[] = [
   answered("bad gateway", 0.000_2, 0.03, requests, ["html", "gateway time-out"], "half"),
   answered("broken body", 0.000_2, 0.03, requests, ["empty", "truncated"], "half"),
   answered("429", 0.000_2, 0.02, requests, ["-1003"], "never"),
+  answered("clock refused", 0.000_2, 0.05, [...orders, ...lookUps, ...reads], ["-1021"], "never"),
+  answered("service gone", 0.000_2, 0.03, requests, ["-1016"], "never"),
+  answered("entry refused", 0.001, 0.1, ["place e"], ["-2019", "-2027"], "never"),
+  answered("leverage refused", 0.01, 0.3, ["POST leverage"], ["-4028"], "never"),
+  answered("stops moved away", 0.000_1, 0.02, stops, ["-4120"], "never"),
+  answered("history too old", 0.001, 0.1, ["GET userTrades", "GET allOrders"], ["-4166"], "never"),
   answered("unknown code", 0.000_01, 0.01, orders, ["unknown code"], "never"),
   answered("does not exist", 0.001, 0.1, lookUps, ["-2013"], "never"),
   answered("cancel unknown", 0.001, 0.05, orders.filter(isCancel), ["-2011"], "half"),
@@ -84,6 +100,12 @@ export const classes: readonly FaultClass[] = [
     do: "fail-trigger",
     status: pick(random, ["REJECTED", "EXPIRED"] as const),
   })),
+  request("trigger delayed", 0.001, 0.2, stops, (random) => ({
+    do: "delay-trigger",
+    by: between(random, 0.05 * second, 5 * second),
+  })),
+  request("exception at a request", 0.000_01, 0.005, requests, () => ({ do: "throw" })),
+  { name: "exception at a row", per: "row", calm: 0.000_01, storm: 0.005, on: rows, effect: () => ({ do: "throw" }) },
   message("event lost", 0.000_01, 0.02, () => ({ do: "lose-message" })),
   message("event delayed", 0.000_1, 0.1, (random) => ({
     do: "delay-message",
@@ -110,6 +132,26 @@ export const classes: readonly FaultClass[] = [
     for: minutes(random, 0.05, 5),
     share: logUniform(random, 0.001, 0.3),
   })),
+  hourly("market disorder", 0.02, 2, (random) => ({
+    do: "warp",
+    stream: pick(random, ["public", "market"] as const),
+    how: pick(random, ["reorder", "repeat"] as const),
+    share: logUniform(random, 0.001, 0.3),
+    for: minutes(random, 0.05, 5),
+  })),
+  hourly("crossed touch", 0.02, 2, (random) => ({
+    do: "warp",
+    stream: "public",
+    how: "cross",
+    share: logUniform(random, 0.01, 1),
+    for: minutes(random, 0.02, 2),
+  })),
+  hourly("frozen book", 0.04, 2, (random) => ({
+    do: "freeze",
+    symbol: random.below(2),
+    for: minutes(random, 0.05, 5),
+  })),
+  hourly("all connections cut", 0.04, 2, () => ({ do: "day-cut" })),
   hourly("listen key lost", 0.04, 2, (random) => ({ do: "lose-listen-key", told: random.below(2) === 0 })),
   hourly("partition", 0.01, 2, (random) => ({
     do: "partition",
@@ -136,6 +178,48 @@ export const classes: readonly FaultClass[] = [
     status: pick(random, [418, 403] as const),
     for: minutes(random, 2, 20),
   })),
+  hourly("maintenance", 0.002, 0.3, (random) => ({
+    do: "maintenance",
+    answer: pick(random, ["503 unavailable", "-1016"] as const),
+    cancels: random.below(2) === 0,
+    for: minutes(random, 0.5, 30),
+  })),
+  hourly("permission withdrawn", 0.002, 0.3, (random) => ({ do: "deny", for: minutes(random, 0.1, 10) })),
+  hourly("backlog", 0.02, 2, (random) => ({ do: "backlog", for: between(random, 0.2 * second, 4.5 * second) })),
+  atEntry("forced close", 0.005, 0.1, (random) => ({
+    do: "close-out",
+    symbol: random.below(2),
+    by: pick(random, ["liquidation", "auto-deleveraging"] as const),
+  })),
+  atEntry("funding", 0.01, 0.5, (random) => ({
+    do: "funding",
+    symbol: random.below(2),
+    rate: pick(random, [-1, 1]) * logUniform(random, 0.000_1, 0.02),
+  })),
+  hourly("fees in another asset", 0.02, 2, (random) => ({
+    do: "fees",
+    asset: "BNB",
+    for: minutes(random, 1, 60),
+  })),
+  hourly("rules changed", 0.005, 1, (random) => ({
+    do: "rules",
+    symbol: random.below(2),
+    change: pick(random, ruleChanges),
+    for: minutes(random, 1, 30),
+  })),
+  hourly("price band narrowed", 0.01, 1, (random) => ({
+    do: "rules",
+    symbol: random.below(2),
+    change: { marketTakeBound: logUniform(random, 0.000_01, 0.001).toFixed(8) },
+    for: minutes(random, 0.05, 5),
+  })),
+  hourly("symbol closed", 0.005, 0.5, (random) => ({
+    do: "rules",
+    symbol: random.below(2),
+    change: { status: pick(random, ["SETTLING", "CLOSE"] as const) },
+    for: minutes(random, 0.5, 15),
+  })),
+  hourly("hedge mode", 0.005, 0.5, (random) => ({ do: "hedge-mode", for: minutes(random, 0.5, 10) })),
   hourly("price gap", 0.04, 2, (random) => ({
     do: "gap",
     symbol: random.below(2),
@@ -161,7 +245,17 @@ export const classes: readonly FaultClass[] = [
   hourly("pause", 0.005, 2, (random) => ({ do: "pause", for: between(random, 0.05 * second, 60 * second) })),
   hourly("human", 0.006, 2, (random) => ({
     do: "human",
-    act: pick<HumanAct>(random, ["close", "reduce", "add", "cancel-stop", "own-stop", "leverage"]),
+    act: pick<HumanAct>(random, ["close", "reduce", "add", "flip", "cancel-stop", "own-stop", "leverage"]),
+    symbol: random.below(2),
+  })),
+  atEntry("human at an entry", 0.005, 0.1, (random) => ({
+    do: "human",
+    act: pick<HumanAct>(random, ["close", "reduce", "add", "flip", "cancel-stop", "own-stop", "close-stop"]),
+    symbol: random.below(2),
+  })),
+  hourly("second program", 0.01, 2, (random) => ({
+    do: "human",
+    act: pick<HumanAct>(random, ["open", "order", "close-stop"]),
     symbol: random.below(2),
   })),
   hourly("operator", 0.04, 4, (random) => ({
@@ -199,6 +293,11 @@ function message(name: string, calm: number, storm: number, effect: FaultClass["
   return { name, per: "message", calm, storm, on: messages, effect };
 }
 
+/** While a position has just been opened, by the place where that is told. */
+function atEntry(name: string, calm: number, storm: number, effect: FaultClass["effect"]): FaultClass {
+  return { name, per: "message", calm, storm, on: ["report e FILLED", "report e PARTIALLY_FILLED"], effect };
+}
+
 function hourly(name: string, calm: number, storm: number, effect: FaultClass["effect"]): FaultClass {
   return { name, per: "hour", calm, storm, on: [], effect };
 }
@@ -214,6 +313,7 @@ function crash(random: Random): Effect {
 
 function lossOf(share: number): Loss {
   if (share < 0.02) return "disk";
+  if (share < 0.04) return "database";
   return share < 0.3 ? "power" : "kill";
 }
 

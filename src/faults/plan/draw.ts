@@ -4,10 +4,10 @@ import { microsPerMinute } from "../../domain/units.ts";
 import type { Random } from "../../tape/random.ts";
 import { exponential, logUniform, randomFor } from "../random.ts";
 import { classes, type FaultClass } from "./classes.ts";
-import type { Fault, Plan } from "./fault.ts";
+import type { Fault, Place, Plan } from "./fault.ts";
 
 const microsPerHour = 60 * microsPerMinute;
-/** Requests or messages of one name in an hour; more are left alone. */
+/** Requests, messages or rows of one name in an hour; more are left alone. */
 const perHourMax = 240;
 
 /** @param hours how long the faults last */
@@ -41,9 +41,13 @@ function drawOccurrences(
 ): void {
   const last = perHourMax * hours;
   for (let nth = gap(random, chance); nth <= last; nth += gap(random, chance)) {
-    const place = one.per === "request" ? { request: name, nth } : { message: name, nth };
-    faults.push({ class: one.name, place, effect: one.effect(random) });
+    faults.push({ class: one.name, place: placeOf(one, name, nth), effect: one.effect(random) });
   }
+}
+
+function placeOf({ per }: FaultClass, name: string, nth: number): Place {
+  if (per === "request") return { request: name, nth };
+  return per === "row" ? { row: name, nth } : { message: name, nth };
 }
 
 /** How many come until it strikes, that one included. */

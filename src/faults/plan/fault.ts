@@ -1,5 +1,6 @@
 /** A fault plan is a list of these: plain data, so that a failing run can be shrunk and pasted into a test. */
 
+import type { FeeAsset, ForcedClose, RulesChange } from "../../exchange/protocol.ts";
 import type { AnswerName } from "../answers.ts";
 
 /**
@@ -23,8 +24,10 @@ export type RequestEffect =
   | { readonly do: "repeat-request"; readonly after: number }
   /** something else is answered; executed or not */
   | { readonly do: "answer"; readonly answer: AnswerName; readonly executed: boolean }
-  /** the stop that is placed will fail when it triggers */
-  | { readonly do: "fail-trigger"; readonly status: "REJECTED" | "EXPIRED" };
+  /** the stop that is placed will fail when it triggers, or stay in triggering for a while */
+  | { readonly do: "fail-trigger"; readonly status: "REJECTED" | "EXPIRED" }
+  | { readonly do: "delay-trigger"; readonly by: number }
+  | Throw;
 
 /** What becomes of one message of the private stream. */
 export type MessageEffect =
@@ -32,11 +35,14 @@ export type MessageEffect =
   | { readonly do: "delay-message"; readonly by: number }
   | { readonly do: "repeat-message"; readonly after: number };
 
-export type Loss = "kill" | "power" | "disk";
+/** Our own code throws where it hands over a request or a row. */
+export type Throw = { readonly do: "throw" };
+
+export type Loss = "kill" | "power" | "disk" | "database";
 
 export type Crash = {
   readonly do: "crash";
-  /** a kill keeps what was written, a power loss only what was synced, a lost disk nothing */
+  /** a kill keeps what was written, a power loss only what was synced, a damaged database the log, a lost disk nothing */
   readonly loss: Loss;
   readonly down: number;
   /** how many turns of the next life until it crashes again; null: it lives */
@@ -68,10 +74,47 @@ export type MomentEffect =
   | { readonly do: "drift-clock"; readonly ppm: number }
   /** the process stands still, and then everything comes at once */
   | { readonly do: "pause"; readonly for: number }
+  /** what comes is disordered, comes twice, or shows a bid above the ask; a share of the messages */
+  | {
+      readonly do: "warp";
+      readonly stream: "public" | "market";
+      readonly how: Warp;
+      readonly share: number;
+      readonly for: number;
+    }
+  /** the book stands still while trades and mark prices go on */
+  | { readonly do: "freeze"; readonly symbol: number; readonly for: number }
+  /** the exchange closes every connection, as it does after a day */
+  | { readonly do: "day-cut" }
+  /** nothing is answered but that, connections are closed, and orders may be cancelled inside it */
+  | { readonly do: "maintenance"; readonly answer: AnswerName; readonly cancels: boolean; readonly for: number }
+  /** every signed request is refused: the key's permission or address is gone */
+  | { readonly do: "deny"; readonly for: number }
+  /** orders are answered with a time-out, and executed together when it is over */
+  | { readonly do: "backlog"; readonly for: number }
+  | { readonly do: "close-out"; readonly symbol: number; readonly by: ForcedClose }
+  | { readonly do: "funding"; readonly symbol: number; readonly rate: number }
+  | { readonly do: "fees"; readonly asset: FeeAsset; readonly for: number }
+  | { readonly do: "rules"; readonly symbol: number; readonly change: RulesChange; readonly for: number }
+  | { readonly do: "hedge-mode"; readonly for: number }
   | { readonly do: "human"; readonly act: HumanAct; readonly symbol: number }
   | { readonly do: "operator"; readonly act: "halt" | "resume" | "flatten" };
 
-export type HumanAct = "close" | "reduce" | "add" | "cancel-stop" | "own-stop" | "leverage";
+export const humanActs = [
+  "close",
+  "reduce",
+  "add",
+  "flip",
+  "open",
+  "order",
+  "cancel-stop",
+  "own-stop",
+  "close-stop",
+  "leverage",
+] as const;
+export type HumanAct = (typeof humanActs)[number];
+export const warps = ["reorder", "repeat", "cross"] as const;
+export type Warp = (typeof warps)[number];
 
 export type Effect = RequestEffect | MessageEffect | MomentEffect | Crash;
 

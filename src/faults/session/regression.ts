@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { Settings } from "../../config/schema.ts";
 import { type AnswerName, answers } from "../answers.ts";
-import type { Effect, Place, Plan } from "../plan/fault.ts";
+import { type Effect, humanActs, type Place, type Plan, warps } from "../plan/fault.ts";
 import { run } from "../run.ts";
 import { settingsOf } from "../settings.ts";
 
@@ -26,21 +26,47 @@ const answerNames = z.custom<AnswerName>((name) => typeof name === "string" && O
   error: `allowed: ${Object.keys(answers).join(", ")}`,
 });
 
+const RulesShape = z.strictObject({
+  status: z.enum(["TRADING", "SETTLING", "CLOSE"]).exactOptional(),
+  minNotional: z.string().exactOptional(),
+  marketMaxQuantity: z.string().exactOptional(),
+  marketTakeBound: z.string().exactOptional(),
+  maxLeverage: z.number().exactOptional(),
+});
+
 const EffectShape: z.ZodType<Effect> = z.discriminatedUnion("do", [
-  z.strictObject({ do: z.enum(["lose-request", "lose-reply", "reset", "lose-message"]) }),
-  z.strictObject({ do: z.enum(["delay-request", "delay-reply", "delay-message"]), by: span }),
+  z.strictObject({ do: z.enum(["lose-request", "lose-reply", "reset", "lose-message", "throw", "day-cut"]) }),
+  z.strictObject({ do: z.enum(["delay-request", "delay-reply", "delay-message", "delay-trigger"]), by: span }),
   z.strictObject({ do: z.enum(["repeat-request", "repeat-message"]), after: span }),
   z.strictObject({ do: z.literal("answer"), answer: answerNames, executed: z.boolean() }),
   z.strictObject({ do: z.literal("fail-trigger"), status: z.enum(["REJECTED", "EXPIRED"]) }),
   z.strictObject({
     do: z.literal("crash"),
-    loss: z.enum(["kill", "power", "disk"]),
+    loss: z.enum(["kill", "power", "disk", "database"]),
     down: span,
     again: nth.nullable(),
   }),
   z.strictObject({ do: z.enum(["disconnect", "half-open"]), stream }),
   z.strictObject({ do: z.literal("stall"), stream, for: span }),
   z.strictObject({ do: z.literal("garble"), stream: z.enum(["public", "market"]), for: span, share: z.number() }),
+  z.strictObject({
+    do: z.literal("warp"),
+    stream: z.enum(["public", "market"]),
+    how: z.enum(warps),
+    share: z.number(),
+    for: span,
+  }),
+  z.strictObject({ do: z.literal("freeze"), symbol: span, for: span }),
+  z.strictObject({ do: z.literal("maintenance"), answer: answerNames, cancels: z.boolean(), for: span }),
+  z.strictObject({ do: z.enum(["deny", "backlog", "hedge-mode"]), for: span }),
+  z.strictObject({
+    do: z.literal("close-out"),
+    symbol: span,
+    by: z.enum(["liquidation", "auto-deleveraging"]),
+  }),
+  z.strictObject({ do: z.literal("funding"), symbol: span, rate: z.number() }),
+  z.strictObject({ do: z.literal("fees"), asset: z.enum(["USDT", "BNB"]), for: span }),
+  z.strictObject({ do: z.literal("rules"), symbol: span, change: RulesShape, for: span }),
   z.strictObject({
     do: z.literal("partition"),
     what: z.enum(["all", "rest", "private", "market", "in", "out", "names"]),
@@ -59,7 +85,7 @@ const EffectShape: z.ZodType<Effect> = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("pause"), for: span }),
   z.strictObject({
     do: z.literal("human"),
-    act: z.enum(["close", "reduce", "add", "cancel-stop", "own-stop", "leverage"]),
+    act: z.enum(humanActs),
     symbol: span,
   }),
   z.strictObject({ do: z.literal("operator"), act: z.enum(["halt", "resume", "flatten"]) }),

@@ -46,7 +46,7 @@ let trades = 0;
 function filled(judge: Judge, id: string, side: "BUY" | "SELL", lots: number): void {
   trades += 1;
   const q = (lots / 1_000).toFixed(3);
-  const o = { s: "BTCUSDT", c: id, S: side, q, z: q, l: q, L: "64000.0", n: "0.1", X: "FILLED", t: trades };
+  const o = { s: "BTCUSDT", c: id, S: side, q, z: q, l: q, L: "64000.0", N: "USDT", n: "0.1", X: "FILLED", t: trades };
   judge.happened({ e: "ORDER_TRADE_UPDATE", o });
   judge.step();
   judge.told("report e FILLED", JSON.stringify({ o }));

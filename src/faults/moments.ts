@@ -1,0 +1,219 @@
+/** What happens at a moment of a plan, done to a world; and how long after it something may be wrong with the daemon. */
+
+import { type Micros, microsPerMinute, microsPerSecond, symbolIndex } from "../domain/units.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import type { Judge } from "./judge/judge.ts";
+import { actByHand } from "./people.ts";
+import type { MomentEffect, StreamKind } from "./plan/fault.ts";
+import type { World } from "./world.ts";
+
+const second = microsPerSecond;
+/** Reply time-out, a look-up, and another attempt. */
+export const recovery = 7 * second;
+/** What the stream does not tell is found when the account is compared. */
+export const compared = 75 * second;
+/** Connections are opened again, with growing waits, and the account is read. */
+const reconnected = 75 * second;
+/** Our own pings find a connection that is dead. */
+const pinged = 30 * second;
+/** 403 names no end: the adapter waits for itself. */
+const firewalled = 2 * microsPerMinute;
+/** Rules are read anew at most once a minute, and while a symbol is not traded every five. */
+const rulesRead = 6 * microsPerMinute;
+/** An operator who has halted resumes after this long. */
+const resumeAfter = 5 * microsPerMinute;
+/** The owner tries to change the position mode back this often. */
+const modeInterval = 10 * second;
+const streams: readonly StreamKind[] = ["public", "market", "private", "ws-api"];
+
+/** Nothing is wrong any more. */
+export function healAll(world: World): void {
+  const { network, disk, market, lag } = world;
+  network.heal();
+  disk.refusesUntil = 0;
+  disk.slowUntil = 0;
+  market.tradeLotsMax = null;
+  market.times = 1;
+  lag.until = 0;
+  world.exchange.chargeFeesIn("USDT");
+  world.exchange.switchPositionMode(false);
+  for (const symbol of world.specs.keys()) {
+    market.setBasis(symbol, 0);
+    market.freeze(symbol, 0);
+    market.halt(symbol, 0);
+    world.exchange.changeRules(symbolIndex(symbol), {});
+  }
+}
+
+/**
+ * @param isOn whether faults still strike
+ * @returns whether there was anything to do it to
+ */
+export function doAtMoment(effect: MomentEffect, world: World, judge: Judge, isOn: () => boolean): boolean {
+  const { network, disk, market, process, queue, now } = world;
+  /** What ends by itself, unless everything was healed before. */
+  const later = (after: number, act: () => void): void =>
+    queue.push(world.now + after, () => {
+      if (isOn()) act();
+    });
+  switch (effect.do) {
+    case "disconnect":
+    case "half-open": {
+      const isHit =
+        effect.do === "disconnect" ? process.port?.disconnect(effect.stream) : process.port?.halfOpen(effect.stream);
+      if (isHit !== true) return false;
+      const found = effect.do === "half-open" ? pinged : 0;
+      judge.trouble(now + found + reconnected, effect.stream === "ws-api" ? "all" : "none");
+      return true;
+    }
+    case "day-cut":
+      return cutAll(world, judge);
+    case "stall":
+      network.stalls.set(effect.stream, now + effect.for);
+      judge.trouble(now + effect.for + reconnected, effect.stream === "ws-api" ? "all" : "none");
+      return true;
+    case "garble":
+      network.garbled.set(effect.stream, { until: now + effect.for, share: effect.share });
+      return true;
+    case "warp":
+      network.warped.set(effect.stream, { until: now + effect.for, share: effect.share, how: effect.how });
+      return true;
+    case "freeze":
+      market.freeze(effect.symbol, now + effect.for);
+      return true;
+    case "partition":
+      network.partitions.set(effect.what, now + effect.for);
+      judge.trouble(now + effect.for + reconnected, "all");
+      return true;
+    case "maintenance":
+      network.outage = { answer: effect.answer, refuses: true, until: now + effect.for };
+      cutAll(world, judge);
+      judge.trouble(now + effect.for + reconnected, "all");
+      later(effect.for, () => {
+        if (effect.cancels) world.atExchange(cancelAll);
+      });
+      return true;
+    case "deny":
+      network.outage = { answer: "-2015", refuses: false, until: now + effect.for };
+      judge.trouble(now + effect.for + reconnected, "all");
+      return true;
+    case "backlog":
+      network.backlogUntil = now + effect.for;
+      judge.trouble(now + effect.for + recovery, "all");
+      return true;
+    case "lag":
+      world.lag.most = effect.most;
+      world.lag.until = now + effect.for;
+      judge.trouble(now + effect.for + effect.most + recovery, "none");
+      return true;
+    case "burst":
+      market.times = effect.times;
+      later(effect.for, () => {
+        market.times = 1;
+      });
+      return true;
+    case "slow":
+      network.slow = { by: effect.by, until: now + effect.for };
+      judge.trouble(now + effect.for + recovery, "all");
+      return true;
+    case "ban":
+      network.ban = { status: effect.status, until: now + effect.for };
+      judge.trouble(now + effect.for + reconnected + firewalled, "all");
+      return true;
+    case "lose-listen-key":
+      world.service.dropListenKey(effect.told);
+      judge.trouble(now + reconnected, "none");
+      return true;
+    case "gap":
+      market.jump(effect.symbol, effect.share);
+      return true;
+    case "apart":
+      market.setBasis(effect.symbol, effect.share);
+      later(effect.for, () => market.setBasis(effect.symbol, 0));
+      return true;
+    case "thin":
+      market.tradeLotsMax = effect.lots;
+      later(effect.for, () => {
+        market.tradeLotsMax = null;
+      });
+      return true;
+    case "close-out":
+      // Marked before: the exchange tells at once.
+      for (const symbol of world.specs.keys()) judge.touched(symbol);
+      judge.trouble(now + compared, "none");
+      return world.atExchange((exchange, at) => exchange.closeOut(symbolIndex(effect.symbol), effect.by, at));
+    case "funding":
+      if (judge.scene.truth.position(effect.symbol) === 0) return false;
+      return world.atExchange((exchange, at) => {
+        exchange.payFunding(symbolIndex(effect.symbol), effect.rate, at);
+        return true;
+      });
+    case "fees":
+      world.exchange.chargeFeesIn(effect.asset);
+      later(effect.for, () => world.exchange.chargeFeesIn("USDT"));
+      return true;
+    case "rules":
+      return changeRules(effect, world, judge, later);
+    case "hedge-mode":
+      if (!world.exchange.switchPositionMode(true)) return false;
+      judge.trouble(now + effect.for + modeInterval + reconnected, "all");
+      later(effect.for, () => leaveHedgeMode(world.exchange, later));
+      return true;
+    case "disk":
+      if (effect.fault === "refuses") disk.refusesUntil = now + effect.for;
+      else disk.slowUntil = now + effect.for;
+      return true;
+    case "drift-clock":
+      process.drift(effect.ppm);
+      return true;
+    case "pause":
+      if (!process.isUp) return false;
+      process.pause(now + effect.for);
+      judge.trouble(now + effect.for + reconnected, "all");
+      return true;
+    case "human":
+      if (!actByHand(world, judge, effect.act, effect.symbol)) return false;
+      // Nobody tells whose trade it was: it is found when the account is compared.
+      judge.trouble(now + compared, "none");
+      return true;
+    case "operator":
+      if (!process.isReady) return false;
+      process.tell({ kind: "control", by: "operator", action: effect.act });
+      if (effect.act !== "resume") {
+        queue.push(now + resumeAfter, () => process.tell({ kind: "control", by: "operator", action: "resume" }));
+      }
+      return true;
+    default:
+      throw new TypeError(`unhandled effect ${effect satisfies never}`);
+  }
+}
+
+function cancelAll(exchange: Exchange, now: Micros): boolean {
+  exchange.cancelAll(now);
+  return true;
+}
+
+function cutAll({ process, now }: World, judge: Judge): boolean {
+  const { port } = process;
+  if (port === null) return false;
+  judge.trouble(now + reconnected, "all");
+  return streams.filter((stream) => port.disconnect(stream)).length > 0;
+}
+
+/** A symbol that is closed has no market either. */
+function changeRules(
+  { symbol, change, for: time }: Extract<MomentEffect, { do: "rules" }>,
+  { exchange, market, now }: World,
+  judge: Judge,
+  later: (after: number, act: () => void) => void,
+): boolean {
+  exchange.changeRules(symbolIndex(symbol), change);
+  if (change.status === "CLOSE") market.halt(symbol, now + time);
+  judge.trouble(now + time + rulesRead, symbol);
+  later(time, () => exchange.changeRules(symbolIndex(symbol), {}));
+  return true;
+}
+
+function leaveHedgeMode(exchange: Exchange, later: (after: number, act: () => void) => void): void {
+  if (!exchange.switchPositionMode(false)) later(modeInterval, () => leaveHedgeMode(exchange, later));
+}
