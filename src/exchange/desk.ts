@@ -16,7 +16,7 @@ const defaultLeverage = 20;
 
 export class Desk {
   readonly index: number;
-  readonly spec: SymbolSpec;
+  spec: SymbolSpec;
   readonly instrument: Instrument;
   /** 10⁻⁸ of the base asset in one lot */
   readonly stepE8: number;

@@ -46,6 +46,7 @@ const texts = {
   [-4061]: "Order's position side does not match user's setting.",
   [-4082]: "Invalid number of batch place orders.",
   [-4116]: "ClientOrderId is duplicated.",
+  [-4140]: "Invalid symbol status for opening position.",
   [-4118]: "ReduceOnly Order Failed. Please check your existing position and open orders.",
   [-4120]: "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.",
   [-4130]: "An open stop or take profit order with GTE and closePosition in the direction is existing.",

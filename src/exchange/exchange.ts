@@ -16,6 +16,7 @@ import { fillByCross, fillByTrade, settle } from "./matching.ts";
 import type { ExchangeOptions, ExchangeReply, ExchangeRequest, TriggerFault, UserEvent } from "./protocol.ts";
 import { liquidateIfDue, settleFunding, transfer } from "./risk.ts";
 import { routes } from "./routes.ts";
+import { changeRules, type RulesChange } from "./rules.ts";
 import { restoreState, savedState } from "./saved.ts";
 import { ExchangeState } from "./state.ts";
 import { clearClosed, runTriggers } from "./triggers.ts";
@@ -31,7 +32,8 @@ export class Exchange implements MarketSink {
 
   constructor(options: ExchangeOptions) {
     this.#state = new ExchangeState(options);
-    this.instruments = this.#state.desks.map((desk) => desk.instrument);
+    // Whoever trades here learns of other rules by asking.
+    this.instruments = this.#state.desks.map(({ instrument }) => ({ ...instrument }));
     this.instance = this.#state.instance;
   }
 
@@ -81,6 +83,15 @@ export class Exchange implements MarketSink {
   transfer(amount: string, now: Micros): void {
     this.advance(now);
     transfer(this.#state, amount);
+  }
+
+  /**
+   * Other rules from now on. What rests stays as it is; the exchange goes on counting in its first tick and step.
+   *
+   * @throws {RangeError} the tick or the step is not a multiple of the first one
+   */
+  changeRules(symbol: SymbolIndex, change: RulesChange): void {
+    changeRules(this.#state.desk(symbol), change);
   }
 
   /** @throws {RangeError} more stops are to fail than there may be */

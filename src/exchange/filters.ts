@@ -12,6 +12,7 @@ import { e8FromText, shortTextFromE8 } from "./text.ts";
 /** The first thing that is wrong with an order whose price and quantity stand on the grid; null when it may go in. */
 export function refusalOfOrder(state: ExchangeState, desk: Desk, order: NewOrder): Refusal | null {
   return (
+    tradable(desk, order) ??
     percentPrice(desk, order) ??
     minNotional(desk, order) ??
     duplicate(state, order) ??
@@ -20,6 +21,11 @@ export function refusalOfOrder(state: ExchangeState, desk: Desk, order: NewOrder
     margin(state, desk, order) ??
     refusalByBook(desk, order)
   );
+}
+
+/** Outside TRADING nothing is opened any more. @see binance-usdm.md §8, −4140 */
+function tradable({ instrument }: Desk, order: Pick<NewOrder, "reduceOnly">): Refusal | null {
+  return instrument.rules.tradable || order.reduceOnly ? null : refusal(-4140);
 }
 
 /** MARKET orders are valued at the mark price; reduce-only ones are exempt. */
