@@ -55,6 +55,9 @@ export type Instrument = {
   readonly index: SymbolIndex;
   readonly symbol: string;
   readonly rules: InstrumentRules;
+  /** of our whole numbers, decimal text: those of the rules at the start, which the exchange may have made coarser since */
+  readonly tickSize: string;
+  readonly stepSize: string;
   readonly tickDecimals: number;
   readonly stepDecimals: number;
   /** 10⁻⁸ of the quote asset in one tick of price */
@@ -66,6 +69,9 @@ export type Instrument = {
   /** units of the last decimal in one tick and in one step */
   readonly tickUnits: number;
   readonly stepUnits: number;
+  /** the exchange takes prices that are multiples of so many ticks, and quantities of so many lots; 1 on our own grid */
+  readonly priceStep: Ticks;
+  readonly lotStep: Lots;
   readonly minLots: Lots;
   readonly maxLots: Lots;
   /** market orders: multiples of this many lots, between the two bounds */
@@ -132,6 +138,8 @@ export function instrumentFromRules(
   return {
     index,
     symbol: rules.symbol,
+    tickSize: rules.tickSize,
+    stepSize: rules.stepSize,
     tickDecimals: tick.decimalPlaces(),
     stepDecimals: step.decimalPlaces(),
     tickE8: tickE8.toNumber(),
@@ -143,10 +151,12 @@ export function instrumentFromRules(
   };
 }
 
-/** What may change under a running core: bounds on the same grid. */
-export type InstrumentBounds = Pick<
+/** What may change under a running core: bounds, and a grid of which ours has every point. */
+type InstrumentBounds = Pick<
   Instrument,
   | "rules"
+  | "priceStep"
+  | "lotStep"
   | "minLots"
   | "maxLots"
   | "marketStepLots"
@@ -157,25 +167,55 @@ export type InstrumentBounds = Pick<
   | "maxTicks"
 >;
 
+/** Whether all prices and quantities that the rules allow are whole ticks and lots of the instrument. */
+export function isCoveredBy(rules: InstrumentRules, { tickSize, stepSize }: Instrument): boolean {
+  return isMultiple(rules.tickSize, tickSize) && isMultiple(rules.stepSize, stepSize);
+}
+
+function isMultiple(size: string, of: string): boolean {
+  const count = exact(size).div(of);
+  return count.gt(0) && count.isInteger() && count.lte(Number.MAX_SAFE_INTEGER);
+}
+
 /**
- * Takes other bounds over in place, so that whoever holds the instrument has them from the next event on; with another
- * grid every whole number would mean something else.
+ * Takes other bounds over in place, so that whoever holds the instrument has them from the next event on. Whole numbers
+ * stay what they are: a coarser grid of the exchange is every so many of ours (failure-catalogue F-77).
  */
 export function takeBounds(instrument: Instrument, rules: InstrumentRules): void {
-  const { tickSize, stepSize } = instrument.rules;
-  assert(rules.tickSize === tickSize && rules.stepSize === stepSize, `${rules.symbol}: bounds on another grid`);
+  const { tickSize, stepSize } = instrument;
+  assert(isCoveredBy(rules, instrument), `${rules.symbol}: bounds on a grid that is not ours`);
   Object.assign(instrument, boundsOf(rules, exact(tickSize), exact(stepSize)));
+}
+
+/** The exchange refused a price or quantity for its grid: until its rules are read, it is taken to be this coarser. */
+export function suspectGrid(instrument: Instrument, coarser: { readonly price: number; readonly lots: number }): void {
+  const { priceStep, lotStep, marketStepLots } = instrument;
+  Object.assign(instrument, {
+    priceStep: ticks(priceStep * coarser.price),
+    lotStep: lots(lotStep * coarser.lots),
+    marketStepLots: lots(marketStepLots * coarser.lots),
+  });
+}
+
+/** A price that the exchange's grid has: that one, or the next above or below it; never below the first. */
+export function gridPrice({ priceStep }: Instrument, price: Ticks, direction: "up" | "down"): Ticks {
+  if (priceStep === 1) return price;
+  const steps = direction === "up" ? Math.ceil(price / priceStep) : Math.floor(price / priceStep);
+  return ticks(Math.max(1, steps) * priceStep);
 }
 
 function boundsOf(rules: InstrumentRules, tick: Decimal, step: Decimal): InstrumentBounds {
   // A maximum that is beyond exact numbers limits nothing that the bound on positions does not.
   const down = (text: string, grid: Decimal): number => wholeUpTo(exact(text).div(grid).floor());
   const up = (text: string, grid: Decimal): number => wholeUpTo(exact(text).div(grid).ceil());
+  const lotStep = lots(Math.max(1, up(rules.stepSize, step)));
   return {
     rules,
+    priceStep: ticks(Math.max(1, up(rules.tickSize, tick))),
+    lotStep,
     minLots: lots(up(rules.minQuantity, step)),
     maxLots: lots(down(rules.maxQuantity, step)),
-    marketStepLots: lots(Math.max(1, up(rules.marketStepSize, step))),
+    marketStepLots: lots(Math.max(lotStep, up(rules.marketStepSize, step))),
     marketMinLots: lots(up(rules.marketMinQuantity, step)),
     marketMaxLots: lots(down(rules.marketMaxQuantity, step)),
     minNotional: tickLots(up(rules.minNotional, tick.times(step))),
@@ -192,27 +232,27 @@ function boundsOf(rules: InstrumentRules, tick: Decimal, step: Decimal): Instrum
  * @see Binance USDⓈ-M futures, Exchange Information, `PRICE_FILTER`
  */
 export function ticksFromPrice(instrument: Instrument, price: string): Ticks {
-  const { rules, tickUnits, tickDecimals } = instrument;
-  return ticks(exactSteps(instrument, "price", price, rules.tickSize, tickUnits, tickDecimals));
+  const { tickSize, tickUnits, tickDecimals } = instrument;
+  return ticks(exactSteps(instrument, "price", price, tickSize, tickUnits, tickDecimals));
 }
 
 /** Converts a venue quantity to lots, exactly or not at all. @throws {OffGridError} */
 export function lotsFromQuantity(instrument: Instrument, quantity: string): Lots {
-  const { rules, stepUnits, stepDecimals } = instrument;
-  return lots(exactSteps(instrument, "quantity", quantity, rules.stepSize, stepUnits, stepDecimals));
+  const { stepSize, stepUnits, stepDecimals } = instrument;
+  return lots(exactSteps(instrument, "quantity", quantity, stepSize, stepUnits, stepDecimals));
 }
 
 /** Converts a signed position amount to lots, exactly or not at all. @throws {OffGridError} */
 export function signedLotsFromQuantity(instrument: Instrument, quantity: string): SignedLots {
-  const { rules, stepUnits, stepDecimals } = instrument;
-  return signedLots(exactSteps(instrument, "position", quantity, rules.stepSize, stepUnits, stepDecimals));
+  const { stepSize, stepUnits, stepDecimals } = instrument;
+  return signedLots(exactSteps(instrument, "position", quantity, stepSize, stepUnits, stepDecimals));
 }
 
 /** A price that need not be on the grid (entry average, mark price), in fractional ticks. Never used for an equality. */
 export function fractionalTicks(instrument: Instrument, price: string): number {
   const units = unitsOf(price, 8);
   if (!Number.isNaN(units)) return units / instrument.tickE8;
-  return exact(price).div(instrument.rules.tickSize).toNumber();
+  return exact(price).div(instrument.tickSize).toNumber();
 }
 
 /** Mark price text to whole 10⁻⁸; further digits, which the exchange does not send, are cut. */
@@ -251,13 +291,13 @@ export function quoteFromTickLots(instrument: Instrument, amount: number): numbe
 }
 
 /** Text of a price on the grid: made from whole ticks, so never in exponent form. @see failure-catalogue F-66 */
-export function textFromTicks({ rules, tickUnits, tickDecimals }: Instrument, price: Ticks): string {
-  return gridText(price, rules.tickSize, tickUnits, tickDecimals);
+export function textFromTicks({ tickSize, tickUnits, tickDecimals }: Instrument, price: Ticks): string {
+  return gridText(price, tickSize, tickUnits, tickDecimals);
 }
 
 /** Text of a quantity on the grid. */
-export function textFromLots({ rules, stepUnits, stepDecimals }: Instrument, quantity: Lots | SignedLots): string {
-  return gridText(quantity, rules.stepSize, stepUnits, stepDecimals);
+export function textFromLots({ stepSize, stepUnits, stepDecimals }: Instrument, quantity: Lots | SignedLots): string {
+  return gridText(quantity, stepSize, stepUnits, stepDecimals);
 }
 
 /** Whole steps as decimal text. By whole numbers where a double holds them, because every order passes here. */

@@ -44,10 +44,19 @@ export function switchPositionMode(state: ExchangeState, isHedged: boolean): boo
   return true;
 }
 
-function changedFilter(filter: Filter, { minNotional, marketMaxQuantity }: RulesChange): Filter {
-  if (filter.filterType === "MIN_NOTIONAL" && minNotional !== undefined) return { ...filter, notional: minNotional };
-  if (filter.filterType === "MARKET_LOT_SIZE" && marketMaxQuantity !== undefined) {
-    return { ...filter, maxQty: marketMaxQuantity };
+function changedFilter(filter: Filter, change: RulesChange): Filter {
+  const { tickSize, stepSize, minNotional, marketMaxQuantity } = change;
+  const steps = stepSize === undefined ? {} : { stepSize, minQty: stepSize };
+  switch (filter.filterType) {
+    case "PRICE_FILTER":
+      return tickSize === undefined ? filter : { ...filter, tickSize };
+    case "LOT_SIZE":
+      return { ...filter, ...steps };
+    case "MARKET_LOT_SIZE":
+      return { ...filter, ...steps, ...(marketMaxQuantity === undefined ? {} : { maxQty: marketMaxQuantity }) };
+    case "MIN_NOTIONAL":
+      return minNotional === undefined ? filter : { ...filter, notional: minNotional };
+    default:
+      return filter;
   }
-  return filter;
 }

@@ -1,6 +1,6 @@
 /** All that belongs to one symbol: its rules, its recorded market, our resting orders and the nearest triggers. */
 
-import type { Instrument } from "../domain/instrument.ts";
+import { type Instrument, isCoveredBy, takeBounds } from "../domain/instrument.ts";
 import { askSide, bidSide } from "../domain/market-port.ts";
 import { Triggers } from "./algo.ts";
 import { type BookSide, keyFromPrice, RecordedBook } from "./book.ts";
@@ -8,7 +8,7 @@ import { Candles } from "./candles.ts";
 import { noKey } from "./ladder.ts";
 import { restingSide, type Side } from "./orders.ts";
 import { type QueueFills, RestingQueue } from "./queue.ts";
-import { instrumentFromSpec, type SymbolSpec } from "./symbols.ts";
+import { instrumentFromSpec, rulesFromRow, type SymbolSpec } from "./symbols.ts";
 import { divideRounded, e8FromText, textFromE8 } from "./text.ts";
 
 /** Binance's leverage of a symbol that nobody has set. */
@@ -19,7 +19,7 @@ export class Desk {
   /** the rules that are in force, and those that it was listed with */
   spec: SymbolSpec;
   readonly listed: SymbolSpec;
-  instrument: Instrument;
+  readonly instrument: Instrument;
   /** 10⁻⁸ of the base asset in one lot */
   readonly stepE8: number;
   readonly book = new RecordedBook();
@@ -55,10 +55,21 @@ export class Desk {
     this.#marketTakeBoundE8 = e8FromText(spec.row.marketTakeBound) ?? 0n;
   }
 
-  /** Other rules on the same grid. */
+  /**
+   * Other rules. Ticks and lots go on counting in what the symbol was listed with.
+   *
+   * @throws {RangeError} the tick or the step is not a multiple of the listed one
+   */
   takeRules(spec: SymbolSpec): void {
+    const rules = rulesFromRow(spec.row);
+    const { tickSize, stepSize } = this.instrument;
+    if (!isCoveredBy(rules, this.instrument)) {
+      throw new RangeError(
+        `rules: tick ${rules.tickSize} and step ${rules.stepSize}; allowed: multiples of ${tickSize} and ${stepSize}`,
+      );
+    }
     this.spec = spec;
-    this.instrument = instrumentFromSpec(spec, this.index);
+    takeBounds(this.instrument, rules);
     this.#marketTakeBoundE8 = e8FromText(spec.row.marketTakeBound) ?? 0n;
   }
 

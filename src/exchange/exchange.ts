@@ -41,7 +41,8 @@ export class Exchange implements MarketSink {
 
   constructor(options: ExchangeOptions) {
     this.#state = new ExchangeState(options);
-    this.instruments = this.#state.desks.map((desk) => desk.instrument);
+    // Whoever trades here learns of other rules by asking.
+    this.instruments = this.#state.desks.map(({ instrument }) => ({ ...instrument }));
     this.instance = this.#state.instance;
   }
 
@@ -101,7 +102,11 @@ export class Exchange implements MarketSink {
     triggerFaults.set(fault.clientAlgoId, fault);
   }
 
-  /** @throws {RangeError} a value that whole-number arithmetic does not hold */
+  /**
+   * Other rules from now on. What rests stays as it is; the exchange goes on counting in its first tick and step.
+   *
+   * @throws {RangeError} the tick or the step is not a multiple of the first one
+   */
   changeRules(symbol: SymbolIndex, change: RulesChange): void {
     changeRules(this.#state.desk(symbol), change);
   }

@@ -27,7 +27,7 @@ export function refusalOfPlacement(state: ExchangeState, desk: Desk, onlyReduces
   if (state.isHedged) return refusal(-4061);
   const { status } = desk.spec.row;
   if (status === "TRADING") return null;
-  if (status !== "SETTLING") return refusal(-4141);
+  if (status === "CLOSE") return refusal(-4141);
   return onlyReduces ? null : refusal(-4140);
 }
 

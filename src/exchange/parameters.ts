@@ -104,7 +104,7 @@ export function priceParam(desk: Desk, params: Params, name: string): number | R
   const tick = BigInt(desk.instrument.tickE8);
   if (value < BigInt(desk.instrument.minTicks) * tick) return refusal(-4013);
   if (value > BigInt(desk.instrument.maxTicks) * tick) return refusal(-4002);
-  return value % tick === 0n ? Number(value / tick) : refusal(-4014);
+  return value % (tick * BigInt(desk.instrument.priceStep)) === 0n ? Number(value / tick) : refusal(-4014);
 }
 
 /** A quantity on the step grid and within LOT_SIZE or MARKET_LOT_SIZE, in lots. */
@@ -122,6 +122,6 @@ export function quantityParam(desk: Desk, params: Params, kind: "LIMIT" | "MARKE
   const steps = Number(value / step);
   if (value < BigInt(market ? instrument.marketMinLots : instrument.minLots) * step) return refusal(-4004);
   if (value > BigInt(market ? instrument.marketMaxLots : instrument.maxLots) * step) return refusal(-4005);
-  const onGrid = value % step === 0n && (!market || steps % instrument.marketStepLots === 0);
+  const onGrid = value % step === 0n && steps % (market ? instrument.marketStepLots : instrument.lotStep) === 0;
   return onGrid ? steps : refusal(-4023);
 }

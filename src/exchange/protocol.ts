@@ -40,11 +40,13 @@ export type TriggerFault = { readonly clientAlgoId: string } & (
   | { readonly delay: number }
 );
 
-/** What an exchange changes of a symbol's rules while it runs; what is left out is as listed. The grid stays. */
+/** What an exchange changes of a symbol's rules while it runs; what is left out is as listed. */
 export type RulesChange = {
-  /** SETTLING opens nothing any more, CLOSE takes no order at all */
-  readonly status?: "TRADING" | "SETTLING" | "CLOSE";
-  /** decimal text: quote asset; base asset; a fraction of the mark price */
+  /** CLOSE takes no order at all, any other but TRADING only what reduces */
+  readonly status?: string;
+  /** decimal text: multiples of what was listed; quote asset; base asset; a fraction of the mark price */
+  readonly tickSize?: string;
+  readonly stepSize?: string;
   readonly minNotional?: string;
   readonly marketMaxQuantity?: string;
   readonly marketTakeBound?: string;

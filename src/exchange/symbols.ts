@@ -189,7 +189,7 @@ export function filterText(row: ExchangeInfoSymbol, filterType: string, key: str
   return value === undefined ? null : String(value);
 }
 
-function rulesFromRow(row: ExchangeInfoSymbol): InstrumentRules {
+export function rulesFromRow(row: ExchangeInfoSymbol): InstrumentRules {
   const maxOrders = filterText(row, "MAX_NUM_ORDERS", "limit");
   const text = (filterType: string, key: string): string => filterText(row, filterType, key) ?? "0";
   return {

@@ -152,7 +152,7 @@ function marketLots({ instrument, market }: Desk, rest: number): Lots | null {
 }
 
 function limitLots({ instrument }: Desk, rest: number, price: Ticks): Lots | null {
-  const quantity = Math.min(rest, instrument.maxLots);
+  const quantity = Math.floor(Math.min(rest, instrument.maxLots) / instrument.lotStep) * instrument.lotStep;
   return quantity >= instrument.minLots && quantity * price >= instrument.minNotional ? lots(quantity) : null;
 }
 

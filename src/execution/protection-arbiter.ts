@@ -196,6 +196,9 @@ function holdsLevel({ stopLevel, side, exposed }: Situation, { status, price, qu
   return (price - stopLevel) * sign(side) >= 0 && (quantity === null || quantity >= exposed);
 }
 
+/** Stops of one trade that may be refused for the exchange's grid: the next goes out on the one that it then seems to have. */
+const gridRefusalsMax = 1;
+
 /** What stands against placing a stop again: null is waiting, "none" is nothing. */
 function obstacleTo(
   { now, retryMicros }: Situation,
@@ -208,6 +211,9 @@ function obstacleTo(
   if (last !== undefined && refusal !== null && meaningOf(refusal) !== "second-close-position") {
     // While another stop covers, a move that is refused costs nothing but the move: it is tried again, within the bound.
     const mayRetry = treatmentOf(refusal, "algo") === "retry" || (covered && last.role === "r");
+    const isNextGrid =
+      isGridFault(refusal) && stops.filter((stop) => isGridFault(stop.refusal)).length <= gridRefusalsMax;
+    if (isNextGrid) return "none";
     if (!mayRetry) return { kind: "give-up", detail: `stop refused with ${refusal}` };
     const again = last.sentAt + retryMicros;
     if (now < again) {
@@ -217,6 +223,12 @@ function obstacleTo(
   }
   if (stops.filter(isLost).length >= lostStopsMax) return { kind: "give-up", detail: "the stop keeps vanishing" };
   return "none";
+}
+
+/** Price or quantity is not on the exchange's grid: it has changed, and our rules are old (failure-catalogue F-77). */
+function isGridFault(refusal: number | null): boolean {
+  const meaning = meaningOf(refusal);
+  return meaning === "grid" || meaning === "price-grid" || meaning === "quantity-grid";
 }
 
 /**

@@ -49,11 +49,7 @@ export class JournalWriter {
       directory: settings.store.directory,
       venue: settings.venue.name,
       instance,
-      instruments: instruments.map(({ symbol, rules }) => ({
-        symbol,
-        tickSize: rules.tickSize,
-        stepSize: rules.stepSize,
-      })),
+      instruments: instruments.map(({ symbol, tickSize, stepSize }) => ({ symbol, tickSize, stepSize })),
       commitIntervalMs: settings.store.commit_interval_ms,
       startedAt,
       retention: {

@@ -107,7 +107,7 @@ export function edgeMultiplier(edge: number, sizing: Settings["risk"]["edge_sizi
 }
 
 function onGrid({ instrument, mayTake }: SizingInput, quantity: number): number {
-  const step = mayTake ? instrument.marketStepLots : 1;
+  const step = mayTake ? instrument.marketStepLots : instrument.lotStep;
   const most = mayTake ? Math.min(instrument.maxLots, instrument.marketMaxLots) : instrument.maxLots;
   return Math.floor(Math.min(quantity, most) / step) * step;
 }

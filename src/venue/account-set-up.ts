@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { CoreEvent, SetUp } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { parseOrderId, stopPathTrade } from "../domain/order-id.ts";
-import { type Micros, micros, microsPerMillisecond, microsPerSecond, plus } from "../domain/units.ts";
+import { type Micros, micros, microsPerMillisecond, microsPerSecond, plus, type SymbolIndex } from "../domain/units.ts";
 import { type AskPorts, ask } from "./asking.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
 import { type MarginType, type SetUpAnswer, type SetUpResult, setUpSymbol } from "./set-up.ts";
@@ -24,6 +24,7 @@ export type SetUpPorts = AskPorts & {
   readonly ownerWaitMs: number;
   readonly emit: (event: CoreEvent) => void;
   readonly fatal: (message: string) => void;
+  readonly onRefused: (symbol: SymbolIndex, code: number, now: Micros) => void;
 };
 
 type State = {
@@ -217,8 +218,10 @@ export class AccountSetUp {
       // What is sent only once is the stop.
       if (isOnce) state.hasStopOut = true;
       const then = (body: unknown, later: Micros): void => go({ kind: "ok", body }, later);
-      const refused = (code: number, message: string, later: Micros): void =>
+      const refused = (code: number, message: string, later: Micros): void => {
+        this.#ports.onRefused(instrument.index, code, later);
         go({ kind: "refused", code, message }, later);
+      };
       const unknown = (cause: string, later: Micros): void => go({ kind: "unknown", cause }, later);
       const question = { name, request, schema: z.unknown(), then, refused };
       ask(this.#ports, isOnce ? { ...question, unknown } : question, at);

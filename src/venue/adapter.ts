@@ -299,6 +299,7 @@ export class VenueAdapter implements TransportListener {
       instruments,
       emit,
       fatal: (message) => this.#fail(message),
+      onRefused: (symbol, code, now) => rules.onRefused(symbol, code, now),
     });
     const onRules: RulesPorts["onRules"] = (instrument, change, now) => setUp.obstruct(instrument, change, now);
     const onBounds: RulesPorts["onBounds"] = ({ index }, found) => emit({ kind: "rules", symbol: index, rules: found });
@@ -321,7 +322,7 @@ export class VenueAdapter implements TransportListener {
         foreign,
         hasHeard: (clientId) => privateFeed.hasHeard(clientId),
         onTaken: (clientId, now) => privateFeed.expect(clientId, now),
-        onRefused: (code, now) => rules.onRefused(code, now),
+        onRefused: (symbol, code, now) => rules.onRefused(symbol, code, now),
       }),
       account: new AccountReader({
         ...ports,

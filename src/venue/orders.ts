@@ -8,7 +8,7 @@
 
 import type { CoreEvent, Outcome } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
-import { type Micros, micros, plus } from "../domain/units.ts";
+import { type Micros, micros, plus, type SymbolIndex } from "../domain/units.ts";
 import type { AskPorts } from "./asking.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
 import type { Answer } from "./caller.ts";
@@ -36,7 +36,7 @@ export type OrderPorts = AskPorts & {
   readonly hasHeard: (clientId: string) => boolean;
   /** the exchange has taken an order: the private stream must speak of it */
   readonly onTaken: (clientId: string, now: Micros) => void;
-  readonly onRefused: (code: number, now: Micros) => void;
+  readonly onRefused: (symbol: SymbolIndex, code: number, now: Micros) => void;
 };
 
 type Sending = {
@@ -134,7 +134,7 @@ export class Orders {
 
   #conclude(command: SingleCommand, outcome: Outcome, now: Micros): void {
     if (isPlacement(command) && outcome.kind === "ok") this.#ports.onTaken(clientIdOf(command), now);
-    if (outcome.kind === "refused") this.#ports.onRefused(outcome.code, now);
+    if (outcome.kind === "refused") this.#ports.onRefused(command.symbol, outcome.code, now);
     this.#ports.emit({ kind: "outcome", command, outcome });
   }
 }

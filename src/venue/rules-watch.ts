@@ -1,14 +1,16 @@
 /**
  * Whether the exchange's rules are still those that we started with: read anew each hour, and when a refusal hints at it.
- * Other bounds are handed to the core, between two events (failure-catalogue F-77). Another grid cannot be taken over
+ * Other bounds, and a coarser grid, are handed to the core between two events (failure-catalogue F-77): whole numbers stay
+ * what they are, and what leaves is put on the exchange's grid. A grid that has points between ours cannot be taken over
  * while orders and positions are counted in the old one, so entries of that symbol end until the daemon is started anew;
  * what is open stays managed. A symbol that is not traded is looked at more often, until it is.
  *
  * @see requirements ORD-6; binance-usdm.md §8 (−1111, −4014, −4023: refresh filters)
  */
 
-import type { Instrument, InstrumentRules } from "../domain/instrument.ts";
-import { type Micros, micros, microsPerMinute, plus } from "../domain/units.ts";
+import { meaningOf } from "../domain/error-policy.ts";
+import { type Instrument, type InstrumentRules, isCoveredBy, suspectGrid, takeBounds } from "../domain/instrument.ts";
+import { type Micros, micros, microsPerMinute, microsPerSecond, plus, type SymbolIndex } from "../domain/units.ts";
 import { type AskPorts, ask } from "./asking.ts";
 import { rulesOf } from "./exchange-info.ts";
 import { publicQuery } from "./wire/encode.ts";
@@ -18,27 +20,31 @@ export type RulesPorts = AskPorts & {
   readonly instruments: readonly Instrument[];
   /** @param change what keeps entries from being right, in words; null: nothing */
   readonly onRules: (instrument: Instrument, change: string | null, now: Micros) => void;
-  /** @param rules on the grid of the instrument */
+  /** @param rules all of whose prices and quantities are whole for the instrument */
   readonly onBounds: (instrument: Instrument, rules: InstrumentRules) => void;
 };
 
-/** What our whole numbers are made with, or what forbids trading at all. */
-const fundamental: ReadonlySet<keyof InstrumentRules> = new Set(["quoteAsset", "tickSize", "stepSize", "tradable"]);
+/** What our money is counted in, or what forbids trading at all. */
+const fundamental: ReadonlySet<keyof InstrumentRules> = new Set(["quoteAsset", "tradable"]);
 
 /** Refusals that say that a number is not on the exchange's grid or in its bounds, although it is on ours. */
 const hints: ReadonlySet<number> = new Set([
-  -1111, -1121, -4001, -4002, -4003, -4004, -4005, -4013, -4014, -4023, -4140, -4141, -4164,
+  -1013, -1111, -1121, -4001, -4002, -4003, -4004, -4005, -4013, -4014, -4023, -4140, -4141, -4164,
 ]);
 const interval = 60 * microsPerMinute;
 /** While entries of a symbol are off for its rules. */
 const intervalObstructed = 5 * microsPerMinute;
-/** The answer is large: hints in a row ask once. */
-const soonest = microsPerMinute;
+/** The answer is large: hints in a row ask once. A close that is refused for its grid waits for no more than this. */
+const soonest = 5 * microsPerSecond;
+/** A grid that our rules do not know of is most likely the next decade. */
+const decade = 10;
 
 export class RulesWatch {
   readonly #ports: RulesPorts;
   #readAt: Micros;
   readonly #obstructed = new Set<Instrument>();
+  /** taken to have a coarser grid than the rules say that were read last */
+  readonly #suspected = new Set<Instrument>();
 
   /** @param readAt when the rules of the instruments were read */
   constructor(ports: RulesPorts, readAt: Micros) {
@@ -47,8 +53,23 @@ export class RulesWatch {
     this.#later(readAt);
   }
 
-  onRefused(code: number, now: Micros): void {
-    if (hints.has(code) && now >= this.#readAt + soonest) this.#read(now);
+  /** Until the rules are read, the next order of the symbol goes out on the grid that the exchange seems to have. */
+  onRefused(symbol: SymbolIndex, code: number, now: Micros): void {
+    if (!hints.has(code)) return;
+    this.#suspect(symbol, code);
+    if (now >= this.#readAt + soonest) this.#read(now);
+    else this.#ports.timers.set("rules", micros(this.#readAt + soonest), (then) => this.#read(then));
+  }
+
+  #suspect(symbol: SymbolIndex, code: number): void {
+    const instrument = this.#ports.instruments[symbol];
+    const meaning = meaningOf(code);
+    if (instrument === undefined || this.#suspected.has(instrument)) return;
+    const price = meaning === "grid" || meaning === "price-grid" ? decade : 1;
+    const lots = meaning === "grid" || meaning === "quantity-grid" ? decade : 1;
+    if (price === 1 && lots === 1) return;
+    this.#suspected.add(instrument);
+    suspectGrid(instrument, { price, lots });
   }
 
   #later(now: Micros): void {
@@ -74,13 +95,20 @@ export class RulesWatch {
     const names = Object.keys(rules) as readonly (keyof InstrumentRules)[];
     const changed = names.filter((name) => rules[name] !== found.rules[name]);
     const change = changed.map((name) => `${name} ${rules[name]} → ${found.rules[name]}`).join(", ");
-    const isFundamental = changed.some((name) => fundamental.has(name));
+    const isFundamental = changed.some((name) => fundamental.has(name)) || !isCoveredBy(found.rules, instrument);
     if (changed.length > 0 && !this.#obstructed.has(instrument)) {
       const fields = { change, entries: isFundamental ? "off" : "on" };
       this.#ports.notice({ kind: "notice", level: "warn", code: "EXCHANGE_RULES_CHANGED", symbol: index, fields });
     }
-    if (changed.length > 0 && !isFundamental) this.#ports.onBounds(instrument, found.rules);
+    if (!isFundamental) this.#take(instrument, found.rules, changed.length > 0);
     this.#obstruct(instrument, isFundamental ? change : null, now);
+  }
+
+  #take(instrument: Instrument, rules: InstrumentRules, isOther: boolean): void {
+    const isSuspected = this.#suspected.delete(instrument);
+    if (!isOther && !isSuspected) return;
+    takeBounds(instrument, rules);
+    this.#ports.onBounds(instrument, rules);
   }
 
   #obstruct(instrument: Instrument, change: string | null, now: Micros): void {

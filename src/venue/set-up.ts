@@ -56,6 +56,11 @@ const badlyPlaced: ReadonlySet<Meaning | null> = new Set([
   "too-many-open",
   "price-too-high",
   "price-too-low",
+  // The exchange's grid has changed, and is read anew (failure-catalogue F-77).
+  "grid",
+  "price-grid",
+  "quantity-grid",
+  "too-small",
 ]);
 /** What only reduces takes no window of ours. */
 const reducing: EncodeOptions = { recvWindow: 0 };

@@ -3,9 +3,11 @@ import { expect, test } from "vitest";
 import { InvariantError } from "../../src/domain/assert.ts";
 import {
   fractionalTicks,
+  gridPrice,
   type Instrument,
   type InstrumentRules,
   instrumentFromRules,
+  isCoveredBy,
   lotsFromQuantity,
   moneyFromText,
   moneyFromTickLots,
@@ -15,6 +17,8 @@ import {
   priceE8FromText,
   quoteFromTickLots,
   signedLotsFromQuantity,
+  suspectGrid,
+  takeBounds,
   textFromLots,
   textFromMoney,
   textFromTicks,
@@ -340,4 +344,38 @@ test("text with fewer decimals than the grid is the same price, quantity and mon
   expect(lotsFromQuantity(btc, "2.5")).toBe(2_500);
   expect(signedLotsFromQuantity(btc, "-2")).toBe(-2_000);
   expect(moneyFromText("-10000.5")).toBe(-1_000_050_000_000n);
+});
+
+test("[F-77] a coarser grid of the exchange is every so many of our ticks and lots, and our numbers stay what they are", () => {
+  const made = instrument();
+  takeBounds(made, {
+    ...made.rules,
+    tickSize: "0.50",
+    stepSize: "0.004",
+    marketStepSize: "0.004",
+    minQuantity: "0.004",
+  });
+  expect([made.priceStep, made.lotStep, made.marketStepLots, made.minLots]).toEqual([5, 4, 4, 4]);
+  expect([ticksFromPrice(made, "64000.1"), textFromTicks(made, ticks(640_001))]).toEqual([640_001, "64000.1"]);
+  expect([gridPrice(made, ticks(640_001), "up"), gridPrice(made, ticks(640_004), "down")]).toEqual([640_005, 640_000]);
+  takeBounds(made, { ...made.rules, tickSize: "0.10" });
+  expect([made.priceStep, gridPrice(made, ticks(640_001), "up")]).toEqual([1, 640_001]);
+});
+
+test.each(["0.05", "0.15", "0.01"])(
+  "[F-77] a tick of %s has points between ours, and is not taken over",
+  (tickSize) => {
+    const made = instrument();
+    const rules = { ...made.rules, tickSize };
+    expect([isCoveredBy(rules, made), isCoveredBy(made.rules, made)]).toEqual([false, true]);
+    expect(() => takeBounds(made, rules)).toThrow("not ours");
+  },
+);
+
+test("[F-77] a suspected grid is the one that is so many times coarser, and never below the first price", () => {
+  const made = instrument();
+  suspectGrid(made, { price: 10, lots: 10 });
+  expect([made.priceStep, made.lotStep, made.marketStepLots, gridPrice(made, ticks(3), "down")]).toEqual([
+    10, 10, 10, 10,
+  ]);
 });

@@ -142,7 +142,7 @@ export function planFrom(document: PlanDocument, instrument: Instrument): Plan {
   const { conditions, direction } = document;
   const long = direction === "LONG";
   const halfTicks = (value: number | undefined): number | null =>
-    value === undefined ? null : Math.round((2 * value) / Number(instrument.rules.tickSize));
+    value === undefined ? null : Math.round((2 * value) / Number(instrument.tickSize));
   return {
     id: document.plan_id,
     symbol: instrument.index,

@@ -20,7 +20,7 @@ const roundings = {
 
 /** @throws {GridError} beyond the instrument's prices */
 export function ticksFrom(instrument: Instrument, price: number, rounding: Rounding): Ticks {
-  const whole = new Decimal(price).div(instrument.rules.tickSize).toDecimalPlaces(0, roundings[rounding]).toNumber();
+  const whole = new Decimal(price).div(instrument.tickSize).toDecimalPlaces(0, roundings[rounding]).toNumber();
   if (!Number.isSafeInteger(whole) || whole < instrument.minTicks || whole > instrument.maxTicks) {
     const { minPrice, maxPrice } = instrument.rules;
     throw new GridError(`is ${price}; allowed: from ${minPrice} to ${maxPrice}`);
@@ -30,7 +30,7 @@ export function ticksFrom(instrument: Instrument, price: number, rounding: Round
 
 /** Never more than was asked for. @throws {GridError} below the least or above the largest quantity */
 export function lotsFrom(instrument: Instrument, quantity: number): Lots {
-  const whole = new Decimal(quantity).div(instrument.rules.stepSize).floor().toNumber();
+  const whole = new Decimal(quantity).div(instrument.stepSize).floor().toNumber();
   if (!Number.isSafeInteger(whole) || whole < instrument.minLots || whole > instrument.maxLots) {
     const { minQuantity, maxQuantity } = instrument.rules;
     throw new GridError(`is ${quantity}; allowed: from ${minQuantity} to ${maxQuantity}`);

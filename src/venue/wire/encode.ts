@@ -1,7 +1,7 @@
 /** Commands of the core as requests of the exchange. Every number is made from whole ticks and lots. */
 
 import { InvariantError, present } from "../../domain/assert.ts";
-import { type Instrument, textFromLots, textFromTicks } from "../../domain/instrument.ts";
+import { gridPrice, type Instrument, textFromLots, textFromTicks } from "../../domain/instrument.ts";
 import type { Side } from "../../domain/order.ts";
 import type {
   AmendOrder,
@@ -12,7 +12,7 @@ import type {
   QueryHistory,
   QueryIncome,
 } from "../../domain/output.ts";
-import type { Lots, Micros, SymbolIndex, Ticks } from "../../domain/units.ts";
+import { type Lots, lots, type Micros, type SymbolIndex, type Ticks } from "../../domain/units.ts";
 
 /** Who goes first when the rate budget is short. @see requirements SAF-1 */
 export type Priority = "protection" | "cancel" | "look-up" | "entry" | "query";
@@ -118,7 +118,7 @@ function placeOrder(command: PlaceOrder, instrument: Instrument, options: Encode
   const { terms, reduceOnly } = command;
   const symbol = instrument.symbol;
   const side = sideText(command.side);
-  const quantity = quantityText(instrument, command.quantity);
+  const quantity = reduceOnly ? reducingText(instrument, command.quantity) : quantityText(instrument, command.quantity);
   const newClientOrderId = clientId(command.clientOrderId);
   // RESULT tells the final state of a market order in the reply, so that an exposure is known by two ways: the
   // stream may be silent. ACK says NEW even for an instant fill.
@@ -131,7 +131,7 @@ function placeOrder(command: PlaceOrder, instrument: Instrument, options: Encode
           side,
           type,
           timeInForce: terms.timeInForce,
-          price: priceText(instrument, terms.price),
+          price: priceText(instrument, terms.price, (command.side === "buy") === reduceOnly ? "up" : "down"),
           quantity,
           newClientOrderId,
           newOrderRespType,
@@ -162,7 +162,7 @@ function amendOrder(command: AmendOrder, instrument: Instrument, options: Encode
       origClientOrderId: clientId(command.clientOrderId),
       side: sideText(command.side),
       quantity: quantityText(instrument, command.quantity),
-      price: priceText(instrument, command.price),
+      price: priceText(instrument, command.price, command.side === "buy" ? "down" : "up"),
       recvWindow: wholeText(String(options.recvWindow)),
     },
     wsMethod: "order.modify",
@@ -188,7 +188,7 @@ function placeAlgo(command: PlaceAlgo, instrument: Instrument): WireRequest {
       symbol: instrument.symbol,
       side: sideText(command.side),
       type: command.type,
-      triggerPrice: priceText(instrument, command.trigger),
+      triggerPrice: priceText(instrument, command.trigger, nearer(command)),
       workingType: command.workingType,
       ...extentParams(command, instrument),
       clientAlgoId: clientId(command.clientAlgoId),
@@ -203,7 +203,12 @@ function placeAlgo(command: PlaceAlgo, instrument: Instrument): WireRequest {
 
 function extentParams({ extent }: PlaceAlgo, instrument: Instrument): Readonly<Record<string, string>> {
   if (extent.kind === "close-position") return { closePosition: "true" };
-  return { quantity: quantityText(instrument, extent.quantity), reduceOnly: "true" };
+  return { quantity: reducingText(instrument, extent.quantity), reduceOnly: "true" };
+}
+
+/** Off the exchange's grid a stop goes where less is lost, and a target where it is reached sooner. */
+function nearer({ type, side }: PlaceAlgo): "up" | "down" {
+  return (type === "STOP_MARKET") === (side === "sell") ? "up" : "down";
 }
 
 function cancel(path: string, wsMethod: string, params: Params): WireRequest {
@@ -228,8 +233,15 @@ function sideText(side: Side): string {
   return side === "buy" ? "BUY" : "SELL";
 }
 
-function priceText(instrument: Instrument, price: Ticks): string {
-  return positiveText(textFromTicks(instrument, price));
+/** @param direction where to, if the exchange's grid has become coarser than ours */
+function priceText(instrument: Instrument, price: Ticks, direction: "up" | "down"): string {
+  return positiveText(textFromTicks(instrument, gridPrice(instrument, price, direction)));
+}
+
+/** The exchange cuts what reduces to the position, so a position that is not on its grid is closed whole. */
+function reducingText(instrument: Instrument, quantity: Lots): string {
+  const { lotStep } = instrument;
+  return quantityText(instrument, lots(Math.ceil(quantity / lotStep) * lotStep));
 }
 
 function quantityText(instrument: Instrument, quantity: Lots): string {

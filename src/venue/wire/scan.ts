@@ -77,8 +77,8 @@ export class FrameScanner {
   constructor(instruments: readonly Instrument[]) {
     this.#symbols = symbolTable(instruments.map((instrument) => instrument.symbol));
     this.#grids = {
-      price: instruments.map(({ rules }) => gridOf(rules.tickSize)),
-      lots: instruments.map(({ rules }) => gridOf(rules.stepSize)),
+      price: instruments.map(({ tickSize }) => gridOf(tickSize)),
+      lots: instruments.map(({ stepSize }) => gridOf(stepSize)),
     };
   }
 
