@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { refusal } from "../support/errors.ts";
 import { openLong } from "../support/given.ts";
 import { measured } from "../support/measures.ts";
-import { normal } from "../support/settings.ts";
+import { normal, plainExits } from "../support/settings.ts";
 import { type Quote, type Simulation, simulate } from "../support/simulate.ts";
 import { expectSettled, reached } from "../support/verdict.ts";
 
@@ -144,3 +144,61 @@ test.each([1, 30, 120])(
     expectSettled(sim);
   },
 );
+
+/** An exit from a minute that closes far below where it opened. */
+const adverse = normal(
+  { max_hold_seconds: 3_600 },
+  { ...plainExits, adverse_candle: { enabled: true, atr_multiple: 0.5 } },
+);
+
+function falls(sim: Simulation): void {
+  sim.quote({ bid: 639_700 });
+  sim.traded(639_700, 1, "sell");
+}
+
+test("[F-68] a minute that falls is no closed one until it is over", () => {
+  // given: the stop is at 639,640, and a fall of 300 is a whole range of a usual minute
+  const sim = openLong({ ...rest, settings: adverse });
+  sim.advance(60_000 - ((sim.now / 1_000) % 60_000) + 1_000);
+  sim.quote(sim.quoted);
+  sim.traded(640_000, 1, "sell");
+  // when
+  falls(sim);
+  sim.advance(50_000);
+  const inside = sim.truth.position;
+  sim.traded(639_700, 1, "sell");
+  sim.advance(20_000);
+  // then
+  expect([inside, sim.truth.position, sim.trades[0]?.exitReason]).toEqual([10, 0, "ADVERSE_CANDLE"]);
+});
+
+test("[F-68] a minute in which the stream broke is not used, when it is over either", () => {
+  // given
+  const sim = openLong({ ...rest, settings: adverse });
+  sim.advance(60_000 - ((sim.now / 1_000) % 60_000) + 1_000);
+  sim.quote(sim.quoted);
+  sim.traded(640_000, 1, "sell");
+  sim.loseBook();
+  // when
+  falls(sim);
+  sim.advance(50_000);
+  sim.traded(639_700, 1, "sell");
+  sim.advance(20_000);
+  // then
+  expect([sim.truth.position, sim.truth.coveringStops]).toEqual([10, [639_640]]);
+});
+
+test("[F-47] while the book is not whole no entry leaves, and one does as soon as it is", () => {
+  // given
+  const sim = simulate({ ...rest, settings: normal() });
+  sim.loseBook();
+  // when
+  sim.decide();
+  sim.advance(1_000);
+  const meanwhile = reached(sim, "place-order e").length;
+  sim.quote({ bid: 640_000 });
+  sim.traded(640_000, 1, "sell");
+  sim.advance(1_000);
+  // then
+  expect([meanwhile, entriesOn(sim, { bid: 640_000 })]).toEqual([0, 1]);
+});

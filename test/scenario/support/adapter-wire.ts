@@ -163,6 +163,11 @@ export class AdapterWire implements VenueWire {
     }
   }
 
+  /** A message of the private stream that the exchange has no part in. */
+  tellPrivate(text: string, now: Micros): void {
+    this.#say(this.#private?.stream ?? 0, text, now);
+  }
+
   /** The last events once more, as after a reconnect. */
   replay(events: number, now: Micros): void {
     for (const text of this.#told.slice(-events)) this.#say(this.#private?.stream ?? 0, text, now);
