@@ -7,10 +7,10 @@ import type { Account } from "../account/account.ts";
 import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot, CommandOutcome } from "../domain/event.ts";
 import { emptyJournal, type Journal } from "../domain/journal.ts";
-import type { AlgoReport, OrderReport } from "../domain/order.ts";
+import { type AlgoReport, type OrderReport, sign } from "../domain/order.ts";
 import { parseOrderId } from "../domain/order-id.ts";
 import type { Output } from "../domain/output.ts";
-import { type Micros, microsFromSeconds } from "../domain/units.ts";
+import { type Micros, microsFromSeconds, type SignedLots } from "../domain/units.ts";
 import type { Trade } from "../execution/trade.ts";
 import { AccountReads } from "./account-reads.ts";
 import { ForeignOrders } from "./foreign-orders.ts";
@@ -108,6 +108,13 @@ export class AccountDesk {
     const changes = report.kind === "order-report" && changesPosition(report);
     const running = desk.manager.trade?.plan.trade;
     if (changes && parts.trade !== running && parts.role === "e") this.#reads.by(now, now);
+  }
+
+  /** No trade of ours explains it, or it stands against the running one's direction: nothing of ours protects it. */
+  onPosition({ manager }: SymbolDesk, held: SignedLots, now: Micros): void {
+    const side = manager.trade?.plan.side;
+    const isExplained = held === 0 || (side !== undefined && Math.sign(held) === sign(side));
+    if (!isExplained) this.#reads.by(now, now);
   }
 
   /** How a command ended that a symbol's desk looks after: a leftover may need another look at the account. */

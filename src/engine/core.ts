@@ -235,7 +235,7 @@ export class Core implements MarketSink {
         this.#account.onPosition(event);
         this.#limits.onPosition();
         this.#desk(event.symbol).manager.onPositionStated(event.lots, event.time, now);
-        if (event.lots !== 0 && this.#desk(event.symbol).manager.trade === null) this.#accountDesk.readBy(now, now);
+        this.#accountDesk.onPosition(this.#desk(event.symbol), event.lots, now);
         break;
       case "candle-history":
         this.#desk(event.symbol).market.loadCandles(event.candles);

@@ -83,6 +83,20 @@ test("[RSK-8] nothing is entered while the exchange reports a position that is n
   expect([bench.decide(decisionOf()), bench.blocked]).toEqual([[], ["POSITION_OPEN"]]);
 });
 
+test("[F-27] a position that somebody turned against the running trade is looked into at once", () => {
+  const bench = holding();
+  bench.at(1_000);
+  const position = { symbol: first, lots: signedLots(-10), entryTicks: 640_000, time: bench.now } as const;
+  expect(bench.tell({ kind: "position-report", ...position }).concat(bench.at(1_001))).toContain("query-account");
+});
+
+test("[F-27] a position in the direction of the running trade asks for nothing", () => {
+  const bench = holding();
+  bench.at(1_000);
+  const position = { symbol: first, lots: signedLots(10), entryTicks: 640_000, time: bench.now } as const;
+  expect(bench.tell({ kind: "position-report", ...position }).concat(bench.at(1_001))).toEqual([]);
+});
+
 test("[RSK-8] nothing is entered before the account was read", () => {
   const bench = new CoreBench();
   bench.tell({ kind: "private-stream", alive: true });

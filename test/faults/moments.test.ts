@@ -33,6 +33,7 @@ test.each<readonly [string, Effect, readonly string[]]>([
   ["F-88", { do: "funding", symbol: 0, rate: 0.01 }, []],
   ["F-82", { do: "close-out", symbol: 0, by: "auto-deleveraging" }, ["UNKNOWN_POSITION"]],
   ["F-82", { do: "close-out", symbol: 0, by: "liquidation" }, ["UNKNOWN_POSITION"]],
+  ["F-27", { do: "human", act: "flip", symbol: 0 }, ["UNKNOWN_POSITION"]],
   ["F-56", { do: "deny", for: minute }, ["AUTHORITY_LOST"]],
 ])("[%s] %o just after an entry filled: nothing is violated", (_case, effect, reasons) => {
   expect(struck({ message: "report e FILLED", nth: 1 }, effect)).toEqual({ ...nothingWrong, reasons });

@@ -123,6 +123,7 @@ export class Judge {
   happened(event: UserEvent): void {
     const fill = this.#truth.take(event);
     if (fill !== null) {
+      if (fill.order.role === null) this.scene.othersFilledAt[fill.order.symbol] = this.scene.now;
       this.#entries.onFill(fill);
       this.#books.onFill(fill);
     }

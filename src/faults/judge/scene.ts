@@ -27,6 +27,8 @@ export class Scene {
   isPrivateOpen = false;
   /** somebody else has traded or cancelled on the symbol; when last */
   readonly touchedAt: number[];
+  /** an order that is not ours was executed; when last */
+  readonly othersFilledAt: number[];
 
   constructor(truth: Truth, grids: readonly Grid[], origin: number, onViolation: (violation: Violation) => void) {
     this.#onViolation = onViolation;
@@ -35,6 +37,7 @@ export class Scene {
     this.#origin = origin;
     this.wayTroubledUntil = grids.map(() => 0);
     this.touchedAt = grids.map(() => 0);
+    this.othersFilledAt = grids.map(() => Number.NEGATIVE_INFINITY);
   }
 
   /** How long nothing at all has been wrong; negative while something is. */

@@ -91,6 +91,15 @@ test("[I-01] what the daemon cannot help is not charged: it is down, in trouble,
   expect([invariants(down), invariants(troubled)]).toEqual([[], []]);
 });
 
+test("[I-01] what somebody else has opened may take reads that agree, and no more than ten seconds", () => {
+  const judge = watching();
+  filled(judge, "web_1", "BUY", 10);
+  pass(judge, 9 * second);
+  expect(invariants(judge)).toEqual([]);
+  pass(judge, 2 * second);
+  expect(invariants(judge)).toEqual(["I-01"]);
+});
+
 test("[I-02] a stop that turns the position around", () => {
   const judge = watching();
   filled(judge, entry, "BUY", 10);
