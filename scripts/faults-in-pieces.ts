@@ -1,35 +1,27 @@
 /**
  * Many seeds of the fault simulation in pieces: each piece is one line of JSON in a file. Interrupted and begun again, it
- * goes on after the last whole piece.
+ * goes on after the last whole piece. It ends with what all pieces come to: a table by fault and by what the daemon was
+ * in the middle of, naked time, unknown orders, violations.
  *
  * Usage: node scripts/faults-in-pieces.ts FILE [SEEDS [PIECE [HOURS]]]
  */
 
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { z } from "zod";
 import { faultsCommand } from "../src/cli/faults.ts";
+import { campaignLines, type Piece, piecesIn } from "../src/faults/session/campaign.ts";
+import { exitCodeOf } from "../src/faults/session/summary.ts";
 
-const Piece = z.object({ seeds: z.number(), violations: z.number(), simulated_hours: z.number() });
-
-/** Seeds that the file has; a last line that was cut short is left out, and its piece run again. */
-export function doneIn(text: string): number {
-  const lines = text.split("\n").slice(0, -1);
-  return lines.reduce((sum, line) => sum + Piece.parse(JSON.parse(line)).seeds, 0);
-}
-
-/** @returns the gravest exit code of the pieces that were run */
-async function main([file, seeds = "20000", piece = "100", hours = "6"]: readonly string[]): Promise<number> {
+/** @returns the gravest exit code of all pieces, those of earlier runs included */
+export async function main([file, seeds = "20000", piece = "100", hours = "6"]: readonly string[]): Promise<number> {
   if (file === undefined) {
     process.stderr.write("usage: node scripts/faults-in-pieces.ts FILE [SEEDS [PIECE [HOURS]]]\n");
     return 2;
   }
-  let gravest = 0;
-  let done = existsSync(file) ? doneIn(readFileSync(file, "utf8")) : 0;
-  while (done < Number(seeds)) {
-    const size = Math.min(Number(piece), Number(seeds) - done);
+  let pieces = piecesOf(file);
+  for (let done = seedsIn(pieces); done < Number(seeds); done = seedsIn(pieces)) {
     const code = await faultsCommand({
-      seeds: size,
+      seeds: Math.min(Number(piece), Number(seeds) - done),
       from: 1 + done,
       hours: Number(hours),
       json: true,
@@ -41,11 +33,24 @@ async function main([file, seeds = "20000", piece = "100", hours = "6"]: readonl
       print: (line) => appendFileSync(file, `${line}\n`),
       progress: null,
     });
-    done += size;
-    gravest = Math.max(gravest, code);
-    process.stdout.write(`${done} of ${seeds} seeds, exit code of the last piece ${code}\n`);
+    pieces = piecesOf(file);
+    process.stdout.write(`${seedsIn(pieces)} of ${seeds} seeds, exit code of the last piece ${code}\n`);
   }
-  return gravest;
+  process.stdout.write(`${campaignLines(pieces).join("\n")}\n`);
+  return Math.max(0, ...pieces.map(exitCodeOf));
+}
+
+/** A last line that was cut short is taken away, and its piece run again. */
+function piecesOf(file: string): readonly Piece[] {
+  if (!existsSync(file)) return [];
+  const text = readFileSync(file, "utf8");
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  if (whole !== text) writeFileSync(file, whole);
+  return piecesIn(whole);
+}
+
+function seedsIn(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, { seeds }) => sum + seeds, 0);
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

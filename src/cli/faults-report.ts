@@ -23,6 +23,7 @@ export function summaryLines(
   bundles: readonly string[],
 ): readonly string[] {
   const { seeds, simulated_hours: hours, trades, crashes, naked_ms: naked } = summary;
+  const { unknown_ms: unknown, wrong_verdicts: wrong } = summary;
   const struck = Object.values(summary.faults).reduce((sum, count) => sum + count, 0);
   const speed = Math.round((hours * 3_600) / Math.max(cpuSeconds, 0.001));
   const violations = reports
@@ -30,7 +31,8 @@ export function summaryLines(
     .sort((a, b) => a.seed - b.seed || a.at - b.at);
   return [
     `${seeds} seeds, ${hours} simulated hours in ${seconds.toFixed(1)} s (${speed} times as fast a core), ${trades} trades, ${struck} faults, ${crashes} crashes`,
-    `naked time of ours: ${naked.episodes} episodes, p99 ${naked.p99} ms, most ${naked.max} ms`,
+    `naked time of ours: ${naked.count} of ${naked.episodes} episodes, p50 ${naked.p50} ms, p99 ${naked.p99} ms, most ${naked.max} ms`,
+    `unknown orders: ${unknown.count} settled, p99 ${unknown.p99} ms, most ${unknown.max} ms of quiet time; ${wrong} wrong verdicts`,
     ...table("faults", summary.faults),
     ...table("SAFE MODE", summary.safe_modes),
     ...(summary.empty_seeds.length > 0 ? [`too little happened in seeds ${summary.empty_seeds.join(" ")}`] : []),

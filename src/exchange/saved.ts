@@ -177,5 +177,7 @@ function textForBigints(value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();
   if (Array.isArray(value)) return value.map(textForBigints);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, textForBigints(item)]));
+  const texts: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) texts[key] = textForBigints(item);
+  return texts;
 }

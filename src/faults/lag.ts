@@ -47,9 +47,9 @@ export class LaggingReads {
       this.#states = [];
       return;
     }
-    const saved = this.#options.exchange.serialize();
-    if (this.#states.at(-1)?.at === now) this.#states.pop();
-    this.#states.push({ at: now, saved });
+    // Events of one moment come when all of it has happened.
+    if (this.#states.at(-1)?.at === now) return;
+    this.#states.push({ at: now, saved: this.#options.exchange.serialize() });
     if (this.#states.length > statesMax) this.#states.shift();
   }
 

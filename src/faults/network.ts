@@ -230,7 +230,11 @@ export class Port implements Transport {
     return {
       openedAt: Math.floor(this.#network.options.now() / 1_000),
       onClose: (act) => {
-        stream.onClose = act;
+        const before = stream.onClose;
+        stream.onClose = () => {
+          before();
+          act();
+        };
       },
       send: (data) => this.#receive(stream, data),
       refuse: () => this.#end(stream, "refused 1008"),

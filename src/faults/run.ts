@@ -43,6 +43,9 @@ export type RunResult = {
   /** microseconds without a stop that are chargeable to the daemon, one an episode that had any */
   readonly naked: readonly number[];
   readonly nakedEpisodes: number;
+  /** microseconds that nothing stood in the way, of each order whose fate was unknown and then told */
+  readonly settled: readonly number[];
+  readonly wrongVerdicts: number;
   /** of events, commands and rows */
   readonly hash: string;
   /** indices of the plan that struck */
@@ -227,6 +230,8 @@ class Run {
       violations: this.#judge.violations,
       naked: this.#judge.naked.charges,
       nakedEpisodes: this.#judge.naked.episodes,
+      settled: this.#judge.verdicts.settled,
+      wrongVerdicts: this.#judge.verdicts.wrong,
       hash: world.digest(),
       reached: [...this.#striker.reached].sort((a, b) => a - b),
     };

@@ -55,7 +55,7 @@ export type WorldOptions = {
 /** Sunday before the worlds begin, 2026-01-04T00:00Z. */
 const epoch = 1_767_484_800_000_000;
 const weekMinutes = 7 * 24 * 60;
-const historyMinutes = 1_500;
+const historyMinutes = 240;
 /** The fastest of the streams that the adapter asks for. */
 const streamTick = 100_000;
 /** Settling when nothing has happened: listen keys, funding. */

@@ -1,10 +1,13 @@
 /** JSON as the exchange writes it: order and trade ids pass 2⁵³ and stay plain integers in both directions. */
 
+/** ASCII without control characters, quotes and backslashes. */
+const plainText = /^[ !#-[\]-~]*$/;
+
 /** Serialises JSON values, bigint as plain integers. Keys with `undefined` are left out. @throws {TypeError} anything else */
 export function jsonText(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(value);
+      return quoted(value);
     case "bigint":
     case "boolean":
       return String(value);
@@ -25,6 +28,8 @@ export function jsonText(value: unknown): string {
  * @throws {SyntaxError} the text is not JSON
  */
 export function parseJson(text: string): unknown {
+  // A reviver takes ten times as long, and numbers of fewer digits are all exact.
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
   return JSON.parse(text, (...seen: readonly unknown[]) => {
     const [, value, context] = seen;
     if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
@@ -47,9 +52,14 @@ function objectText(value: object): string {
   for (const [key, field] of Object.entries(value)) {
     if (field === undefined) continue;
     if (text.length > 1) text += ",";
-    text += `${JSON.stringify(key)}:${jsonText(field)}`;
+    text += `${quoted(key)}:${jsonText(field)}`;
   }
   return `${text}}`;
+}
+
+/** Nearly all texts have nothing to escape, and are quoted several times faster so. */
+function quoted(text: string): string {
+  return plainText.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 /** The digits as they were sent, which the runtime hands over for primitives. */

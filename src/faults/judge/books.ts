@@ -22,6 +22,10 @@ type State = { readonly state: string; readonly filled: number; readonly since: 
 type Sums = { lots: number; cost: number };
 
 export class Books {
+  /** microseconds that nothing stood in the way, of each order whose fate was unknown and then told */
+  readonly settled: number[] = [];
+  /** orders that were taken for refused or never accepted, and were accepted */
+  wrongVerdicts = 0;
   readonly #scene: Scene;
   #states = new Map<string, State>();
   /** what this process was told by its journal, or has booked itself */
@@ -96,6 +100,7 @@ export class Books {
   }
 
   onStep(): void {
+    if (this.#ended.length === 0) return;
     for (const row of this.#ended.splice(0)) this.#onTrade(row);
   }
 
@@ -120,7 +125,11 @@ export class Books {
       if (!isLegal(before.state, state)) this.#scene.violated("I-07", `${id} went from ${before.state} to ${state}`);
     }
     if (neverStates.has(state) && before?.state !== state && (truth.orders.has(id) || truth.algos.has(id))) {
+      this.wrongVerdicts += 1;
       this.#scene.violated("I-05", `${id} is taken for ${state}, and the exchange has accepted it`);
+    }
+    if (before?.state === "unknown" && state !== "unknown") {
+      this.settled.push(Math.max(0, Math.min(this.#scene.quietFor, now - before.since)));
     }
     this.#states.set(id, { state, filled, since: before?.state === state ? before.since : now });
   }

@@ -53,6 +53,11 @@ export class Judge {
     return this.scene.violations;
   }
 
+  /** What became of orders whose fate was unknown. */
+  get verdicts(): { readonly settled: readonly number[]; readonly wrong: number } {
+    return { settled: this.#books.settled, wrong: this.#books.wrongVerdicts };
+  }
+
   get safeMode(): Entries["safeMode"] {
     return this.#entries.safeMode;
   }

@@ -1,7 +1,9 @@
-/** What many seeds come to: faults and probes by kind, violations, and how long positions were naked. */
+/** What many seeds come to: faults and probes by kind, violations, how long positions were naked and fates unknown. */
 
 import { createHash } from "node:crypto";
-import { microsPerMillisecond } from "../../domain/units.ts";
+import { microsPerMinute } from "../../domain/units.ts";
+import { added } from "./counts.ts";
+import { type Durations, durationsOf } from "./durations.ts";
 import { isEmpty, type SeedReport } from "./seed.ts";
 
 export type Summary = {
@@ -19,8 +21,23 @@ export type Summary = {
   readonly probes: Readonly<Record<string, number>>;
   /** of events, commands and rows of all seeds */
   readonly hash: string;
-  readonly naked_ms: { readonly episodes: number; readonly p99: number; readonly max: number };
+  /** of the `episodes` without a stop those with a part that is chargeable to the daemon, and how long that was */
+  readonly naked_ms: Durations & { readonly episodes: number };
+  /** until the fate of an unknown order was told; only while nothing stood in the way */
+  readonly unknown_ms: Durations;
+  readonly wrong_verdicts: number;
+  /** of each failing seed the first violation; not more than so many */
+  readonly first_violations: readonly FirstViolation[];
 };
+
+export type FirstViolation = {
+  readonly seed: number;
+  readonly invariant: string;
+  readonly minute: number;
+  readonly detail: string;
+};
+
+const firstViolationsMax = 100;
 
 /** 0 none; 3 correctness, 5 a crash of the daemon, 4 liveness: the gravest counts. @see design.md, Command line */
 export function exitCodeOf({ violations_by_invariant: by }: Pick<Summary, "violations_by_invariant">): number {
@@ -33,8 +50,6 @@ export function exitCodeOf({ violations_by_invariant: by }: Pick<Summary, "viola
 export function summarise(reports: readonly SeedReport[]): Summary {
   const results = reports.map(({ result }) => result).sort((a, b) => a.seed - b.seed);
   const violations = results.flatMap((result) => result.violations);
-  const naked = results.flatMap((result) => result.naked).sort((a, b) => a - b);
-  const milliseconds = (place: number): number => (naked[place] ?? 0) / microsPerMillisecond;
   return {
     seeds: results.length,
     simulated_hours: Math.round(results.reduce((sum, { hours }) => sum + hours, 0) * 100) / 100,
@@ -52,14 +67,17 @@ export function summarise(reports: readonly SeedReport[]): Summary {
       .digest("hex"),
     naked_ms: {
       episodes: results.reduce((sum, { nakedEpisodes }) => sum + nakedEpisodes, 0),
-      p99: milliseconds(Math.ceil(naked.length * 0.99) - 1),
-      max: milliseconds(naked.length - 1),
+      ...durationsOf(results.flatMap(({ naked }) => naked)),
     },
+    unknown_ms: durationsOf(results.flatMap(({ settled }) => settled)),
+    wrong_verdicts: results.reduce((sum, { wrongVerdicts }) => sum + wrongVerdicts, 0),
+    first_violations: results.flatMap(firstOf).slice(0, firstViolationsMax),
   };
 }
 
-function added(all: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
-  const sums = new Map<string, number>();
-  for (const one of all) for (const [name, count] of Object.entries(one)) sums.set(name, (sums.get(name) ?? 0) + count);
-  return Object.fromEntries([...sums].sort(([a], [b]) => (a < b ? -1 : 1)));
+function firstOf({ seed, violations }: SeedReport["result"]): readonly FirstViolation[] {
+  const [first] = violations;
+  if (first === undefined) return [];
+  const { invariant, at, detail } = first;
+  return [{ seed, invariant, minute: Math.round(at / microsPerMinute), detail }];
 }

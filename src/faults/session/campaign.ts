@@ -1,0 +1,100 @@
+/** What many pieces of a long run come to, each the summary of its seeds as one line of JSON. */
+
+import { z } from "zod";
+import { classes } from "../plan/classes.ts";
+import { added, type Counts } from "./counts.ts";
+import { type Durations, merged } from "./durations.ts";
+
+const counts = z.record(z.string(), z.number());
+const durations = z.object({ counts, max: z.number() });
+
+const Piece = z.object({
+  seeds: z.number(),
+  simulated_hours: z.number(),
+  trades: z.number(),
+  crashes: z.number(),
+  violations: z.number(),
+  faults: counts,
+  probes: counts,
+  safe_modes: counts,
+  empty_seeds: z.array(z.number()),
+  naked_ms: durations.extend({ episodes: z.number() }),
+  unknown_ms: durations,
+  wrong_verdicts: z.number(),
+  violations_by_invariant: counts,
+  first_violations: z.array(
+    z.object({ seed: z.number(), invariant: z.string(), minute: z.number(), detail: z.string() }),
+  ),
+  seconds: z.number(),
+  cpu_seconds: z.number(),
+});
+export type Piece = z.infer<typeof Piece>;
+
+/** How often each kind of fault must have struck before its absence from the violations means anything. */
+const strikesLeast = 100;
+/** From so many seeds on. */
+const seedsForStrikes = 2_000;
+/** Columns of the table of probes. */
+const states = ["flat", "entering", "open", "moving the stop", "closing", "recovering", "down"] as const;
+
+/** Whole lines only: one that was cut short is run again. @throws {Error} a line is no piece */
+export function piecesIn(text: string): readonly Piece[] {
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => Piece.parse(JSON.parse(line)));
+}
+
+export function campaignLines(pieces: readonly Piece[]): readonly string[] {
+  const sum = (of: (piece: Piece) => number): number => pieces.reduce((total, piece) => total + of(piece), 0);
+  const seeds = sum((piece) => piece.seeds);
+  const hours = sum((piece) => piece.simulated_hours);
+  const speed = Math.round(
+    (hours * 3_600) /
+      Math.max(
+        0.001,
+        sum((piece) => piece.cpu_seconds),
+      ),
+  );
+  const empty = pieces.flatMap((piece) => piece.empty_seeds);
+  const failing = pieces.flatMap((piece) => piece.first_violations);
+  return [
+    `${seeds} seeds, ${Math.round(hours)} simulated hours (${speed} times as fast a core), ${sum((piece) => piece.trades)} trades, ${sum((piece) => piece.crashes)} crashes`,
+    "",
+    ...faultTable(seeds, added(pieces.map(({ faults }) => faults)), added(pieces.map(({ probes }) => probes))),
+    "",
+    durationLine(
+      `naked time of ours, of ${sum(({ naked_ms }) => naked_ms.episodes)} episodes`,
+      merged(pieces.map(({ naked_ms }) => naked_ms)),
+    ),
+    durationLine("unknown orders settled, quiet time", merged(pieces.map(({ unknown_ms }) => unknown_ms))),
+    `wrong verdicts: ${sum((piece) => piece.wrong_verdicts)}`,
+    `SAFE MODE: ${named(added(pieces.map(({ safe_modes }) => safe_modes)))}`,
+    `seeds in which too little happened: ${empty.length === 0 ? "none" : empty.join(" ")}`,
+    `violations: ${sum((piece) => piece.violations)} (${named(added(pieces.map((piece) => piece.violations_by_invariant)))})`,
+    ...failing.map(({ seed, minute, invariant, detail }) => `  seed ${seed}, minute ${minute}: ${invariant} ${detail}`),
+  ];
+}
+
+/** A row for each kind of fault, also for those that never struck. */
+function faultTable(seeds: number, faults: Counts, probes: Counts): readonly string[] {
+  const names = [...new Set([...classes.map(({ name }) => name), ...Object.keys(faults)])].sort();
+  const width = Math.max(...names.map((name) => name.length));
+  const head = `${"fault".padEnd(width)} ${"struck".padStart(8)} ${states.map((state) => state.padStart(16)).join("")}`;
+  const rows = names.map((name) => {
+    const struck = faults[name] ?? 0;
+    const reached = states.map((state) => String(probes[`${name} × ${state}`] ?? "·").padStart(16)).join("");
+    const few = seeds >= seedsForStrikes && struck < strikesLeast ? `  fewer than ${strikesLeast}` : "";
+    return `${name.padEnd(width)} ${String(struck).padStart(8)} ${reached}${few}`;
+  });
+  return [head, ...rows];
+}
+
+function durationLine(what: string, { count, p50, p99, max }: Durations): string {
+  return `${what}: ${count}, p50 ${p50} ms, p99 ${p99} ms, most ${max} ms`;
+}
+
+function named(all: Counts): string {
+  const rows = Object.entries(all).map(([name, count]) => `${name} ${count}`);
+  return rows.length === 0 ? "none" : rows.join(", ");
+}
