@@ -44,7 +44,7 @@ export type RunResult = {
   readonly nakedEpisodes: number;
   /** of events, commands and rows */
   readonly hash: string;
-  /** indices of the plan that struck */
+  /** indices of the plan that struck, in that order */
   readonly reached: readonly number[];
 };
 
@@ -225,7 +225,7 @@ class Run {
       naked: this.#judge.naked.charges,
       nakedEpisodes: this.#judge.naked.episodes,
       hash: world.digest(),
-      reached: [...this.#striker.reached].sort((a, b) => a - b),
+      reached: [...this.#striker.reached],
     };
   }
 
