@@ -3,19 +3,22 @@
  * invariant is violated. Interrupted and begun again with the same folder, it goes on where it was.
  *
  * Usage: npm run faults:mutants -- [--seeds N] [--from SEED] [--hours H] [--threads N] [--out FOLDER] [--only ID,ID]
- *          [--ignore WORDS]
+ *          [--ignore WORDS] [--shrink]
  */
 
-import { createHash } from "node:crypto";
-import { globSync, mkdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Bug } from "../test/faults/bugs/bug.ts";
 import { bugs } from "../test/faults/bugs/bugs.ts";
-import { type Catch, Hunt } from "./mutants/hunt.ts";
+import { type Catch, type HuntOptions, huntAll } from "./mutants/hunt.ts";
+import { Mutant } from "./mutants/mutant.ts";
 import { plantingOf } from "./mutants/planting-of.ts";
 import { Results } from "./mutants/results.ts";
+import { sourceDigest } from "./mutants/source-digest.ts";
+
+/** More runs than this are not spent on making one plan smaller. */
+const shrinkRunsMax = 120;
 
 const root = join(import.meta.dirname, "..");
 
@@ -30,13 +33,13 @@ async function main(args: readonly string[]): Promise<number> {
       threads: { type: "string", default: String(availableParallelism()) },
       out: { type: "string", default: join(root, "data", "faults-mutants") },
       only: { type: "string" },
+      shrink: { type: "boolean", default: false },
       ignore: { type: "string", multiple: true, default: [] },
     },
   });
   const named = values.only?.split(",");
   const chosen = bugs.filter(({ id }) => named === undefined || named.includes(id));
-  mkdirSync(values.out, { recursive: true });
-  const results = new Results(join(values.out, `results-${sourceDigest()}.jsonl`));
+  const results = new Results(join(values.out, `results-${sourceDigest(root)}.jsonl`));
   const options = {
     seeds: Number(values.seeds),
     from: Number(values.from),
@@ -44,22 +47,12 @@ async function main(args: readonly string[]): Promise<number> {
     ignored: values.ignore,
     results,
   };
-  const catches: Catch[] = [];
-  let next = 0;
-  const work = async (): Promise<void> => {
-    const hunt = new Hunt(options);
-    try {
-      for (let bug = chosen[next++]; bug !== undefined; bug = chosen[next++]) {
-        const one = await hunt.of({ id: bug.id, planting: plantingOf(bug) });
-        catches.push(one);
-        print(lineOf(bug, one));
-      }
-    } finally {
-      await hunt.end();
-    }
-  };
   print(lineOf(null, null));
-  await Promise.all(Array.from({ length: Number(values.threads) }, work));
+  const quarries = chosen.map((bug) => ({ id: bug.id, planting: plantingOf(bug), bug }));
+  const catches = await huntAll(quarries, Number(values.threads), options, async ({ bug }, one) => {
+    print(lineOf(bug, one));
+    if (values.shrink && one.seed !== null) print(await shrunkLine(bug, one.seed, options));
+  });
   const caught = catches.filter(({ seeds }) => seeds !== null).length;
   print(
     `${caught} of ${chosen.length} caught, seeds from ${options.from}, ${options.hours} h each, at most ${options.seeds}`,
@@ -67,12 +60,17 @@ async function main(args: readonly string[]): Promise<number> {
   return caught === chosen.length ? 0 : 1;
 }
 
-/** Of everything that is run: another daemon, judge or world makes the results of the last one worthless. */
-function sourceDigest(): string {
-  const hash = createHash("sha256");
-  for (const file of globSync("src/**/*.ts", { cwd: root }).sort())
-    hash.update(file).update(readFileSync(join(root, file)));
-  return hash.digest("hex").slice(0, 12);
+async function shrunkLine(bug: Bug, seed: number, { hours, ignored }: HuntOptions): Promise<string> {
+  const mutant = new Mutant(plantingOf(bug));
+  try {
+    const report = await mutant.ask({ kind: "shrink", seed, hours, runsMax: shrinkRunsMax, ignored });
+    if (report.kind !== "shrink" || report.plan === null)
+      return `  not shrunk: ${JSON.stringify(report).slice(0, 200)}`;
+    const { faults } = report.plan;
+    return `  shrunk to ${faults.length} faults in ${report.runs} runs: ${faults.map((one) => one.class).join(", ")}`;
+  } finally {
+    await mutant.end();
+  }
 }
 
 function lineOf(bug: Bug | null, one: Catch | null): string {

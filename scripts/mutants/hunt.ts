@@ -27,7 +27,32 @@ export type Catch = {
   readonly broken: number;
 };
 
-export class Hunt {
+/** One thread takes the next when it is done with one. @param onEnd in the order in which they end */
+export async function huntAll<T extends Quarry>(
+  quarries: readonly T[],
+  threads: number,
+  options: HuntOptions,
+  onEnd: (quarry: T, one: Catch) => Promise<void> | void,
+): Promise<readonly Catch[]> {
+  const catches: Catch[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    const hunt = new Hunt(options);
+    try {
+      for (let quarry = quarries[next++]; quarry !== undefined; quarry = quarries[next++]) {
+        const one = await hunt.of(quarry);
+        catches.push(one);
+        await onEnd(quarry, one);
+      }
+    } finally {
+      await hunt.end();
+    }
+  };
+  await Promise.all(Array.from({ length: threads }, work));
+  return catches;
+}
+
+class Hunt {
   readonly #options: HuntOptions;
   /** the daemon as it is, once it is asked for */
   #healthy: Mutant | null = null;

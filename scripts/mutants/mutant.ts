@@ -5,7 +5,7 @@ import type { MutantData, MutantJob, MutantReport } from "./mutant.worker.ts";
 import type { Planting } from "./plant.ts";
 
 /** A daemon that goes round in circles would never answer. */
-const answerSeconds = 300;
+const answerSeconds = { seed: 300, shrink: 3_600 } as const;
 
 export class Mutant {
   readonly #worker: Worker;
@@ -22,7 +22,8 @@ export class Mutant {
     const broken = (message: string): void => resolve({ kind: "broken", message });
     const onError = (error: Error): void => broken(error.message);
     const onExit = (): void => broken("its thread ended");
-    const limit = setTimeout(() => broken(`no answer in ${answerSeconds} s`), answerSeconds * 1_000);
+    const seconds = answerSeconds[job.kind];
+    const limit = setTimeout(() => broken(`no answer in ${seconds} s`), seconds * 1_000);
     this.#worker.on("message", resolve).on("error", onError).on("exit", onExit);
     this.#worker.postMessage(job);
     try {

@@ -1,6 +1,7 @@
 /** The thread of one mistake: it loads the daemon with it, and runs seeds, or makes a failing plan smaller. */
 
 import { parentPort, workerData } from "node:worker_threads";
+import type { Plan } from "../../src/faults/plan/fault.ts";
 import { type Planting, plant } from "./plant.ts";
 
 /** Null: the daemon as it is. */
@@ -17,7 +18,8 @@ export type MutantJob = {
 export type FoundViolation = { readonly invariant: string; readonly detail: string };
 export type MutantReport =
   | { readonly kind: "seed"; readonly found: FoundViolation | null; readonly trades: number }
-  | { readonly kind: "shrink"; readonly faults: number | null; readonly runs: number; readonly plan: unknown }
+  /** the smallest plan that was found; null: nothing was violated */
+  | { readonly kind: "shrink"; readonly plan: Plan | null; readonly runs: number }
   /** the simulation contradicted itself: no verdict */
   | { readonly kind: "broken"; readonly message: string };
 
@@ -40,7 +42,7 @@ function reportOf(job: MutantJob): MutantReport {
 }
 
 function seedReport(job: MutantJob): MutantReport {
-  const counts = ({ detail }: FoundViolation): boolean => !job.ignored.some((words) => detail.includes(words));
+  const counts = countsIn(job);
   const { violations, trades } = run({ plan: planOf(job), settings: settingsOf(job.seed), until: counts });
   const first = violations.find(counts);
   return {
@@ -51,7 +53,10 @@ function seedReport(job: MutantJob): MutantReport {
 }
 
 function shrinkReport(job: MutantJob): MutantReport {
-  const shrunk = shrink(planOf(job), settingsOf(job.seed), job.runsMax);
-  if (shrunk === null) return { kind: "shrink", faults: null, runs: 1, plan: null };
-  return { kind: "shrink", faults: shrunk.plan.faults.length, runs: shrunk.runs, plan: shrunk.plan };
+  const shrunk = shrink(planOf(job), settingsOf(job.seed), job.runsMax, countsIn(job));
+  return { kind: "shrink", plan: shrunk?.plan ?? null, runs: shrunk?.runs ?? 1 };
+}
+
+function countsIn({ ignored }: MutantJob): (found: FoundViolation) => boolean {
+  return ({ detail }) => !ignored.some((words) => detail.includes(words));
 }

@@ -48,7 +48,7 @@ export type RunResult = {
   readonly wrongVerdicts: number;
   /** of events, commands and rows */
   readonly hash: string;
-  /** indices of the plan that struck */
+  /** indices of the plan that struck, in that order */
   readonly reached: readonly number[];
 };
 
@@ -233,7 +233,7 @@ class Run {
       settled: this.#judge.verdicts.settled,
       wrongVerdicts: this.#judge.verdicts.wrong,
       hash: world.digest(),
-      reached: [...this.#striker.reached].sort((a, b) => a - b),
+      reached: [...this.#striker.reached],
     };
   }
 

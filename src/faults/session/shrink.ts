@@ -4,7 +4,7 @@ import type { Settings } from "../../config/schema.ts";
 import { microsPerMinute } from "../../domain/units.ts";
 import type { Violation } from "../judge/scene.ts";
 import type { Fault, Plan } from "../plan/fault.ts";
-import { type RunResult, run } from "../run.ts";
+import { faultHours, type RunResult, run } from "../run.ts";
 
 export type Shrunk = {
   readonly plan: Plan;
@@ -13,35 +13,50 @@ export type Shrunk = {
 };
 
 const microsPerHour = 60 * microsPerMinute;
-/** What a run may still need after the violation was seen for the first time. */
-const margin = microsPerMinute;
+/** What a run may still need after the violation was seen for the first time, the time to converge included. */
+const margin = 4 * microsPerMinute;
 
 /**
  * @param runsMax how often the world may be run
+ * @param counts which violations it is about
  * @returns null when the plan violates nothing
  */
-export function shrink(plan: Plan, settings: Settings, runsMax: number): Shrunk | null {
+export function shrink(
+  plan: Plan,
+  settings: Settings,
+  runsMax: number,
+  counts: (violation: Violation) => boolean = () => true,
+): Shrunk | null {
   let runs = 0;
   const attempt = (candidate: Plan, until: (violation: Violation) => boolean): RunResult => {
     runs += 1;
     return run({ plan: candidate, settings, until });
   };
-  const first = attempt(plan, () => true);
-  const violation = first.violations[0];
+  const first = attempt(plan, counts);
+  const violation = first.violations.find(counts);
   if (violation === undefined) return null;
   let best = { plan, violation };
   const keep = (candidate: Plan): boolean => {
     if (runs >= runsMax) return false;
-    const isSame = ({ invariant }: Violation): boolean => invariant === violation.invariant;
+    const isSame = (found: Violation): boolean => found.invariant === violation.invariant && counts(found);
     const found = attempt(candidate, isSame).violations.find(isSame);
     if (found === undefined) return false;
     best = { plan: candidate, violation: found };
     return true;
   };
   keep({ ...plan, faults: first.reached.flatMap((index) => plan.faults[index] ?? []) });
-  keep({ ...best.plan, hours: Math.min(plan.hours, (best.violation.at + margin) / microsPerHour) });
+  const seen = faultHours((best.violation.at + margin) / microsPerHour);
+  keep({ ...best.plan, hours: Math.min(plan.hours, seen) });
+  keepLast(best.plan.faults, (faults) => keep({ ...best.plan, faults }));
   minimise(best.plan.faults, (faults) => keep({ ...best.plan, faults }));
   return { ...best, runs };
+}
+
+/** What struck last is the likeliest cause; a program that is wrong by itself needs none. */
+function keepLast(struck: readonly Fault[], fails: (faults: readonly Fault[]) => boolean): void {
+  for (let last = 0; last < struck.length; last = Math.max(1, 2 * last)) {
+    if (fails(struck.slice(struck.length - last))) return;
+  }
 }
 
 /** Takes ever smaller parts away for as long as what is left still fails. */

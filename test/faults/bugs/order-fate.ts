@@ -94,16 +94,6 @@ export const orderFateBugs: readonly Bug[] = [
     sentence: "What is sent after a partial fill is the whole plan once more.",
   },
   {
-    id: "post-only-buried-early",
-    cause: "F-45",
-    file: "execution/lookup.ts",
-    find: `const proof = from + microsFromSeconds(desk.settings.protection.absence_proof_seconds);
-  // A position`,
-    replace: `const proof = order.role === "e" && !order.seen ? from : from + microsFromSeconds(desk.settings.protection.absence_proof_seconds);
-  // A position`,
-    sentence: "An unknown entry counts as never accepted before the receive window and the lag of reads have passed.",
-  },
-  {
     id: "filled-falls",
     cause: "F-49",
     file: "execution/order.ts",
@@ -136,16 +126,6 @@ function send(`,
     sentence: "A quantity is written as a floating-point number prints itself.",
   },
   {
-    id: "expired-is-filled",
-    cause: "F-63",
-    file: "execution/order.ts",
-    find: `    case "EXPIRED_IN_MATCH":
-      return { kind: "closed", reason: "expired" };`,
-    replace: `    case "EXPIRED_IN_MATCH":
-      return { kind: "live" };`,
-    sentence: "An order that has expired is waited for.",
-  },
-  {
     id: "ids-are-rounded",
     cause: "F-21",
     file: "venue/wire/lossless-json.ts",
@@ -176,5 +156,13 @@ function send(`,
     find: `  if (order.cancels > 0 && now < order.cancelAt + wait) return wakeBy(trade, order.cancelAt + wait);`,
     replace: `  if (order.cancels > 0 && now < order.cancelAt + Math.min(wait, 1_000)) return wakeBy(trade, order.cancelAt + Math.min(wait, 1_000));`,
     sentence: "A cancel that does not work is repeated without a wait.",
+  },
+  {
+    id: "grid-of-yesterday",
+    cause: "F-77",
+    file: "venue/wire/encode.ts",
+    find: `return positiveText(textFromTicks(instrument, price));`,
+    replace: `return (Number(textFromTicks(instrument, price)) + Number(instrument.rules.tickSize) / 2).toFixed(8);`,
+    sentence: "Prices are put on another grid than the exchange's.",
   },
 ];

@@ -51,24 +51,6 @@ export const protectionBugs: readonly Bug[] = [
     sentence: "A minimum that is made for entries is asked of exits.",
   },
   {
-    id: "no-stop-on-exchange",
-    cause: "F-16",
-    file: "execution/protection-arbiter.ts",
-    find: `  const floors = stops.filter(({ role }) => role === "f");
-  if (floors.some(isStanding) || isFloorBlocked(stops)) return null;`,
-    replace: `  const floors = stops.filter(({ role }) => role === "f");
-  if (floors.some(isStanding) || isFloorBlocked(stops) || situation.now % 4 < 3) return null;`,
-    sentence: "The stop is watched by the program itself in three cases of four, and nothing rests on the exchange.",
-  },
-  {
-    id: "second-close-position-is-retried",
-    cause: "F-22",
-    file: "execution/protection-arbiter.ts",
-    find: `  if (last === undefined || meaningOf(last.refusal) !== "second-close-position") return false;`,
-    replace: `  if (last === undefined || last.refusal !== 1) return false;`,
-    sentence: "A stop that is refused because another closes all is sent again and again.",
-  },
-  {
     id: "child-is-nobodys",
     cause: "F-23",
     file: "execution/trade-manager.ts",
@@ -77,16 +59,6 @@ export const protectionBugs: readonly Bug[] = [
     replace: `    if (trade === null || order === null || order.service === "algo") return;
     // The cumulative amount orders`,
     sentence: "The fill of the order that a stop has spawned is matched to nothing.",
-  },
-  {
-    id: "stop-for-first-fill",
-    cause: "F-24",
-    file: "execution/protection-arbiter.ts",
-    find: `  if (order.quantity !== null && order.quantity < exposed) return false;
-  if (!isStop(order))`,
-    replace: `  if (order.quantity !== null && order.quantity < Math.min(exposed, 1)) return false;
-  if (!isStop(order))`,
-    sentence: "A stop that is smaller than the position counts as its cover.",
   },
   {
     id: "algo-orders-unseen",
@@ -169,5 +141,25 @@ export const protectionBugs: readonly Bug[] = [
     replace: `  algo: "done",
   cancel: "look-up",`,
     sentence: "A stop that is refused with words that nobody knows counts as placed.",
+  },
+  {
+    id: "stop-lives-in-the-program",
+    cause: "F-16",
+    file: "execution/protection.ts",
+    find: `  const exposed = exposedLots(trade);
+  if (exposed <= 0) {`,
+    replace: `  const exposed = exposedLots(trade);
+  if (exposed <= 0 || trade.plan.side === "sell") {`,
+    sentence: "The stop of a short is watched by the program, and nothing rests on the exchange.",
+  },
+  {
+    id: "stop-for-first-fill",
+    cause: "F-24",
+    file: "execution/desk.ts",
+    find: `    workingType: desk.settings.protection.working_type,
+    extent,`,
+    replace: `    workingType: desk.settings.protection.working_type,
+    extent: role === "f" ? { kind: "quantity", quantity: Math.max(1, Math.abs(trade.ledger.position)) as Lots } : extent,`,
+    sentence: "The stop is for what had filled when it was placed.",
   },
 ];

@@ -98,4 +98,31 @@ export const streamBugs: readonly Bug[] = [
         this.#finish(id, { kind: "failed", cause: "connection lost before the reply", written: false }, now);`,
     sentence: "What was under way when a connection broke counts as never sent.",
   },
+  {
+    id: "connection-is-given-up",
+    cause: "F-70",
+    file: "venue/connections.ts",
+    find: `    const wait = isSettled ? micros(0)`,
+    replace: `    if (connection.attempts > 3) return this.#ports.onDown(name, cause, now);
+    const wait = isSettled ? micros(0)`,
+    sentence: "After some attempts in vain a connection is not opened any more.",
+  },
+  {
+    id: "book-is-not-mended",
+    cause: "F-47",
+    file: "engine/symbol-desk.ts",
+    find: `    if (this.market.book.needsSnapshot) this.#askForBook();`,
+    replace: "",
+    sentence: "A book with a gap is not fetched again.",
+  },
+  {
+    id: "strange-event-throws",
+    cause: "F-35",
+    file: "venue/private-feed.ts",
+    find: `      case "ignored":
+        return;`,
+    replace: `      case "ignored":
+        throw new TypeError(message.type);`,
+    sentence: "An event that is not of use throws where nobody catches it.",
+  },
 ];
