@@ -80,8 +80,8 @@ export const protectionBugs: readonly Bug[] = [
     id: "quantity-stop-opens",
     cause: "F-32",
     file: "venue/wire/encode.ts",
-    find: `return { quantity: quantityText(instrument, extent.quantity), reduceOnly: "true" };`,
-    replace: `return { quantity: quantityText(instrument, extent.quantity) };`,
+    find: `return { quantity: reducingText(instrument, extent.quantity), reduceOnly: "true" };`,
+    replace: `return { quantity: reducingText(instrument, extent.quantity) };`,
     sentence: "A stop or target for a quantity is not reduce-only.",
   },
   {
