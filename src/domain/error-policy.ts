@@ -54,9 +54,18 @@ export type FilterFault =
   | "price-too-low"
   | "too-small";
 
+/**
+ * What a refused entry holds back beside itself, and until when. `again`: the next one waits a little, longer each time.
+ * `window`: as long as the exchange counts. `reconciled`: besides, a reconciliation that was read afterwards must find
+ * nothing wrong. `long`: what refuses lasts for minutes at least.
+ */
+export type Hold = { readonly scope: "symbol" | "account"; readonly until: "again" | "window" | "reconciled" | "long" };
+
 export type ErrorRule = {
   readonly treatment: Treatment;
   readonly means?: Meaning;
+  /** left out: the symbol, `again`; null: an outcome of every day, which holds nothing */
+  readonly holds?: Hold | null;
   /** requests of these kinds never meet it as long as all is well: it is told as an error */
   readonly alarm?: readonly RequestKind[];
 };
@@ -82,13 +91,19 @@ const stop = { treatment: "stop" } as const satisfies ErrorRule;
 const done = { treatment: "done" } as const satisfies ErrorRule;
 const reconcile = { treatment: "reconcile" } as const satisfies ErrorRule;
 const setting = { treatment: "stop", means: "setting" } as const satisfies ErrorRule;
+const symbolOff = { treatment: "refuse", holds: { scope: "symbol", until: "long" } } as const satisfies ErrorRule;
+const accountOff = { treatment: "refuse", holds: { scope: "account", until: "long" } } as const satisfies ErrorRule;
+const noMargin = { treatment: "refuse", holds: { scope: "account", until: "reconciled" } } as const satisfies ErrorRule;
+const tooLarge = { treatment: "refuse", holds: { scope: "symbol", until: "reconciled" } } as const satisfies ErrorRule;
+const everyDay = { treatment: "refuse", holds: null } as const satisfies ErrorRule;
+const afterWindow = { scope: "account", until: "window" } as const satisfies Hold;
 const outOfBounds = { treatment: "refuse", means: "trigger-out-of-bounds" } as const satisfies ErrorRule;
 
 const rules = {
   [-1000]: lookUp,
   [-1001]: lookUp,
   [-1002]: stop,
-  [-1003]: { treatment: "retry", means: "limit-of-address" },
+  [-1003]: { treatment: "retry", means: "limit-of-address", holds: afterWindow },
   [-1006]: lookUp,
   [-1007]: lookUp,
   // Whatever only reduces is exempt from this throttle: there it says that our flags are wrong (F-02).
@@ -96,8 +111,9 @@ const rules = {
   [-1010]: lookUp,
   [-1013]: { treatment: "refuse", means: "grid" },
   [-1014]: refuse,
-  [-1015]: { treatment: "retry", means: "limit-of-orders" },
-  [-1016]: retry,
+  [-1015]: { treatment: "retry", means: "limit-of-orders", holds: afterWindow },
+  // It stands for a connection that failed, too: what lasts longer says so again.
+  [-1016]: { treatment: "retry", holds: { scope: "account", until: "again" } },
   [-1020]: { treatment: "stop", means: "unsupported" },
   [-1021]: { treatment: "retry", means: "clock" },
   [-1022]: stop,
@@ -120,7 +136,7 @@ const rules = {
   [-1119]: refuse,
   [-1120]: refuse,
   [-1121]: refuse,
-  [-1122]: refuse,
+  [-1122]: symbolOff,
   [-1125]: { treatment: "reconcile", means: "no-listen-key" },
   [-1127]: refuse,
   [-1128]: refuse,
@@ -133,17 +149,17 @@ const rules = {
   [-2014]: stop,
   [-2015]: stop,
   [-2017]: stop,
-  [-2018]: refuse,
-  [-2019]: refuse,
-  [-2020]: refuse,
+  [-2018]: noMargin,
+  [-2019]: noMargin,
+  [-2020]: everyDay,
   [-2021]: { treatment: "refuse", means: "trigger-passed" },
   [-2022]: { treatment: "reconcile", means: "nothing-to-reduce" },
   [-2023]: stop,
   [-2024]: { treatment: "reconcile", means: "nothing-to-reduce" },
   [-2025]: { treatment: "refuse", means: "too-many-open" },
   [-2026]: refuse,
-  [-2027]: refuse,
-  [-2028]: refuse,
+  [-2027]: tooLarge,
+  [-2028]: tooLarge,
   [-4001]: { treatment: "refuse", means: "price-too-low" },
   [-4002]: { treatment: "refuse", means: "price-too-high" },
   [-4003]: { treatment: "refuse", means: "too-small" },
@@ -168,11 +184,11 @@ const rules = {
   [-4067]: reconcile,
   [-4068]: reconcile,
   [-4082]: refuse,
-  [-4087]: refuse,
+  [-4087]: accountOff,
   [-4088]: stop,
-  [-4105]: refuse,
-  [-4106]: refuse,
-  [-4107]: refuse,
+  [-4105]: symbolOff,
+  [-4106]: symbolOff,
+  [-4107]: symbolOff,
   [-4109]: stop,
   [-4114]: refuse,
   [-4115]: refuse,
@@ -187,8 +203,8 @@ const rules = {
   [-4136]: refuse,
   [-4137]: refuse,
   [-4138]: refuse,
-  [-4140]: refuse,
-  [-4141]: refuse,
+  [-4140]: symbolOff,
+  [-4141]: symbolOff,
   [-4142]: { treatment: "refuse", means: "trigger-passed" },
   [-4161]: refuse,
   [-4164]: { treatment: "refuse", means: "too-small" },
@@ -201,7 +217,7 @@ const rules = {
   [-4172]: setting,
   [-4183]: outOfBounds,
   [-4184]: outOfBounds,
-  [-4192]: refuse,
+  [-4192]: accountOff,
   [-4202]: setting,
   [-4203]: setting,
   [-4204]: setting,
@@ -212,13 +228,13 @@ const rules = {
   [-4209]: setting,
   [-4210]: outOfBounds,
   [-4211]: outOfBounds,
-  [-4400]: refuse,
+  [-4400]: accountOff,
   [-4401]: stop,
   [-4402]: stop,
   [-4403]: stop,
   [-4531]: setting,
-  [-5021]: { treatment: "refuse", means: "would-not-fill" },
-  [-5022]: { treatment: "refuse", means: "would-take" },
+  [-5021]: { treatment: "refuse", means: "would-not-fill", holds: null },
+  [-5022]: { treatment: "refuse", means: "would-take", holds: null },
   [-5024]: reconcile,
   [-5025]: refuse,
   [-5026]: refuse,
@@ -229,7 +245,7 @@ const rules = {
   [-5038]: refuse,
   [-5039]: refuse,
   [-5040]: refuse,
-  [-5041]: refuse,
+  [-5041]: everyDay,
   [-5043]: retry,
   [-5047]: refuse,
 } as const satisfies Record<ErrorCode, ErrorRule>;
@@ -262,6 +278,12 @@ export function treatmentOf(code: number, kind: RequestKind): Treatment {
 /** Null: nothing depends on what the code says. */
 export function meaningOf(code: number | null): Meaning | null {
   return code === null ? null : (ruleByCode.get(code)?.means ?? null);
+}
+
+/** What a refused entry holds back; null: nothing. A code that nobody knows holds its symbol. */
+export function holdOf(code: number): Hold | null {
+  const rule = ruleByCode.get(code);
+  return rule?.holds === undefined ? { scope: "symbol", until: "again" } : rule.holds;
 }
 
 /** Key, account or its mode do not allow us to trade: nothing that we could send otherwise would help. */

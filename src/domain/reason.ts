@@ -10,6 +10,7 @@ export const blockReasons = [
   "STOPPING",
   "SAFE_MODE",
   "ACCOUNT_NOT_SET_UP",
+  "ENTRIES_REFUSED",
   "HALTED",
   "NO_SIGNAL",
   "WARMING_UP",

@@ -31,6 +31,8 @@ export type AccountDeskPorts = {
   readonly emit: (output: Output) => void;
   /** what was put out and not taken yet */
   readonly outputs: () => readonly Output[];
+  /** a reconciliation found nothing wrong in what it read after `requestedAt` */
+  readonly onCleanPass: (requestedAt: Micros, now: Micros) => void;
 };
 
 export class AccountDesk {
@@ -142,7 +144,7 @@ export class AccountDesk {
 
   /** @param measure called once the read is compared: equity may be another */
   onSnapshot(snapshot: AccountSnapshot, measure: (now: Micros) => void, now: Micros): void {
-    const { account, desks, emit, modes, outputs } = this.#ports;
+    const { account, desks, emit, onCleanPass, outputs } = this.#ports;
     if (!account.onSnapshot(snapshot)) return;
     const cause = this.#reads.onRead(now);
     this.#unproven = 0;
@@ -157,7 +159,7 @@ export class AccountDesk {
     measure(now);
     const isClean = account.privateAlive && desks().every((desk) => this.#isClean(desk));
     emit(passNotice(cause, tally, outputs().slice(before), isClean));
-    if (isClean) modes.onCleanPass(snapshot.requestedAt, now);
+    if (isClean) onCleanPass(snapshot.requestedAt, now);
     // Read before the private stream came to life: what happened in between is in neither.
     if (account.isAlive && !account.privateAlive) this.#reads.by(now, now);
   }

@@ -23,6 +23,7 @@ import {
 } from "../domain/units.ts";
 import type { Features } from "../market/features.ts";
 import { AccountDesk } from "./account-desk.ts";
+import { EntryHolds } from "./entry-holds.ts";
 import { equityOf } from "./equity.ts";
 import { LedgerDesk } from "./ledger-desk.ts";
 import { LimitWatch } from "./limit-watch.ts";
@@ -52,6 +53,7 @@ export class Core implements MarketSink {
   readonly #accountDesk: AccountDesk;
   readonly #limits: LimitWatch;
   readonly #ledger: LedgerDesk;
+  readonly #holds: EntryHolds;
   #wakeAt = 0;
   /** books of what has just left, kept once it is on its way: an order does not wait for its own bookkeeping */
   #bookkeeping: (() => void) | null = null;
@@ -93,7 +95,12 @@ export class Core implements MarketSink {
       desks: () => this.#desks,
       emit,
       outputs: () => this.#outputs,
+      onCleanPass: (requestedAt, now) => {
+        this.#holds.onCleanPass(requestedAt);
+        this.#modes.onCleanPass(requestedAt, now);
+      },
     });
+    this.#holds = new EntryHolds({ emit, readAccount: (now) => this.#accountDesk.readBy(now, now) });
     const floor = {
       account: this.#account,
       session: this.#session,
@@ -101,6 +108,7 @@ export class Core implements MarketSink {
       equity,
       enterSafeMode,
       entriesOff: () => this.#entriesOff(),
+      heldBack: (symbol: SymbolIndex, now: Micros) => this.#holds.against(symbol, now),
       catchUp: () => this.#catchUp(),
       readAgainBy: (at: number, now: Micros) => this.#accountDesk.readBy(at, now),
       afterwards: (bookkeeping: () => void) => {
@@ -408,6 +416,7 @@ export class Core implements MarketSink {
     const { history, manager } = this.#desk(command.symbol);
     if (command.kind === "query-history") return history.onOutcome(outcome, now);
     this.#accountDesk.onOutcome(event, manager.trade, now);
+    this.#holds.onOutcome(event, now);
     manager.onOutcome(command, outcome, now);
   }
 

@@ -17,9 +17,9 @@ import {
   microsPerMinute,
   type SymbolIndex,
 } from "../domain/units.ts";
-import { backedOff } from "../execution/desk.ts";
 import type { Trade } from "../execution/trade.ts";
 import type { TradeManager } from "../execution/trade-manager.ts";
+import { Patience } from "./patience.ts";
 
 export type HistoryPorts = {
   readonly symbol: SymbolIndex;
@@ -31,8 +31,6 @@ export type HistoryPorts = {
   readonly readAgainBy: (at: number, now: Micros) => void;
 };
 
-/** Questions in a row that explained nothing. Reads lag behind by seconds, so the waits between them double. */
-const asksMax = 6;
 /** An order of a trade may have been sent so long before the trade counts as begun, with its first execution. */
 const entryMicrosMax = 60 * microsPerMinute;
 /** The exchange shows no more than seven days at a time. @see binance-usdm.md §4.1 */
@@ -41,7 +39,7 @@ const shownMicros = 7 * 1_440 * microsPerMinute - microsPerMinute;
 export class HistoryDesk {
   readonly #ports: HistoryPorts;
   #past: readonly Trade[] = [];
-  #asks = 0;
+  readonly #patience = new Patience();
   #isAwaited = false;
   #answeredAt = Number.NEGATIVE_INFINITY;
   /** Earliest time at which {@link onTimer} must be called; infinite when nothing waits. */
@@ -70,7 +68,7 @@ export class HistoryDesk {
   /** The books are contradicted. What is asked already is not asked again. */
   ask(now: Micros): void {
     if (Number.isFinite(this.wakeAt)) return;
-    this.#asks = 0;
+    this.#patience.reset();
     this.#send(now);
   }
 
@@ -96,14 +94,14 @@ export class HistoryDesk {
   /** Fundings are known now: what waited for them is looked at again. */
   onLedger(now: Micros): void {
     if (!this.isPending || this.#isAwaited) return;
-    this.#asks = 0;
+    this.#patience.reset();
     this.#send(now);
   }
 
   onOutcome(outcome: Outcome, now: Micros): void {
     if (outcome.kind === "ok" || !this.#isAwaited) return;
     this.#isAwaited = false;
-    this.#goOn(now, true);
+    this.#goOn(now, outcome);
   }
 
   onTimer(now: Micros): void {
@@ -136,19 +134,21 @@ export class HistoryDesk {
 
   #send(now: Micros): void {
     const { emit, settings, symbol } = this.#ports;
-    this.#asks += 1;
+    this.#patience.onAsked();
     this.#isAwaited = true;
     this.wakeAt = now + 2 * microsFromMillis(settings().venue.reply_timeout_ms);
     const since = this.#since(now);
     emit({ kind: "query-history", symbol, ...(since === null ? {} : { since }) });
   }
 
-  #goOn(now: Micros, hasFailed = false): void {
+  /** @param failure how the last question ended, where it brought no report */
+  #goOn(now: Micros, failure: Outcome | null = null): void {
     const { settings, readAgainBy } = this.#ports;
     this.wakeAt = Number.POSITIVE_INFINITY;
-    if (this.#isExplained() && !hasFailed) return;
-    if (this.#asks >= asksMax) return this.#giveUp(now);
-    this.wakeAt = now + backedOff(microsFromMillis(settings().protection.lookup_interval_ms), this.#asks - 1);
+    if (this.#isExplained() && failure === null) return;
+    const wait = this.#patience.waitAfter(failure, microsFromMillis(settings().protection.lookup_interval_ms));
+    if (this.#patience.isOver) return this.#giveUp(now);
+    this.wakeAt = now + wait;
     // What the history is compared with may be what is wrong.
     readAgainBy(now, now);
   }

@@ -156,6 +156,8 @@ export class DecisionJudge {
     const off = this.#ports.floor.entriesOff() ?? (this.#ports.history.isPending ? "NOT_READY" : null);
     if (off !== null) return [{ reason: off, measured: null, limit: null }];
     if (this.#ports.setUp().state !== "proven") return [{ reason: "ACCOUNT_NOT_SET_UP", measured: null, limit: null }];
+    const held = this.#ports.floor.heldBack(this.#ports.instrument.index, now);
+    if (held !== null) return [held];
     if (now > decision.validUntil) return [{ reason: "DECISION_EXPIRED", measured: now, limit: decision.validUntil }];
     if (this.#entered.has(id)) return [{ reason: "DECISION_EXPIRED", measured: 1, limit: 0 }];
     const { trade, inDoubt } = this.#ports.manager;
@@ -167,9 +169,9 @@ export class DecisionJudge {
       const reason = inDoubt ? "ORDER_IN_DOUBT" : isOpposite ? "OPPOSITE_POSITION" : "POSITION_OPEN";
       return [{ reason, measured: openLots(trade), limit: 0 }];
     }
-    const held = this.#ports.floor.account.reportedLots(this.#ports.instrument.index);
-    if (held !== 0) {
-      return [{ reason: held * sign(side) > 0 ? "POSITION_OPEN" : "OPPOSITE_POSITION", measured: held, limit: 0 }];
+    const open = this.#ports.floor.account.reportedLots(this.#ports.instrument.index);
+    if (open !== 0) {
+      return [{ reason: open * sign(side) > 0 ? "POSITION_OPEN" : "OPPOSITE_POSITION", measured: open, limit: 0 }];
     }
     const { privateAlive, wasAlive } = this.#ports.floor.account;
     if (!privateAlive) return [{ reason: wasAlive ? "ACCOUNT_STALE" : "NOT_READY", measured: null, limit: null }];

@@ -10,7 +10,7 @@ import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot, IncomeReport, Outcome } from "../domain/event.ts";
 import type { Output } from "../domain/output.ts";
 import { type Micros, type Money, micros, microsFromMillis, microsPerMinute } from "../domain/units.ts";
-import { backedOff } from "../execution/desk.ts";
+import { Patience } from "./patience.ts";
 import type { SessionKeeper } from "./session-keeper.ts";
 import type { SymbolDesk } from "./symbol-desk.ts";
 
@@ -24,8 +24,6 @@ export type LedgerPorts = {
   readonly measure: (now: Micros) => void;
 };
 
-/** Questions in a row that were not answered; the waits between them double. Then it is measured as it is. */
-const asksMax = 6;
 /** The ledger lags behind the balance by no more than this, clocks included. */
 const lagMicros = microsPerMinute;
 /** The exchange shows three months. @see binance-usdm.md §4.2, income */
@@ -41,7 +39,7 @@ export class LedgerDesk {
   #isOpen = false;
   #isAwaited = false;
   #hasGivenUp = false;
-  #asks = 0;
+  readonly #patience = new Patience();
   /** exchange time of the account read that is to be explained, as near as we know it */
   #readAt: Micros = micros(0);
   #askedAt: Micros = micros(0);
@@ -116,9 +114,10 @@ export class LedgerDesk {
   onOutcome(outcome: Outcome, now: Micros): void {
     if (!this.#isAwaited || outcome.kind === "ok") return;
     this.#isAwaited = false;
-    if (this.#asks >= asksMax) return this.#giveUp(outcome, now);
     const interval = microsFromMillis(this.#ports.settings().protection.lookup_interval_ms);
-    this.wakeAt = now + backedOff(interval, this.#asks - 1);
+    const wait = this.#patience.waitAfter(outcome, interval);
+    if (this.#patience.isOver) return this.#giveUp(outcome, now);
+    this.wakeAt = now + wait;
   }
 
   onTimer(now: Micros): void {
@@ -138,13 +137,13 @@ export class LedgerDesk {
     this.#isWanted = false;
     this.#isOpen = true;
     this.#readAt = readAt;
-    this.#asks = 0;
+    this.#patience.reset();
     this.#send(now);
   }
 
   #send(now: Micros): void {
     const { emit, session, settings } = this.#ports;
-    this.#asks += 1;
+    this.#patience.onAsked();
     this.#isAwaited = true;
     this.#askedAt = now;
     this.wakeAt = now + 2 * microsFromMillis(settings().venue.reply_timeout_ms);

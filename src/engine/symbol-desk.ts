@@ -2,7 +2,7 @@
 
 import type { Settings } from "../config/schema.ts";
 import { type DecisionSource, type SourceContext, silentSource } from "../decision/source.ts";
-import type { Decision } from "../domain/decision.ts";
+import type { Decision, Evidence } from "../domain/decision.ts";
 import type { SetUp } from "../domain/event.ts";
 import { type Instrument, numberFromMoney, quoteFromTickLots } from "../domain/instrument.ts";
 import type { DepthLevels } from "../domain/market-port.ts";
@@ -16,6 +16,7 @@ import {
   micros,
   microsFromSeconds,
   type PriceE8,
+  type SymbolIndex,
   signedLots,
   type Ticks,
 } from "../domain/units.ts";
@@ -37,6 +38,8 @@ export type Floor = RiskFloor & {
   readonly enterSafeMode: (reason: SafeModeReason, detail: string, now: Micros) => void;
   /** why no entry may leave at all, whatever the symbol; null when entries may */
   readonly entriesOff: () => BlockReason | null;
+  /** what the exchange's refusals of earlier entries hold against one of the symbol; null: nothing */
+  readonly heldBack: (symbol: SymbolIndex, now: Micros) => Evidence<BlockReason> | null;
   /** has books kept once what was asked for until now is on its way: nothing that anybody asks before may need them */
   readonly afterwards: (bookkeeping: () => void) => void;
   readonly catchUp: () => void;

@@ -26,6 +26,7 @@ export type AccountReaderPorts = AskPorts & {
   readonly instruments: InstrumentsByName;
   /** the answers were here and came to nothing */
   readonly onUnproven: (cause: string) => void;
+  readonly onOutcome: (outcome: Outcome, now: Micros) => void;
 };
 
 type Done = (read: AccountRead, now: Micros) => void;
@@ -53,6 +54,7 @@ export class AccountReader {
       if (isOver) return;
       isOver = true;
       this.#underWay -= 1;
+      this.#ports.onOutcome(read.outcome, then);
       done(read, then);
     };
     for (const part of parts) {

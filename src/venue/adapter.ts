@@ -34,6 +34,7 @@ import { MarketFeed } from "./market-feed.ts";
 import { Orders } from "./orders.ts";
 import { PrivateFeed } from "./private-feed.ts";
 import { RateBudget } from "./rate-budget.ts";
+import { ReadAuthority } from "./read-authority.ts";
 import { type RulesPorts, RulesWatch } from "./rules-watch.ts";
 import { Session } from "./session.ts";
 import type { MarginType } from "./set-up.ts";
@@ -104,6 +105,7 @@ export class VenueAdapter implements TransportListener {
   readonly #connections: Connections;
   readonly #session: Session;
   readonly #keeper: ListenKeyKeeper;
+  readonly #reads: ReadAuthority;
   #clock: ClockOffset = unknownOffset;
   #running: Running | null = null;
   #isSyncing = false;
@@ -150,10 +152,16 @@ export class VenueAdapter implements TransportListener {
       onReady: (now) => this.#onSession(now),
       onUnreadable: () => this.#note("warn", "SESSION_MESSAGE_UNREADABLE", {}),
     });
+    this.#reads = new ReadAuthority({
+      // No proof by a stop is asked for before reads work: it would end what goes on.
+      onLost: (detail, now) => sink.event({ kind: "venue-unknown", what: "authority", detail }, now),
+      onBack: (now) => this.#started().setUp.doubt("reads were refused, and work again", now),
+    });
     this.#keeper = new ListenKeyKeeper({
       ...this.#askPorts(),
       onKey: (path, now) => this.#connections.open("private", path, now),
       onGone: (now) => this.#connections.drop("private", "listen key is gone", now),
+      onOutcome: (outcome, now) => this.#reads.onOutcome("listen key", outcome, now),
     });
   }
 
@@ -329,6 +337,7 @@ export class VenueAdapter implements TransportListener {
         asset,
         instruments: byName,
         onUnproven: (cause) => emit({ kind: "account-unproven", cause }),
+        onOutcome: (outcome, now) => this.#reads.onOutcome("account", outcome, now),
       }),
       history: { ...ports, instruments, byName, emit },
       income: { ...ports, asset, byName, emit },

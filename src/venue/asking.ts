@@ -1,6 +1,7 @@
 /** Asks for something until it is there: a read or a setting whose answer start-up or the account reader needs. */
 
 import type { z } from "zod";
+import type { Outcome } from "../domain/event.ts";
 import type { Notice } from "../domain/output.ts";
 import { type Micros, micros, microsPerSecond, plus } from "../domain/units.ts";
 import { type Backoff, type Random, waitBefore } from "./backoff.ts";
@@ -28,6 +29,8 @@ export type Ask<Data> = {
   readonly then: (data: Data, now: Micros, sentAt: Micros) => void;
   /** a refusal that repeating cannot mend; left out: everything is repeated */
   readonly refused?: (code: number, message: string, now: Micros) => void;
+  /** hears each answer, also those that are followed by another question */
+  readonly heard?: (outcome: Outcome, now: Micros) => void;
   /** the fate is not known; left out: it is asked again */
   readonly unknown?: (cause: string, now: Micros) => void;
 };
@@ -45,6 +48,7 @@ export function ask<Data>(ports: AskPorts, question: Ask<Data>, now: Micros, att
     if (answer.kind === "held-back") return again(answer.cause, answer.until, then);
     const verdict = verdictOf(answer);
     const { outcome } = verdict;
+    question.heard?.(outcome, then);
     if (outcome.kind === "ok") {
       const body = answer.kind === "reply" ? answer.reply.body : null;
       const parsed = question.schema.safeParse(body);

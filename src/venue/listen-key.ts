@@ -7,6 +7,7 @@
 
 import type { z } from "zod";
 import { meaningOf } from "../domain/error-policy.ts";
+import type { Outcome } from "../domain/event.ts";
 import { type Micros, micros, microsPerMinute, plus } from "../domain/units.ts";
 import { type AskPorts, ask, verdictOf } from "./asking.ts";
 import type { Answer } from "./caller.ts";
@@ -22,6 +23,7 @@ export type ListenKeyPorts = AskPorts & {
   readonly onKey: (path: string, now: Micros) => void;
   /** the key of the running connection is gone, or may be: that connection stays open and says nothing more */
   readonly onGone: (now: Micros) => void;
+  readonly onOutcome: (outcome: Outcome, now: Micros) => void;
 };
 
 export class ListenKeyKeeper {
@@ -45,7 +47,8 @@ export class ListenKeyKeeper {
       if (isOther) this.#ports.onGone(at);
       this.#ports.onKey(`/private/ws/${listenKey}`, at);
     };
-    ask(this.#ports, { name: "listenKey", request: listenKeyRequest("POST"), schema: ListenKey, then }, now);
+    const heard = (outcome: Outcome, at: Micros): void => this.#ports.onOutcome(outcome, at);
+    ask(this.#ports, { name: "listenKey", request: listenKeyRequest("POST"), schema: ListenKey, then, heard }, now);
   }
 
   #keepLater(now: Micros): void {

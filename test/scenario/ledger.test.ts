@@ -200,3 +200,32 @@ test("[RSK-4] before the ledger is read nothing is entered; refused for good, wh
     ["DAILY_LOSS_HIT"],
   ]);
 });
+
+test.each([429, 418])(
+  "[F-18] history and ledger refused with %i after a start are asked again: fees, funding and transfers are booked",
+  (status) => {
+    // given
+    const sim = openLong(story("rest", 20_000));
+    const [all, income] = ["GET allOrders", "GET income"] as const;
+    const fault = { kind: "answered", status, body: "", retryAfterSeconds: 240 } as const;
+    sim.kill();
+    sim.advance(19_999_000);
+    sim.transfer("-3000");
+    // when
+    sim.wire.script([
+      { on: all, fault },
+      { on: income, fault },
+    ]);
+    sim.restart();
+    sim.advance(900_000);
+    // then
+    const [row] = sim.trades;
+    expect([
+      row?.funding,
+      (row?.fees ?? 0n) > 12_800_000n,
+      sim.notices("BOOKS_UNEXPLAINED"),
+      sim.notices("INCOME_UNREAD"),
+    ]).toEqual([-6_400_000n, true, [], []]);
+    expect(riskEvents(sim)).toEqual(["TRANSFERRED"]);
+  },
+);
