@@ -1,4 +1,4 @@
-/** What a library throws where nobody catches it, in a daemon process with a position open. */
+/** What goes wrong inside a daemon process with a position open, and not in code of ours. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -46,3 +46,27 @@ test.each(["rejection", "error event", "timer callback"])(
     expect((await second.exit).code).toBe(0);
   },
 );
+
+test("[F-76] the loop stands still for three seconds with a position open: the stop stays, and it ends as usual", async () => {
+  // given
+  const exchange = await startExchange();
+  const outsider = new Outsider(exchange.announcement);
+  const data = temporaryDirectory();
+  const config = join(data, "settings.yaml");
+  writeFileSync(config, settings);
+  const loaded = `--import=${new URL("./faulty/on-signal.ts", import.meta.url)}`;
+  const given = ["run", "--json", "--config", config, "--data", data, "--exchange", exchange.line];
+  const daemon = new Scalpd(given, { env: { NODE_OPTIONS: loaded, FAULTY_WITH: "stall" } });
+  const { stop } = await outsider.guardedPosition();
+  // when
+  daemon.signal("SIGUSR2");
+  daemon.signal("SIGTERM");
+  const { code } = await daemon.exit;
+  // then
+  const left = (await outsider.openAlgos("BTCUSDT")).map(({ clientAlgoId }) => clientAlgoId);
+  expect([code, left, summaryOf(daemon).positions]).toMatchObject([
+    0,
+    expect.arrayContaining([stop.clientAlgoId]),
+    [{ protected: true }],
+  ]);
+});

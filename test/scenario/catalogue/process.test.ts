@@ -230,3 +230,58 @@ test.each(["leave-protected", "flatten"] as const)(
     );
   },
 );
+
+test.each([1_000, 600_000, 21_600_000])(
+  "[F-70] no name resolves for %i ms with a position open whose time runs out: closed as soon as one does, without a restart",
+  (ms) => {
+    // given
+    const sim = openLong({ ...rest, settings: normal({ max_hold_seconds: 10 }) });
+    sim.advance(9_700);
+    sim.wire.script([{ on: "*", fault: { kind: "unsent" }, times: 1_000_000 }]);
+    sim.disconnect();
+    // when
+    sim.advance(ms);
+    const meanwhile = [sim.truth.position, sim.truth.coveringStops];
+    sim.wire.heal();
+    sim.reconnect();
+    sim.advance(120_000);
+    // then
+    expect(meanwhile).toEqual([10, [639_640]]);
+    expectSettled(sim);
+  },
+);
+
+const deep = 100_000;
+const monsters: readonly (readonly [string, string])[] = [
+  ["deep lists", "[".repeat(deep) + "]".repeat(deep)],
+  ["deep objects", `${'{"a":'.repeat(deep)}1${"}".repeat(deep)}`],
+  ["a number of a million digits", `[{"symbol":"BTCUSDT","positionAmt":${"9".repeat(1_000_000)}}]`],
+];
+
+test.each(monsters)("[F-76] the account is answered with %s: nothing is concluded, and the stop stays", (_, body) => {
+  // given
+  const sim = openLong({ ...rest, settings: long });
+  sim.wire.script([{ on: "GET positionRisk", fault: answer(200, body), times: 3 }]);
+  sim.sent();
+  // when
+  sim.advance(120_000);
+  // then
+  expect([sim.sent(), sim.truth.coveringStops, sim.running?.ledger.position]).toEqual([[], [639_640], 10]);
+});
+
+test.each([50, 1_000, 30_000])(
+  "[F-76] the loop stalls for %i ms with fills waiting: the first order when it goes on is the one that protects",
+  (ms) => {
+    // given: four lots filled, and a decision to enter once more waits as well
+    const sim = restingEntry({ ...rest, settings: long });
+    sim.traded(639_999, 4, "sell");
+    sim.sent();
+    // when
+    sim.pause(ms);
+    sim.decide();
+    sim.advance(100);
+    // then
+    const placed = sim.sent().filter((name) => name.startsWith("place-"));
+    expect([placed[0], sim.truth.coveringStops]).toEqual(["place-algo f1", [639_640]]);
+  },
+);
