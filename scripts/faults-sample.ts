@@ -2,7 +2,7 @@
  * A random sample of the mutation tool's own mutants in execution/ and venue/, run by the simulation alone: what share of
  * them the judge finds. The tests, which find most of the others, have no say here.
  *
- * Usage: node scripts/faults-sample.ts [--mutants N] [--sample SEED] [--seeds N] [--from SEED] [--hours H] [--threads N]
+ * Usage: npm run faults:sample -- [--mutants N] [--sample SEED] [--seeds N] [--from SEED] [--hours H] [--threads N]
  *          [--out FOLDER] [--ignore WORDS]
  */
 

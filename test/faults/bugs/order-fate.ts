@@ -86,12 +86,12 @@ export const orderFateBugs: readonly Bug[] = [
     sentence: "An execution that is told twice is booked twice.",
   },
   {
-    id: "rest-is-the-whole",
+    id: "amended-to-more",
     cause: "F-29",
-    file: "execution/entry-plan.ts",
-    find: `const wanted = lots(Math.max(0, trade.plan.quantity - enteredLots(trade)));`,
-    replace: `const wanted = trade.plan.quantity;`,
-    sentence: "What is sent after a partial fill is the whole plan once more.",
+    file: "execution/entry.ts",
+    find: `const total = lots(Math.min(entry.quantity, entry.filled + quantity));`,
+    replace: `const total = lots(entry.filled + trade.plan.quantity);`,
+    sentence: "An entry that has filled in part is amended to what it filled and the whole plan.",
   },
   {
     id: "filled-falls",

@@ -113,19 +113,11 @@ export const restartBugs: readonly Bug[] = [
     sentence: "The fees of resting orders are missing from a trade's profit.",
   },
   {
-    id: "flat-by-default",
+    id: "odd-order-ends-the-start",
     cause: "F-60",
     file: "engine/recovery.ts",
-    find: `  if (held === 0) return recoverFlat(instrument, settings, found, open, now);`,
-    replace: `  if (held === 0 || (open.length === 0 && found.length === 0)) return recoverFlat(instrument, settings, found, open, now);`,
-    sentence: "A position that nothing explains is not looked after.",
-  },
-  {
-    id: "attempts-begin-anew",
-    cause: "F-78",
-    file: "engine/recovery.ts",
-    find: `trade.attempts.set(role, attemptsAtOnce + attemptsPerSecond * elapsed);`,
-    replace: `trade.attempts.set(role, 0 * elapsed);`,
-    sentence: "After a restart client ids are used a second time.",
+    find: `    if (report.symbol !== instrument.index) return [];`,
+    replace: `    if (report.symbol !== instrument.index) throw new Error("an order of another symbol");`,
+    sentence: "Recovery of a symbol fails on an order that it does not expect.",
   },
 ];

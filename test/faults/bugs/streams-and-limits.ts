@@ -64,12 +64,12 @@ export const streamBugs: readonly Bug[] = [
     sentence: "Requests go on during a ban.",
   },
   {
-    id: "clock-of-the-machine",
+    id: "offset-the-wrong-way",
     cause: "F-26",
     file: "venue/clock-offset.ts",
     find: `return Math.floor((now + clock.offset) / 1_000);`,
-    replace: `return Math.floor((now + clock.offset * 0) / 1_000);`,
-    sentence: "Requests are signed with the machine's own time.",
+    replace: `return Math.floor((now - clock.offset) / 1_000);`,
+    sentence: "Requests are signed with the exchange's offset taken the wrong way.",
   },
   {
     id: "old-socket-speaks",
@@ -103,9 +103,9 @@ export const streamBugs: readonly Bug[] = [
     cause: "F-70",
     file: "venue/connections.ts",
     find: `    const wait = isSettled ? micros(0)`,
-    replace: `    if (connection.attempts > 3) return this.#ports.onDown(name, cause, now);
+    replace: `    if (connection.attempts > 1) return this.#ports.onDown(name, cause, now);
     const wait = isSettled ? micros(0)`,
-    sentence: "After some attempts in vain a connection is not opened any more.",
+    sentence: "After two attempts in vain a connection is not opened any more.",
   },
   {
     id: "book-is-not-mended",
