@@ -76,7 +76,8 @@ function close(desk: Desk, trade: Trade, side: Side, open: number, now: Micros):
   const wait = backedOff(retry, closing.attempts);
   closing.nextAttemptAt = now + (trade.exposedSince === null ? wait : Math.min(wait, nakedWaitMax));
   closing.attempts += 1;
-  placeOrder(desk, trade, "x", side, oneOrder(desk, trade, open), { type: "MARKET" }, now);
+  const { id } = placeOrder(desk, trade, "x", side, oneOrder(desk, trade, open), { type: "MARKET" }, now);
+  if (trade.unexplained !== null) trade.laterCloses.add(id);
 }
 
 /**

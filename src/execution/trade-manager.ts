@@ -43,6 +43,7 @@ import {
   applyFill,
   type Executing,
   enteredLots,
+  mayContain,
   newTrade,
   openLots,
   type Trade,
@@ -213,7 +214,8 @@ export class TradeManager {
     for (const fill of report.fills) {
       cumulative += fill.quantity;
       // When it was read says nothing of whether the position that the exchange told last has it.
-      const isContained = cumulative <= order.inherited || trade.unexplained?.isSettled === false;
+      const isAdopted = trade.unexplained?.isSettled === false && mayContain(trade, order.id);
+      const isContained = cumulative <= order.inherited || isAdopted;
       this.#applyFill(trade, trade.orders.get(order.id) ?? order, fill, isContained, now);
     }
     this.#manage(trade, now);
@@ -406,9 +408,8 @@ export class TradeManager {
   }
 
   #takeHistory(trade: Trade, report: HistoryReport, reported: SignedLots, now: Micros): void {
-    const isContained = trade.unexplained !== null;
     const tell = (order: Executing, fill: Fill): void => {
-      this.#applyFill(trade, trade.orders.get(order.id) ?? order, fill, isContained, now);
+      this.#applyFill(trade, trade.orders.get(order.id) ?? order, fill, mayContain(trade, order.id), now);
     };
     takeHistory(this.#desk, trade, report, reported, tell, now);
   }

@@ -87,6 +87,8 @@ export type Trade = {
   readonly executions: Map<string, JournalFill>;
   /** null: the ledger is the sum of the executions */
   unexplained: Unexplained | null;
+  /** closes that were sent while that is so: what these fill the adopted position does not contain */
+  readonly laterCloses: Set<string>;
   /** lots that the exchange says are open, in the direction of the trade, since the last execution; and since when */
   seenLots: number;
   seenAt: number;
@@ -148,6 +150,7 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     attempts: new Map(),
     executions: new Map(),
     unexplained: null,
+    laterCloses: new Set(),
     seenLots: 0,
     seenAt: 0,
     ledger: emptyLedger,
@@ -201,11 +204,28 @@ export function exposedLots(trade: Trade): number {
 /** Open quantity by our orders' own words, executions included that were told in sum and not yet one by one. */
 export function toldLots(trade: Trade): number {
   const { unexplained } = trade;
-  // Sums of executions say nothing here: the position that was adopted may contain them.
-  if (unexplained?.isSettled === false) return Math.max(0, unexplained.lots * sign(trade.plan.side));
+  // Sums of executions say nothing here: the position that was adopted may contain them, those of later closes excepted.
+  if (unexplained?.isSettled === false) {
+    return Math.max(0, unexplained.lots * sign(trade.plan.side) - closingLots(trade));
+  }
   let told = openLots(trade);
   for (const order of trade.orders.values()) told += order.role === "e" ? missedLots(order) : -missedLots(order);
   return told;
+}
+
+/** What closes of an adopted position have filled without its being told one by one yet. */
+function closingLots({ orders, laterCloses }: Trade): number {
+  let sum = 0;
+  for (const id of laterCloses) {
+    const order = orders.get(id);
+    if (order !== undefined) sum += missedLots(order);
+  }
+  return sum;
+}
+
+/** Whether the position that was adopted may have what the order executed. */
+export function mayContain({ unexplained, laterCloses }: Trade, order: string): boolean {
+  return unexplained !== null && !laterCloses.has(order);
 }
 
 function mayFill({ unexplained, orders }: Trade): boolean {

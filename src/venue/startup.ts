@@ -110,7 +110,9 @@ function readPrices(
     }
   };
   const request = publicQuery("/fapi/v1/premiumIndex", 1, { symbol: name });
-  ask(ports, { name: `price ${name}`, request, schema: PremiumIndex, then, refused: fatally(ports, name) }, now);
+  // An exchange that has just begun has no mark price yet, and says 0.
+  const schema = PremiumIndex.refine(({ markPrice }) => Number(markPrice) > 0);
+  ask(ports, { name: `price ${name}`, request, schema, then, refused: fatally(ports, name) }, now);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ok, Rig, refusal } from "./support.ts";
+import { ok, Rig, refusal, restRig } from "./support.ts";
 
 test("[MKT-1] start-up asks for rules, account, fees and candles, and then opens the four connections", () => {
   const rig = new Rig().started();
@@ -30,6 +30,22 @@ test("the account is read only after the private stream is open, so that nothing
   rig.pump();
   expect(rig.http("/fapi/v3/balance")).toHaveLength(1);
 });
+
+test.each(["0.00000000", "0", "-1"])(
+  "[MKT-1] before there is a mark price (%s) the start waits for one",
+  (markPrice) => {
+    // given
+    const rig = restRig();
+    rig.on("GET /fapi/v1/premiumIndex", () => ok({ symbol: "BTCUSDT", markPrice }));
+    rig.started();
+    const before = [rig.fatal, rig.kinds()];
+    // when
+    rig.on("GET /fapi/v1/premiumIndex", () => ok({ symbol: "BTCUSDT", markPrice: "64000.00000000" }));
+    rig.advance(40_000);
+    // then
+    expect([before, rig.fatal, rig.kinds().includes("account-snapshot")]).toEqual([[[], []], [], true]);
+  },
+);
 
 test("[ORD-5] hedge mode refuses to start and says how to mend it", () => {
   const rig = new Rig();
