@@ -37,6 +37,12 @@ const Protection = z.strictObject({
     .positive()
     .default(30)
     .describe("Distance of the stop of an adopted position whose own stop level is not known."),
+  stop_ignored_seconds: seconds
+    .default(3)
+    .describe("The price past a stop that rests for longer than this: it does not work, and the position is closed."),
+  stop_ignored_bps: basisPoints
+    .default(3)
+    .describe("Past the stop is farther than this. Of stops by MARK_PRICE nothing is concluded."),
   close_retry_ms: milliseconds
     .default(500)
     .describe("A close that was refused or lost is tried again after this long."),

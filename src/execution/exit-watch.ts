@@ -8,6 +8,7 @@ import { sign } from "../domain/order.ts";
 import { type Micros, microsPerMinute } from "../domain/units.ts";
 import { type Desk, placeOrder } from "./desk.ts";
 import { beginClose } from "./exit.ts";
+import { isStopIgnored } from "./ignored-stop.ts";
 import { mayTrade } from "./order.ts";
 import { isBreakEvenDue, isTrailDue, isUnheldStopHit } from "./ratchet.ts";
 import { reachedTarget } from "./targets.ts";
@@ -16,6 +17,10 @@ import { averageEntry, exitSide, openLots, stopReason, type Trade } from "./trad
 /** @returns whether something is to be done about the trade */
 export function reactToPrice(desk: Desk, trade: Trade, now: Micros): boolean {
   if (trade.closing !== null) return false;
+  if (isStopIgnored(desk, trade, now)) {
+    beginClose(desk, trade, "STOP_PASSED", now);
+    return true;
+  }
   if (isUnheldStopHit(desk, trade)) {
     beginClose(desk, trade, stopReason(trade), now);
     return true;

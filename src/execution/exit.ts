@@ -8,6 +8,7 @@ import type { Side } from "../domain/order.ts";
 import type { ExitReason } from "../domain/reason.ts";
 import { type Lots, lots, type Micros, microsFromMillis, microsPerSecond } from "../domain/units.ts";
 import { backedOff, cancel, type Desk, placeOrder, update } from "./desk.ts";
+import { isStopIgnored } from "./ignored-stop.ts";
 import { isNotFound } from "./lookup.ts";
 import { mayTrade, type Order } from "./order.ts";
 import { exitSide, exposedLots, lastOf, ordersOf, type Trade, wakeBy } from "./trade.ts";
@@ -43,8 +44,9 @@ export function manageExit(desk: Desk, trade: Trade, now: Micros): void {
   if (open === 0) return;
   if (open < 0) return undoOverfill(desk, trade, -open, now);
   if (trade.closing === null) {
-    if (now < trade.holdUntil) return wakeBy(trade, trade.holdUntil);
-    beginClose(desk, trade, "MAX_HOLD", now);
+    const isIgnored = isStopIgnored(desk, trade, now);
+    if (now < trade.holdUntil && !isIgnored) return wakeBy(trade, trade.holdUntil);
+    beginClose(desk, trade, isIgnored ? "STOP_PASSED" : "MAX_HOLD", now);
   }
   close(desk, trade, exitSide(trade), open, now);
 }

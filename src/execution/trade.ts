@@ -131,6 +131,8 @@ export type Trade = {
   atrTicks: number | null;
   /** lots that the first of two targets has closed */
   firstTargetLots: number;
+  /** since when the price has been past the stop; null while it is not */
+  pastStopSince: number | null;
   /** no stop rests at the level that the stop has moved to, so the core watches the price itself */
   watchStop: boolean;
   /** a target could not rest on the exchange, so the core watches the price itself */
@@ -179,6 +181,7 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     breakEvenLevel: Number.NaN,
     atrTicks: null,
     firstTargetLots: 0,
+    pastStopSince: null,
     watchStop: false,
     watchTarget: false,
     adverseTicks: 0,

@@ -271,6 +271,9 @@ test.each(["garbage", "one page torn"])(
     const aside = readdirSync(join(directory, "paper-t1")).filter((name) => /damaged-\d+$/.test(name));
     expect(aside).toHaveLength(1);
     await second.close();
+    const third = await openStore(optionsIn(directory));
+    expect(third.journal.session?.hold.kind).toBe("halt");
+    await third.close();
   },
 );
 

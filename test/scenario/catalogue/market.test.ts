@@ -109,18 +109,37 @@ test.each(apart)(
   },
 );
 
-test("[F-53] the stop is gone without a word and the price is beyond it: closed at market", () => {
+test("[F-53] the stop is gone without a word and the price is past it: closed at market within seconds", () => {
   // given: somebody cancels it, and nobody tells
   const sim = openLong({ ...rest, settings: normal({ max_hold_seconds: 3_600 }) });
   sim.wire.script([{ on: "algo f1*", fault: { kind: "untold" }, times: 10 }]);
   const floor = sim.truth.openAlgos.find(({ role }) => role === "f")?.id ?? "";
   sim.foreign("DELETE", "algoOrder", { clientAlgoId: floor });
   // when
-  sim.quote({ bid: 639_500 });
-  sim.traded(639_500, 1, "sell");
-  sim.advance(90_000);
+  sim.quote({ bid: 639_400 });
+  sim.advance(5_000);
   // then
+  expect([sim.truth.position, sim.trades[0]?.exitReason]).toEqual([0, "STOP_PASSED"]);
+  sim.advance(90_000);
   expectSettled(sim);
+});
+
+test.each([
+  ["comes back at once", 640_000],
+  ["is past it by less than counts", 639_500],
+])("[F-53] the stop is gone without a word and the price %s: not closed for that", (_, then) => {
+  // given
+  const sim = openLong({ ...rest, settings: normal({ max_hold_seconds: 3_600 }) });
+  sim.wire.script([{ on: "algo f1*", fault: { kind: "untold" }, times: 10 }]);
+  const floor = sim.truth.openAlgos.find(({ role }) => role === "f")?.id ?? "";
+  sim.foreign("DELETE", "algoOrder", { clientAlgoId: floor });
+  // when
+  sim.quote({ bid: 639_400 });
+  sim.advance(1_000);
+  sim.quote({ bid: then });
+  sim.advance(5_000);
+  // then
+  expect(sim.truth.position).toBe(10);
 });
 
 test.each([1, 30, 120])(
