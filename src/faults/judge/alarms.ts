@@ -45,10 +45,10 @@ export class Alarms {
     this.#alerts += 1;
     if (this.#alerts === alertsMax) this.#scene.violated("I-18", `${alertsMax} alerts in one run`);
     if (severity !== "info") this.#lastAt = now;
+    if (severity !== "critical") return;
     const place = this.#due.findIndex((due) => due.code === code);
     if (place >= 0) this.#due.splice(place, 1);
     else this.#told.set(code, now);
-    if (severity !== "critical") return;
     this.#urgent = this.#urgent.filter((at) => at > now - hour);
     this.#urgent.push(now);
     if (this.#urgent.length === urgentMax) this.#scene.violated("I-18", `${urgentMax} urgent alerts in an hour`);
