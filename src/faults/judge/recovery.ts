@@ -47,25 +47,20 @@ export class Recovery {
   onSent(call: Call): void {
     const [verb = ""] = call.name.split(" ");
     if (verb !== "place" && verb !== "amend" && verb !== "cancel") return;
-    const { truth, now, readySince, grids } = this.#scene;
+    const { truth, now, grids, readsLagUntil } = this.#scene;
     const known = truth.algos.get(call.clientId ?? "") ?? truth.orders.get(call.clientId ?? "");
     const symbol = known?.symbol ?? grids.findIndex((grid) => grid.symbol === call.params.get("symbol"));
     const { trade, role } = partsOf(call.clientId ?? "");
-    // The proof of the stop path is of no trade and of no position.
-    if (
-      symbol < 0 ||
-      (call.params.get("quantity") === undefined && verb === "place" && role === "f" && truth.position(symbol) === 0)
-    )
-      return;
     if (this.#isFirst[symbol] === true) {
       this.#isFirst[symbol] = false;
+      // What came to be while it starts it may not have read.
       const since = this.#nakedSince[symbol] ?? null;
-      const isKnown = since !== null && readySince !== null && since < readySince && this.#startedAt <= readySince;
-      if (isKnown && !(verb === "place" && protectiveRoles.has(role))) {
+      const wasNaked = since !== null && since <= this.#startedAt;
+      if (wasNaked && readsLagUntil < now && !(verb === "place" && protectiveRoles.has(role))) {
         this.#scene.violated("I-11", `${call.name} ${call.clientId} is the first word about a position without a stop`);
       }
     }
-    if (verb !== "place" || now - this.#startedAt > recovering || this.#scene.troubledUntil > now) return;
+    if (verb !== "place" || now - this.#startedAt > recovering || readsLagUntil > now) return;
     for (const id of this.#before) {
       const twin = truth.openAlgos.get(id);
       if (twin?.trade !== trade || twin.role !== role || role === "r") continue;
