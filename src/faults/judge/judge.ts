@@ -181,6 +181,7 @@ export class Judge {
     this.#stops.onRow(row);
     this.#books.onRow(row);
     this.alarms.onRow(row);
+    this.#recovery.onRow(row);
   }
 
   notice(code: string, fields: Readonly<Record<string, unknown>>): void {

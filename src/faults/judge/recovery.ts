@@ -3,6 +3,7 @@
  * earlier run has made and the account shows.
  */
 
+import type { Row } from "../../domain/output.ts";
 import type { Call } from "../call.ts";
 import type { Scene } from "./scene.ts";
 import { partsOf } from "./truth.ts";
@@ -19,6 +20,8 @@ export class Recovery {
   readonly #nakedSince: (number | null)[];
   /** stops and targets that lived when the process began */
   readonly #before: Set<string>;
+  /** what was ever planned or held; what only proves the stop path belongs to none of them */
+  readonly #trades = new Set<string>();
   #startedAt = 0;
 
   constructor(scene: Scene) {
@@ -33,6 +36,10 @@ export class Recovery {
     this.#startedAt = this.#scene.now;
     this.#before.clear();
     for (const id of this.#scene.truth.openAlgos.keys()) this.#before.add(id);
+  }
+
+  onRow(row: Row): void {
+    if (row.kind === "intent" || (row.kind === "position" && row.trade !== null)) this.#trades.add(String(row.trade));
   }
 
   onStep(): void {
@@ -61,6 +68,7 @@ export class Recovery {
       }
     }
     if (verb !== "place" || now - this.#startedAt > recovering || readsLagUntil > now) return;
+    if (!this.#trades.has(trade)) return;
     for (const id of this.#before) {
       const twin = truth.openAlgos.get(id);
       if (twin?.trade !== trade || twin.role !== role || role === "r") continue;

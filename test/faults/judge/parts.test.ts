@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
-import { micros } from "../../../src/domain/units.ts";
+import { micros, signedLots, symbolIndex } from "../../../src/domain/units.ts";
 import { callOfText } from "../../../src/faults/call.ts";
 import { Judge, type JudgeParts } from "../../../src/faults/judge/judge.ts";
 import type { BookView } from "../../../src/faults/judge/local-book.ts";
@@ -191,6 +191,15 @@ test("[I-11] the first word about it is its stop", () => {
 
 test("[I-11] a stop is made once more although an earlier run's lives", () => {
   const judge = judgeWith();
+  const held = {
+    symbol: symbolIndex(0),
+    trade,
+    lots: signedLots(10),
+    cost: 1,
+    stopLoss: null,
+    time: micros(0),
+  } as const;
+  judge.row({ kind: "position", ...held });
   filled(judge, "web_1", "0.010");
   const o = { s: "BTCUSDT", caid: floor, S: "SELL", o: "STOP_MARKET", tp: "63900.0", q: "0", cp: true, X: "NEW" };
   judge.happened({ e: "ALGO_UPDATE", o });
