@@ -6,6 +6,9 @@ const later = "Unknown error, please check your request or try again later.";
 const throttled =
   "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again.";
 
+/** Stands for what was asked, signature included. */
+export const echoed = "%s";
+
 export const answers = {
   "503 unknown": error(503, -1000, later),
   "503 unavailable": { status: 503, text: "Service Unavailable" },
@@ -41,6 +44,8 @@ export const answers = {
   "unknown code": error(400, -9_876, "Something that did not exist when this was written."),
   html: { status: 502, text: "<html><head><title>502 Bad Gateway</title></head><body></body></html>" },
   "gateway time-out": { status: 504, text: "<html><body><h1>504 Gateway Time-out</h1></body></html>" },
+  "html echo": { status: 502, text: `<html><body>upstream failed for ${echoed}</body></html>` },
+  "unknown code echo": error(400, -9_877, `cannot be done: ${echoed}`),
   empty: { status: 200, text: "" },
   truncated: { status: 200, text: '{"orderId":8389765' },
 } as const satisfies Record<string, WrongAnswer>;

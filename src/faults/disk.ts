@@ -187,6 +187,11 @@ export class SimulatedStore implements Store {
     };
   }
 
+  /** Rows that wait for their commit. */
+  get waiting(): number {
+    return this.#rows.length;
+  }
+
   /** The process is gone. */
   abandon(): void {
     this.#isGone = true;

@@ -18,7 +18,7 @@ import {
   type TransportListener,
   type TransportRequest,
 } from "../venue/transport.ts";
-import { type AnswerName, answers } from "./answers.ts";
+import { type AnswerName, answers, echoed } from "./answers.ts";
 import { type Call, callOfHttp, callOfText, nameOfMessage } from "./call.ts";
 import { injectedMark } from "./judge/injected.ts";
 import type { MessageEffect, Partition, RequestEffect, StreamKind, Warp } from "./plan/fault.ts";
@@ -39,6 +39,8 @@ export type NetworkHooks = {
   readonly onAnswered: (call: Call, status: number, text: string) => void;
   /** the daemon is about to be told a reply; `text` null: that none will come */
   readonly onReply: (call: Call, status: number, text: string | null) => void;
+  /** the daemon is about to be told by a market stream */
+  readonly onMarket: (bytes: Uint8Array) => void;
   /** the daemon is about to be told by the private stream */
   readonly onTold: (name: string, text: string) => void;
 };
@@ -138,6 +140,7 @@ export class Port implements Transport {
   readonly #clock: () => Micros;
   readonly #streams = new Map<number, Stream>();
   #isGone = false;
+  #underWay = 0;
   /** the process stands still until then */
   pausedUntil = 0;
 
@@ -167,6 +170,11 @@ export class Port implements Transport {
   close(): void {
     for (const serial of [...this.#streams.keys()]) this.#close(serial);
     this.#isGone = true;
+  }
+
+  /** Connections that the process holds, and requests that it waits for. */
+  get sizes(): { readonly connections: number; readonly requests: number } {
+    return { connections: this.#streams.size, requests: this.#underWay };
   }
 
   isOpen(name: StreamKind): boolean {
@@ -282,15 +290,18 @@ export class Port implements Transport {
     const { random, now } = network.options;
     const warped = network.warped.size === 0 ? undefined : network.warped.get(stream.name);
     const isHit = warped !== undefined && warped.until > now() && random.uniform() < warped.share;
-    if (!isHit) return this.#deliver(stream, bytes, network.delay());
+    const tell = (told: Uint8Array, delay: number, keepsOrder = true): void => {
+      this.#deliver(stream, told, delay, keepsOrder, () => network.options.hooks.onMarket(told));
+    };
+    if (!isHit) return tell(bytes, network.delay());
     switch (warped.how) {
       case "reorder":
-        return this.#deliver(stream, bytes, network.delay() + Math.round(random.uniform() * reorderedMost), false);
+        return tell(bytes, network.delay() + Math.round(random.uniform() * reorderedMost), false);
       case "repeat":
-        this.#deliver(stream, bytes, network.delay());
-        return this.#deliver(stream, bytes, network.delay());
+        tell(bytes, network.delay());
+        return tell(bytes, network.delay());
       case "cross":
-        return this.#deliver(stream, crossed(bytes), network.delay());
+        return tell(crossed(bytes), network.delay());
       default:
         throw new TypeError(`unhandled warp ${warped.how satisfies never}`);
     }
@@ -348,7 +359,7 @@ export class Port implements Transport {
 
   #arriveOnStream(stream: Stream, call: Call, effect: RequestEffect | null, text: string): void {
     const { hooks } = this.#network.options;
-    const refused = this.#answeredInstead(effect) ?? this.#bannedAnswer() ?? this.#outageAnswer(call);
+    const refused = this.#answeredInstead(effect, call) ?? this.#bannedAnswer() ?? this.#outageAnswer(call);
     if (refused !== null) return this.#answerOnStream(stream, call, null, socketAnswer(call.id, refused));
     if (this.#isHeldBack(call, () => this.#arriveOnStream(stream, call, { do: "lose-reply" }, text))) {
       return this.#answerOnStream(stream, call, null, socketAnswer(call.id, answers["-1007"]));
@@ -369,7 +380,7 @@ export class Port implements Transport {
   #answerOnStream(stream: Stream, call: Call, effect: RequestEffect | null, text: string): void {
     const network = this.#network;
     if (effect?.do === "lose-reply" || effect?.do === "reset" || this.#isLost(stream)) return;
-    const answer = effect?.do === "answer" ? socketAnswer(call.id, answers[effect.answer]) : text;
+    const answer = effect?.do === "answer" ? socketAnswer(call.id, said(effect.answer, call)) : text;
     const delay = network.delay() + (effect?.do === "delay-reply" ? effect.by : 0);
     const before = (): void => network.options.hooks.onReply(call, statusIn(answer), answer);
     this.#deliver(stream, Buffer.from(answer), delay, effect?.do !== "delay-reply", before);
@@ -382,8 +393,10 @@ export class Port implements Transport {
     hooks.onSent(call);
     const effect = hooks.requestEffect(call);
     if (effect?.do === "throw") throw new Error(`${injectedMark} ${call.name} cannot be handed over`);
+    this.#underWay += 1;
     const failed = (cause: string, after: number, written = true): void => {
       this.#later(after, () => {
+        this.#underWay -= 1;
         hooks.onReply(call, 0, null);
         this.#tell({ kind: "http-failed", id: request.id, cause, written });
       });
@@ -393,15 +406,16 @@ export class Port implements Transport {
     const arrives = now() + network.delay() + (effect?.do === "delay-request" ? effect.by : 0);
     const arrive = (): void => {
       const instead =
-        this.#answeredInstead(effect) ??
+        this.#answeredInstead(effect, call) ??
         this.#bannedAnswer() ??
         this.#outageAnswer(call) ??
         this.#heldBack(request, call);
       const answer = instead === null ? this.#ask(request, call) : { ...instead, headers: {} };
       if (effect?.do === "reset") return failed("ECONNRESET", network.delay());
       if (effect?.do === "lose-reply" || network.isCut("rest", "in")) return failed("ECONNRESET", httpTimeout);
-      const heard = effect?.do === "answer" ? { ...answers[effect.answer], headers: answer.headers } : answer;
+      const heard = effect?.do === "answer" ? { ...said(effect.answer, call), headers: answer.headers } : answer;
       this.#later(network.delay() + (effect?.do === "delay-reply" ? effect.by : 0), () => {
+        this.#underWay -= 1;
         hooks.onReply(call, heard.status, heard.text);
         const { status, headers, text } = heard;
         this.#tell({ kind: "http-reply", id: request.id, status, headers: read(headers), body: Buffer.from(text) });
@@ -424,8 +438,11 @@ export class Port implements Transport {
   }
 
   /** The plan's answer to what is not executed. */
-  #answeredInstead(effect: RequestEffect | null): { readonly status: number; readonly text: string } | null {
-    return effect?.do === "answer" && !effect.executed ? answers[effect.answer] : null;
+  #answeredInstead(
+    effect: RequestEffect | null,
+    call: Call,
+  ): { readonly status: number; readonly text: string } | null {
+    return effect?.do === "answer" && !effect.executed ? said(effect.answer, call) : null;
   }
 
   #banned(): number | null {
@@ -485,6 +502,13 @@ export class Port implements Transport {
       act();
     });
   }
+}
+
+/** Some answers repeat what was asked, as proxies do. */
+function said(name: AnswerName, { path, params }: Call): { readonly status: number; readonly text: string } {
+  const { status, text } = answers[name];
+  if (!text.includes(echoed)) return { status, text };
+  return { status, text: text.replace(echoed, `${path}?${[...params].map((one) => one.join("=")).join("&")}`) };
 }
 
 function statusIn(text: string): number {

@@ -5,6 +5,7 @@
 
 import type { Settings } from "../config/schema.ts";
 import { createSources } from "../decision/sources.ts";
+import type { Alert } from "../domain/alert.ts";
 import { present } from "../domain/assert.ts";
 import type { Control } from "../domain/event.ts";
 import type { Row } from "../domain/output.ts";
@@ -16,7 +17,10 @@ import { NoticeDesk } from "../host/notice-desk.ts";
 import { riskEventNotice, tradeNotice } from "../host/notices.ts";
 import { RiskPublisher } from "../host/risk-publisher.ts";
 import { Trader } from "../host/trader.ts";
-import type { Fields, Log } from "../ops/log.ts";
+import { AlertDesk } from "../ops/alerts/desk.ts";
+import { type Fields, type Log, shownFields } from "../ops/log.ts";
+import { observedLog } from "../ops/observed-log.ts";
+import { machineTimers } from "../ops/timers.ts";
 import type { Signer } from "../venue/transport.ts";
 import { type Disk, SimulatedStore } from "./disk.ts";
 import type { Network, Port } from "./network.ts";
@@ -26,6 +30,7 @@ import type { EventQueue } from "./queue.ts";
 export type ProcessHooks = {
   readonly onRow: (row: Row) => void;
   readonly onNotice: (level: string, code: string, fields: Fields) => void;
+  readonly onAlert: (alert: Alert) => void;
   readonly onStoreFailed: (message: string) => void;
   /** the program ended by itself: it could not go on */
   readonly onFatal: (message: string) => void;
@@ -77,6 +82,11 @@ export class Process {
 
   get port(): Port | null {
     return this.#life?.port ?? null;
+  }
+
+  /** What it holds, by name. */
+  get sizes(): Readonly<Record<string, number>> {
+    return this.#life?.sizes ?? {};
   }
 
   /** When the process's timer rings, true time; infinite when nothing waits. */
@@ -152,9 +162,13 @@ class Life {
     this.#options = options;
     this.#clock = clock;
     const { settings, signer, hooks, network } = options;
-    const log = logOf((level, code, fields) => {
-      if (!this.#isGone) hooks.onNotice(level, code, fields);
+    const own = logOf((level, code, fields) => {
+      if (!this.#isGone) hooks.onNotice(level, code, shownFields(fields));
     });
+    const alerts = alertDesk(settings, clock, (alert) => {
+      if (!this.#isGone) hooks.onAlert(alert);
+    });
+    const log = observedLog(own, (notice, symbol) => alerts.observe(notice, symbol));
     const notices = new NoticeDesk(log, this.#journal, clock, () => this.#trader.instruments);
     const publisher = new RiskPublisher({
       own: [
@@ -200,6 +214,19 @@ class Life {
 
   get core(): Core | null {
     return this.#trader.isJournalOpen ? this.#trader.core : null;
+  }
+
+  get sizes(): Readonly<Record<string, number>> {
+    const { connections, requests } = this.port.sizes;
+    const core = this.core;
+    const orders = core?.desks.map(({ manager }) => manager.trade?.orders.size ?? 0) ?? [];
+    return {
+      connections,
+      "requests under way": requests,
+      "rows that wait": this.#store?.waiting ?? 0,
+      "orders of a trade": Math.max(0, ...orders),
+      "held outputs": core?.hasOutputs === true ? 1 : 0,
+    };
   }
 
   start(): void {
@@ -262,6 +289,14 @@ class Life {
     this.alarmAt = Math.max(this.#options.now() + wait, this.port.pausedUntil);
     this.#options.hooks.onTurn(this.#turns);
   }
+}
+
+/** What people would be told, without the channels on which they are. */
+function alertDesk({ alerts: settings }: Settings, clock: () => Micros, onAlert: (alert: Alert) => void): AlertDesk {
+  const trouble = (): void => undefined;
+  const desk = new AlertDesk({ settings, channels: [], timers: machineTimers, clock, random: () => 0, trouble });
+  desk.open({ recent: [], pending: [] }, { alert: onAlert, delivery: trouble });
+  return desk;
 }
 
 function logOf(onNotice: ProcessHooks["onNotice"]): Log {

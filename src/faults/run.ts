@@ -10,6 +10,7 @@ import type { Fields } from "../ops/log.ts";
 import { Judge, type View } from "./judge/judge.ts";
 import type { Violation } from "./judge/scene.ts";
 import type { Grid } from "./judge/truth.ts";
+import { Looking } from "./looking.ts";
 import { Operator } from "./operator.ts";
 import { Places } from "./places.ts";
 import type { Place, Plan } from "./plan/fault.ts";
@@ -83,6 +84,7 @@ class Run {
   readonly #options: RunOptions;
   readonly #world: World;
   readonly #judge: Judge;
+  readonly #looking: Looking;
   readonly #striker: Striker;
   readonly #operator: Operator;
   readonly #safeModes = new Map<string, number>();
@@ -132,6 +134,7 @@ class Run {
           this.#look();
           say("<", () => `${call.name} ${call.clientId ?? ""} ${status} ${(text ?? "no reply").slice(0, 160)}`);
           this.#judge.reply(call, status, text);
+          this.#looking.onReply(this.#judge, call, text);
         },
         onTold: (name, text) => {
           this.#look();
@@ -147,14 +150,25 @@ class Run {
               `${event.e} ${JSON.stringify(event["o"] ?? "", plain).slice(0, 200)} positions ${this.#judge.scene.truth.positions}`,
           );
         },
-        onRow: (row) => {
+        onRow: (row, text) => {
           this.#look();
+          this.#judge.secrets.onText(`row ${row.kind}`, text);
           if (row.kind === "trade") this.#trades += 1;
-          say("=", () => JSON.stringify(row, plain).slice(0, 240));
+          say("=", () => text.slice(0, 240));
           this.#options.onRow?.(row);
           this.#judge.row(row);
           this.#places.row(row.kind);
           this.#striker.onRow(row);
+        },
+        onMarket: (bytes) => {
+          this.#look();
+          this.#looking.onMarket(this.#judge, bytes);
+        },
+        onBook: (symbol, body) => this.#looking.onBook(this.#judge, symbol, body),
+        onAlert: (alert) => {
+          this.#look();
+          this.#judge.alarms.onAlert(alert);
+          this.#judge.secrets.onText(`alert ${alert.code}`, JSON.stringify(alert.fields));
         },
         onNotice: (level, code, fields) => {
           this.#look();
@@ -197,10 +211,13 @@ class Run {
         },
       },
     });
-    this.#judge = new Judge(this.#world.specs.map(gridOf), this.#world.start, (violation) => {
+    const grids = this.#world.specs.map(gridOf);
+    this.#looking = new Looking(grids, settings, this.#world);
+    const tell = (violation: Violation): void => {
       options.onViolation?.(violation);
       this.#isOver ||= options.until?.(violation) === true;
-    });
+    };
+    this.#judge = new Judge(grids, this.#world.start, tell, this.#looking.parts);
     this.#striker = new Striker(plan, this.#world, this.#judge, {
       state: () => this.#state(),
       onStruck: (fault, detail) => say("*", () => `${fault.class} ${detail} ${JSON.stringify(fault.effect)}`),

@@ -5,6 +5,7 @@
 
 import { createHash, type Hash } from "node:crypto";
 import type { Settings } from "../config/schema.ts";
+import type { Alert } from "../domain/alert.ts";
 import { present } from "../domain/assert.ts";
 import type { Row } from "../domain/output.ts";
 import { type Micros, micros, microsPerMinute, microsPerSecond } from "../domain/units.ts";
@@ -12,6 +13,7 @@ import { Exchange, type UserEvent } from "../exchange/exchange.ts";
 import type { SymbolSpec } from "../exchange/symbols.ts";
 import { hmacKey } from "../exchange/wire/security.ts";
 import { WireService } from "../exchange/wire/service.ts";
+import { conceal } from "../ops/concealed.ts";
 import type { Fields } from "../ops/log.ts";
 import { signerFrom } from "../venue/live/signer.ts";
 import type { Call } from "./call.ts";
@@ -32,9 +34,14 @@ export type WorldObserver = {
   readonly onAnswered: (call: Call, status: number, text: string, now: number) => void;
   readonly onReply: (call: Call, status: number, text: string | null, now: number) => void;
   readonly onTold: (name: string, text: string, now: number) => void;
+  readonly onMarket: (bytes: Uint8Array) => void;
+  /** what the exchange's book is, now and then */
+  readonly onBook: (symbol: number, body: unknown) => void;
+  readonly onAlert: (alert: Alert) => void;
   /** the exchange has said it, whether or not anybody hears */
   readonly onTruth: (event: UserEvent, now: number) => void;
-  readonly onRow: (row: Row, now: number) => void;
+  /** `text`: as JSON */
+  readonly onRow: (row: Row, text: string, now: number) => void;
   readonly onNotice: (level: string, code: string, fields: Fields, now: number) => void;
   readonly onStart: (now: number) => void;
   readonly onStoreFailed: (message: string, now: number) => void;
@@ -58,6 +65,8 @@ const weekMinutes = 7 * 24 * 60;
 const historyMinutes = 240;
 /** The fastest of the streams that the adapter asks for. */
 const streamTick = 100_000;
+/** Market events from one look at the exchange's books to the next; no multiple of what a symbol's turn takes. */
+const bookInterval = 23;
 /** Settling when nothing has happened: listen keys, funding. */
 const idleTick = microsPerSecond;
 
@@ -72,6 +81,8 @@ export class World {
   readonly lag: LaggingReads;
   readonly specs: readonly SymbolSpec[];
   readonly start: number;
+  /** what must not be told to anybody */
+  readonly secrets: readonly string[];
   now: number;
   /** market events so far */
   events = 0;
@@ -99,6 +110,9 @@ export class World {
     };
     this.exchange = new Exchange(exchangeOptions);
     const key = hmacKey(this.exchange.instance);
+    this.secrets = [key.apiKey, key.secret];
+    // As a daemon does with what it reads from its files.
+    conceal(this.secrets);
     this.service = new WireService({
       exchange: this.exchange,
       keys: [key],
@@ -146,6 +160,7 @@ export class World {
           this.record(`< ${call.name} ${status} ${text ?? "-"}`);
           observer.onReply(call, status, text, this.now);
         },
+        onMarket: observer.onMarket,
         onTold: (name, text) => {
           this.record(`! ${text}`);
           observer.onTold(name, text, this.now);
@@ -162,10 +177,12 @@ export class World {
       seed,
       hooks: {
         onRow: (row) => {
-          this.record(`= ${rowText(row)}`);
-          observer.onRow(row, this.now);
+          const text = rowText(row);
+          this.record(`= ${text}`);
+          observer.onRow(row, text, this.now);
         },
         onNotice: (level, code, fields) => observer.onNotice(level, code, fields, this.now),
+        onAlert: observer.onAlert,
         onStoreFailed: (message) => observer.onStoreFailed(message, this.now),
         onFatal: (message) => observer.onEnd(message, this.now),
         onBroken: (error) => observer.onBroken(error, this.now),
@@ -199,6 +216,7 @@ export class World {
       else if (market.next <= next) {
         market.deliver(this.service.market);
         this.events += 1;
+        if (this.events % bookInterval === 0) this.#showBooks();
         this.#dirty();
       } else process.ring();
       onStep(this.now);
@@ -239,6 +257,14 @@ export class World {
 
   symbol(index: number): string {
     return present(this.exchange.instruments[index], "instrument").symbol;
+  }
+
+  #showBooks(): void {
+    for (const { index, symbol } of this.exchange.instruments) {
+      const params = { symbol, limit: "20" };
+      const { status, body } = this.exchange.request({ method: "GET", path: "/fapi/v1/depth", params }, this.#clock());
+      if (status === 200) this.#options.observer.onBook(index, body);
+    }
   }
 
   #dirty(): void {

@@ -7,11 +7,17 @@
 import type { Row } from "../../domain/output.ts";
 import type { UserEvent } from "../../exchange/protocol.ts";
 import type { Call } from "../call.ts";
+import { Alarms } from "./alarms.ts";
 import { Books } from "./books.ts";
+import { judgeSizes, restLimits, type Sizes, sizeLimits } from "./bounds.ts";
 import { Entries } from "./entries.ts";
+import { Freshness, type FreshTerms } from "./fresh.ts";
 import { injectedMark } from "./injected.ts";
+import { LocalBooks, type OwnBook } from "./local-book.ts";
 import { NakedTime } from "./naked.ts";
+import { Recovery } from "./recovery.ts";
 import { type Beginning, Scene, type Violation } from "./scene.ts";
+import { Secrets } from "./secrets.ts";
 import { Stops } from "./stops.ts";
 import { type Grid, Truth } from "./truth.ts";
 import { Wire } from "./wire.ts";
@@ -25,6 +31,21 @@ export type View = {
   readonly positions: readonly number[];
 };
 
+/** What is judged against the run's settings and keys, and how the daemon is looked into. */
+export type JudgeParts = {
+  readonly fresh: FreshTerms;
+  /** what must never be told to anybody */
+  readonly canaries: readonly string[];
+  readonly ownBook: OwnBook;
+  readonly sizes: () => Sizes;
+};
+
+const noParts: Omit<JudgeParts, "fresh"> = {
+  canaries: [],
+  ownBook: () => null,
+  sizes: () => ({}),
+};
+
 /** How often what needs a quiet time is looked at. */
 const quietInterval = 1_000_000;
 
@@ -36,10 +57,22 @@ export class Judge {
   readonly #books: Books;
   readonly #stops: Stops;
   readonly #wire: Wire;
+  readonly #parts: Omit<JudgeParts, "fresh">;
+  readonly alarms: Alarms;
+  /** null without settings to judge by */
+  readonly fresh: Freshness | null;
+  readonly localBooks: LocalBooks;
+  readonly secrets: Secrets;
+  readonly #recovery: Recovery;
   #quietAt = 0;
 
   /** @param origin when the world began; times of violations count from there */
-  constructor(grids: readonly Grid[], origin: number, onViolation?: (violation: Violation) => void) {
+  constructor(
+    grids: readonly Grid[],
+    origin: number,
+    onViolation?: (violation: Violation) => void,
+    parts: JudgeParts | null = null,
+  ) {
     this.#truth = new Truth(grids);
     this.scene = new Scene(this.#truth, grids, origin, onViolation ?? (() => undefined));
     this.naked = new NakedTime(this.scene);
@@ -47,6 +80,12 @@ export class Judge {
     this.#books = new Books(this.scene);
     this.#stops = new Stops(this.scene);
     this.#wire = new Wire(this.scene);
+    this.#parts = parts ?? noParts;
+    this.alarms = new Alarms(this.scene);
+    this.fresh = parts === null ? null : new Freshness(this.scene, parts.fresh);
+    this.localBooks = new LocalBooks(this.scene, this.#parts.ownBook);
+    this.secrets = new Secrets(this.scene, this.#parts.canaries);
+    this.#recovery = new Recovery(this.scene);
   }
 
   get violations(): readonly Violation[] {
@@ -80,7 +119,8 @@ export class Judge {
     this.scene.isUp = true;
     this.scene.readySince = null;
     for (const part of [this.#entries, this.#books, this.#stops]) part.onBegin(beginning);
-    this.#wire.onBegin();
+    for (const part of [this.#wire, this.alarms, this.localBooks, this.#recovery]) part.onBegin();
+    this.fresh?.onBegin();
   }
 
   /** It has read account and journal. */
@@ -106,6 +146,8 @@ export class Judge {
   sent(call: Call): void {
     this.#wire.onSent(call);
     this.#entries.onSent(call);
+    this.#recovery.onSent(call);
+    this.fresh?.onSent(call);
   }
 
   arrived(call: Call): void {
@@ -119,6 +161,7 @@ export class Judge {
   reply(call: Call, status: number, text: string | null): void {
     this.#wire.onReply(status, text);
     this.naked.onReply(call, text);
+    this.fresh?.onReply(call, status);
   }
 
   told(name: string, text: string): void {
@@ -142,9 +185,12 @@ export class Judge {
     this.#entries.onRow(row);
     this.#stops.onRow(row);
     this.#books.onRow(row);
+    this.alarms.onRow(row);
+    this.#recovery.onRow(row);
   }
 
   notice(code: string, fields: Readonly<Record<string, unknown>>): void {
+    this.secrets.onText(code, JSON.stringify(fields));
     this.#entries.onNotice(code, fields["reason"]);
     this.#books.onNotice(code, fields["trade"]);
     if (code === "UNEXPECTED_ERROR") this.#onError(fields);
@@ -161,8 +207,13 @@ export class Judge {
     this.naked.onStep();
     this.#entries.onStep();
     this.#books.onStep();
+    this.#recovery.onStep();
+    this.localBooks.onStep();
+    this.alarms.onStep();
     if (this.scene.now < this.#quietAt) return;
     this.#quietAt = this.scene.now + quietInterval;
+    this.alarms.onSecond();
+    judgeSizes(this.scene, this.#parts.sizes(), sizeLimits);
     if (this.scene.quietFor < 0) return;
     this.#entries.onQuiet();
     this.#books.onQuiet();
@@ -172,6 +223,7 @@ export class Judge {
   audit({ isUp, unready, positions }: View): void {
     const { scene } = this;
     if (!isUp) return scene.violated("I-21", "the daemon is down after everything was healed");
+    judgeSizes(scene, this.#parts.sizes(), restLimits);
     const isExcused = this.safeMode !== null;
     const waiting = unready.filter((part) => !(isExcused && part.startsWith("entries")));
     if (waiting.length > 0) scene.violated("I-21", `not ready after everything was healed: ${waiting.join("; ")}`);

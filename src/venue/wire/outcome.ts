@@ -143,7 +143,18 @@ function failureText(reply: Reply): string {
   return (reply.text ?? "").trim();
 }
 
-/** The exchange's words, cut: they are data, and go to logs. */
+/**
+ * The exchange's words, cut: they are data, and go to logs, journal and replies. They may repeat what was asked, and then
+ * key and signature with it (failure-catalogue S-01, I-22).
+ */
 function brief(message: string): string {
-  return message.replaceAll(/[^\x20-\x7e]/g, " ").slice(0, 200);
+  const plain = message.slice(0, wordsRead).replaceAll(/[^\x20-\x7e]/g, " ");
+  return plain.replaceAll(repeatedSignature, "$1[secret]").replaceAll(repeatedKey, "[secret]").slice(0, wordsMax);
 }
+
+const wordsMax = 200;
+/** Keys behind that are cut off whole. */
+const wordsRead = 2_000;
+const repeatedSignature = /(signature"?\s?[=:]\s?"?)[\w%+/=-]{8,}/gi;
+/** Keys, listen keys and bare signatures; no word of the exchange's, and no client id, is so long without a break. */
+const repeatedKey = /[A-Za-z0-9]{32,}/g;

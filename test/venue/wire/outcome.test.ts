@@ -113,6 +113,21 @@ test("every recorded refusal has a listed code", () => {
   );
 });
 
+test("[I-22] words that repeat a request lose key and signature, and keep the rest", () => {
+  const key = "a1B2".repeat(16);
+  const signed = `symbol=BTCUSDT&newClientOrderId=sd-ke44o7fg-r1-ai&apiKey=${key}&signature=${"0f".repeat(32)}`;
+  const base64 = `signature=${"aB%2F".repeat(20)}&timestamp=1`;
+  const said = [signed, base64].map(
+    (words) => classify(error(400, -2010, `cannot be done: ${words}`), "entry").outcome,
+  );
+  expect(said).toMatchObject([
+    {
+      message: "cannot be done: symbol=BTCUSDT&newClientOrderId=sd-ke44o7fg-r1-ai&apiKey=[secret]&signature=[secret]",
+    },
+    { message: "cannot be done: signature=[secret]&timestamp=1" },
+  ]);
+});
+
 test("the exchange's words are cut and lose control characters before they go on", () => {
   const { outcome } = classify(error(400, -2010, `a\u001b[31m\n${"x".repeat(1_000)}`), "entry");
   expect(outcome.kind === "refused" && /^[\x20-\x7e]{1,200}$/.test(outcome.message)).toBe(true);

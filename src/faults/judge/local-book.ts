@@ -1,0 +1,91 @@
+/** I-16: the local book equals the exchange's at the same update id, or is marked invalid. */
+
+import type { Scene } from "./scene.ts";
+
+export type Level = readonly [price: number, lots: number];
+
+/** Sides from the touch outwards; ticks and lots. */
+export type BookView = { readonly bids: readonly Level[]; readonly asks: readonly Level[] };
+
+/** The exchange's book as it was at an update. */
+export type TrueBook = BookView & { readonly updateId: number };
+
+/** How the daemon shows its own; null while it is marked invalid. */
+export type OwnBook = (symbol: number) => BookView | null;
+
+/** How many of the exchange's books are remembered of each symbol: those that may still be on their way. */
+const rememberedMax = 64;
+
+export class LocalBooks {
+  readonly #scene: Scene;
+  readonly #own: OwnBook;
+  readonly #true: Map<number, TrueBook>[];
+  /** newest update that the daemon was told, and whether it was so since the last look */
+  readonly #told: number[];
+  readonly #isNew: boolean[];
+  /** how many comparisons there were */
+  compared = 0;
+
+  constructor(scene: Scene, own: OwnBook) {
+    this.#scene = scene;
+    this.#own = own;
+    this.#true = scene.grids.map(() => new Map());
+    this.#told = scene.grids.map(() => 0);
+    this.#isNew = scene.grids.map(() => false);
+  }
+
+  onBegin(): void {
+    this.#told.fill(0);
+    this.#isNew.fill(false);
+  }
+
+  /** The exchange's book, now and then. */
+  onTruth(symbol: number, book: TrueBook): void {
+    const known = this.#true[symbol];
+    if (known === undefined) return;
+    known.set(book.updateId, book);
+    for (const oldest of known.keys()) {
+      if (known.size <= rememberedMax) break;
+      known.delete(oldest);
+    }
+  }
+
+  /** A change, or a whole book, has reached the daemon. */
+  onTold(symbol: number, updateId: number): void {
+    if (updateId < (this.#told[symbol] ?? 0)) {
+      // Out of order: what is made of it is the daemon's business until the next one fits again.
+      this.#isNew[symbol] = false;
+      return;
+    }
+    this.#told[symbol] = updateId;
+    this.#isNew[symbol] = true;
+  }
+
+  onStep(): void {
+    for (const [symbol, isNew] of this.#isNew.entries()) if (isNew) this.#compare(symbol);
+  }
+
+  #compare(symbol: number): void {
+    this.#isNew[symbol] = false;
+    const truth = this.#true[symbol]?.get(this.#told[symbol] ?? 0);
+    const own = truth === undefined || !this.#scene.isUp ? null : this.#own(symbol);
+    if (truth === undefined || own === null) return;
+    this.compared += 1;
+    for (const side of ["bids", "asks"] as const) {
+      const difference = firstDifference(truth[side], own[side]);
+      if (difference === null) continue;
+      const where = `${side} of symbol ${symbol} at update ${truth.updateId}`;
+      return this.#scene.violated("I-16", `${where}: ${difference}`);
+    }
+  }
+}
+
+/** Only as far as both are told: the exchange's answer ends somewhere. */
+function firstDifference(truth: readonly Level[], own: readonly Level[]): string | null {
+  for (const [place, [price, lots]] of truth.entries()) {
+    const [ownPrice, ownLots] = own[place] ?? [0, 0];
+    if (ownPrice !== price || ownLots !== lots)
+      return `level ${place} is ${ownLots} at ${ownPrice}, not ${lots} at ${price}`;
+  }
+  return null;
+}

@@ -1,0 +1,91 @@
+/** How the judge looks into a running world: market messages by their streams, books on both sides, sizes, secrets. */
+
+import type { Settings } from "../config/schema.ts";
+import { askSide, bidSide } from "../domain/market-port.ts";
+import { microsPerMillisecond, microsPerSecond } from "../domain/units.ts";
+import { type Book, noTick } from "../market/book.ts";
+import type { Call } from "./call.ts";
+import type { Judge, JudgeParts } from "./judge/judge.ts";
+import type { BookView, Level } from "./judge/local-book.ts";
+import type { Grid } from "./judge/truth.ts";
+import type { World } from "./world.ts";
+
+/** As deep as the exchange is asked. */
+const levelsMax = 20;
+/** Stream and update ids stand at the head of a message. */
+const headBytes = 240;
+const decoder = new TextDecoder("latin1");
+
+export class Looking {
+  readonly parts: JudgeParts;
+  readonly #grids: readonly Grid[];
+
+  constructor(grids: readonly Grid[], settings: Settings, world: World) {
+    this.#grids = grids;
+    const { market, guardrails } = settings;
+    this.parts = {
+      fresh: {
+        quote: market.quote_stale_ms * microsPerMillisecond,
+        trade: market.trade_stale_ms * microsPerMillisecond,
+        mark: market.mark_stale_ms * microsPerMillisecond,
+        account: guardrails.account_stale_seconds * microsPerSecond,
+        latency: market.latency_max_ms * microsPerMillisecond,
+      },
+      canaries: world.secrets,
+      ownBook: (symbol) => {
+        const book = world.process.core?.desks[symbol]?.market.book;
+        return book?.valid === true ? viewOf(book) : null;
+      },
+      sizes: () => world.process.sizes,
+    };
+  }
+
+  onMarket(judge: Judge, bytes: Uint8Array): void {
+    const head = decoder.decode(bytes.subarray(0, headBytes));
+    const stream = /^\{"stream":"([^"]+)"/.exec(head)?.[1];
+    if (stream === undefined) return;
+    judge.fresh?.onMarket(stream, bytes);
+    if (stream.endsWith("@depth@100ms")) this.#told(judge, stream.split("@")[0] ?? "", /"u":(\d+)/.exec(head)?.[1]);
+  }
+
+  onReply(judge: Judge, call: Call, text: string | null): void {
+    if (text === null) return;
+    const key = call.path.endsWith("listenKey") ? /"listenKey":"([^"]+)"/.exec(text)?.[1] : undefined;
+    if (key !== undefined) judge.secrets.learn(key);
+    if (call.name !== "GET depth") return;
+    this.#told(judge, call.params.get("symbol") ?? "", /"lastUpdateId":(\d+)/.exec(text)?.[1]);
+  }
+
+  /** @param body the exchange's answer to GET depth */
+  onBook(judge: Judge, symbol: number, body: unknown): void {
+    const grid = this.#grids[symbol];
+    if (grid === undefined || typeof body !== "object" || body === null) return;
+    const side = (name: string): readonly Level[] => {
+      const rows: unknown = Reflect.get(body, name);
+      return Array.isArray(rows) ? rows.map((row) => levelOf(row, grid)) : [];
+    };
+    const updateId = Number(Reflect.get(body, "lastUpdateId"));
+    judge.localBooks.onTruth(symbol, { updateId, bids: side("bids"), asks: side("asks") });
+  }
+
+  #told(judge: Judge, name: string, updateId: string | undefined): void {
+    const symbol = this.#grids.findIndex((grid) => grid.symbol === name.toUpperCase());
+    if (symbol >= 0 && updateId !== undefined) judge.localBooks.onTold(symbol, Number(updateId));
+  }
+}
+
+function levelOf(row: unknown, { tick, step }: Grid): Level {
+  const [price, size] = Array.isArray(row) ? row : [];
+  return [Math.round(Number(price) / tick), Math.round(Number(size) / step)];
+}
+
+function viewOf(book: Book): BookView {
+  const levels = (side: typeof bidSide | typeof askSide): readonly Level[] => {
+    const found: Level[] = [];
+    for (let price = book.best(side); price !== noTick && found.length < levelsMax; price = book.next(side, price)) {
+      found.push([price, book.sizeAt(side, price)]);
+    }
+    return found;
+  };
+  return { bids: levels(bidSide), asks: levels(askSide) };
+}
