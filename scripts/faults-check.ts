@@ -5,11 +5,12 @@
  * Usage: node scripts/faults-check.ts [SEEDS [FROM [HOURS]]]
  */
 
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { summaryLines } from "../src/cli/faults-report.ts";
 import { runPool } from "../src/faults/session/pool.ts";
@@ -62,9 +63,11 @@ async function unrepeatable(reports: readonly SeedReport[], hours: number): Prom
 async function hashElsewhere(seed: number, hours: number): Promise<string> {
   const out = mkdtempSync(join(tmpdir(), "scalpd-faults-"));
   const options = ["--seeds", "1", "--from", String(seed), "--hours", String(hours), "--out", out, "--json"];
+  const child = spawn(process.execPath, [main, "faults", ...options], { stdio: ["ignore", "pipe", "inherit"] });
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [main, "faults", ...options]);
-    return Printed.parse(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).hash;
+    // How it ends is said above already: here only the hash counts.
+    const [printed] = await Promise.all([text(child.stdout), once(child, "close")]);
+    return Printed.parse(JSON.parse(printed.trim().split("\n").at(-1) ?? "")).hash;
   } finally {
     rmSync(out, { recursive: true });
   }
