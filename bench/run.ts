@@ -26,6 +26,7 @@ const benches: readonly Bench[] = [
   { names: ["T1", "T2"], run: async () => (await import("./feed.ts")).benchFeed() },
   { names: ["T3"], run: async () => (await import("./book.ts")).benchBook() },
   { names: ["B1"], run: async () => (await import("./backtest.ts")).benchBacktest() },
+  { names: ["F1"], run: async () => (await import("./faults.ts")).benchFaults() },
 ];
 
 const { values } = parseArgs({

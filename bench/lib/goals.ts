@@ -16,6 +16,7 @@ export const goals = {
   T2: { must: 1 / 8, aim: 1 / 15, better: "less" },
   T3: { must: 1 / 8, aim: 1 / 20, better: "less" },
   B1: { must: 0.025, aim: 0.25, better: "more" },
+  F1: { must: 2_000, aim: 5_000, better: "more" },
 } as const satisfies Record<string, Goal>;
 
 export type GoalName = keyof typeof goals;

@@ -1,6 +1,7 @@
 /**
  * A seeded market for the exchange: touch, depth, trades and mark price of each symbol in turn, a walk with fat steps.
- * How dense it is follows from who looks: nobody sees it while the daemon is down.
+ * How dense it is follows from what is at stake: nobody sees it while the daemon is down, and where it has neither
+ * position nor order it is calmer.
  */
 
 import { at, present } from "../domain/assert.ts";
@@ -17,11 +18,17 @@ export type MarketOptions = {
   /** in ticks, by symbol */
   readonly prices: readonly number[];
   readonly start: number;
+  /** as dense as ever, whatever is at stake */
+  readonly isSteady: boolean;
 };
 
-/** Events of a symbol in one second while somebody looks. */
+/** Events of a symbol in one second, which are also the kinds that take turns. */
 const eventsPerSecond = 5;
 const interval = microsPerSecond / eventsPerSecond;
+/** Where nothing is at stake; still much less between two events of a kind than the age at which data are stale. */
+const calmInterval = microsPerSecond / 2;
+/** How long a request keeps a symbol from being calm: it may lead to something. */
+const stir = 10 * microsPerSecond;
 /** While the daemon is down: enough for triggers and funding. */
 const idleInterval = 5 * microsPerSecond;
 const levelsASide = 6;
@@ -44,6 +51,9 @@ type Walk = {
   turn: number;
   nextAt: number;
   movedAt: number;
+  /** a position or an order of the account is there */
+  isHeld: boolean;
+  stirredUntil: number;
   /** mark price over mid, minus one */
   basis: number;
   readonly sizes: readonly number[];
@@ -57,6 +67,7 @@ export class Market {
   readonly #walks: readonly Walk[];
   readonly #random: Random;
   readonly #levels: DepthLevels = depthLevels(4 * levelsASide);
+  readonly #isSteady: boolean;
   #nextAt: number;
   #isWatched = true;
   /** trades of at most so many lots; null: as ever */
@@ -64,7 +75,8 @@ export class Market {
   /** so many times as dense as ever */
   times = 1;
 
-  constructor({ seed, instruments, prices, start }: MarketOptions) {
+  constructor({ seed, instruments, prices, start, isSteady }: MarketOptions) {
+    this.#isSteady = isSteady;
     this.#random = randomFor(seed, "market");
     this.#walks = instruments.map((instrument, index) => {
       const bid = at(prices, index);
@@ -81,6 +93,8 @@ export class Market {
         turn: 0,
         nextAt: start + index * 37_000,
         movedAt: start,
+        isHeld: false,
+        stirredUntil: 0,
         basis: 0,
         frozenUntil: 0,
         haltedUntil: 0,
@@ -97,6 +111,20 @@ export class Market {
 
   watched(isWatched: boolean): void {
     this.#isWatched = isWatched;
+  }
+
+  /** A position or an order of the account is there, or no more. */
+  hold(symbol: number, isHeld: boolean): void {
+    present(this.#walks[symbol], "walk of a symbol").isHeld = isHeld;
+  }
+
+  /** Somebody asks for something there. */
+  stir(symbol: number, now: number): void {
+    const walk = present(this.#walks[symbol], "walk of a symbol");
+    walk.stirredUntil = now + stir;
+    if (!this.#isWatched) return;
+    walk.nextAt = Math.min(walk.nextAt, now + interval);
+    this.#nextAt = Math.min(this.#nextAt, walk.nextAt);
   }
 
   bid(symbol: number): number {
@@ -129,7 +157,7 @@ export class Market {
     let earliest = present(this.#walks[0], "walk");
     for (const walk of this.#walks) if (walk.nextAt < earliest.nextAt) earliest = walk;
     this.#emit(earliest, micros(Math.round(earliest.nextAt)), sink);
-    const wait = this.#isWatched ? interval / this.times : idleInterval;
+    const wait = this.#isWatched ? this.#interval(earliest) / this.times : idleInterval;
     earliest.nextAt = Math.round(earliest.nextAt + wait * (0.75 + 0.5 * this.#random.uniform()));
     let next = Number.POSITIVE_INFINITY;
     for (const walk of this.#walks) next = Math.min(next, walk.nextAt);
@@ -159,6 +187,10 @@ export class Market {
       close = open;
     }
     return candles.reverse();
+  }
+
+  #interval({ isHeld, stirredUntil, nextAt }: Walk): number {
+    return this.#isSteady || isHeld || nextAt < stirredUntil ? interval : calmInterval;
   }
 
   #emit(walk: Walk, now: Micros, sink: MarketSink): void {

@@ -7,6 +7,7 @@ import { microsPerMinute, microsPerSecond } from "../domain/units.ts";
 import type { SymbolSpec } from "../exchange/symbols.ts";
 import { readiness } from "../host/readiness.ts";
 import type { Fields } from "../ops/log.ts";
+import type { Call } from "./call.ts";
 import { Judge, type View } from "./judge/judge.ts";
 import type { Violation } from "./judge/scene.ts";
 import type { Grid } from "./judge/truth.ts";
@@ -20,6 +21,8 @@ import { World } from "./world.ts";
 export type RunOptions = {
   readonly plan: Plan;
   readonly settings: Settings;
+  /** five market events a second and symbol also where nothing is at stake; false when left out */
+  readonly isMarketSteady?: boolean;
   /** every line of the run, as people read it; slows it down */
   readonly trace?: (line: string) => void;
   readonly onViolation?: (violation: Violation) => void;
@@ -95,7 +98,7 @@ class Run {
 
   constructor(options: RunOptions) {
     this.#options = options;
-    const { plan, settings, trace } = options;
+    const { plan, settings, trace, isMarketSteady = false } = options;
     this.#places = new Places(options.onPlace);
     // Words are made only for those who read them.
     const say = (mark: string, text: () => string): void =>
@@ -103,6 +106,7 @@ class Run {
     this.#world = new World({
       seed: plan.seed,
       settings,
+      isMarketSteady,
       effects: {
         requestEffect: (call) => {
           this.#places.request(call.name);
@@ -116,6 +120,7 @@ class Run {
       observer: {
         onSent: (call, now) => {
           this.#look();
+          if (call.clientId !== null) this.#stir(call);
           if (call.name === "place x") this.#sentAt.x = now;
           if (call.name === "place r") this.#sentAt.r = now;
           say(">", () => `${call.name} ${call.clientId ?? ""} ${call.via}`);
@@ -144,6 +149,7 @@ class Run {
         onTruth: (event) => {
           this.#look();
           this.#judge.happened(event);
+          this.#hold();
           say(
             "truth",
             () =>
@@ -313,6 +319,19 @@ class Run {
     const { latency } = network.options;
     scene.latency = latency * 2 + (network.slow.until > now ? network.slow.by : 0);
     scene.isPrivateOpen = process.port?.isOpen("private") === true;
+  }
+
+  #stir({ params }: Call): void {
+    const symbol = this.#world.specs.findIndex(({ row }) => row.symbol === params.get("symbol"));
+    if (symbol >= 0) this.#world.market.stir(symbol, this.#world.now);
+  }
+
+  /** Where something is at stake the market is as dense as it gets. */
+  #hold(): void {
+    const { truth } = this.#judge.scene;
+    for (const symbol of this.#world.specs.keys()) {
+      this.#world.market.hold(symbol, truth.position(symbol) !== 0 || truth.hasOrders(symbol));
+    }
   }
 
   /** What the daemon is in the middle of. */

@@ -55,6 +55,8 @@ export type WorldObserver = {
 export type WorldOptions = {
   readonly seed: number;
   readonly settings: Settings;
+  /** the market is never calmer than five events a second and symbol while the daemon is up */
+  readonly isMarketSteady: boolean;
   readonly observer: WorldObserver;
   readonly effects: Pick<NetworkHooks, "requestEffect" | "messageEffect">;
 };
@@ -130,6 +132,7 @@ export class World {
       instruments: this.exchange.instruments,
       prices: this.specs.map(priceOf),
       start: this.start,
+      isSteady: options.isMarketSteady,
     });
     this.lag = new LaggingReads({
       exchange: this.exchange,

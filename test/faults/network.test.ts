@@ -12,6 +12,9 @@ const observer: WorldObserver = {
   onTold: nothing,
   onTruth: nothing,
   onRow: nothing,
+  onMarket: nothing,
+  onBook: nothing,
+  onAlert: nothing,
   onNotice: nothing,
   onStart: nothing,
   onStoreFailed: nothing,
@@ -23,7 +26,7 @@ const observer: WorldObserver = {
 
 test("a stream that has ended is sent nothing more: a run does not grow slower with each connection", () => {
   const effects = { requestEffect: () => null, messageEffect: () => null };
-  const world = new World({ seed: 7, settings: settingsOf(7), effects, observer });
+  const world = new World({ seed: 7, settings: settingsOf(7), isMarketSteady: false, effects, observer });
   world.run(world.start + 1_000_000);
   let heard = 0;
   const onStreamMessage = (): void => {

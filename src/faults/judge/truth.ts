@@ -73,6 +73,13 @@ export class Truth {
     return this.positions[symbol] ?? 0;
   }
 
+  /** Whether anything waits there, whoever placed it. */
+  hasOrders(symbol: number): boolean {
+    for (const order of this.openOrders.values()) if (order.symbol === symbol) return true;
+    for (const algo of this.openAlgos.values()) if (algo.symbol === symbol) return true;
+    return false;
+  }
+
   /** Takes one message in; gives the fill that it tells of. */
   take(event: UserEvent): TrueFill | null {
     const inner = fieldsOf(event["o"]);

@@ -11,6 +11,9 @@ export type PoolOptions = {
   readonly onReport: (report: SeedReport) => void;
 };
 
+/** What a message leaves behind is garbage at once: in a large nursery it costs next to nothing. */
+const resourceLimits = { maxYoungGenerationSizeMb: 96 };
+
 /** The simulation itself has failed: no verdict on the daemon. */
 class SimulationError extends Error {
   override readonly name = "SimulationError";
@@ -21,7 +24,7 @@ class SimulationError extends Error {
 export async function runPool({ jobs, threads, onReport }: PoolOptions): Promise<void> {
   let next = 0;
   const work = async (): Promise<void> => {
-    const worker = new Worker(new URL("./seed.worker.ts", import.meta.url), { stderr: false });
+    const worker = new Worker(new URL("./seed.worker.ts", import.meta.url), { stderr: false, resourceLimits });
     try {
       for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) onReport(await runOn(worker, job));
     } finally {
