@@ -25,10 +25,15 @@ export const orderFateBugs: readonly Bug[] = [
     id: "unknown-order-is-cancelled",
     cause: "F-03",
     file: "execution/outcome.ts",
-    find: `      if (outcome.kind !== "ok") update(desk, trade, order, { kind: "cancel-failed" }, now);`,
-    replace: `      if (outcome.kind !== "ok")
-        update(desk, trade, order, { kind: "reported", status: "CANCELED", filled: order.filled, venueId: order.venueId ?? "0" }, now);`,
-    sentence: "A cancel that is answered with -2011 counts as done.",
+    find: `      if (outcome.kind !== "ok") update(desk, trade, order, { kind: "cancel-failed" }, now);
+      return;
+    case "cancel-algo":
+      update(desk, trade, order, outcome.kind === "ok" ? cancelledAlgo : { kind: "cancel-failed" }, now);`,
+    replace: `      update(desk, trade, order, cancelledAlgo, now);
+      return;
+    case "cancel-algo":
+      update(desk, trade, order, cancelledAlgo, now);`,
+    sentence: "A cancel that is answered with -2011, or not at all, counts as done.",
   },
   {
     id: "unknown-is-sent-again",
@@ -41,12 +46,12 @@ export const orderFateBugs: readonly Bug[] = [
       "A placement of unknown fate is sent once more a second later, though the order may have been seen alive.",
   },
   {
-    id: "unlisted-is-cancelled",
+    id: "unlisted-is-failed",
     cause: "F-10",
     file: "execution/trade-manager.ts",
-    find: `if (settled && !isListed) update(this.#desk, trade, order, { kind: "doubted" }, now);`,
-    replace: `if (settled && !isListed) update(this.#desk, trade, order, { kind: "reported", status: "CANCELED", filled: order.filled, venueId: order.venueId ?? "0" }, now);`,
-    sentence: "What is not among the open orders counts as cancelled, though it may have filled.",
+    find: `isListed ? { kind: "accepted" } : { kind: "unlisted", requestedAt }`,
+    replace: `isListed ? { kind: "accepted" } : { kind: "absent" }`,
+    sentence: "An entry that is not among the open orders counts as failed, though it may have filled.",
   },
   {
     id: "unknown-entry-once-more",

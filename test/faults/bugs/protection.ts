@@ -7,10 +7,11 @@ export const protectionBugs: readonly Bug[] = [
     id: "stop-is-widened",
     cause: "F-04",
     file: "execution/protection-arbiter.ts",
-    find: `return { kind: "place", role: "f", type: "STOP_MARKET", trigger: situation.floorLevel, extent };`,
-    replace: `const away = floors.length * 50 * sign(situation.side);
-  return { kind: "place", role: "f", type: "STOP_MARKET", trigger: situation.floorLevel - away, extent };`,
-    sentence: "A stop that has to be placed again is put further away, so that it is taken.",
+    find: `    if (meaningOf(stop.refusal) !== "trigger-passed") continue;`,
+    replace: `    if (meaningOf(stop.refusal) !== "trigger-passed" || stops.length > 1) continue;
+    const trigger = floorLevel + (stop.side === "buy" ? 1 : -1) * Math.round(floorLevel / 500);
+    return { kind: "place", role: "f", type: "STOP_MARKET", trigger, extent: { kind: "close-position" } };`,
+    sentence: "A stop that is refused because the price is there already is put further away, so that it is taken.",
   },
   {
     id: "stop-moves-by-cancel",
