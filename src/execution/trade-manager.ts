@@ -463,7 +463,7 @@ export class TradeManager {
     if (!trade.entryFinished || openLots(trade) !== 0 || inDoubt(trade)) return;
     let pending = false;
     for (const order of trade.orders.values()) {
-      if (!mayTrade(order)) continue;
+      if (!mayTrade(order) || (trade.othersLots > 0 && isRestingStop(order))) continue;
       pending = true;
       cancel(this.#desk, trade, order, now);
     }
@@ -487,4 +487,9 @@ export class TradeManager {
     trade.funding = this.#fundings.of(trade, trade.lastFillTime);
     return tradeRow(this.#desk, trade);
   }
+}
+
+/** It covers the whole position, whoever's a part of it is (failure-catalogue F-27). */
+function isRestingStop({ role, status }: Order): boolean {
+  return (role === "f" || role === "r") && status.kind === "live";
 }
