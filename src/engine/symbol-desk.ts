@@ -21,7 +21,7 @@ import {
   type Ticks,
 } from "../domain/units.ts";
 import { cooldownAfter } from "../execution/exit-rules.ts";
-import type { Trade } from "../execution/trade.ts";
+import { isLeftToOthers, type Trade } from "../execution/trade.ts";
 import { TradeManager } from "../execution/trade-manager.ts";
 import { Features } from "../market/features.ts";
 import { SymbolMarket } from "../market/symbol-market.ts";
@@ -393,7 +393,7 @@ export class SymbolDesk {
       return;
     }
     this.#lastEnded = trade.plan.trade;
-    if (trade.othersLots > 0) this.#leaveToOthers(trade, now);
+    if (isLeftToOthers(trade)) this.#leaveToOthers(trade, now);
     const until = micros(row.exitTime + cooldownAfter(trade, row.exitReason));
     this.#floor.session.onClosed(numberFromMoney(row.netPnl), this.instrument.symbol, side, until, now);
   }

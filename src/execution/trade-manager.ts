@@ -43,6 +43,7 @@ import {
   applyFill,
   type Executing,
   enteredLots,
+  isLeftToOthers,
   mayContain,
   newTrade,
   openLots,
@@ -463,7 +464,7 @@ export class TradeManager {
     if (!trade.entryFinished || openLots(trade) !== 0 || inDoubt(trade)) return;
     let pending = false;
     for (const order of trade.orders.values()) {
-      if (!mayTrade(order) || (trade.othersLots > 0 && isRestingStop(order))) continue;
+      if (!mayTrade(order) || (isLeftToOthers(trade) && isRestingStop(order))) continue;
       pending = true;
       cancel(this.#desk, trade, order, now);
     }

@@ -231,6 +231,11 @@ export function mayContain({ unexplained, laterCloses }: Trade, order: string): 
   return unexplained !== null && !laterCloses.has(order);
 }
 
+/** Whether something is open beside what was ours: the floor, if it was hit, has closed all of it. */
+export function isLeftToOthers({ othersLots, lastExitRole }: Trade): boolean {
+  return othersLots > 0 && lastExitRole !== "f";
+}
+
 /** Whether an entry may still fill, or may have filled without our knowing: then the position says nothing of others. */
 export function mayFill({ unexplained, orders }: Trade): boolean {
   if (unexplained?.isSettled === false) return false;

@@ -138,3 +138,37 @@ test.each([0, 3_000, 70_000])(
     expect([sim.truth.position, sim.truth.open, sim.running]).toEqual([0, [], null]);
   },
 );
+
+test("[F-27] a human adds to the position and our stop is hit: all of it is closed, and nothing is left behind", () => {
+  // given
+  const sim = openLong({ ...rest, settings: long });
+  market(sim, "BUY", "0.005");
+  sim.advance(1_000);
+  // when
+  sim.quote({ bid: 639_600 });
+  sim.traded(639_600, 1, "sell");
+  sim.advance(1_000);
+  const open = [sim.truth.position, sim.truth.open, sim.notices("STOP_LEFT_TO_OTHERS")];
+  sim.advance(90_000);
+  // then
+  expect([open, sim.truth.open, sim.running]).toEqual([[0, [], []], [], null]);
+});
+
+test("[F-27] a human adds and takes it back before our trade is closed: no stop is left behind", () => {
+  // given
+  const sim = openLong({ ...rest, settings: long });
+  market(sim, "BUY", "0.005");
+  sim.advance(500);
+  market(sim, "SELL", "0.005");
+  sim.advance(500);
+  // when
+  sim.decide({ direction: "FLAT", action: "EXIT" });
+  sim.advance(1_000);
+  // then
+  expect([sim.truth.position, sim.truth.open, sim.notices("STOP_LEFT_TO_OTHERS"), sim.trades.length]).toEqual([
+    0,
+    [],
+    [],
+    1,
+  ]);
+});
