@@ -64,7 +64,9 @@ export class Reconciliation {
 
   /** Protection is the first thing that leaves; what belongs to no position is cancelled after it (I-11). */
   recover(desk: SymbolDesk, snapshot: AccountSnapshot, journal: Journal, now: Micros): void {
-    const { trade, leftovers, past } = recoverSymbol(desk.instrument, this.#ports.settings(), snapshot, journal, now);
+    const { instrument, lastEnded } = desk;
+    const recovered = recoverSymbol(instrument, this.#ports.settings(), snapshot, journal, now, lastEnded);
+    const { trade, leftovers, kept, past } = recovered;
     const isOrphan = trade !== null && isUnexplained(trade);
     if (isOrphan) this.#tally.orphans += 1;
     this.#tally.leftovers += leftovers.length;
@@ -78,6 +80,8 @@ export class Reconciliation {
       if (this.#ports.isFlattening()) desk.manager.close("OPERATOR", now);
     }
     for (const command of leftovers) this.#ports.emit(command);
+    if (desk.manager.trade === null) for (const command of kept) this.#ports.emit(command);
+    else if (kept.length > 0) this.#ports.readAgainBy(now + 2 * quietMicros, now);
     desk.history.recover(past, now);
   }
 

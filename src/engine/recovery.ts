@@ -50,6 +50,8 @@ export type Recovered = {
   readonly trade: Trade | null;
   /** orders of ours that belong to no position: cancelled */
   readonly leftovers: readonly Command[];
+  /** cancels of what an ended trade left to somebody else's part of the position: until another stop covers it, they wait */
+  readonly kept: readonly Command[];
   /** trades of earlier runs that do not run any more, of whose end the journal knows nothing; oldest first */
   readonly past: readonly Trade[];
 };
@@ -62,16 +64,20 @@ export function recoverSymbol(
   snapshot: AccountSnapshot,
   journal: Journal,
   now: Micros,
+  ended: TradeId | null = null,
 ): Recovered {
   const ours = oursOf(instrument, settings, snapshot);
   const proofs = ours.filter(({ parts }) => parts.trade === stopPathTrade(instrument.symbol));
-  const found = ours.filter((one) => !proofs.includes(one));
+  const left = ours.filter(({ parts }) => parts.trade === ended);
+  const found = ours.filter((one) => !proofs.includes(one) && !left.includes(one));
   const { trade, leftovers } = recoverFrom(instrument, settings, snapshot, journal, found, now);
   const past = journal.openTrades
     .filter(({ intent }) => intent.symbol === instrument.index && intent.trade !== trade?.plan.trade)
     .filter(({ intent }) => intent.time + historyMicros > now)
     .map((known) => pastTrade(settings, known));
-  return { trade, leftovers: [...leftovers, ...proofs.map(cancelOf)], past };
+  const cancels = left.map(cancelOf);
+  const [kept, others] = trade === null ? [[], cancels] : [cancels, []];
+  return { trade, leftovers: [...leftovers, ...others, ...proofs.map(cancelOf)], kept, past };
 }
 
 /** What the journal knows of a trade; only the exchange's history can tell whether, and how, it ended. */
@@ -96,7 +102,7 @@ function recoverFrom(
   journal: Journal,
   found: readonly Found[],
   now: Micros,
-): Omit<Recovered, "past"> {
+): Pick<Recovered, "trade" | "leftovers"> {
   const position = snapshot.positions.find((row) => row.symbol === instrument.index);
   const held = position?.lots ?? signedLots(0);
   const open = journal.openTrades.filter((trade) => trade.intent.symbol === instrument.index);
@@ -143,7 +149,7 @@ function recoverFlat(
   found: readonly Found[],
   open: readonly OpenTrade[],
   now: Micros,
-): Omit<Recovered, "past"> {
+): Pick<Recovered, "trade" | "leftovers"> {
   const proof = microsFromSeconds(settings.protection.absence_proof_seconds);
   const resting = found.find(({ parts, report }) => parts.role === "e" && report.kind === "order-report");
   // An entry of which executions are known has arrived, and flat means that what it opened is closed again.

@@ -21,7 +21,7 @@ import {
   type Ticks,
 } from "../domain/units.ts";
 import { cooldownAfter } from "../execution/exit-rules.ts";
-import type { Trade } from "../execution/trade.ts";
+import { isLeftToOthers, type Trade } from "../execution/trade.ts";
 import { TradeManager } from "../execution/trade-manager.ts";
 import { Features } from "../market/features.ts";
 import { SymbolMarket } from "../market/symbol-market.ts";
@@ -72,6 +72,7 @@ export class SymbolDesk {
   #resyncAsked = false;
   #decisions = 0;
   #lastTradeEnd: Micros = micros(0);
+  #lastEnded: TradeId | null = null;
 
   constructor(
     instrument: Instrument,
@@ -153,6 +154,11 @@ export class SymbolDesk {
   /** When the last trade ended; account reads older than this say nothing about the symbol (failure-catalogue F-31). */
   get lastTradeEnd(): Micros {
     return this.#lastTradeEnd;
+  }
+
+  /** The last trade that had a position: a stop of it may have been left to somebody else's part. */
+  get lastEnded(): TradeId | null {
+    return this.#lastEnded;
   }
 
   get sources(): readonly DecisionSource[] {
@@ -387,8 +393,17 @@ export class SymbolDesk {
       this.#floor.emit({ kind: "notice", level: "info", code: "ENTRY_NOT_FILLED", symbol, fields });
       return;
     }
+    this.#lastEnded = trade.plan.trade;
+    if (isLeftToOthers(trade)) this.#leaveToOthers(trade, now);
     const until = micros(row.exitTime + cooldownAfter(trade, row.exitReason));
     this.#floor.session.onClosed(numberFromMoney(row.netPnl), this.instrument.symbol, side, until, now);
+  }
+
+  /** What is open still is not ours: it keeps the stop until the next reads say what becomes of it (failure-catalogue F-27). */
+  #leaveToOthers({ plan, othersLots }: Trade, now: Micros): void {
+    const fields = { trade: plan.trade, lots: othersLots };
+    this.#floor.emit({ kind: "notice", level: "warn", code: "STOP_LEFT_TO_OTHERS", symbol: plan.symbol, fields });
+    this.#floor.readAgainBy(now, now);
   }
 }
 

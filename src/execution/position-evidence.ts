@@ -6,7 +6,7 @@
 
 import { sign } from "../domain/order.ts";
 import { type Micros, microsFromSeconds, type SignedLots } from "../domain/units.ts";
-import { exposedLots, openLots, type Trade } from "./trade.ts";
+import { exposedLots, mayFill, openLots, type Trade } from "./trade.ts";
 
 /** How much younger than the last execution a read must be to be news: clocks differ, and reads lag. */
 const readMarginMicros = microsFromSeconds(2);
@@ -41,4 +41,7 @@ export function seePosition(trade: Trade, lots: SignedLots, requestedAt: Micros,
 function note(trade: Trade, lots: SignedLots, now: Micros): void {
   trade.seenLots = Math.max(0, lots * sign(trade.plan.side));
   trade.seenAt = now;
+  if (trade.unexplained !== null || mayFill(trade)) return;
+  // Less than ours is told while a close of ours executes, and says nothing of others.
+  if (trade.seenLots >= openLots(trade)) trade.othersLots = trade.seenLots - openLots(trade);
 }

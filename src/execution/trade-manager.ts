@@ -43,6 +43,7 @@ import {
   applyFill,
   type Executing,
   enteredLots,
+  isLeftToOthers,
   mayContain,
   newTrade,
   openLots,
@@ -463,7 +464,7 @@ export class TradeManager {
     if (!trade.entryFinished || openLots(trade) !== 0 || lacksExecutions(trade)) return;
     let pending = false;
     for (const order of trade.orders.values()) {
-      if (!mayTrade(order)) continue;
+      if (!mayTrade(order) || (isLeftToOthers(trade) && isRestingStop(order))) continue;
       pending = true;
       cancel(this.#desk, trade, order, now);
     }
@@ -487,4 +488,9 @@ export class TradeManager {
     trade.funding = this.#fundings.of(trade, trade.lastFillTime);
     return tradeRow(this.#desk, trade);
   }
+}
+
+/** It covers the whole position, whoever's a part of it is (failure-catalogue F-27). */
+function isRestingStop({ role, status }: Order): boolean {
+  return (role === "f" || role === "r") && status.kind === "live";
 }

@@ -92,6 +92,8 @@ export type Trade = {
   /** lots that the exchange says are open, in the direction of the trade, since the last execution; and since when */
   seenLots: number;
   seenAt: number;
+  /** of these, lots that somebody else has added: our stop covers them, and outlives the trade for them */
+  othersLots: number;
   ledger: Ledger;
   fees: Money;
   /** positive was received */
@@ -155,6 +157,7 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     laterCloses: new Set(),
     seenLots: 0,
     seenAt: 0,
+    othersLots: 0,
     ledger: emptyLedger,
     fees: noMoney,
     funding: noMoney,
@@ -231,7 +234,13 @@ export function mayContain({ unexplained, laterCloses }: Trade, order: string): 
   return unexplained !== null && !laterCloses.has(order);
 }
 
-function mayFill({ unexplained, orders }: Trade): boolean {
+/** Whether something is open beside what was ours: the floor, if it was hit, has closed all of it. */
+export function isLeftToOthers({ othersLots, lastExitRole }: Trade): boolean {
+  return othersLots > 0 && lastExitRole !== "f";
+}
+
+/** Whether an entry may still fill, or may have filled without our knowing: then the position says nothing of others. */
+export function mayFill({ unexplained, orders }: Trade): boolean {
   if (unexplained?.isSettled === false) return false;
   for (const { role, status } of orders.values()) {
     if (role === "e" && status.kind !== "closed") return true;

@@ -132,3 +132,23 @@ test.each([-1003, -2019, -4400])(
     expectSettled(sim);
   },
 );
+
+test.each([-4028, -4202, -4209, -2028, -4161])(
+  "[SAF-2] a leverage refused with %i turns the symbol's entries off until it is taken",
+  (code) => {
+    // given
+    const sim = simulate({ ...rest, settings: normal() });
+    sim.wire.script([{ on: "POST leverage", fault: refusal(code), times: 3 }]);
+    // when
+    sim.foreign("POST", "leverage", { leverage: "3" });
+    sim.advance(10_000);
+    sim.quote(sim.quoted);
+    sim.traded(sim.quoted.bid, 1, "sell");
+    sim.decide();
+    sim.advance(100);
+    const meanwhile = [entriesSent(sim), Object.keys(sim.core.summary().blocked)];
+    decideFor(sim, 180);
+    // then
+    expect([meanwhile, entriesSent(sim) > 0]).toEqual([[0, ["ACCOUNT_NOT_SET_UP"]], true]);
+  },
+);

@@ -113,3 +113,62 @@ test("[F-36] positions are reported by side while one is open: nothing is conclu
   // then
   expect([sim.truth.coveringStops, sim.running?.ledger.position]).toEqual([[639_640], 10]);
 });
+
+test.each([0, 3_000, 70_000])(
+  "[F-27] a human adds to the position after %i ms and our trade is closed: the human's part is never without a stop",
+  (ms) => {
+    // given
+    const sim = openLong({ ...rest, settings: normal({ max_hold_seconds: 120 }) });
+    sim.advance(ms);
+    market(sim, "BUY", "0.005");
+    sim.advance(1_000);
+    // when
+    const closed = sim.trades.length;
+    sim.tell({ kind: "control", by: "test", action: "halt" }, sim.now);
+    sim.decide({ direction: "FLAT", action: "EXIT" });
+    const naked: number[] = [];
+    for (let step = 0; step < 1_000; step += 1) {
+      sim.advance(20);
+      if (sim.truth.position > 0 && sim.truth.coveringStops.length === 0) naked.push(step * 20);
+    }
+    // then
+    expect([closed, sim.trades.length > 0, naked, sim.truth.position]).toEqual([0, true, [], 5]);
+    sim.tell({ kind: "stop-requested", policy: "flatten" }, sim.now);
+    sim.advance(60_000);
+    expect([sim.truth.position, sim.truth.open, sim.running]).toEqual([0, [], null]);
+  },
+);
+
+test("[F-27] a human adds to the position and our stop is hit: all of it is closed, and nothing is left behind", () => {
+  // given
+  const sim = openLong({ ...rest, settings: long });
+  market(sim, "BUY", "0.005");
+  sim.advance(1_000);
+  // when
+  sim.quote({ bid: 639_600 });
+  sim.traded(639_600, 1, "sell");
+  sim.advance(1_000);
+  const open = [sim.truth.position, sim.truth.open, sim.notices("STOP_LEFT_TO_OTHERS")];
+  sim.advance(90_000);
+  // then
+  expect([open, sim.truth.open, sim.running]).toEqual([[0, [], []], [], null]);
+});
+
+test("[F-27] a human adds and takes it back before our trade is closed: no stop is left behind", () => {
+  // given
+  const sim = openLong({ ...rest, settings: long });
+  market(sim, "BUY", "0.005");
+  sim.advance(500);
+  market(sim, "SELL", "0.005");
+  sim.advance(500);
+  // when
+  sim.decide({ direction: "FLAT", action: "EXIT" });
+  sim.advance(1_000);
+  // then
+  expect([sim.truth.position, sim.truth.open, sim.notices("STOP_LEFT_TO_OTHERS"), sim.trades.length]).toEqual([
+    0,
+    [],
+    [],
+    1,
+  ]);
+});
