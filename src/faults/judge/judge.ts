@@ -207,7 +207,6 @@ export class Judge {
     this.naked.onStep();
     this.#entries.onStep();
     this.#books.onStep();
-    this.#recovery.onStep();
     this.localBooks.onStep();
     this.alarms.onStep();
     if (this.scene.now < this.#quietAt) return;

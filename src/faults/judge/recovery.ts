@@ -16,39 +16,33 @@ export class Recovery {
   readonly #scene: Scene;
   /** symbols whose first word is still to come */
   readonly #isFirst: boolean[];
-  /** since when the position lies without a stop; null: it does not */
-  readonly #nakedSince: (number | null)[];
+  /** whether the position lay without a stop when the process began */
+  readonly #wasNaked: boolean[];
   /** stops and targets that lived when the process began */
   readonly #before: Set<string>;
-  /** what was ever planned or held; what only proves the stop path belongs to none of them */
+  /** what was ever planned or held */
   readonly #trades = new Set<string>();
+  /** names under which the stop path is proven: stops without a position and without a plan */
+  readonly #proofs = new Set<string>();
   #startedAt = 0;
 
   constructor(scene: Scene) {
     this.#scene = scene;
     this.#isFirst = scene.grids.map(() => false);
-    this.#nakedSince = scene.grids.map(() => null);
+    this.#wasNaked = scene.grids.map(() => false);
     this.#before = new Set();
   }
 
   onBegin(): void {
     this.#isFirst.fill(true);
     this.#startedAt = this.#scene.now;
+    for (const symbol of this.#wasNaked.keys()) this.#wasNaked[symbol] = this.#isNaked(symbol);
     this.#before.clear();
     for (const id of this.#scene.truth.openAlgos.keys()) this.#before.add(id);
   }
 
   onRow(row: Row): void {
     if (row.kind === "intent" || (row.kind === "position" && row.trade !== null)) this.#trades.add(String(row.trade));
-  }
-
-  onStep(): void {
-    const { truth, now } = this.#scene;
-    for (const symbol of this.#nakedSince.keys()) {
-      const isNaked = truth.position(symbol) !== 0 && !truth.isCovered(symbol);
-      if (!isNaked) this.#nakedSince[symbol] = null;
-      else this.#nakedSince[symbol] ??= now;
-    }
   }
 
   onSent(call: Call): void {
@@ -58,21 +52,30 @@ export class Recovery {
     const known = truth.algos.get(call.clientId ?? "") ?? truth.orders.get(call.clientId ?? "");
     const symbol = known?.symbol ?? grids.findIndex((grid) => grid.symbol === call.params.get("symbol"));
     const { trade, role } = partsOf(call.clientId ?? "");
+    if (role === "f" && truth.position(symbol) === 0 && !this.#trades.has(trade)) this.#proofs.add(trade);
+    if (this.#proofs.has(trade)) return;
     if (this.#isFirst[symbol] === true) {
       this.#isFirst[symbol] = false;
       // What came to be while it starts it may not have read.
-      const since = this.#nakedSince[symbol] ?? null;
-      const wasNaked = since !== null && since <= this.#startedAt;
-      if (wasNaked && readsLagUntil < now && !(verb === "place" && protectiveRoles.has(role))) {
+      const isNaked = this.#wasNaked[symbol] === true && this.#isNaked(symbol);
+      if (isNaked && readsLagUntil < now && !(verb === "place" && protectiveRoles.has(role))) {
         this.#scene.violated("I-11", `${call.name} ${call.clientId} is the first word about a position without a stop`);
       }
     }
     if (verb !== "place" || now - this.#startedAt > recovering || readsLagUntil > now) return;
-    if (!this.#trades.has(trade)) return;
     for (const id of this.#before) {
       const twin = truth.openAlgos.get(id);
       if (twin?.trade !== trade || twin.role !== role || role === "r") continue;
       this.#scene.violated("I-11", `${call.clientId} is made although ${id} lives`);
     }
+  }
+
+  #isNaked(symbol: number): boolean {
+    const { truth } = this.#scene;
+    const size = Math.abs(truth.position(symbol));
+    if (size === 0) return false;
+    let covered = 0;
+    for (const { trade, quantity } of truth.stopsOf(symbol)) if (!this.#proofs.has(trade)) covered += quantity ?? size;
+    return covered < size;
   }
 }
