@@ -60,6 +60,27 @@ const lines: readonly (readonly [code: string, rule: AlertRule])[] = [
     { severity: "critical", says: "The exchange reports another position than our books.", by: symbol },
   ],
   ["POSITION_TOO_LARGE", { severity: "critical", says: "A position is larger than risk allows.", by: symbol }],
+  [
+    "STOP_LEFT_TO_OTHERS",
+    { severity: "warning", says: "A trade is over; its stop stays for what somebody else has added.", by: symbol },
+  ],
+  [
+    "INCOME_UNREAD",
+    { severity: "critical", says: "The exchange's ledger cannot be read: a transfer may count as loss or profit." },
+  ],
+  [
+    "ENTRIES_HELD",
+    { severity: "warning", says: "The exchange takes no new orders for a while.", by: symbol, when: ["until", "long"] },
+  ],
+  [
+    "EXCHANGE_RULES_CHANGED",
+    {
+      severity: "warning",
+      says: "The exchange's rules have changed so that nothing is entered.",
+      by: symbol,
+      when: ["entries", "off"],
+    },
+  ],
   ["STOP_PLACED_AGAIN", { severity: "warning", says: "A stop-loss was missing and is placed again.", by: symbol }],
   [
     "CLOSING",
