@@ -14,8 +14,8 @@ import type { MaintenanceStep } from "../domain/maintenance.ts";
 import { orderId, stopPathTrade } from "../domain/order-id.ts";
 import type { PlaceAlgo } from "../domain/output.ts";
 import { type Lots, lots, ticks } from "../domain/units.ts";
-import { type EncodeOptions, encodeCommand, query, type WireRequest } from "./wire/encode.ts";
-import { LeverageBracket, PremiumIndex, SymbolConfig } from "./wire/schemas.ts";
+import { accountRequests, type EncodeOptions, encodeCommand, query, type WireRequest } from "./wire/encode.ts";
+import { LeverageBracket, PositionRisks, PremiumIndex, SymbolConfig } from "./wire/schemas.ts";
 
 export const marginTypes = ["CROSSED", "ISOLATED"] as const;
 export type MarginType = (typeof marginTypes)[number];
@@ -84,6 +84,8 @@ function* configure(symbol: string, terms: SetUpTerms): Conversation<SetUpResult
   const before = yield* readConfig(symbol);
   if (before === null) return pending(`${symbol}: leverage and margin type are not told`);
   if (isAsWanted(before, terms)) return null;
+  const held = yield* whatIsHeld(symbol);
+  if (held !== null) return held;
   if (marginOf(before) !== terms.marginType) {
     const refused = yield* change(`margin type ${terms.marginType} of ${symbol}`, "/fapi/v1/marginType", {
       symbol,
@@ -127,6 +129,15 @@ function* readConfig(symbol: string): Conversation<SymbolConfig | null> {
   const answer = yield { name: `symbolConfig ${symbol}`, request, isOnce: false };
   const rows = z.array(SymbolConfig).safeParse(answer.kind === "ok" ? answer.body : null);
   return rows.data?.find((row) => row.symbol === symbol) ?? null;
+}
+
+/** Under an open position nothing is set: it would change what keeps it from liquidation (failure-catalogue F-73). */
+function* whatIsHeld(symbol: string): Conversation<SetUp | null> {
+  const answer = yield { name: `position of ${symbol}`, request: accountRequests.positions, isOnce: false };
+  const rows = PositionRisks.safeParse(answer.kind === "ok" ? answer.body : null);
+  if (!rows.success) return pending(`${symbol}: whether a position is open is not told, and its leverage is to be set`);
+  const isHeld = rows.data.some((row) => row.symbol === symbol && Number(row.positionAmt) !== 0);
+  return isHeld ? pending(`${symbol}: its leverage or margin type is set once its position is closed`) : null;
 }
 
 /** Null when it was done, or was so already. */

@@ -1,6 +1,7 @@
 /** Cases of the failure catalogue about the process, the service and the start, judged by what the exchange has. */
 
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { answer, arrived, refusal } from "../support/errors.ts";
 import { openLong, restingEntry } from "../support/given.ts";
 import { measured } from "../support/measures.ts";
@@ -197,6 +198,28 @@ test.each([-4046, -4047, -4048])(
     expectSettled(sim);
   },
 );
+
+test("[F-73] with a position open nothing is set: the leverage follows once it is closed", () => {
+  // given
+  const sim = openLong({ ...rest, settings: normal({ max_hold_seconds: 60 }) });
+  const before = reached(sim, "POST leverage").length;
+  sim.foreign("POST", "leverage", { leverage: "3" });
+  sim.advance(30_000);
+  const during = reached(sim, "POST leverage").length;
+  expect(during).toBe(before);
+  // when
+  sim.advance(30_000);
+  expectSettled(sim);
+  sim.advance(600_000);
+  // then
+  const [row] = z
+    .array(z.object({ leverage: z.int() }))
+    .parse(sim.exchange.request({ method: "GET", path: "/fapi/v1/symbolConfig", params: {} }, sim.now).body);
+  expect([reached(sim, "POST leverage").length > during, row?.leverage]).toEqual([
+    true,
+    sim.settings.risk.max_leverage,
+  ]);
+});
 
 test("[F-73] what is as wanted is not set again", () => {
   const sim = openLong({ ...rest, settings: long });

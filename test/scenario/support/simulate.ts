@@ -364,6 +364,8 @@ export class Simulation {
     this.#greet();
     this.traded(this.quoted.bid, 1, "sell");
     this.advance(1_000);
+    // On a slow way the account's settings take longer.
+    if (!this.core.isRecovered) this.advance(500);
     if (!this.core.isRecovered) throw new Error("the account was not read");
     this.sent();
   }
