@@ -20,6 +20,8 @@ const neverStates: ReadonlySet<string> = new Set(["refused", "not-accepted"]);
 
 type State = { readonly state: string; readonly filled: number; readonly since: number };
 type Sums = { lots: number; cost: number };
+/** What a position of a trade paid or was paid, and how much of that the daemon was told; 10⁻⁸ of the quote asset. */
+type Funding = { all: bigint; told: bigint };
 
 export class Books {
   /** microseconds that nothing stood in the way, of each order whose fate was unknown and then told */
@@ -36,6 +38,9 @@ export class Books {
   /** taken over from the exchange by this process: until all executions are known again, rows of positions run ahead */
   readonly #adopted = new Set<string>();
   readonly #open = new Map<number, string>();
+  readonly #funding = new Map<string, Funding>();
+  /** funding that was not told yet, by when it was paid and for what */
+  readonly #untold = new Map<string, { readonly trade: string; readonly amount: bigint }>();
   /** summaries of this turn: what the daemon says of their books comes after its rows */
   readonly #ended: TradeRow[] = [];
 
@@ -75,6 +80,24 @@ export class Books {
     }
     if (order.role !== null && order.trade !== "" && running === undefined) this.#open.set(order.symbol, order.trade);
     if (after === 0) this.#open.delete(order.symbol);
+  }
+
+  /** @param name of the payment: what the message about it can be known by */
+  onFunding(symbol: number, amount: bigint, name: string): void {
+    const trade = this.#open.get(symbol);
+    if (trade === undefined) return;
+    const sum = this.#funding.get(trade) ?? { all: 0n, told: 0n };
+    sum.all += amount;
+    this.#funding.set(trade, sum);
+    this.#untold.set(name, { trade, amount });
+  }
+
+  /** However often it is told, it was paid once. */
+  onFundingTold(name: string): void {
+    const paid = this.#untold.get(name);
+    if (paid === undefined || !this.#untold.delete(name)) return;
+    const sum = this.#funding.get(paid.trade);
+    if (sum !== undefined) sum.told += paid.amount;
   }
 
   /** What a crash took, and the exchange did not tell again: the daemon says itself that its sums are not the whole story. */
@@ -172,6 +195,12 @@ export class Books {
       if (order.role === "e") entered += lots;
     }
     if (entered === 0) return;
+    // What was paid between two processes is known to neither.
+    const funding = this.#adopted.has(row.trade) ? undefined : (this.#funding.get(row.trade) ?? { all: 0n, told: 0n });
+    if (funding !== undefined && row.funding !== funding.all && row.funding !== funding.told) {
+      const paid = `the exchange ${funding.all}, of which ${funding.told} was told`;
+      this.#scene.violated("I-08", `${row.trade}: funding ${row.funding}; ${paid}`);
+    }
     const said = `${row.trade}: ${row.quantity} lots, gross ${row.grossPnl}, fees ${row.fees}`;
     if (row.grossPnl !== gross * perTickLot || row.fees !== fees || row.quantity !== entered) {
       this.#scene.violated("I-08", `${said}; the exchange has ${entered}, ${gross * perTickLot}, ${fees}`);

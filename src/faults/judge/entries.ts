@@ -116,9 +116,10 @@ export class Entries {
   /** An order leaves before its turn's books are kept, so they are looked at when the turn is over. */
   #judgeDoubt(): void {
     for (const { id, symbol } of this.#left.splice(0)) {
-      const unknown = this.#unknown[symbol];
-      if (unknown === undefined || unknown.size === 0 || !this.#scene.isUp) continue;
-      this.#scene.violated("I-04", `${id} leaves while ${[...unknown].join(" ")} is unknown`);
+      // Its own fate may be unknown as soon as it was handed over.
+      const others = [...(this.#unknown[symbol] ?? [])].filter((one) => one !== id);
+      if (others.length === 0 || !this.#scene.isUp) continue;
+      this.#scene.violated("I-04", `${id} leaves while ${others.join(" ")} is unknown`);
     }
   }
 

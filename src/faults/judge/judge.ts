@@ -166,6 +166,9 @@ export class Judge {
 
   told(name: string, text: string): void {
     this.naked.onTold(name, text);
+    if (name === "account" && text.includes('"m":"FUNDING_FEE"')) {
+      this.#books.onFundingTold(`${/"S":"([^"]+)"/.exec(text)?.[1]} ${/"E":(\d+)/.exec(text)?.[1]}`);
+    }
   }
 
   happened(event: UserEvent): void {
@@ -175,6 +178,8 @@ export class Judge {
       this.#entries.onFill(fill);
       this.#books.onFill(fill);
     }
+    const funding = this.#truth.fundingIn(event);
+    if (funding !== null) this.#books.onFunding(funding.symbol, funding.amount, funding.name);
     const inner = event["o"];
     if (typeof inner !== "object" || inner === null) return;
     if (event.e === "ORDER_TRADE_UPDATE") this.#entries.onOrder(String(Reflect.get(inner, "c")));

@@ -69,6 +69,15 @@ export class Truth {
     this.positions = grids.map(() => 0);
   }
 
+  /** What a message says of funding; null: nothing. 10⁻⁸ of the quote asset, positive was received. */
+  fundingIn(event: UserEvent): { readonly symbol: number; readonly amount: bigint; readonly name: string } | null {
+    const { m, S: name, B: balances } = event.e === "ACCOUNT_UPDATE" ? fieldsOf(event["a"]) : {};
+    const symbol = this.#grids.findIndex((grid) => grid.symbol === name);
+    if (m !== "FUNDING_FEE" || symbol < 0 || !Array.isArray(balances)) return null;
+    const change = Number(fieldsOf(balances[0])["bc"]);
+    return { symbol, amount: BigInt(Math.round(change * 1e8)), name: `${String(name)} ${String(event["E"])}` };
+  }
+
   position(symbol: number): number {
     return this.positions[symbol] ?? 0;
   }
