@@ -7,9 +7,10 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { planOf, runSeed } from "../../src/faults/session/seed.ts";
 import { summarise } from "../../src/faults/session/summary.ts";
+import { seedSettingsOf } from "../../src/faults/settings.ts";
 import { runWith } from "./support.ts";
 
-const job = { seed: 11, hours: 0.5, settings: null } as const;
+const job = { seed: 11, hours: 0.5, settings: seedSettingsOf(11) };
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
 
 test("[I-20] a seed gives the same events, commands and rows twice in one process and once in another", async () => {
