@@ -5,7 +5,7 @@
 
 import { type RunResult, run } from "../src/faults/run.ts";
 import { planOf } from "../src/faults/session/seed.ts";
-import { settingsOf } from "../src/faults/settings.ts";
+import { seedSettingsOf } from "../src/faults/settings.ts";
 import type { Row } from "./lib/goals.ts";
 import { spread } from "./lib/measure.ts";
 
@@ -21,7 +21,7 @@ export function benchFaults(): readonly Row[] {
   for (let round = -1; round < rounds; round += 1) {
     const before = process.cpuUsage();
     results = seeds.map((seed) =>
-      run({ plan: planOf({ seed, hours }), settings: settingsOf(seed), isMarketSteady: true }),
+      run({ plan: planOf({ seed, hours }), settings: seedSettingsOf(seed), isMarketSteady: true }),
     );
     const { user, system } = process.cpuUsage(before);
     if (round >= 0) rates.push((sum(results, (result) => result.hours) * 3_600e6) / (user + system));

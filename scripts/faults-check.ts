@@ -16,6 +16,7 @@ import { summaryLines } from "../src/cli/faults-report.ts";
 import { runPool } from "../src/faults/session/pool.ts";
 import type { SeedReport } from "../src/faults/session/seed.ts";
 import { exitCodeOf, summarise } from "../src/faults/session/summary.ts";
+import { seedSettingsOf } from "../src/faults/settings.ts";
 
 const main = resolve(import.meta.dirname, "../src/cli/main.ts");
 /** One seed of so many is run twice more. */
@@ -40,7 +41,7 @@ async function check([seeds = "100", from = "1", hours = "6"]: readonly string[]
 
 async function reportsOf(seeds: readonly number[], hours: number): Promise<readonly SeedReport[]> {
   const reports: SeedReport[] = [];
-  const jobs = seeds.map((seed) => ({ seed, hours, settings: null }));
+  const jobs = seeds.map((seed) => ({ seed, hours, settings: seedSettingsOf(seed) }));
   await runPool({ jobs, threads: availableParallelism(), onReport: (report) => reports.push(report) });
   return reports;
 }

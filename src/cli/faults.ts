@@ -8,7 +8,7 @@ import { writeBundle, writeShrunk } from "../faults/session/bundle.ts";
 import { runPool } from "../faults/session/pool.ts";
 import { planOf, type SeedJob, type SeedReport } from "../faults/session/seed.ts";
 import { exitCodeOf, summarise } from "../faults/session/summary.ts";
-import { settingsOf } from "../faults/settings.ts";
+import { seedSettingsOf, settingsOf } from "../faults/settings.ts";
 import { progressLine, summaryLines } from "./faults-report.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -91,8 +91,8 @@ function jobsOf(options: FaultsOptions): readonly SeedJob[] {
 }
 
 function jobOf({ hours, config }: FaultsOptions, seed: number): SeedJob {
-  const settings = config === null ? null : loadSettings(config);
-  const unlisted = settings?.symbols.find((symbol) => !listedSymbols.some(({ row }) => row.symbol === symbol));
+  const settings = config === null ? seedSettingsOf(seed) : loadSettings(config);
+  const unlisted = settings.symbols.find((symbol) => !listedSymbols.some(({ row }) => row.symbol === symbol));
   if (unlisted !== undefined) {
     const listed = listedSymbols.map(({ row }) => row.symbol).join(", ");
     throw new UsageError(`symbols ${unlisted}: the simulation's exchange lists ${listed}`);

@@ -5,15 +5,25 @@ import { present } from "../domain/assert.ts";
 import { listedSymbols, type SymbolSpec } from "../exchange/symbols.ts";
 import { pick, randomFor } from "./random.ts";
 
-/** Ways to trade differ from seed to seed. */
-export function settingsOf(seed: number): Settings {
+/** Seconds between two decisions of a symbol where much is to happen in little time. */
+const lively = 180;
+/** The same in the long: most of the time nothing is at stake, as in life. */
+const rhythms = [lively, 420, 840] as const;
+
+/** Ways to trade differ from seed to seed. @param interval seconds between two decisions of a symbol */
+export function settingsOf(seed: number, interval: number = lively): Settings {
   const random = randomFor(seed, "settings");
   const mode = pick(random, ["normal", "scalp"] as const);
   return Settings.parse({
     symbols: ["BTCUSDT", "ETHUSDT"],
     decision: {
       ensemble: { enabled: false },
-      demo: { enabled: true, interval_seconds: 180, hold_seconds: pick(random, [20, 60, 120]), cooldown_seconds: 5 },
+      demo: {
+        enabled: true,
+        interval_seconds: interval,
+        hold_seconds: pick(random, [20, 60, 120]),
+        cooldown_seconds: 5,
+      },
     },
     trading: { mode, scalp: { max_hold_seconds: 120 }, normal: { max_hold_seconds: 120 } },
     exits: { targets: pick(random, ["single", "split"] as const) },
@@ -21,6 +31,11 @@ export function settingsOf(seed: number): Settings {
     risk: { session: { max_daily_loss_abs: null, max_daily_loss_pct: null }, cost: { enabled: false } },
     exchange: { wallet_usdt: 100_000 },
   });
+}
+
+/** What whole seeds run with: how often something is decided differs as well. */
+export function seedSettingsOf(seed: number): Settings {
+  return settingsOf(seed, pick(randomFor(seed, "rhythm of decisions"), rhythms));
 }
 
 /** Those of the exchange, in the order of the settings. @throws {RangeError} the embedded exchange does not list it */

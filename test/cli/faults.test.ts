@@ -34,6 +34,16 @@ test("[SIM-3] the last line is the summary as JSON, and a seed in which too litt
     violations: 0,
     failing_seeds: [],
     empty_seeds: [3],
+    first_violations: [],
+    probes: expect.any(Object),
+    naked_ms: {
+      episodes: expect.any(Number),
+      p50: expect.any(Number),
+      p99: expect.any(Number),
+      max: expect.any(Number),
+    },
+    unknown_ms: { count: expect.any(Number), p99: expect.any(Number), max: expect.any(Number) },
+    wrong_verdicts: 0,
   });
 });
 

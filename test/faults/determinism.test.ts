@@ -7,9 +7,10 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { planOf, runSeed } from "../../src/faults/session/seed.ts";
 import { summarise } from "../../src/faults/session/summary.ts";
+import { seedSettingsOf } from "../../src/faults/settings.ts";
 import { runWith } from "./support.ts";
 
-const job = { seed: 11, hours: 0.3, settings: null } as const;
+const job = { seed: 11, hours: 0.3, settings: seedSettingsOf(11) };
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
 
 /** Three runs, one of them in a process of its own. */

@@ -22,8 +22,6 @@ type Session = { readonly key: ApiKey; readonly since: number };
 
 type Reply = { readonly status: number; readonly body: unknown; readonly endpoint: Endpoint | null };
 
-const Scalar = z.union([z.string(), z.number(), z.bigint(), z.boolean()]);
-
 const Request = z.object({
   id: z.union([z.string().max(36), z.number().int(), z.bigint(), z.null()]).default(null),
   method: z.string(),
@@ -193,8 +191,7 @@ function textParams(params: Readonly<Record<string, unknown>>): Params {
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(params)) {
     if (value === null || value === undefined) continue;
-    const scalar = Scalar.safeParse(value);
-    texts[name] = scalar.success ? String(scalar.data) : jsonText(value);
+    texts[name] = typeof value === "string" ? value : jsonText(value);
   }
   return texts;
 }
