@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import type { CrashJob, CrashReport } from "./crashes/crash.worker.ts";
-import { crashesAt, placesOf } from "./crashes/matrix.ts";
+import { crashesAt, found } from "./crashes/matrix.ts";
 import { canonicalTrades } from "./crashes/trades.ts";
 
 type Count = { runs: number; violations: number; unreached: number };
@@ -31,8 +31,8 @@ async function main(args: readonly string[]): Promise<number> {
   mkdirSync(dirname(values.out), { recursive: true });
   const began = performance.now();
   const total: Count = { runs: 0, violations: 0, unreached: 0 };
-  for (const trade of canonicalTrades.filter(({ name }) => name.includes(values.trades))) {
-    const places = placesOf(trade);
+  for (const named of canonicalTrades.filter(({ name }) => name.includes(values.trades))) {
+    const { trade, places } = found(named);
     const crashes = crashesAt(places).filter((_, index) => index % Number(values.every) === Number(values.from));
     const count: Count = { runs: 0, violations: 0, unreached: 0 };
     const onReport = (report: CrashReport): void => {
@@ -44,7 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
       appendFileSync(values.out, `${JSON.stringify({ trade: trade.name, ...report })}\n`);
       print(`  ${report.place}: ${report.violations[0]?.slice(0, 160)}`);
     };
-    const jobs = crashes.map((crash) => ({ trade: trade.name, crash }));
+    const jobs = crashes.map((crash) => ({ trade: trade.name, seed: trade.seed, crash }));
     await runAll(jobs, Number(values.threads), onReport);
     print(`${trade.name.padEnd(42)} ${places.length} places, ${told(count)}`);
     for (const key of ["runs", "violations", "unreached"] as const) total[key] += count[key];

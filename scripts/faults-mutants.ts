@@ -3,7 +3,7 @@
  * invariant is violated. Interrupted and begun again with the same folder, it goes on where it was.
  *
  * Usage: npm run faults:mutants -- [--seeds N] [--from SEED] [--hours H] [--threads N] [--out FOLDER] [--only ID,ID]
- *          [--ignore WORDS] [--shrink]
+ *          [--ignore WORDS] [--shrink] [--unseen]
  */
 
 import { availableParallelism } from "node:os";
@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Bug } from "../test/faults/bugs/bug.ts";
 import { bugs } from "../test/faults/bugs/bugs.ts";
+import { unseenBugs } from "../test/faults/bugs/unseen.ts";
 import { type Catch, type HuntOptions, huntAll } from "./mutants/hunt.ts";
 import { Mutant } from "./mutants/mutant.ts";
 import { plantingOf } from "./mutants/planting-of.ts";
@@ -33,12 +34,14 @@ async function main(args: readonly string[]): Promise<number> {
       threads: { type: "string", default: String(availableParallelism()) },
       out: { type: "string", default: join(root, "data", "faults-mutants") },
       only: { type: "string" },
+      unseen: { type: "boolean", default: false },
       shrink: { type: "boolean", default: false },
       ignore: { type: "string", multiple: true, default: [] },
     },
   });
   const named = values.only?.split(",");
-  const chosen = bugs.filter(({ id }) => named === undefined || named.includes(id));
+  const table = values.unseen ? unseenBugs : bugs;
+  const chosen = table.filter(({ id }) => named === undefined || named.includes(id));
   const results = new Results(join(values.out, `results-${sourceDigest(root)}.jsonl`));
   const options = {
     seeds: Number(values.seeds),

@@ -6,15 +6,16 @@ import type { Fault } from "../../src/faults/plan/fault.ts";
 import { judge, type Verdict } from "./matrix.ts";
 import { tradeOf } from "./trades.ts";
 
-export type CrashJob = { readonly trade: string; readonly crash: Fault };
+/** `seed` is of the world in which the trade was found. */
+export type CrashJob = { readonly trade: string; readonly seed: number; readonly crash: Fault };
 export type CrashReport = Verdict | { readonly broken: string };
 
 const port = present(parentPort, "the worker's port");
 
-port.on("message", ({ trade, crash }: CrashJob) => {
+port.on("message", ({ trade, seed, crash }: CrashJob) => {
   const tell = (report: CrashReport): void => port.postMessage(report);
   try {
-    tell(judge(tradeOf(trade), crash));
+    tell(judge({ ...tradeOf(trade), seed }, crash));
   } catch (error) {
     tell({ broken: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { Mutant } from "../../scripts/mutants/mutant.ts";
 import { plantingOf } from "../../scripts/mutants/planting-of.ts";
 import { bugs } from "./bugs/bugs.ts";
+import { unseenBugs } from "./bugs/unseen.ts";
 
 test("there are at least forty mistakes, each of a cause of its own, and each named once", () => {
   expect(bugs.length).toBeGreaterThanOrEqual(40);
@@ -10,9 +11,12 @@ test("there are at least forty mistakes, each of a cause of its own, and each na
   expect(new Set(bugs.map(({ cause }) => cause)).size).toBe(bugs.length);
 });
 
-test.each(bugs)("$id still finds its place in $file, and what it makes of it is a program", (bug) => {
-  expect(stripTypeScriptTypes(plantingOf(bug).source)).not.toBe("");
-});
+test.each([...bugs, ...unseenBugs])(
+  "$id still finds its place in $file, and what it makes of it is a program",
+  (bug) => {
+    expect(stripTypeScriptTypes(plantingOf(bug).source)).not.toBe("");
+  },
+);
 
 /** Found by looking for a seed whose world shows them soon. */
 const pinned = [

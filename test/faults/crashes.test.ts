@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { crashesAt, judge, placesOf } from "../../scripts/crashes/matrix.ts";
+import { crashesAt, found, judge } from "../../scripts/crashes/matrix.ts";
 import { canonicalTrades, tradeOf } from "../../scripts/crashes/trades.ts";
 
 test("there are twenty canonical trades, and each has a name of its own", () => {
@@ -22,7 +22,9 @@ test("a crash is tried at each place of a trade, and once more with a second one
 
 test("a trade that shows something else than its name says is stale, and is not run", () => {
   const trade = { ...tradeOf("normal: time-out"), exits: ["STOP_LOSS"] };
-  expect(() => placesOf(trade)).toThrow("normal: time-out is stale: exits MAX_HOLD");
+  expect(() => found(trade, 2)).toThrow(
+    "normal: time-out is stale: no world of 2 shows it; the first shows exits MAX_HOLD",
+  );
 });
 
 /** So many of the crashes of a trade, evenly spread. */
@@ -31,8 +33,8 @@ const sampled = 3;
 test.each(["normal: stop hit", "scalp: both targets", "normal: taken over after a lost disk"])(
   "[F-08] after a crash anywhere in a trade, and another one inside recovery, nothing is violated (%s)",
   (name) => {
-    const trade = tradeOf(name);
-    const crashes = crashesAt(placesOf(trade));
+    const { trade, places } = found(tradeOf(name));
+    const crashes = crashesAt(places);
     const step = Math.floor(crashes.length / sampled) | 1;
     const verdicts = crashes.filter((_, index) => index % step === 1).map((crash) => judge(trade, crash));
     expect(verdicts.filter(({ violations, isReached }) => violations.length > 0 || !isReached)).toEqual([]);

@@ -4,28 +4,12 @@ import type { Bug } from "./bug.ts";
 
 export const restartBugs: readonly Bug[] = [
   {
-    id: "hand-is-not-seen",
-    cause: "F-27",
-    file: "engine/reconciliation.ts",
-    find: `    if (seen < 2 || (isAsked && seen < mismatchesMax)) {`,
-    replace: `    if (seen < 1_000_000) {`,
-    sentence: "What a person does to the position is asked about for ever, and never accepted.",
-  },
-  {
     id: "others-orders-are-cancelled",
     cause: "F-59",
     file: "engine/foreign-orders.ts",
     find: `const cancels = this.#settings().reconcile.foreign_orders === "cancel";`,
     replace: `const cancels = true;`,
     sentence: "Orders of somebody else are cancelled.",
-  },
-  {
-    id: "others-fills-are-ours",
-    cause: "F-80",
-    file: "execution/executions.ts",
-    find: `  return knownLots(foreign) === missing ? foreign : [];`,
-    replace: `  return foreign;`,
-    sentence: "Whatever somebody else traded meanwhile counts as the end of our trade.",
   },
   {
     id: "own-orders-are-not-wired",

@@ -70,14 +70,6 @@ export const protectionBugs: readonly Bug[] = [
     sentence: "Only the list of ordinary orders is read, and stops are not in it.",
   },
   {
-    id: "stale-position-is-believed",
-    cause: "F-31",
-    file: "engine/reconciliation.ts",
-    find: `const quiet = snapshot.requestedAt > lastChange + lag && !desk.manager.isMoving;`,
-    replace: `const quiet = !desk.manager.isMoving;`,
-    sentence: "A read that is older than the last fill says what is open.",
-  },
-  {
     id: "quantity-stop-opens",
     cause: "F-32",
     file: "venue/wire/encode.ts",
@@ -124,14 +116,6 @@ export const protectionBugs: readonly Bug[] = [
     replace: `  if (exposed < 10 * desk.instrument.minLots) {
     trade.exposedSince = null;`,
     sentence: "A small part of an entry gets no stop.",
-  },
-  {
-    id: "closing-needs-no-stop",
-    cause: "F-54",
-    file: "execution/protection.ts",
-    find: `  if (trade.closing !== null && (arrangement.covered || trade.closing.attempts < closesUntilStop)) return;`,
-    replace: `  if (trade.closing !== null) return;`,
-    sentence: "While closes fail, a position stays without a stop.",
   },
   {
     id: "unknown-code-is-waited-for",
