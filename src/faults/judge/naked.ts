@@ -38,6 +38,11 @@ export class NakedTime {
     this.#open = scene.grids.map(() => null);
   }
 
+  /** Whether the daemon was told of an exposure that lasts. */
+  isKnown(symbol: number): boolean {
+    return (this.#open[symbol]?.knownAt ?? null) !== null;
+  }
+
   onAnswered(call: Call): void {
     this.#answeredAt.set(call, this.#scene.now);
   }
