@@ -9,7 +9,7 @@
 
 import type { CoreEvent } from "../domain/event.ts";
 import type { Notice } from "../domain/output.ts";
-import { type Micros, plus } from "../domain/units.ts";
+import { type Micros, noMoney, plus } from "../domain/units.ts";
 import type { Timers } from "./timers.ts";
 import { parseJson } from "./wire/lossless-json.ts";
 import type { InstrumentsByName } from "./wire/reports.ts";
@@ -36,11 +36,14 @@ export type PrivateFeedPorts = {
 const expectedMax = 64;
 /** Client ids that the stream spoke of before their reply came. The oldest go first. */
 const heardMax = 256;
+/** Payments that are remembered: more than the stream could repeat. The oldest go first. */
+const paidMax = 256;
 
 export class PrivateFeed {
   readonly #ports: PrivateFeedPorts;
   readonly #expected = new Set<string>();
   readonly #heard = new Set<string>();
+  readonly #paid = new Set<string>();
   #isAlive = false;
 
   constructor(ports: PrivateFeedPorts) {
@@ -77,7 +80,8 @@ export class PrivateFeed {
       case "told":
         for (const event of message.events) {
           this.#hear(event, now);
-          this.#ports.emit(event);
+          const once = this.#withoutRepeated(event);
+          if (once !== null) this.#ports.emit(once);
         }
         for (const detail of message.foreign) this.#ports.foreign(detail);
         return;
@@ -95,6 +99,25 @@ export class PrivateFeed {
       default:
         throw new TypeError(`unhandled message ${message satisfies never}`);
     }
+  }
+
+  /** Money that was told is not told again: the stream may repeat itself, and a payment has no id there (F-28, F-88). */
+  #withoutRepeated(event: CoreEvent): CoreEvent | null {
+    if (event.kind === "funding") {
+      return this.#isFirst(`funding ${event.symbol} ${event.amount} ${event.time}`) ? event : null;
+    }
+    if (event.kind !== "wallet" || event.transfer === noMoney) return event;
+    return this.#isFirst(`transfer ${event.transfer} ${event.time}`) ? event : { ...event, transfer: noMoney };
+  }
+
+  #isFirst(payment: string): boolean {
+    if (this.#paid.has(payment)) return false;
+    this.#paid.add(payment);
+    for (const oldest of this.#paid) {
+      if (this.#paid.size <= paidMax) break;
+      this.#paid.delete(oldest);
+    }
+    return true;
   }
 
   #hear(event: CoreEvent, now: Micros): void {

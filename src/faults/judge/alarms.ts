@@ -62,11 +62,12 @@ export class Alarms {
     this.#scene.violated("I-18", `nobody was told of ${first.code}`);
   }
 
-  /** Once a second. */
-  onSecond(): void {
+  /** Once a second. @param isKnown whether the daemon was told that the position lies there like that */
+  onSecond(isKnown: (symbol: number) => boolean): void {
     const { truth, now, isUp, readySince } = this.#scene;
     for (const [symbol, episode] of this.#naked.entries()) {
-      if (truth.position(symbol) === 0 || truth.isCovered(symbol) || !isUp || readySince === null) {
+      const isNaked = truth.position(symbol) !== 0 && !truth.isCovered(symbol);
+      if (!isNaked || !isUp || readySince === null || !isKnown(symbol)) {
         episode.since = null;
         episode.told = false;
         continue;

@@ -216,7 +216,7 @@ export class Judge {
     this.alarms.onStep();
     if (this.scene.now < this.#quietAt) return;
     this.#quietAt = this.scene.now + quietInterval;
-    this.alarms.onSecond();
+    this.alarms.onSecond((symbol) => this.naked.isKnown(symbol));
     judgeSizes(this.scene, this.#parts.sizes(), sizeLimits);
     if (this.scene.quietFor < 0) return;
     this.#entries.onQuiet();

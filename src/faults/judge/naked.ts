@@ -25,7 +25,7 @@ type Episode = {
 };
 
 export class NakedTime {
-  /** chargeable microseconds of each episode that had any */
+  /** chargeable microseconds of each episode that had any, but for those that somebody else brought about */
   readonly charges: number[] = [];
   episodes = 0;
   readonly #scene: Scene;
@@ -36,6 +36,11 @@ export class NakedTime {
   constructor(scene: Scene) {
     this.#scene = scene;
     this.#open = scene.grids.map(() => null);
+  }
+
+  /** Whether the daemon was told of an exposure that lasts. */
+  isKnown(symbol: number): boolean {
+    return (this.#open[symbol]?.knownAt ?? null) !== null;
   }
 
   onAnswered(call: Call): void {
@@ -94,7 +99,7 @@ export class NakedTime {
       };
       this.episodes += 1;
     } else if (!isNaked && episode !== null) {
-      if (episode.charged > 0) this.charges.push(episode.charged);
+      if (episode.charged > 0 && episode.most === hardMax) this.charges.push(episode.charged);
       this.#open[symbol] = null;
     }
   }

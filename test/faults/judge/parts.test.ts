@@ -62,6 +62,7 @@ function filled(judge: Judge, id: string, lots: string): void {
   const o = { s: "BTCUSDT", c: id, i: 1, S: "BUY", q: lots, z: lots, l: lots, L: "64000.0", X: "FILLED", t: 1 };
   judge.happened({ e: "ORDER_TRADE_UPDATE", o });
   judge.step();
+  judge.told("report ? FILLED", JSON.stringify({ o }));
 }
 
 test("[I-15] an entry on fresh data is none", () => {
