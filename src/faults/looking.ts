@@ -3,6 +3,7 @@
 import type { Settings } from "../config/schema.ts";
 import { askSide, bidSide } from "../domain/market-port.ts";
 import { microsPerMillisecond, microsPerSecond } from "../domain/units.ts";
+import { settingsFor } from "../engine/settings.ts";
 import { type Book, noTick } from "../market/book.ts";
 import type { Call } from "./call.ts";
 import type { Judge, JudgeParts } from "./judge/judge.ts";
@@ -32,6 +33,7 @@ export class Looking {
         latency: market.latency_max_ms * microsPerMillisecond,
       },
       canaries: world.secrets,
+      notionalMax: (symbol) => settingsFor(settings, symbol).risk.max_notional,
       ownBook: (symbol) => {
         const book = world.process.core?.desks[symbol]?.market.book;
         return book?.valid === true ? viewOf(book) : null;

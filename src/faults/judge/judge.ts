@@ -36,12 +36,15 @@ export type JudgeParts = {
   readonly fresh: FreshTerms;
   /** what must never be told to anybody */
   readonly canaries: readonly string[];
+  /** of an entry, quote asset, by the name of its symbol */
+  readonly notionalMax: (symbol: string) => number;
   readonly ownBook: OwnBook;
   readonly sizes: () => Sizes;
 };
 
 const noParts: Omit<JudgeParts, "fresh"> = {
   canaries: [],
+  notionalMax: () => Number.POSITIVE_INFINITY,
   ownBook: () => null,
   sizes: () => ({}),
 };
@@ -79,8 +82,8 @@ export class Judge {
     this.#entries = new Entries(this.scene);
     this.#books = new Books(this.scene);
     this.#stops = new Stops(this.scene);
-    this.#wire = new Wire(this.scene);
     this.#parts = parts ?? noParts;
+    this.#wire = new Wire(this.scene, this.#parts.notionalMax);
     this.alarms = new Alarms(this.scene);
     this.fresh = parts === null ? null : new Freshness(this.scene, parts.fresh);
     this.localBooks = new LocalBooks(this.scene, this.#parts.ownBook);

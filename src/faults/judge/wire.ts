@@ -8,6 +8,7 @@ const decimal = /^\d{1,20}(\.\d{1,20})?$/;
 /** Identical orders or cancels in a minute; look-ups have a rhythm of their own. */
 const identicalMax = 10;
 const minute = 60_000_000;
+const rounding = 1e-9;
 /** Names that are counted at once. */
 const countedMax = 10_000;
 
@@ -17,8 +18,12 @@ export class Wire {
   /** the daemon was told that it is banned until then */
   #bannedUntil = 0;
 
-  constructor(scene: Scene) {
+  readonly #notionalMax: (symbol: string) => number;
+
+  /** @param notionalMax largest notional of an entry, quote asset, by the name of its symbol */
+  constructor(scene: Scene, notionalMax: (symbol: string) => number) {
     this.#scene = scene;
+    this.#notionalMax = notionalMax;
   }
 
   onBegin(): void {
@@ -49,9 +54,17 @@ export class Wire {
     this.#count(`${call.name} ${call.clientId}`);
     if (verb === "cancel") return;
     for (const name of ["price", "quantity", "triggerPrice"] as const) this.#checkNumber(call, name);
+    if (role === "e") this.#checkNotional(call);
     if (verb === "amend" || role === "e") return;
     const flags = [call.params.get("reduceOnly"), call.params.get("closePosition")];
     if (!flags.includes("true")) scene.violated("I-14", `${call.clientId} protects without a flag that says so`);
+  }
+
+  #checkNotional({ clientId, params }: Call): void {
+    const notional = Number(params.get("price") ?? 0) * Number(params.get("quantity") ?? 0);
+    const most = this.#notionalMax(params.get("symbol") ?? "");
+    if (notional > most * (1 + rounding))
+      this.#scene.violated("I-13", `${clientId} is worth ${notional}, at most ${most}`);
   }
 
   #checkNumber(call: Call, name: "price" | "quantity" | "triggerPrice"): void {

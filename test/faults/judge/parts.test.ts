@@ -18,6 +18,7 @@ function judgeWith(parts: Partial<JudgeParts> = {}): Judge {
   const judge = new Judge(grids, 0, undefined, {
     fresh: { quote: 5 * second, trade: 30 * second, mark: 10 * second, account: 120 * second, latency: second },
     canaries: ["canarysecret"],
+    notionalMax: () => 2_000,
     ownBook: () => book,
     sizes: () => ({}),
     ...parts,
@@ -64,6 +65,13 @@ function filled(judge: Judge, id: string, lots: string): void {
   judge.step();
   judge.told("report ? FILLED", JSON.stringify({ o }));
 }
+
+test("[I-13] an entry that is worth more than the settings allow", () => {
+  const judge = judgeWith();
+  tellAll(judge);
+  sent(judge, "order.place", { newClientOrderId: entry, quantity: "0.032", price: "64000.0" });
+  expect(invariants(judge)).toEqual(["I-13"]);
+});
 
 test("[I-15] an entry on fresh data is none", () => {
   const judge = judgeWith();
