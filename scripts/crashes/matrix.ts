@@ -36,10 +36,16 @@ export function found(trade: CanonicalTrade, worlds = worldsMax): Found {
     const names = new Set(places.flatMap((place) => Object.values(place)));
     const missing = trade.contains.filter((name) => !names.has(name));
     const isOther = trade.exits.some((reason, index) => exits[index] !== reason);
-    if (!isOther && missing.length === 0) return { trade: one, places };
+    if (!isOther && missing.length === 0) return { trade: one, places: places.filter((place) => isFree(one, place)) };
     seen ||= `exits ${exits.join(", ")}; missing ${missing.join(", ")}`;
   }
   throw new Error(`${trade.name} is stale: no world of ${worlds} shows it; the first shows ${seen}`);
+}
+
+/** One fault strikes at a place: where the trade has its own, no crash would. */
+function isFree({ faults }: CanonicalTrade, place: Place): boolean {
+  const name = JSON.stringify(place);
+  return faults.every((fault) => JSON.stringify(fault.place) !== name);
 }
 
 type Reference = {
