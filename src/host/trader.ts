@@ -123,7 +123,7 @@ export class Trader implements TransportListener {
   }
 
   start(now: Micros): void {
-    this.#adapter.start(now);
+    this.#faults.run("start", now, () => this.#adapter.start(now));
     this.#afterTurn(now);
   }
 

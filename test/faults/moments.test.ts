@@ -48,6 +48,16 @@ test("[F-35] an exception where a stop is handed over is contained, told, and lo
   expect(struck({ request: "place f", nth: 2 }, { do: "throw" })).toEqual({ ...nothingWrong, reasons });
 });
 
+test("[F-35] an exception while the daemon starts ends it in good order, and it comes back", () => {
+  const crash = { do: "crash", loss: "kill", down: 1_000_000, again: null } as const;
+  const { reached, violations } = runWith([
+    { class: "crash", place: open, effect: crash },
+    { class: "planned", place: { request: "GET time", nth: 1 }, effect: { do: "throw" } },
+    { class: "planned", place: { request: "GET time", nth: 2 }, effect: { do: "throw" } },
+  ]);
+  expect([reached, violations]).toEqual([[0, 1, 2], []]);
+});
+
 test("[F-35] an exception where a row is handed over ends the daemon in good order, and it comes back", () => {
   expect(struck({ row: "fill", nth: 2 }, { do: "throw" })).toMatchObject({ faults: { planned: 1 }, violations: [] });
 });

@@ -108,7 +108,9 @@ export class NakedTime {
     const scene = this.#scene;
     if (!scene.isUp || scene.readySince === null) return;
     episode.up += passed;
-    const isOurs = episode.knownAt !== null && scene.now > (scene.wayTroubledUntil[symbol] ?? 0);
+    // What somebody else has opened is believed by reads alone, and those may still tell of before.
+    const isDenied = episode.most === othersMax && scene.readsLagUntil > scene.now;
+    const isOurs = episode.knownAt !== null && scene.now > (scene.wayTroubledUntil[symbol] ?? 0) && !isDenied;
     if (isOurs) episode.charged += passed;
     if (episode.told) return;
     const lots = scene.truth.position(symbol);

@@ -100,6 +100,14 @@ test("[I-01] what somebody else has opened may take reads that agree, and no mor
   expect(invariants(judge)).toEqual(["I-01"]);
 });
 
+test("[I-01] what somebody else has opened is not charged while reads may tell of before", () => {
+  const judge = watching();
+  judge.scene.readsLagUntil = 60 * second;
+  filled(judge, "web_1", "BUY", 10);
+  pass(judge, 15 * second);
+  expect(invariants(judge)).toEqual([]);
+});
+
 test("[I-02] a stop that turns the position around", () => {
   const judge = watching();
   filled(judge, entry, "BUY", 10);
