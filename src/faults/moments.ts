@@ -104,7 +104,7 @@ export function doAtMoment(effect: MomentEffect, world: World, judge: Judge, isO
     case "lag":
       world.lag.most = effect.most;
       world.lag.until = now + effect.for;
-      judge.scene.readsLagUntil = now + effect.for + effect.most;
+      judge.scene.readsLagUntil = Math.max(judge.scene.readsLagUntil, now + effect.for + effect.most);
       judge.trouble(now + effect.for + effect.most + recovery, "none");
       return true;
     case "burst":

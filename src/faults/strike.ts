@@ -21,6 +21,9 @@ type Ordered = Map<string, Map<number, Fault[]>>;
 const second = microsPerSecond;
 /** A close that is refused again and again waits up to 16 s. */
 const closeBackOff = 20 * second;
+/** An HTTP request that nobody answers is waited for so long. */
+const givenUp = 15 * second;
+const accountRead = /^GET (balance|positionRisk|openOrders|openAlgoOrders|userTrades|allOrders)$/;
 const protective = /^(place|query|cancel) (f|r|x)$/;
 export class Striker {
   /** how often each class struck, and each of them in each state */
@@ -171,6 +174,8 @@ export class Striker {
     // A second one that arrives when the first is over is an order of its own, found when the account is compared.
     const again = effect.do === "repeat-request" ? effect.after + compared : 0;
     const until = now + late + again + back + (isSilenced ? 2 * microsPerMinute : 0);
+    const { scene } = this.#judge;
+    if (accountRead.test(call.name)) scene.readsLagUntil = Math.max(scene.readsLagUntil, until + givenUp);
     // What follows on the same connection waits behind it.
     const isBlocking = effect.do === "delay-request" && call.via === "ws-api";
     this.#judge.trouble(until, isSilenced || isBlocking ? "all" : isHarmless ? "none" : this.#wayOf(call));

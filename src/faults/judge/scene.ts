@@ -22,7 +22,7 @@ export class Scene {
   troubledUntil = 0;
   /** until when something stands between the daemon and its protection of a symbol */
   readonly wayTroubledUntil: number[];
-  /** until when reads may tell what was so a while ago */
+  /** until when reads of the account may fail, or tell what was so a while ago */
   readsLagUntil = 0;
   /** one way, microseconds, as it is now */
   latency = 0;
