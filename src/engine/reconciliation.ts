@@ -145,7 +145,8 @@ export class Reconciliation {
    * was buried too early; it is taken over, because it may fill before its cancel arrives (I-05).
    */
   #sweep(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
-    this.recover(desk, snapshot, emptyJournal, now);
+    const orders = snapshot.orders.filter(({ clientOrderId }) => !desk.hasEnded(clientOrderId));
+    this.recover(desk, { ...snapshot, orders }, emptyJournal, now);
   }
 
   /**

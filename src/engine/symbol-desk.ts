@@ -21,7 +21,8 @@ import {
   type Ticks,
 } from "../domain/units.ts";
 import { cooldownAfter } from "../execution/exit-rules.ts";
-import { isLeftToOthers, type Trade } from "../execution/trade.ts";
+import { isBuried } from "../execution/order.ts";
+import { isLeftToOthers, ordersOf, type Trade } from "../execution/trade.ts";
 import { TradeManager } from "../execution/trade-manager.ts";
 import { Features } from "../market/features.ts";
 import { SymbolMarket } from "../market/symbol-market.ts";
@@ -73,6 +74,8 @@ export class SymbolDesk {
   #decisions = 0;
   #lastTradeEnd: Micros = micros(0);
   #lastEnded: TradeId | null = null;
+  /** entries of the last trade of which the exchange has said that they are over */
+  #endedEntries: readonly string[] = [];
 
   constructor(
     instrument: Instrument,
@@ -154,6 +157,11 @@ export class SymbolDesk {
   /** When the last trade ended; account reads older than this say nothing about the symbol (failure-catalogue F-31). */
   get lastTradeEnd(): Micros {
     return this.#lastTradeEnd;
+  }
+
+  /** Whether the exchange has said that this entry is over: a read that shows it resting is older than that (F-19). */
+  hasEnded(clientOrderId: string): boolean {
+    return this.#endedEntries.includes(clientOrderId);
   }
 
   /** The last trade that had a position: a stop of it may have been left to somebody else's part. */
@@ -381,6 +389,7 @@ export class SymbolDesk {
   }
 
   #onTradeClosed(row: TradeRow | null, trade: Trade, now: Micros): void {
+    this.#endedEntries = ordersOf(trade, "e").flatMap((order) => (isBuried(order) ? [] : [order.id]));
     // A trade of which nothing filled ends with its last order, so that an older read does not bring that one back.
     const orderTimes = [...trade.orders.values()].map(({ cancelAt }) => cancelAt);
     this.#lastTradeEnd = micros(Math.max(trade.lastFillTime, ...orderTimes));

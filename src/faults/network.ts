@@ -138,6 +138,8 @@ export class Port implements Transport {
   readonly #network: Network;
   readonly #listener: TransportListener;
   readonly #clock: () => Micros;
+  /** connections that have ended without the daemon's having heard of it, by their serial */
+  readonly #unheardEnds = new Map<number, StreamKind>();
   readonly #streams = new Map<number, Stream>();
   #isGone = false;
   #underWay = 0;
@@ -177,8 +179,10 @@ export class Port implements Transport {
     return { connections: this.#streams.size, requests: this.#underWay };
   }
 
+  /** As far as the daemon can know: until it has heard of the end, a connection is open to it. */
   isOpen(name: StreamKind): boolean {
     for (const stream of this.#streams.values()) if (stream.name === name && stream.isOpen) return true;
+    for (const ended of this.#unheardEnds.values()) if (ended === name) return true;
     return false;
   }
 
@@ -336,8 +340,13 @@ export class Port implements Transport {
   /** Ends a connection, and tells the process unless it has let go of it. */
   #end(stream: Stream, cause: string): void {
     if (this.#streams.get(stream.serial) !== stream) return;
-    this.#close(stream.serial);
-    this.#later(this.#network.delay(), () => this.#tell({ kind: "stream-closed", stream: stream.serial, cause }));
+    const { serial, name, isOpen } = stream;
+    this.#close(serial);
+    if (isOpen) this.#unheardEnds.set(serial, name);
+    this.#later(this.#network.delay(), () => {
+      this.#unheardEnds.delete(serial);
+      this.#tell({ kind: "stream-closed", stream: serial, cause });
+    });
   }
 
   #send(serial: number, text: string): void {

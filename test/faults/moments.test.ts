@@ -55,7 +55,7 @@ test("[F-35] an exception while the daemon starts ends it in good order, and it 
     { class: "planned", place: { request: "GET time", nth: 1 }, effect: { do: "throw" } },
     { class: "planned", place: { request: "GET time", nth: 2 }, effect: { do: "throw" } },
   ]);
-  expect([reached, violations]).toEqual([[0, 1, 2], []]);
+  expect([reached.toSorted(), violations]).toEqual([[0, 1, 2], []]);
 });
 
 test("[F-35] an exception where a row is handed over ends the daemon in good order, and it comes back", () => {

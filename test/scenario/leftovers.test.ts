@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../src/domain/order-id.ts";
-import { openLong } from "./support/given.ts";
+import { openLong, restingEntry } from "./support/given.ts";
 import { normal, plainExits } from "./support/settings.ts";
 import type { Simulation, Story } from "./support/simulate.ts";
 
@@ -56,6 +56,25 @@ test("[I-23] a stop that is left over goes although the fate of our own close is
   sim.advance(70_000);
   // then
   expect([sim.core.desks.map(({ manager }) => manager.inDoubt), sim.truth.open]).toEqual([[true], []]);
+});
+
+test("[I-07] an entry that was told cancelled is not taken over again where a read lags", () => {
+  // given
+  const settings = normal({ order_timeout_seconds: 1, on_timeout: "give-up", replace_attempts: 0 });
+  const sim = restingEntry({ through: "rest", settings });
+  sim.wire.script([{ on: "GET openOrders", fault: { kind: "stale", ms: 4_500 }, times: 10 }]);
+  sim.advance(4_000);
+  if (sim.running !== null) throw new Error("the story begins with an entry that has ended");
+  // when
+  sim.disconnect();
+  sim.advance(100);
+  sim.reconnect();
+  sim.advance(3_000);
+  // then
+  const states = sim.outputs.flatMap((output) =>
+    output.kind === "order" && output.role === "e" ? [output.state] : [],
+  );
+  expect([states.at(-1), states.filter((state) => state === "cancelling").length]).toEqual(["cancelled", 1]);
 });
 
 test("[I-23] an order of ours from another trade is cancelled although a trade is running", () => {

@@ -63,6 +63,8 @@ export class Truth {
   readonly openAlgos = new Map<string, TrueAlgo>();
   readonly fills = new Map<string, TrueFill>();
   readonly #grids: readonly Grid[];
+  /** lots, by client id and the exchange's own */
+  readonly #filled = new Map<string, number>();
 
   constructor(grids: readonly Grid[]) {
     this.#grids = grids;
@@ -134,7 +136,11 @@ export class Truth {
       filled: 0,
       status: "",
     };
-    order.filled = units(o["z"], grid.step);
+    // An id is free again once its order has ended: a request that arrives twice may be two orders.
+    const one = `${id} ${o["i"]}`;
+    const filled = units(o["z"], grid.step);
+    order.filled += filled - (this.#filled.get(one) ?? 0);
+    this.#filled.set(one, filled);
     order.status = String(o["X"]);
     this.orders.set(id, order);
     if (openOrderStates.has(order.status)) this.openOrders.set(id, order);
