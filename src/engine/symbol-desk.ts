@@ -15,6 +15,7 @@ import {
   type Micros,
   micros,
   microsFromSeconds,
+  noLots,
   type PriceE8,
   type SymbolIndex,
   signedLots,
@@ -124,8 +125,11 @@ export class SymbolDesk {
           !floor.session.isHeld &&
           floor.account.privateAlive &&
           this.#setUp.state === "proven",
-        recheck: (trade, wanted, price, now) =>
-          this.risk.recheck(trade, wanted, price, this.manager.committedLots, now),
+        recheck: (trade, wanted, price, now) => {
+          // What the decision was made on may have gone stale since (failure-catalogue I-15).
+          if (!this.market.isReady(now)) return noLots;
+          return this.risk.recheck(trade, wanted, price, this.manager.committedLots, now);
+        },
       },
       (row, trade, now) => this.#onTradeClosed(row, trade, now),
     );

@@ -240,6 +240,21 @@ test("[EXE-7] a post-only order that would take steps back a tick and goes again
   expect([sim.sent(), entryPrice(sim)]).toEqual([["place-order e1", "place-order e2"], 639_999]);
 });
 
+test.each(["cross", "replace"] as const)(
+  "[I-15] on_timeout %s: nothing is entered anew on a mark price that has gone stale meanwhile",
+  (on_timeout) => {
+    // given
+    const settings = normal({ order_timeout_seconds: 8, on_timeout, replace_attempts: 2 });
+    const sim = restingEntry({ settings: { ...settings, market: { mark_stale_ms: 5_000 } } });
+    sim.sent();
+    sim.silenced.add("mark");
+    // when
+    sim.advance(15_000);
+    // then
+    expect(sim.sent()).toEqual(["cancel-order e1"]);
+  },
+);
+
 test("[EXE-4] a time-out that replaces goes to where the price is now, so often and no more", () => {
   // given
   const sim = restingEntry({ settings: normal({ on_timeout: "replace", replace_attempts: 2 }) });
