@@ -6,7 +6,7 @@
 
 import { sign } from "../domain/order.ts";
 import { type Micros, microsFromSeconds, type SignedLots } from "../domain/units.ts";
-import { exposedLots, mayFill, openLots, type Trade } from "./trade.ts";
+import { exposedLots, mayFill, openLots, type Trade, toldLots } from "./trade.ts";
 
 /** How much younger than the last execution a read must be to be news: clocks differ, and reads lag. */
 const readMarginMicros = microsFromSeconds(2);
@@ -42,6 +42,7 @@ function note(trade: Trade, lots: SignedLots, now: Micros): void {
   trade.seenLots = Math.max(0, lots * sign(trade.plan.side));
   trade.seenAt = now;
   if (trade.unexplained !== null || mayFill(trade)) return;
-  // Less than ours is told while a close of ours executes, and says nothing of others.
-  if (trade.seenLots >= openLots(trade)) trade.othersLots = trade.seenLots - openLots(trade);
+  // Less than ours is told while a close of ours executes, and says nothing of others. Ours is also what was told in sum.
+  const own = toldLots(trade);
+  if (trade.seenLots >= own) trade.othersLots = trade.seenLots - own;
 }

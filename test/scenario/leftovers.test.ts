@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../src/domain/order-id.ts";
 import { openLong, restingEntry } from "./support/given.ts";
 import { normal, plainExits } from "./support/settings.ts";
-import type { Simulation, Story } from "./support/simulate.ts";
+import { type Simulation, type Story, simulate } from "./support/simulate.ts";
 
 const longHold = { max_hold_seconds: 600 };
 
@@ -75,6 +75,24 @@ test("[I-07] an entry that was told cancelled is not taken over again where a re
     output.kind === "order" && output.role === "e" ? [output.state] : [],
   );
   expect([states.at(-1), states.filter((state) => state === "cancelling").length]).toEqual(["cancelled", 1]);
+});
+
+test("[I-23] a position that is read before its execution is told is ours: no stop is left to others after the close", () => {
+  // given
+  const sim = simulate({
+    settings: normal({ entry_order: "market", max_hold_seconds: 600 }),
+    latencyMs: 1,
+    faults: [{ on: "place-order x1", fault: { kind: "refused", code: -4118 } }],
+  });
+  sim.decide();
+  sim.disconnect();
+  sim.decide({ direction: "FLAT", action: "EXIT" });
+  // when
+  sim.advance(15);
+  sim.reconnect();
+  sim.advance(20_000);
+  // then
+  expect([sim.truth.open, sim.trades.length, sim.notices("STOP_LEFT_TO_OTHERS").length]).toEqual([[], 1, 0]);
 });
 
 test("[I-23] an order of ours from another trade is cancelled although a trade is running", () => {
