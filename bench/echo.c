@@ -160,7 +160,7 @@ static void on_text(Connection *c, const char *text) {
   if (is_order) on_order(text);
   id_of(text, id, sizeof id);
   if (is_order && is_refusing)
-    length = sprintf(reply, "{\"id\":%s,\"status\":400,\"error\":{\"code\":-2019,\"msg\":\"Margin is insufficient.\"},%s}", id, limits);
+    length = sprintf(reply, "{\"id\":%s,\"status\":400,\"error\":{\"code\":-2020,\"msg\":\"Unable to fill.\"},%s}", id, limits);
   else if (strstr(text, "SUBSCRIBE") != NULL)
     length = sprintf(reply, "{\"result\":null,\"id\":%s}", id);
   else

@@ -21,8 +21,8 @@ export const rateLimits = [
   { rateLimitType: "ORDERS", interval: "SECOND", intervalNum: 10, limit },
 ];
 
-/** The order is refused for want of margin: the trade ends there, and the next tick may enter again. */
-export const refusal = { code: -2019, msg: "Margin is insufficient." } as const;
+/** The order finds nobody: the trade ends there, and the next tick may enter again. Other refusals hold entries back. */
+export const refusal = { code: -2020, msg: "Unable to fill." } as const;
 
 export class BenchVenue {
   readonly #exchange = new Exchange({
