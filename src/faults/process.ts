@@ -23,8 +23,9 @@ import { observedLog } from "../ops/observed-log.ts";
 import { machineTimers } from "../ops/timers.ts";
 import type { Signer } from "../venue/transport.ts";
 import { type Disk, SimulatedStore } from "./disk.ts";
-import type { Network, Port } from "./network.ts";
+import type { Network } from "./network.ts";
 import type { Loss } from "./plan/fault.ts";
+import type { Port } from "./port.ts";
 import type { EventQueue } from "./queue.ts";
 
 export type ProcessHooks = {
