@@ -75,10 +75,12 @@ async function readyUrl(daemon: DaemonProcess): Promise<string> {
 
 async function allDecided(url: string, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
-    await vi.waitUntil(async () => (await call(url, "GET", `/v1/intents/${id}`)).body["status"] !== "accepted", {
-      interval: 20,
-      timeout: 20_000,
-    });
+    const isDecided = async (): Promise<boolean> => {
+      const { status, body } = await call(url, "GET", `/v1/intents/${id}`);
+      expect({ id, status }).toEqual({ id, status: 200 });
+      return body["status"] !== "accepted";
+    };
+    await vi.waitUntil(isDecided, { interval: 20, timeout: 20_000 });
   }
 }
 
@@ -155,8 +157,14 @@ async function killedLane(lane: number): Promise<Lane> {
   const ids: string[] = [];
   const post = async (url: string, id: string, into: Map<string, unknown>): Promise<void> => {
     const action = id.endsWith("close") ? "CLOSE" : "OPEN_LONG";
-    const answer = await call(url, "POST", "/v1/intents", { intent_id: id, symbol: "BTCUSDT", action });
-    if (answer.status === 202) into.set(id, answer.body);
+    const isTaken = async (): Promise<boolean> => {
+      const { status, body } = await call(url, "POST", "/v1/intents", { intent_id: id, symbol: "BTCUSDT", action });
+      if (status === 202) into.set(id, body);
+      // A daemon that proves its stop path anew takes none meanwhile, and asks for another post.
+      else expect({ id, ...body }).toMatchObject({ error: { code: "NOT_READY" } });
+      return status === 202;
+    };
+    await vi.waitUntil(isTaken, { interval: 20, timeout: 20_000 });
   };
   for (let life = 0; life < kills / lanes; life += 1) {
     const daemon = stage.daemon(exchange);
