@@ -2,13 +2,12 @@
 
 import { loadSettings } from "../config/load.ts";
 import type { Settings } from "../config/schema.ts";
-import { listedSymbols, type SymbolSpec } from "../exchange/symbols.ts";
 import { backtest } from "../host/backtest.ts";
 import { modelsOf, startingModels } from "../host/model-file.ts";
 import { readTape } from "../tape/reader.ts";
 import { type BacktestReport, backtestReport } from "./backtest-report.ts";
 import { compareModes, comparisonTable, type ModeComparison } from "./compare-modes.ts";
-import { UsageError } from "./usage-error.ts";
+import { symbolsOfTapes } from "./tape-symbols.ts";
 
 export type BacktestOptions = {
   readonly tapes: readonly string[];
@@ -23,10 +22,7 @@ export type BacktestOptions = {
 export function backtestCommand(options: BacktestOptions): number {
   const settings = loadSettings(options.config);
   const tapes = options.tapes.map((path) => readTape(path));
-  const specs = tapes.map((tape, index) => specOf(tape.metadata.symbol, options.tapes[index] ?? ""));
-  if (new Set(specs).size !== specs.length) {
-    throw new UsageError("--tape: two tapes of the same symbol; one a symbol is allowed");
-  }
+  const specs = symbolsOfTapes(tapes);
   if (options.compareModes) {
     const comparison = compareModes(settings, tapes, specs, clockSeconds);
     options.print(options.json ? JSON.stringify(comparison) : compared(comparison, settings));
@@ -39,17 +35,6 @@ export function backtestCommand(options: BacktestOptions): number {
   const report = backtestReport(result, clockSeconds() - started);
   options.print(options.json ? JSON.stringify(report) : readable(report, settings));
   return result.summary.safeMode ? 1 : 0;
-}
-
-function specOf(symbol: string, path: string): SymbolSpec {
-  const spec = listedSymbols.find((candidate) => candidate.row.symbol === symbol);
-  if (spec === undefined) {
-    const allowed = listedSymbols.map((candidate) => candidate.row.symbol).join(", ");
-    throw new UsageError(
-      `--tape ${path}: symbol ${symbol} is not listed by the embedded exchange; allowed: ${allowed}`,
-    );
-  }
-  return spec;
 }
 
 function readable(report: BacktestReport, settings: Settings): string {

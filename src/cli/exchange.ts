@@ -2,12 +2,11 @@
 
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { Decimal } from "decimal.js";
 import { z } from "zod";
 import { Settings } from "../config/schema.ts";
 import { type Micros, symbolIndex } from "../domain/units.ts";
 import { Exchange, type ExchangeOptions } from "../exchange/exchange.ts";
-import { filterText, listedSymbols, type SymbolSpec } from "../exchange/symbols.ts";
+import type { SymbolSpec } from "../exchange/symbols.ts";
 import { risingClock } from "../exchange/wire/clock.ts";
 import { DirectoryInUseError, lockDirectory } from "../exchange/wire/directory-lock.ts";
 import { candlesBefore, TapeFeed } from "../exchange/wire/feed.ts";
@@ -16,6 +15,7 @@ import { startWireServer, type WireServer } from "../exchange/wire/server.ts";
 import { makeDirectory, readStateFile, StateFile, StateFileError } from "../exchange/wire/state-file.ts";
 import { type Tape, TapeError } from "../tape/format.ts";
 import { readTape } from "../tape/reader.ts";
+import { symbolsOfTapes, TapeSymbolError } from "./tape-symbols.ts";
 
 const defaults = Settings.parse({}).exchange;
 
@@ -75,7 +75,9 @@ export async function exchangeCommand(given: Readonly<Record<string, unknown>>):
     return 0;
   } catch (error) {
     if (error instanceof StartError) return fail(error.code, error.message);
-    const known = [TapeError, StateFileError, DirectoryInUseError].some((kind) => error instanceof kind);
+    const known = [TapeError, TapeSymbolError, StateFileError, DirectoryInUseError].some(
+      (kind) => error instanceof kind,
+    );
     if (known && error instanceof Error) return fail(1, error.message);
     throw error;
   }
@@ -83,7 +85,7 @@ export async function exchangeCommand(given: Readonly<Record<string, unknown>>):
 
 async function run(options: Options): Promise<void> {
   const tapes = options.tape.map((path) => readTape(path));
-  const symbols = tapes.map(specOf);
+  const symbols = symbolsOfTapes(tapes);
   makeDirectory(options.data);
   const lock = await lockDirectory(options.data);
   try {
@@ -175,30 +177,6 @@ async function listen(
       cause.code === "EADDRINUSE" ? "is in use; choose another with --port, or 0 for a free one" : cause.message;
     throw new StartError(1, `port ${options.port} ${problem}`, { cause });
   }
-}
-
-/** The listed symbol of a tape, once for each. */
-function specOf(tape: Tape, index: number, tapes: readonly Tape[]): SymbolSpec {
-  const { symbol, tickSize, stepSize } = tape.metadata;
-  const spec = listedSymbols.find((listed) => listed.row.symbol === symbol);
-  if (spec === undefined) {
-    const known = listedSymbols.map((listed) => listed.row.symbol).join(", ");
-    throw new StartError(1, `tape of ${symbol}: the exchange lists ${known}`);
-  }
-  if (tapes.findIndex((other) => other.metadata.symbol === symbol) !== index) {
-    throw new StartError(1, `two tapes of ${symbol}: one for each symbol`);
-  }
-  const sameGrid =
-    sameNumber(tickSize, filterText(spec.row, "PRICE_FILTER", "tickSize")) &&
-    sameNumber(stepSize, filterText(spec.row, "LOT_SIZE", "stepSize"));
-  if (!sameGrid) {
-    throw new StartError(1, `tape of ${symbol}: tick ${tickSize} and step ${stepSize} are not those of the exchange`);
-  }
-  return spec;
-}
-
-function sameNumber(text: string, other: string | null): boolean {
-  return other !== null && new Decimal(text).eq(other);
 }
 
 function apiKeys(options: Options, instance: string): readonly ApiKey[] {

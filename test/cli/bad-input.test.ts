@@ -4,6 +4,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { readTape } from "../../src/tape/reader.ts";
+import { writeTape } from "../../src/tape/writer.ts";
 import { Scalpd, type StartedExchange, startExchange, temporaryDirectory } from "../acceptance/processes.ts";
 
 // Dozens of processes share the machine with whatever else is being tested.
@@ -18,6 +20,8 @@ const paths = {
   empty: join(directory, "empty.arrow"),
   missing: join(directory, "missing.arrow"),
   file: join(directory, "file"),
+  coarse: join(directory, "coarse.arrow"),
+  unlisted: join(directory, "unlisted.arrow"),
 };
 
 let exchange: StartedExchange;
@@ -34,6 +38,9 @@ beforeAll(async () => {
   writeFileSync(paths.text, "open,high,low,close\n");
   writeFileSync(paths.empty, "");
   writeFileSync(paths.file, "");
+  const readable = readTape(btc);
+  writeTape(paths.coarse, { ...readable, metadata: { ...readable.metadata, tickSize: "1" } });
+  writeTape(paths.unlisted, { ...readable, metadata: { ...readable.metadata, symbol: "DOGEUSDT" } });
   occupied = createServer();
   port = await new Promise((resolve, reject) => {
     occupied.once("error", reject).listen(0, "127.0.0.1", () => {
@@ -182,7 +189,25 @@ refuses([
     "`backtest` with two tapes of one symbol",
     () => ["backtest", "--tape", btc, "--tape", btc],
     2,
-    /^scalpd: --tape: two tapes of the same symbol; one a symbol is allowed$/,
+    /^scalpd: two tapes of BTCUSDT: one for each symbol$/,
+  ],
+  [
+    "`backtest` with a tape on another tick than the exchange's",
+    () => ["backtest", "--tape", paths.coarse],
+    2,
+    /^scalpd: tape of BTCUSDT: tick 1 and step 0.001; the exchange has 0.10 and 0.001$/,
+  ],
+  [
+    "`exchange` with a tape on another tick than its own",
+    () => ["exchange", "--port", "0", "--data", newPath("data"), "--tape", paths.coarse],
+    1,
+    /^scalpd exchange: tape of BTCUSDT: tick 1 and step 0.001; the exchange has 0.10 and 0.001$/,
+  ],
+  [
+    "`backtest` with a tape of a symbol that is not listed",
+    () => ["backtest", "--tape", paths.unlisted],
+    2,
+    /^scalpd: tape of DOGEUSDT: the exchange lists \S+/,
   ],
   [
     "`exchange` with two tapes of one symbol",
