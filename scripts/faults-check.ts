@@ -41,7 +41,7 @@ async function check([seeds = "100", from = "1", hours = "6"]: readonly string[]
 
 async function reportsOf(seeds: readonly number[], hours: number): Promise<readonly SeedReport[]> {
   const reports: SeedReport[] = [];
-  const jobs = seeds.map((seed) => ({ seed, hours, settings: seedSettingsOf(seed) }));
+  const jobs = seeds.map((seed) => ({ seed, hours, settings: seedSettingsOf(seed), tapes: null }));
   await runPool({ jobs, threads: availableParallelism(), onReport: (report) => reports.push(report) });
   return reports;
 }

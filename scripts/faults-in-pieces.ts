@@ -28,6 +28,7 @@ export async function main([file, seeds = "20000", piece = "100", hours = "6"]: 
       trace: false,
       shrink: false,
       config: null,
+      tapes: [],
       out: resolve(`${file}.failures`),
       threads: null,
       print: (line) => appendFileSync(file, `${line}\n`),

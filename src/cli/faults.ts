@@ -2,14 +2,17 @@
 
 import { availableParallelism } from "node:os";
 import { loadSettings } from "../config/load.ts";
+import { present } from "../domain/assert.ts";
 import { listedSymbols } from "../exchange/symbols.ts";
 import { run } from "../faults/run.ts";
 import { writeBundle, writeShrunk } from "../faults/session/bundle.ts";
 import { runPool } from "../faults/session/pool.ts";
-import { planOf, type SeedJob, type SeedReport } from "../faults/session/seed.ts";
+import { planOf, type SeedJob, type SeedReport, worldOf } from "../faults/session/seed.ts";
 import { exitCodeOf, summarise } from "../faults/session/summary.ts";
-import { seedSettingsOf, settingsOf } from "../faults/settings.ts";
+import { seedSettingsOf } from "../faults/settings.ts";
+import { readTape } from "../tape/reader.ts";
 import { progressLine, summaryLines } from "./faults-report.ts";
+import { symbolsOfTapes } from "./tape-symbols.ts";
 import { UsageError } from "./usage-error.ts";
 
 export type FaultsOptions = {
@@ -20,6 +23,8 @@ export type FaultsOptions = {
   /** every line of what happens, for few seeds */
   readonly trace: boolean;
   readonly config: string | null;
+  /** recordings instead of the seeded walk, one a symbol; empty: the walk */
+  readonly tapes: readonly string[];
   /** makes the plans of failing seeds smaller */
   readonly shrink: boolean;
   /** where bundles of failing seeds are written */
@@ -47,7 +52,7 @@ export async function faultsCommand(options: FaultsOptions): Promise<number> {
   if (options.trace) for (const job of jobs) onReport(traced(job, options.print));
   else await runPool({ jobs, threads: options.threads ?? availableParallelism(), onReport });
   const summary = summarise(reports);
-  const bundles = bundlesOf(options, reports);
+  const bundles = bundlesOf(options, jobs, reports);
   const seconds = (performance.now() - began) / 1_000;
   const { user, system } = process.cpuUsage(used);
   const cpuSeconds = (user + system) / 1e6;
@@ -59,11 +64,18 @@ export async function faultsCommand(options: FaultsOptions): Promise<number> {
 }
 
 /** What is left for those who look into it; the first so many. */
-function bundlesOf(options: FaultsOptions, reports: readonly SeedReport[]): readonly string[] {
+function bundlesOf(
+  options: FaultsOptions,
+  jobs: readonly SeedJob[],
+  reports: readonly SeedReport[],
+): readonly string[] {
   const failing = reports.filter(({ result }) => result.violations.length > 0);
   failing.sort((a, b) => a.result.seed - b.result.seed);
   return failing.slice(0, bundlesMax).flatMap((report) => {
-    const job = jobOf(options, report.result.seed);
+    const job = present(
+      jobs.find(({ seed }) => seed === report.result.seed),
+      "job of a report",
+    );
     const folder = writeBundle(options.out, job, report);
     const shrunk = options.shrink ? writeShrunk(folder, job) : null;
     return shrunk === null ? [folder] : [folder, shrunk];
@@ -76,7 +88,7 @@ function rounded(seconds: number): number {
 }
 
 function jobsOf(options: FaultsOptions): readonly SeedJob[] {
-  const { seeds, from, trace } = options;
+  const { seeds, from, trace, shrink } = options;
   for (const [name, value, least] of [
     ["--seeds", seeds, 1],
     ["--from", from, 0],
@@ -87,23 +99,29 @@ function jobsOf(options: FaultsOptions): readonly SeedJob[] {
   }
   if (!(options.hours > 0)) throw new UsageError(`--hours ${options.hours}: allowed is a number above 0`);
   if (trace && seeds > tracedSeedsMax) throw new UsageError(`--trace: at most ${tracedSeedsMax} seeds at once`);
-  return Array.from({ length: seeds }, (_, index) => jobOf(options, from + index));
+  if (shrink && options.tapes.length > 0) {
+    throw new UsageError("--shrink: a regression runs on the seeded market; allowed without --tape");
+  }
+  const recorded = symbolsOfTapes(options.tapes.map((path) => readTape(path))).map(({ row }) => row.symbol);
+  return Array.from({ length: seeds }, (_, index) => jobOf(options, from + index, recorded));
 }
 
-function jobOf({ hours, config }: FaultsOptions, seed: number): SeedJob {
+/** @param recorded symbols of the tapes */
+function jobOf({ hours, config, tapes }: FaultsOptions, seed: number, recorded: readonly string[]): SeedJob {
   const settings = config === null ? seedSettingsOf(seed) : loadSettings(config);
+  if (tapes.length > 0) return { seed, hours, settings: { ...settings, symbols: [...recorded] }, tapes };
   const unlisted = settings.symbols.find((symbol) => !listedSymbols.some(({ row }) => row.symbol === symbol));
   if (unlisted !== undefined) {
     const listed = listedSymbols.map(({ row }) => row.symbol).join(", ");
     throw new UsageError(`symbols ${unlisted}: the simulation's exchange lists ${listed}`);
   }
-  return { seed, hours, settings };
+  return { seed, hours, settings, tapes: null };
 }
 
 function traced(job: SeedJob, print: (line: string) => void): SeedReport {
   const plan = planOf(job);
   const onViolation = ({ invariant, detail }: { readonly invariant: string; readonly detail: string }): void =>
     print(`                ### ${invariant}: ${detail}`);
-  const result = run({ plan, settings: job.settings ?? settingsOf(job.seed), trace: print, onViolation });
+  const result = run({ plan, ...worldOf(job), trace: print, onViolation });
   return { result, faultsPlanned: plan.faults.length };
 }

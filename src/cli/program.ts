@@ -145,6 +145,7 @@ function addFaults(program: Command, exit: Exit): void {
     .option("--from <number>", "the first seed", number("--from"), 1)
     .option("--hours <number>", "simulated hours of each; below 6 a seed counts as empty", number("--hours"), 6)
     .option("--config <file>", "the settings to run with; without it such as trade all day")
+    .option("--tape <files...>", "recordings to play, one a symbol, instead of the seeded market")
     .option("--trace", "prints everything that happens")
     .option("--shrink", "makes the plans of failing seeds smaller, into regressions")
     .option("--out <directory>", "where bundles of failing seeds are written", "data/faults")
@@ -157,6 +158,7 @@ function addFaults(program: Command, exit: Exit): void {
         from: options.from,
         hours: options.hours,
         config: options.config ?? null,
+        tapes: options.tape ?? [],
         trace: options.trace === true,
         shrink: options.shrink === true,
         out: options.out,

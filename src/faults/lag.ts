@@ -8,12 +8,12 @@ import { Exchange, type ExchangeOptions } from "../exchange/exchange.ts";
 import { jsonText } from "../exchange/wire/json.ts";
 import type { Random } from "../tape/random.ts";
 import type { Call } from "./call.ts";
-import type { Market } from "./market.ts";
+import type { SimulatedMarket } from "./market.ts";
 
 export type LagOptions = {
   readonly exchange: Exchange;
   readonly options: ExchangeOptions;
-  readonly market: Market;
+  readonly market: SimulatedMarket;
   readonly random: Random;
 };
 

@@ -12,6 +12,36 @@ import { lots, type Micros, micros, microsPerMinute, microsPerSecond, priceE8, t
 import type { Random } from "../tape/random.ts";
 import { randomFor } from "./random.ts";
 
+/** What a world's exchange is fed with. Times are microseconds, shares fractions. */
+export interface SimulatedMarket {
+  /** when the next event happens */
+  readonly next: number;
+  /** Hands it over. */
+  deliver(sink: MarketSink): void;
+  /** Best bid, ticks. */
+  bid(symbol: number): number;
+  /** Candles of the minutes before `start`, oldest first. */
+  history(symbol: number, minutes: number, start: number): readonly Candle[];
+  /** Whether the daemon is up. */
+  watched(isWatched: boolean): void;
+  /** A position or an order of the account is there, or no more. */
+  hold(symbol: number, isHeld: boolean): void;
+  /** Somebody asks for something there. */
+  stir(symbol: number, now: number): void;
+  /** The book stands still until then; a time that is over ends it. */
+  freeze(symbol: number, until: number): void;
+  /** Nothing is traded or said of it until then; a time that is over ends it. */
+  halt(symbol: number, until: number): void;
+  /** The mark price stands apart from the last, by a fraction. */
+  setBasis(symbol: number, share: number): void;
+  /** Trades are of at most so many lots; null: as ever. */
+  thin(lotsMax: number | null): void;
+  /** The price jumps, by a fraction of itself. @returns whether it could */
+  jump(symbol: number, share: number): boolean;
+  /** So many times as dense as ever. @returns whether it could */
+  burst(times: number): boolean;
+}
+
 export type MarketOptions = {
   readonly seed: number;
   readonly instruments: readonly Instrument[];
@@ -63,17 +93,15 @@ type Walk = {
   haltedUntil: number;
 };
 
-export class Market {
+export class Market implements SimulatedMarket {
   readonly #walks: readonly Walk[];
   readonly #random: Random;
   readonly #levels: DepthLevels = depthLevels(4 * levelsASide);
   readonly #isSteady: boolean;
   #nextAt: number;
   #isWatched = true;
-  /** trades of at most so many lots; null: as ever */
-  tradeLotsMax: number | null = null;
-  /** so many times as dense as ever */
-  times = 1;
+  #tradeLotsMax = Number.POSITIVE_INFINITY;
+  #times = 1;
 
   constructor({ seed, instruments, prices, start, isSteady }: MarketOptions) {
     this.#isSteady = isSteady;
@@ -113,12 +141,10 @@ export class Market {
     this.#isWatched = isWatched;
   }
 
-  /** A position or an order of the account is there, or no more. */
   hold(symbol: number, isHeld: boolean): void {
     present(this.#walks[symbol], "walk of a symbol").isHeld = isHeld;
   }
 
-  /** Somebody asks for something there. */
   stir(symbol: number, now: number): void {
     const walk = present(this.#walks[symbol], "walk of a symbol");
     walk.stirredUntil = now + stir;
@@ -131,23 +157,29 @@ export class Market {
     return present(this.#walks[symbol], "walk of a symbol").bid;
   }
 
-  /** The price jumps, by a fraction of itself. */
-  jump(symbol: number, share: number): void {
+  jump(symbol: number, share: number): boolean {
     const walk = present(this.#walks[symbol], "walk of a symbol");
     walk.bid = Math.max(1_000, Math.round(walk.bid * (1 + share)));
+    return true;
   }
 
-  /** The mark price stands apart from the last, by a fraction. */
+  thin(lotsMax: number | null): void {
+    this.#tradeLotsMax = lotsMax ?? Number.POSITIVE_INFINITY;
+  }
+
+  burst(times: number): boolean {
+    this.#times = times;
+    return true;
+  }
+
   setBasis(symbol: number, share: number): void {
     present(this.#walks[symbol], "walk of a symbol").basis = share;
   }
 
-  /** The book stands still until then, and trades and mark prices go on. */
   freeze(symbol: number, until: number): void {
     present(this.#walks[symbol], "walk of a symbol").frozenUntil = until;
   }
 
-  /** Nothing is traded or said of it until then. */
   halt(symbol: number, until: number): void {
     present(this.#walks[symbol], "walk of a symbol").haltedUntil = until;
   }
@@ -157,14 +189,14 @@ export class Market {
     let earliest = present(this.#walks[0], "walk");
     for (const walk of this.#walks) if (walk.nextAt < earliest.nextAt) earliest = walk;
     this.#emit(earliest, micros(Math.round(earliest.nextAt)), sink);
-    const wait = this.#isWatched ? this.#interval(earliest) / this.times : idleInterval;
+    const wait = this.#isWatched ? this.#interval(earliest) / this.#times : idleInterval;
     earliest.nextAt = Math.round(earliest.nextAt + wait * (0.75 + 0.5 * this.#random.uniform()));
     let next = Number.POSITIVE_INFINITY;
     for (const walk of this.#walks) next = Math.min(next, walk.nextAt);
     this.#nextAt = next;
   }
 
-  /** Candles before the start, newest last, of the same walk. */
+  /** Of the same walk. */
   history(symbol: number, minutes: number, start: number): readonly Candle[] {
     const { bid } = present(this.#walks[symbol], "walk of a symbol");
     const random = this.#random;
@@ -288,7 +320,7 @@ export class Market {
     const isSell = random.below(2) === 0;
     const beyond = random.below(3) === 0 ? random.below(3) : 0;
     const price = isSell ? walk.shownBid - beyond : walk.shownBid + walk.shownSpread + beyond;
-    const size = Math.min(this.tradeLotsMax ?? Infinity, Math.ceil(walk.largestTrade * random.uniform() ** 4));
+    const size = Math.min(this.#tradeLotsMax, Math.ceil(walk.largestTrade * random.uniform() ** 4));
     sink.onTrade(walk.instrument.index, walk.tradeId, ticks(price), lots(Math.max(1, size)), isSell, now, now);
   }
 

@@ -32,15 +32,15 @@ export function healAll(world: World): void {
   network.heal();
   disk.refusesUntil = 0;
   disk.slowUntil = 0;
-  market.tradeLotsMax = null;
-  market.times = 1;
+  market.thin(null);
+  market.burst(1);
   lag.until = 0;
   world.exchange.chargeFeesIn("USDT");
   world.exchange.switchPositionMode(false);
   for (const symbol of world.specs.keys()) {
     market.setBasis(symbol, 0);
-    market.freeze(symbol, 0);
-    market.halt(symbol, 0);
+    market.freeze(symbol, world.now);
+    market.halt(symbol, world.now);
     world.exchange.changeRules(symbolIndex(symbol), {});
   }
 }
@@ -108,10 +108,8 @@ export function doAtMoment(effect: MomentEffect, world: World, judge: Judge, isO
       judge.trouble(now + effect.for + effect.most + recovery, "none");
       return true;
     case "burst":
-      market.times = effect.times;
-      later(effect.for, () => {
-        market.times = 1;
-      });
+      if (!market.burst(effect.times)) return false;
+      later(effect.for, () => market.burst(1));
       return true;
     case "slow":
       network.slow = { by: effect.by, until: now + effect.for };
@@ -126,17 +124,14 @@ export function doAtMoment(effect: MomentEffect, world: World, judge: Judge, isO
       judge.trouble(now + reconnected, "none");
       return true;
     case "gap":
-      market.jump(effect.symbol, effect.share);
-      return true;
+      return market.jump(effect.symbol, effect.share);
     case "apart":
       market.setBasis(effect.symbol, effect.share);
       later(effect.for, () => market.setBasis(effect.symbol, 0));
       return true;
     case "thin":
-      market.tradeLotsMax = effect.lots;
-      later(effect.for, () => {
-        market.tradeLotsMax = null;
-      });
+      market.thin(effect.lots);
+      later(effect.for, () => market.thin(null));
       return true;
     case "close-out":
       // Marked before: the exchange tells at once.

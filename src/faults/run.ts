@@ -7,6 +7,7 @@ import { microsPerMinute, microsPerSecond } from "../domain/units.ts";
 import type { SymbolSpec } from "../exchange/symbols.ts";
 import { readiness } from "../host/readiness.ts";
 import type { Fields } from "../ops/log.ts";
+import type { Tape } from "../tape/format.ts";
 import type { Call } from "./call.ts";
 import { Judge, type View } from "./judge/judge.ts";
 import type { Violation } from "./judge/scene.ts";
@@ -23,6 +24,8 @@ export type RunOptions = {
   readonly settings: Settings;
   /** five market events a second and symbol also where nothing is at stake; false when left out */
   readonly isMarketSteady?: boolean;
+  /** recordings to be played instead of the seeded walk, one a symbol of the settings in their order */
+  readonly tapes?: readonly Tape[] | null;
   /** every line of the run, as people read it; slows it down */
   readonly trace?: (line: string) => void;
   readonly onViolation?: (violation: Violation) => void;
@@ -98,7 +101,7 @@ class Run {
 
   constructor(options: RunOptions) {
     this.#options = options;
-    const { plan, settings, trace, isMarketSteady = false } = options;
+    const { plan, settings, trace, isMarketSteady = false, tapes = null } = options;
     this.#places = new Places(options.onPlace);
     // Words are made only for those who read them.
     const say = (mark: string, text: () => string): void =>
@@ -107,6 +110,7 @@ class Run {
       seed: plan.seed,
       settings,
       isMarketSteady,
+      tapes,
       effects: {
         requestEffect: (call) => {
           this.#places.request(call.name);

@@ -15,17 +15,19 @@ import { hmacKey } from "../exchange/wire/security.ts";
 import { WireService } from "../exchange/wire/service.ts";
 import { conceal } from "../ops/concealed.ts";
 import type { Fields } from "../ops/log.ts";
+import type { Tape } from "../tape/format.ts";
 import { signerFrom } from "../venue/live/signer.ts";
 import type { Call } from "./call.ts";
 import { Disk } from "./disk.ts";
 import { LaggingReads } from "./lag.ts";
-import { Market } from "./market.ts";
+import { Market, type SimulatedMarket } from "./market.ts";
 import { Network, type NetworkHooks } from "./network.ts";
 import type { Loss } from "./plan/fault.ts";
 import { Process } from "./process.ts";
 import { EventQueue } from "./queue.ts";
 import { logUniform, randomFor } from "./random.ts";
 import { priceOf, specsOf } from "./settings.ts";
+import { TapeMarket } from "./tape-market.ts";
 
 /** Sees everything that happens, with the true time. */
 export type WorldObserver = {
@@ -57,6 +59,8 @@ export type WorldOptions = {
   readonly settings: Settings;
   /** the market is never calmer than five events a second and symbol while the daemon is up */
   readonly isMarketSteady: boolean;
+  /** recordings to be played instead of the walk, one a symbol of the settings in their order; null: the walk */
+  readonly tapes: readonly Tape[] | null;
   readonly observer: WorldObserver;
   readonly effects: Pick<NetworkHooks, "requestEffect" | "messageEffect">;
 };
@@ -76,7 +80,7 @@ export class World {
   readonly queue = new EventQueue();
   readonly exchange: Exchange;
   readonly service: WireService;
-  readonly market: Market;
+  readonly market: SimulatedMarket;
   readonly network: Network;
   readonly disk = new Disk();
   readonly process: Process;
@@ -127,13 +131,7 @@ export class World {
         observer.onTruth(event, this.now);
       },
     });
-    this.market = new Market({
-      seed,
-      instruments: this.exchange.instruments,
-      prices: this.specs.map(priceOf),
-      start: this.start,
-      isSteady: options.isMarketSteady,
-    });
+    this.market = this.#marketOf(options);
     this.lag = new LaggingReads({
       exchange: this.exchange,
       options: exchangeOptions,
@@ -260,6 +258,12 @@ export class World {
 
   symbol(index: number): string {
     return present(this.exchange.instruments[index], "instrument").symbol;
+  }
+
+  #marketOf({ seed, tapes, isMarketSteady: isSteady }: WorldOptions): SimulatedMarket {
+    const { start, exchange, specs } = this;
+    if (tapes !== null) return new TapeMarket({ tapes, start, seed, sink: this.service.market });
+    return new Market({ seed, instruments: exchange.instruments, prices: specs.map(priceOf), start, isSteady });
   }
 
   #showBooks(): void {

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { type FaultsOptions, faultsCommand } from "../../src/cli/faults.ts";
 import { exitCodeOf } from "../../src/faults/session/summary.ts";
+import { writeTape } from "../../src/tape/writer.ts";
+import { smallMarket, tapeOf } from "../tape/support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "scalpd-faults-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -16,11 +18,36 @@ const quick: FaultsOptions = {
   trace: false,
   shrink: false,
   config: null,
+  tapes: [],
   out: join(folder, "out"),
   threads: 1,
   print: () => undefined,
   progress: null,
 };
+
+/** Ten minutes of BTCUSDT that swing around a price that the seeded market has never had. */
+function recording(): string {
+  const path = join(folder, "recording.arrow");
+  const bids = Array.from({ length: 600 }, (_, second) => 912_345 + Math.round(900 * Math.sin(second / 25)));
+  const events = smallMarket(bids).map((event, index) => {
+    if (event.kind === "trade") return { ...event, quantity: 5_000 };
+    if (event.kind === "book_ticker") return { ...event, bidLots: 10_000, askLots: 10_000 };
+    if (event.kind !== "snapshot" && event.kind !== "depth") return event;
+    const second = Math.floor(index / 4);
+    return { ...event, levels: [...ladder(bids[second - 1], 0), ...ladder(bids[second], 10_000)] };
+  });
+  writeTape(path, tapeOf(events));
+  return path;
+}
+
+/** Ten levels a side of so many lots. */
+function ladder(bid: number | undefined, size: number) {
+  if (bid === undefined) return [];
+  return Array.from({ length: 20 }, (_, index) => {
+    const away = 10 * Math.floor(index / 2);
+    return index % 2 === 0 ? { side: 0, price: bid - away, size } : { side: 1, price: bid + 1 + away, size };
+  });
+}
 
 test("[SIM-3] the last line is the summary as JSON, and a seed in which too little happened is named", async () => {
   const lines: string[] = [];
@@ -45,6 +72,21 @@ test("[SIM-3] the last line is the summary as JSON, and a seed in which too litt
     unknown_ms: { count: expect.any(Number), p99: expect.any(Number), max: expect.any(Number) },
     wrong_verdicts: 0,
   });
+});
+
+test("[SIM-3] recordings are played instead of the seeded market, and the symbols are theirs", async () => {
+  const lines: string[] = [];
+  const print = (line: string): number => lines.push(line);
+  const code = await faultsCommand({ ...quick, tapes: [recording()], trace: true, print });
+  const filled = new Set(lines.flatMap((line) => /= \{"kind":"fill".*?"price":(\d+)/.exec(line)?.slice(1) ?? []));
+  const around = [...filled].map((price) => Math.round(Number(price) / 10_000));
+  expect({ code, around: [...new Set(around)] }).toEqual({ code: 0, around: [91] });
+});
+
+test("a regression cannot be made of recordings", async () => {
+  await expect(faultsCommand({ ...quick, tapes: [recording()], shrink: true })).rejects.toThrow(
+    "--shrink: a regression runs on the seeded market; allowed without --tape",
+  );
 });
 
 test("too many seeds to be read are not traced", async () => {

@@ -10,7 +10,7 @@ import { summarise } from "../../src/faults/session/summary.ts";
 import { seedSettingsOf } from "../../src/faults/settings.ts";
 import { runWith } from "./support.ts";
 
-const job = { seed: 11, hours: 0.3, settings: seedSettingsOf(11) };
+const job = { seed: 11, hours: 0.3, settings: seedSettingsOf(11), tapes: null };
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
 
 /** Three runs, one of them in a process of its own. */

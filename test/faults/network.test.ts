@@ -26,7 +26,7 @@ const observer: WorldObserver = {
 
 test("a stream that has ended is sent nothing more: a run does not grow slower with each connection", () => {
   const effects = { requestEffect: () => null, messageEffect: () => null };
-  const world = new World({ seed: 7, settings: settingsOf(7), isMarketSteady: false, effects, observer });
+  const world = new World({ seed: 7, settings: settingsOf(7), isMarketSteady: false, tapes: null, effects, observer });
   world.run(world.start + 1_000_000);
   let heard = 0;
   const onStreamMessage = (): void => {

@@ -4,19 +4,10 @@
  */
 
 import type { Candle } from "../../domain/candle.ts";
-import type { DepthLevels, MarketSink } from "../../domain/market-port.ts";
-import {
-  type Lots,
-  type Micros,
-  micros,
-  microsPerSecond,
-  type PriceE8,
-  plus,
-  type SymbolIndex,
-  symbolIndex,
-  type Ticks,
-} from "../../domain/units.ts";
+import type { MarketSink } from "../../domain/market-port.ts";
+import { type Micros, micros, microsPerSecond, symbolIndex } from "../../domain/units.ts";
 import type { Tape } from "../../tape/format.ts";
+import { HeldMarket } from "../../tape/held-market.ts";
 import { LapCursor, lapSpan } from "../../tape/laps.ts";
 import { type MarketCursor, MergedCursors } from "../../tape/player.ts";
 import { timeMap } from "../../tape/time-map.ts";
@@ -70,7 +61,7 @@ export class TapeFeed {
     if (this.stopped) return;
     const now = this.options.clock();
     this.options.settle();
-    this.market.hold(now - this.cursor.nextTime);
+    this.hold(now - this.cursor.nextTime);
     for (let events = 0; events < eventsPerTurnMax && this.due(now); events += 1) this.cursor.deliver(this.market);
     if (this.due(now)) {
       this.turn = setImmediate(() => this.play());
@@ -78,6 +69,11 @@ export class TapeFeed {
     }
     const wait = (this.cursor.nextTime + this.market.held - this.options.clock()) / 1_000;
     this.timer = setTimeout(() => this.play(), Math.max(1, Math.ceil(wait)));
+  }
+
+  /** @param behind microseconds that the cursor's next event is late by, before what was held already */
+  private hold(behind: number): void {
+    if (behind - this.market.held > lagMicrosMax) this.market.held = micros(Math.round(behind));
   }
 
   private due(now: Micros): boolean {
@@ -91,79 +87,3 @@ export function candlesBefore(tape: Tape, seed: number, start: Micros): readonly
 }
 
 const warmupMinutes = 1_500;
-
-/** Hands events on later than the cursor says, by the time for which the tape was held. */
-class HeldMarket implements MarketSink {
-  held: Micros = micros(0);
-  private readonly sink: MarketSink;
-
-  constructor(sink: MarketSink) {
-    this.sink = sink;
-  }
-
-  /** @param behind microseconds that the cursor's next event is late by, before what was held already */
-  hold(behind: number): void {
-    if (behind - this.held > lagMicrosMax) this.held = micros(Math.round(behind));
-  }
-
-  onBookTicker(
-    symbol: SymbolIndex,
-    updateId: number,
-    bid: Ticks,
-    bidLots: Lots,
-    ask: Ticks,
-    askLots: Lots,
-    exchangeTime: Micros,
-    receivedAt: Micros,
-  ): void {
-    const { held } = this;
-    this.sink.onBookTicker(
-      symbol,
-      updateId,
-      bid,
-      bidLots,
-      ask,
-      askLots,
-      plus(exchangeTime, held),
-      plus(receivedAt, held),
-    );
-  }
-
-  onSnapshot(symbol: SymbolIndex, levels: DepthLevels, exchangeTime: Micros, receivedAt: Micros): void {
-    this.sink.onSnapshot(symbol, levels, plus(exchangeTime, this.held), plus(receivedAt, this.held));
-  }
-
-  onDepth(symbol: SymbolIndex, levels: DepthLevels, exchangeTime: Micros, receivedAt: Micros): void {
-    this.sink.onDepth(symbol, levels, plus(exchangeTime, this.held), plus(receivedAt, this.held));
-  }
-
-  onTrade(
-    symbol: SymbolIndex,
-    tradeId: number,
-    price: Ticks,
-    quantity: Lots,
-    buyerIsMaker: boolean,
-    exchangeTime: Micros,
-    receivedAt: Micros,
-  ): void {
-    const { held } = this;
-    this.sink.onTrade(symbol, tradeId, price, quantity, buyerIsMaker, plus(exchangeTime, held), plus(receivedAt, held));
-  }
-
-  onMark(
-    symbol: SymbolIndex,
-    mark: PriceE8,
-    fundingRate: number,
-    nextFunding: Micros,
-    exchangeTime: Micros,
-    receivedAt: Micros,
-  ): void {
-    const { held } = this;
-    const funding = nextFunding === 0 ? nextFunding : plus(nextFunding, held);
-    this.sink.onMark(symbol, mark, fundingRate, funding, plus(exchangeTime, held), plus(receivedAt, held));
-  }
-
-  onGap(symbol: SymbolIndex, receivedAt: Micros): void {
-    this.sink.onGap(symbol, plus(receivedAt, this.held));
-  }
-}

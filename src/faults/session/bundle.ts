@@ -2,7 +2,6 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Settings } from "../../config/schema.ts";
 import { settingsOf } from "../settings.ts";
 import { regressionText } from "./regression.ts";
 import { planOf, type SeedJob, type SeedReport, timelineOf } from "./seed.ts";
@@ -26,11 +25,10 @@ export function writeBundle(directory: string, job: SeedJob, { result }: SeedRep
   const folder = join(directory, `seed-${job.seed}`);
   mkdirSync(folder, { recursive: true });
   const plan = planOf(job);
-  const settings: Settings = job.settings ?? settingsOf(job.seed);
   const struck = result.reached.map((index) => plan.faults[index]);
   write(folder, "plan.json", { ...plan, faults: struck });
   write(folder, "result.json", result);
-  writeFileSync(join(folder, "timeline.txt"), `${timelineOf(plan, settings).join("\n")}\n`);
+  writeFileSync(join(folder, "timeline.txt"), `${timelineOf(plan, job).join("\n")}\n`);
   return folder;
 }
 

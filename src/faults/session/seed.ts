@@ -3,7 +3,8 @@
 import type { Settings } from "../../config/schema.ts";
 import { drawPlan } from "../plan/draw.ts";
 import type { Plan } from "../plan/fault.ts";
-import { faultHours, type RunResult, run } from "../run.ts";
+import { recordingAt } from "../recordings.ts";
+import { faultHours, type RunOptions, type RunResult, run } from "../run.ts";
 import { settingsOf } from "../settings.ts";
 
 export type SeedJob = {
@@ -11,6 +12,8 @@ export type SeedJob = {
   readonly hours: number;
   /** null: those of the simulation, which differ from seed to seed */
   readonly settings: Settings | null;
+  /** files to be played instead of the seeded walk, one a symbol of the settings in their order; null: the walk */
+  readonly tapes: readonly string[] | null;
 };
 
 export type SeedReport = { readonly result: RunResult; readonly faultsPlanned: number };
@@ -25,18 +28,23 @@ export function planOf({ seed, hours }: Pick<SeedJob, "seed" | "hours">): Plan {
   return drawPlan(seed, faultHours(hours));
 }
 
+/** What a job is run with, its own plan apart. */
+export function worldOf({ seed, settings, tapes }: SeedJob): Pick<RunOptions, "settings" | "tapes"> {
+  return { settings: settings ?? settingsOf(seed), tapes: tapes?.map(recordingAt) ?? null };
+}
+
 export function runSeed(job: SeedJob): SeedReport {
   const plan = planOf(job);
-  return { result: run({ plan, settings: job.settings ?? settingsOf(job.seed) }), faultsPlanned: plan.faults.length };
+  return { result: run({ plan, ...worldOf(job) }), faultsPlanned: plan.faults.length };
 }
 
 /** Runs it once more, and tells what happened around the first violation. */
-export function timelineOf(plan: Plan, settings: Settings): readonly string[] {
+export function timelineOf(plan: Plan, job: SeedJob): readonly string[] {
   const lines: string[] = [];
   let left = Number.POSITIVE_INFINITY;
   run({
     plan,
-    settings,
+    ...worldOf(job),
     trace: (line) => {
       if (left <= 0) return;
       lines.push(line);
