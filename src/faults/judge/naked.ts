@@ -12,6 +12,8 @@ const hardMax = 2_000_000;
 const othersMax = 10_000_000;
 /** A stop that is refused because it is hit, and the close that follows it, there and back each; then a repeat. */
 const waysMost = 6;
+/** Longer ones are told one by one. */
+const longFrom = 1_000_000;
 /** Whatever stands in the way, somebody has to notice after this long of it. */
 const absoluteMax = 30 * 60_000_000;
 
@@ -24,9 +26,14 @@ type Episode = {
   up: number;
 };
 
+/** Times are microseconds; `at` is its end, since the world began. */
+export type LongNaked = { readonly at: number; readonly symbol: number; readonly charged: number };
+
 export class NakedTime {
   /** chargeable microseconds of each episode that had any, but for those that somebody else brought about */
   readonly charges: number[] = [];
+  /** those of them that people want to look at */
+  readonly long: LongNaked[] = [];
   episodes = 0;
   readonly #scene: Scene;
   readonly #open: (Episode | null)[];
@@ -99,9 +106,14 @@ export class NakedTime {
       };
       this.episodes += 1;
     } else if (!isNaked && episode !== null) {
-      if (episode.charged > 0 && episode.most === hardMax) this.charges.push(episode.charged);
+      if (episode.charged > 0 && episode.most === hardMax) this.#ended(symbol, episode.charged);
       this.#open[symbol] = null;
     }
+  }
+
+  #ended(symbol: number, charged: number): void {
+    this.charges.push(charged);
+    if (charged > longFrom) this.long.push({ at: this.#scene.sinceOrigin, symbol, charged });
   }
 
   #charge(symbol: number, episode: Episode, passed: number): void {

@@ -47,9 +47,14 @@ export class Scene {
     return this.now - Math.max(this.troubledUntil, this.readySince ?? this.now);
   }
 
+  /** Microseconds since the world began. */
+  get sinceOrigin(): number {
+    return this.now - this.#origin;
+  }
+
   violated(invariant: string, detail: string): void {
     if (this.violations.length >= violationsMax) return;
-    const violation = { invariant, at: this.now - this.#origin, detail };
+    const violation = { invariant, at: this.sinceOrigin, detail };
     this.violations.push(violation);
     this.#onViolation(violation);
   }

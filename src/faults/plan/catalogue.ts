@@ -62,7 +62,7 @@ export const classesOfCases: Readonly<Record<string, readonly string[]>> = {
   "F-59": ["second program"],
   "F-60": ["second program", "human", "crash"],
   "F-61": ["crash", "hedge mode", "permission withdrawn"],
-  "F-62": ["crash"],
+  "F-62": ["crash", "crash at a row"],
   "F-63": ["thin trades", "trigger fails", "price band narrowed"],
   "F-64": ["entry refused", "post-only refused"],
   "F-65": ["backlog"],
