@@ -24,7 +24,12 @@ type Episode = {
   charged: number;
   told: boolean;
   up: number;
+  /** reads of the account that have told what was so after it began */
+  readonly read: Set<string>;
 };
+
+/** What a read of the account must have told before it can be believed; a part that is lost leaves it unfinished. */
+const accountReads: ReadonlySet<string> = new Set(["GET positionRisk", "GET openOrders", "GET openAlgoOrders"]);
 
 /** Times are microseconds; `at` is its end, since the world began. */
 export type LongNaked = { readonly at: number; readonly symbol: number; readonly charged: number };
@@ -61,8 +66,9 @@ export class NakedTime {
     for (const [symbol, episode] of this.#open.entries()) {
       if (episode === null || episode.knownAt !== null || answered === undefined || answered < episode.since) continue;
       const name = this.#scene.grids[symbol]?.symbol ?? "";
-      const tells = call.path.endsWith("positionRisk") || call.clientId !== null;
-      if (tells && text.includes(`"symbol":"${name}"`)) episode.knownAt = this.#scene.now;
+      if (accountReads.has(call.name) && text.startsWith("[")) episode.read.add(call.name);
+      const isOfOrder = call.clientId !== null && text.includes(`"symbol":"${name}"`);
+      if (isOfOrder || episode.read.size === accountReads.size) episode.knownAt = this.#scene.now;
     }
   }
 
@@ -103,6 +109,7 @@ export class NakedTime {
         charged: 0,
         told: false,
         up: 0,
+        read: new Set(),
       };
       this.episodes += 1;
     } else if (!isNaked && episode !== null) {

@@ -27,6 +27,10 @@ export class Scene {
   /** one way, microseconds, as it is now */
   latency = 0;
   isPrivateOpen = false;
+  /** how far the exchange's own clock is behind the truth, or was when the daemon last asked for it; microseconds */
+  gateBehind = 0;
+  /** since when it tells the truth */
+  gateTrueSince = 0;
   /** somebody else has traded or cancelled on the symbol; when last */
   readonly touchedAt: number[];
   /** an order that is not ours was executed; when last */
