@@ -1,6 +1,7 @@
 /** What `scalpd faults` prints for people: a line of progress, and a summary by kind of fault. */
 
 import { microsPerMinute } from "../domain/units.ts";
+import { blindSpots, probesLine } from "../faults/session/coverage.ts";
 import type { SeedReport } from "../faults/session/seed.ts";
 import type { Summary } from "../faults/session/summary.ts";
 
@@ -33,7 +34,10 @@ export function summaryLines(
     `${seeds} seeds, ${hours} simulated hours in ${seconds.toFixed(1)} s (${speed} times as fast a core), ${trades} trades, ${struck} faults, ${crashes} crashes`,
     `naked time of ours: ${naked.count} of ${naked.episodes} episodes, p50 ${naked.p50} ms, p99 ${naked.p99} ms, most ${naked.max} ms`,
     `unknown orders: ${unknown.count} settled, p99 ${unknown.p99} ms, most ${unknown.max} ms of quiet time; ${wrong} wrong verdicts`,
+    ...summary.long_naked.map(({ seed, at, ms }) => `  seed ${seed}, at ${at}: ${ms} ms`),
     ...table("faults", summary.faults),
+    probesLine(summary.probes),
+    ...blindSpots(summary).map((spot) => `  ${spot}`),
     ...table("SAFE MODE", summary.safe_modes),
     ...(summary.empty_seeds.length > 0 ? [`too little happened in seeds ${summary.empty_seeds.join(" ")}`] : []),
     ...violations

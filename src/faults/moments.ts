@@ -22,6 +22,8 @@ const firewalled = 2 * microsPerMinute;
 const rulesRead = 6 * microsPerMinute;
 /** An operator who has halted resumes after this long. */
 const resumeAfter = 5 * microsPerMinute;
+/** Another daemon is answered by then. */
+const answered = 10 * second;
 /** The owner tries to change the position mode back this often. */
 const modeInterval = 10 * second;
 const streams: readonly StreamKind[] = ["public", "market", "private", "ws-api"];
@@ -35,6 +37,7 @@ export function healAll(world: World): void {
   market.thin(null);
   market.burst(1);
   lag.until = 0;
+  world.second.end();
   world.exchange.chargeFeesIn("USDT");
   world.exchange.switchPositionMode(false);
   for (const symbol of world.specs.keys()) {
@@ -159,6 +162,16 @@ export function doAtMoment(effect: MomentEffect, world: World, judge: Judge, isO
       if (effect.fault === "refuses") disk.refusesUntil = now + effect.for;
       else disk.slowUntil = now + effect.for;
       return true;
+    case "exchange-clock":
+      stepClock(effect.by, world, judge);
+      later(effect.for, () => stepClock(0, world, judge));
+      return true;
+    case "second-daemon": {
+      queue.push(now + answered, () => {
+        if (world.second.heardAt < now) judge.owners.notAnswered(now);
+      });
+      return world.second.begin(effect.symbol, effect.enters, effect.for);
+    }
     case "drift-clock":
       process.drift(effect.ppm);
       return true;
@@ -189,6 +202,15 @@ function cancelAll(exchange: Exchange, now: Micros): boolean {
   return true;
 }
 
+/** What is signed is refused until the time is asked for anew. */
+function stepClock(offset: number, { network, now }: World, judge: Judge): void {
+  const { scene } = judge;
+  network.gateOffset = offset;
+  scene.gateBehind = Math.max(scene.gateBehind, -offset);
+  scene.gateTrueSince = offset === 0 ? now : Number.POSITIVE_INFINITY;
+  judge.trouble(now + recovery, "all");
+}
+
 function cutAll({ process, now }: World, judge: Judge): boolean {
   const { port } = process;
   if (port === null) return false;
@@ -199,11 +221,13 @@ function cutAll({ process, now }: World, judge: Judge): boolean {
 /** A symbol that is closed has no market either. */
 function changeRules(
   { symbol, change, for: time }: Extract<MomentEffect, { do: "rules" }>,
-  { exchange, market, now }: World,
+  { exchange, market, now, coarse }: World,
   judge: Judge,
   later: (after: number, act: () => void) => void,
 ): boolean {
   exchange.changeRules(symbolIndex(symbol), change);
+  if (change.tickSize === undefined && change.stepSize === undefined) coarse.delete(symbol);
+  else coarse.add(symbol);
   if (change.status === "CLOSE") market.halt(symbol, now + time);
   judge.trouble(now + time + rulesRead, symbol);
   later(time, () => exchange.changeRules(symbolIndex(symbol), {}));

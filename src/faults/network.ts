@@ -54,6 +54,8 @@ export class Network {
   slow: { readonly by: number; readonly until: number } = { by: 0, until: 0 };
   /** everything is answered like this; connections are refused where it concerns those, too */
   outage: { readonly answer: AnswerName; readonly refuses: boolean; readonly until: number } | null = null;
+  /** how far the exchange's gate is from the truth: by it the times of requests are checked, and it answers for the time */
+  gateOffset = 0;
   /** orders wait until then, and their senders are told that nobody answers */
   backlogUntil = 0;
   readonly warped = new Map<StreamKind, { readonly how: Warp; readonly share: number; readonly until: number }>();
@@ -71,6 +73,7 @@ export class Network {
     this.slow = { by: 0, until: 0 };
     this.outage = null;
     this.backlogUntil = 0;
+    this.gateOffset = 0;
     this.warped.clear();
   }
 

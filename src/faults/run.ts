@@ -9,13 +9,17 @@ import { readiness } from "../host/readiness.ts";
 import type { Fields } from "../ops/log.ts";
 import type { Tape } from "../tape/format.ts";
 import type { Call } from "./call.ts";
+import { clockText } from "./clock-text.ts";
 import { Judge, type View } from "./judge/judge.ts";
+import type { LongNaked } from "./judge/naked.ts";
 import type { Violation } from "./judge/scene.ts";
 import type { Grid } from "./judge/truth.ts";
 import { Looking } from "./looking.ts";
 import { Operator } from "./operator.ts";
 import { Places } from "./places.ts";
+import type { DaemonState } from "./plan/demanded.ts";
 import type { Place, Plan } from "./plan/fault.ts";
+import { Probes } from "./probes.ts";
 import { Striker } from "./strike.ts";
 import { World } from "./world.ts";
 
@@ -49,6 +53,7 @@ export type RunResult = {
   readonly violations: readonly Violation[];
   /** microseconds without a stop that are chargeable to the daemon, one an episode that had any */
   readonly naked: readonly number[];
+  readonly nakedLong: readonly LongNaked[];
   readonly nakedEpisodes: number;
   /** microseconds that nothing stood in the way, of each order whose fate was unknown and then told */
   readonly settled: readonly number[];
@@ -95,6 +100,7 @@ class Run {
   readonly #operator: Operator;
   readonly #safeModes = new Map<string, number>();
   readonly #places: Places;
+  readonly #probes = new Probes(() => this.#world.now);
   #isOver = false;
   #trades = 0;
   #sentAt = { x: 0, r: 0 };
@@ -124,6 +130,7 @@ class Run {
       observer: {
         onSent: (call, now) => {
           this.#look();
+          this.#probes.passed("request");
           if (call.clientId !== null) this.#stir(call);
           if (call.name === "place x") this.#sentAt.x = now;
           if (call.name === "place r") this.#sentAt.r = now;
@@ -142,17 +149,23 @@ class Run {
         onReply: (call, status, text) => {
           this.#look();
           say("<", () => `${call.name} ${call.clientId ?? ""} ${status} ${(text ?? "no reply").slice(0, 160)}`);
+          this.#probes.passed("reply");
           this.#judge.reply(call, status, text);
           this.#looking.onReply(this.#judge, call, text);
         },
         onTold: (name, text) => {
           this.#look();
           say("!", () => name);
+          this.#probes.passed("message");
           this.#judge.told(name, text);
         },
         onTruth: (event) => {
           this.#look();
+          const fills = this.#judge.scene.truth.fills.size;
           this.#judge.happened(event);
+          if (this.#judge.scene.isUp && this.#judge.scene.truth.fills.size > fills) {
+            this.#probes.filled(this.#judge.scene.isPrivateOpen);
+          }
           this.#hold();
           say(
             "truth",
@@ -160,12 +173,14 @@ class Run {
               `${event.e} ${JSON.stringify(event["o"] ?? "", plain).slice(0, 200)} positions ${this.#judge.scene.truth.positions}`,
           );
         },
+        onOther: (id) => this.#judge.owners.sentByOther(id),
         onRow: (row, text) => {
           this.#look();
           this.#judge.secrets.onText(`row ${row.kind}`, text);
           if (row.kind === "trade") this.#trades += 1;
           say("=", () => text.slice(0, 240));
           this.#options.onRow?.(row);
+          this.#probe(row);
           this.#judge.row(row);
           this.#places.row(row.kind);
           this.#striker.onRow(row);
@@ -228,7 +243,7 @@ class Run {
       this.#isOver ||= options.until?.(violation) === true;
     };
     this.#judge = new Judge(grids, this.#world.start, tell, this.#looking.parts);
-    this.#striker = new Striker(plan, this.#world, this.#judge, {
+    this.#striker = new Striker(plan, this.#world, this.#judge, this.#probes, {
       state: () => this.#state(),
       onStruck: (fault, detail) => say("*", () => `${fault.class} ${detail} ${JSON.stringify(fault.effect)}`),
     });
@@ -251,11 +266,12 @@ class Run {
       hours: (world.now - world.start) / microsPerHour,
       trades: this.#trades,
       faults: recordOf(this.#striker.struck),
-      probes: recordOf(this.#striker.probes),
+      probes: recordOf(this.#probes.counts),
       crashes: this.#striker.crashes,
       safeModes: recordOf(this.#safeModes),
       violations: this.#judge.violations,
       naked: this.#judge.naked.charges,
+      nakedLong: this.#judge.naked.long,
       nakedEpisodes: this.#judge.naked.episodes,
       settled: this.#judge.verdicts.settled,
       wrongVerdicts: this.#judge.verdicts.wrong,
@@ -338,16 +354,23 @@ class Run {
     }
   }
 
+  #probe(row: Row): void {
+    this.#probes.passed("row");
+    if (row.kind !== "order") return;
+    const { truth } = this.#judge.scene;
+    const { clientOrderId: id, state } = row;
+    this.#probes.order(id, state, truth.orders.has(id) || truth.algos.has(id));
+  }
+
   /** What the daemon is in the middle of. */
-  #state(): string {
+  #state(): DaemonState {
     const { truth, now } = this.#judge.scene;
     if (!this.#judge.scene.isUp) return "down";
     if (this.#judge.scene.readySince === null) return "recovering";
     if (now - this.#sentAt.x < microsPerSecond) return "closing";
     if (now - this.#sentAt.r < microsPerSecond) return "moving the stop";
-    if (truth.positions.some((lots) => lots !== 0)) return "open";
     for (const { role } of truth.openOrders.values()) if (role === "e") return "entering";
-    return "flat";
+    return truth.positions.some((lots) => lots !== 0) ? "open" : "flat";
   }
 }
 
@@ -370,13 +393,4 @@ function recordOf(counts: ReadonlyMap<string, number>): Readonly<Record<string, 
 
 function plain(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? String(value) : value;
-}
-
-/** Hours, minutes, seconds and milliseconds since the beginning. */
-function clockText(since: number): string {
-  const milliseconds = Math.floor(since / 1_000);
-  const part = (value: number, places: number): string => String(value).padStart(places, "0");
-  const seconds = Math.floor(milliseconds / 1_000);
-  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
-  return `${part(hours, 2)}:${part(minutes, 2)}:${part(seconds % 60, 2)}.${part(milliseconds % 1_000, 3)}`;
 }

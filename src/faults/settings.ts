@@ -8,7 +8,7 @@ import { pick, randomFor } from "./random.ts";
 /** Seconds between two decisions of a symbol where much is to happen in little time. */
 const lively = 180;
 /** The same in the long: most of the time nothing is at stake, as in life. */
-const rhythms = [lively, 420, 840] as const;
+const rhythms = [lively, 400, 720] as const;
 
 /** Ways to trade differ from seed to seed. @param interval seconds between two decisions of a symbol */
 export function settingsOf(seed: number, interval: number = lively): Settings {
@@ -54,4 +54,13 @@ export function priceOf({ referencePrice, row }: SymbolSpec): number {
     "price filter",
   );
   return Math.round(Number(referencePrice) / Number(filter["tickSize"]));
+}
+
+/** The least that may be ordered, decimal text. */
+export function minQuantityOf({ filters }: SymbolSpec["row"]): string {
+  const filter = present(
+    filters.find(({ filterType }) => filterType === "LOT_SIZE"),
+    "lot size",
+  );
+  return String(filter["minQty"]);
 }

@@ -6,13 +6,15 @@ import type { Call } from "./call.ts";
 import { injectedMark } from "./judge/injected.ts";
 import type { Judge } from "./judge/judge.ts";
 import { compared, doAtMoment, healAll, recovery } from "./moments.ts";
+import { crashInRecovery, type DaemonState } from "./plan/demanded.ts";
 import type { Crash, Effect, Fault, Loss, MessageEffect, Plan, RequestEffect } from "./plan/fault.ts";
+import type { Probes } from "./probes.ts";
 import { randomFor } from "./random.ts";
 import type { World } from "./world.ts";
 
 export type StrikeHooks = {
   /** what the daemon is in the middle of, for the table of probes */
-  readonly state: () => string;
+  readonly state: () => DaemonState;
   readonly onStruck: (fault: Fault, detail: string) => void;
 };
 
@@ -26,9 +28,8 @@ const givenUp = 15 * second;
 const accountRead = /^GET (balance|positionRisk|openOrders|openAlgoOrders|userTrades|allOrders)$/;
 const protective = /^(place|query|cancel) (f|r|x)$/;
 export class Striker {
-  /** how often each class struck, and each of them in each state */
+  /** how often each class struck */
   readonly struck = new Map<string, number>();
-  readonly probes = new Map<string, number>();
   /** places that were reached: indices of the plan */
   readonly reached = new Set<number>();
   crashes = 0;
@@ -36,6 +37,7 @@ export class Striker {
   readonly #world: World;
   readonly #judge: Judge;
   readonly #hooks: StrikeHooks;
+  readonly #probes: Probes;
   readonly #byRequest: Ordered = new Map();
   readonly #byMessage: Ordered = new Map();
   readonly #byRow: Ordered = new Map();
@@ -44,8 +46,9 @@ export class Striker {
   #isOn = false;
   #again: { readonly turns: number; readonly crash: Crash } | null = null;
 
-  constructor(plan: Plan, world: World, judge: Judge, hooks: StrikeHooks) {
+  constructor(plan: Plan, world: World, judge: Judge, probes: Probes, hooks: StrikeHooks) {
     this.#plan = plan;
+    this.#probes = probes;
     this.#world = world;
     this.#judge = judge;
     this.#hooks = hooks;
@@ -84,6 +87,7 @@ export class Striker {
     const { world, judge } = this.#parts();
     if (!world.process.isUp) return;
     this.crashes += 1;
+    this.#probes.crashed();
     world.crash(loss);
     judge.ends();
     judge.trouble(world.now + down + compared, "none");
@@ -91,7 +95,7 @@ export class Striker {
   }
 
   readonly requestEffect = (call: Call): RequestEffect | null => {
-    const fault = this.#next(this.#byRequest, call.name);
+    const fault = this.#next(this.#byRequest, call.name, isRequestEffect);
     if (fault === null) return null;
     const { effect } = fault;
     if (effect.do === "crash") {
@@ -108,7 +112,7 @@ export class Striker {
   };
 
   readonly messageEffect = (name: string): MessageEffect | null => {
-    const fault = this.#next(this.#byMessage, name);
+    const fault = this.#next(this.#byMessage, name, isMessageEffect);
     if (fault === null) return null;
     const { effect } = fault;
     if (effect.do === "crash") {
@@ -117,10 +121,7 @@ export class Striker {
       this.#world.queue.push(this.#world.now, () => this.#crash(effect));
       return null;
     }
-    if (!isMessageEffect(effect)) {
-      this.#world.queue.push(this.#world.now, () => this.#atMoment(fault, effect, name));
-      return null;
-    }
+    if (!isMessageEffect(effect)) return null;
     this.#strike(fault, name);
     const late = effect.do === "lose-message" ? compared : effect.do === "delay-message" ? effect.by : effect.after;
     this.#judge.trouble(this.#world.now + late + recovery, "none");
@@ -128,7 +129,7 @@ export class Striker {
   };
 
   onRow(row: Row): void {
-    const fault = this.#next(this.#byRow, row.kind);
+    const fault = this.#next(this.#byRow, row.kind, ({ do: what }) => what === "throw");
     if (fault?.effect.do === "crash") {
       this.#strike(fault, row.kind);
       this.#crash(fault.effect);
@@ -145,7 +146,8 @@ export class Striker {
     if (again === null || turns < again.turns || !this.#isOn) return;
     this.#again = null;
     this.#crash({ ...again.crash, again: null });
-    this.#count("crash in recovery");
+    this.#count(crashInRecovery);
+    this.#probes.count(crashInRecovery);
   }
 
   #crash(crash: Crash): void {
@@ -176,8 +178,8 @@ export class Striker {
     const until = now + late + again + back + (isSilenced ? 2 * microsPerMinute : 0);
     const { scene } = this.#judge;
     if (accountRead.test(call.name)) scene.readsLagUntil = Math.max(scene.readsLagUntil, until + givenUp);
-    // What follows on the same connection waits behind it.
-    const isBlocking = effect.do === "delay-request" && call.via === "ws-api";
+    // What follows on the same connection waits behind it, or was on its way when it broke.
+    const isBlocking = call.via === "ws-api" && (effect.do === "delay-request" || effect.do === "reset");
     this.#judge.trouble(until, isSilenced || isBlocking ? "all" : isHarmless ? "none" : this.#wayOf(call));
   }
 
@@ -200,19 +202,28 @@ export class Striker {
     }
   }
 
-  #next(from: Ordered, name: string): Fault | null {
+  /**
+   * What happens at a moment and is addressed by a place happens as soon as this turn is over. Of what strikes the place
+   * itself only the first does.
+   */
+  #next(from: Ordered, name: string, isOfPlace: (effect: Effect) => boolean): Fault | null {
     if (!this.#isOn) return null;
     const key = from === this.#byRequest ? `> ${name}` : from === this.#byMessage ? `! ${name}` : `= ${name}`;
     const nth = (this.#seen.get(key) ?? 0) + 1;
     this.#seen.set(key, nth);
-    return from.get(name)?.get(nth)?.[0] ?? null;
+    let first: Fault | null = null;
+    for (const fault of from.get(name)?.get(nth) ?? []) {
+      const { effect } = fault;
+      if (effect.do === "crash" || isOfPlace(effect)) first ??= fault;
+      else this.#world.queue.push(this.#world.now, () => this.#atMoment(fault, effect, name));
+    }
+    return first;
   }
 
   #strike(fault: Fault, detail: string): void {
     this.reached.add(this.#plan.faults.indexOf(fault));
     this.#count(fault.class);
-    const probe = `${fault.class} × ${this.#hooks.state()}`;
-    this.probes.set(probe, (this.probes.get(probe) ?? 0) + 1);
+    this.#probes.struck(fault, this.#hooks.state());
     this.#world.record(`* ${fault.class} ${detail}`);
     this.#hooks.onStruck(fault, detail);
   }

@@ -8,7 +8,14 @@ import type { Settings } from "../config/schema.ts";
 import type { Alert } from "../domain/alert.ts";
 import { present } from "../domain/assert.ts";
 import type { Row } from "../domain/output.ts";
-import { type Micros, micros, microsPerMinute, microsPerSecond } from "../domain/units.ts";
+import {
+  type Micros,
+  micros,
+  microsPerMillisecond,
+  microsPerMinute,
+  microsPerSecond,
+  symbolIndex,
+} from "../domain/units.ts";
 import { Exchange, type UserEvent } from "../exchange/exchange.ts";
 import type { SymbolSpec } from "../exchange/symbols.ts";
 import { hmacKey } from "../exchange/wire/security.ts";
@@ -26,7 +33,8 @@ import type { Loss } from "./plan/fault.ts";
 import { Process } from "./process.ts";
 import { EventQueue } from "./queue.ts";
 import { logUniform, randomFor } from "./random.ts";
-import { priceOf, specsOf } from "./settings.ts";
+import { SecondDaemon } from "./second-daemon.ts";
+import { minQuantityOf, priceOf, specsOf } from "./settings.ts";
 import { TapeMarket } from "./tape-market.ts";
 
 /** Sees everything that happens, with the true time. */
@@ -42,6 +50,8 @@ export type WorldObserver = {
   readonly onAlert: (alert: Alert) => void;
   /** the exchange has said it, whether or not anybody hears */
   readonly onTruth: (event: UserEvent, now: number) => void;
+  /** another daemon with our prefix is about to send it */
+  readonly onOther: (id: string) => void;
   /** `text`: as JSON */
   readonly onRow: (row: Row, text: string, now: number) => void;
   readonly onNotice: (level: string, code: string, fields: Fields, now: number) => void;
@@ -86,6 +96,9 @@ export class World {
   readonly process: Process;
   readonly lag: LaggingReads;
   readonly specs: readonly SymbolSpec[];
+  readonly second: SecondDaemon;
+  /** symbols whose grid is coarser than listed: no process begins on that, it would count in another one than the judge */
+  readonly coarse = new Set<number>();
   readonly start: number;
   /** what must not be told to anybody */
   readonly secrets: readonly string[];
@@ -123,11 +136,13 @@ export class World {
       exchange: this.exchange,
       keys: [key],
       clock: this.#clock,
+      gateClock: () => micros(this.now + this.network.gateOffset),
       onFault: (error) => {
         throw error;
       },
       onUserEvent: (event) => {
         this.lag.onChange(this.now);
+        this.second.onEvent(event);
         observer.onTruth(event, this.now);
       },
     });
@@ -150,7 +165,7 @@ export class World {
       apiKey: key.apiKey,
       hooks: {
         ...options.effects,
-        read: (call) => this.lag.answer(call, this.#clock()),
+        read: (call) => this.#timeAnswer(call) ?? this.lag.answer(call, this.#clock()),
         onSent: (call) => {
           this.record(`> ${call.via} ${call.name} ${[...call.params].filter(isHashed).join("&")}`);
           observer.onSent(call, this.now);
@@ -167,6 +182,18 @@ export class World {
           observer.onTold(name, text, this.now);
         },
       },
+    });
+    this.second = new SecondDaemon({
+      prefix: settings.order_id_prefix,
+      symbols: this.specs.map(({ row }) => ({ name: row.symbol, least: minQuantityOf(row) })),
+      now: () => this.now,
+      later: (after, act) => this.queue.push(this.now + after, act),
+      request: (method, path, params) => this.byHand(method, path, params),
+      price: (symbol, share) => {
+        const { tickE8 } = present(this.exchange.instruments[symbol], "instrument");
+        return ((Math.round(this.market.bid(symbol) * share) * tickE8) / 1e8).toFixed(2);
+      },
+      onOwn: observer.onOther,
     });
     this.process = new Process({
       settings,
@@ -194,6 +221,8 @@ export class World {
 
   /** @param clockOffset how far the machine's clock is from the exchange's, microseconds */
   boot(clockOffset = 0): void {
+    for (const symbol of this.coarse) this.exchange.changeRules(symbolIndex(symbol), {});
+    this.coarse.clear();
     this.market.watched(true);
     this.#options.observer.onStart(this.now);
     this.process.start(clockOffset);
@@ -254,6 +283,14 @@ export class World {
     this.service.deliver();
     this.#dirty();
     return isDone;
+  }
+
+  /** The gate's own time; null where nothing else was asked for, or it is the true one. */
+  #timeAnswer({ path }: Call): { readonly status: number; readonly text: string } | null {
+    const { gateOffset } = this.network;
+    if (gateOffset === 0 || !path.endsWith("/time")) return null;
+    const serverTime = Math.floor((this.now + gateOffset) / microsPerMillisecond);
+    return { status: 200, text: JSON.stringify({ serverTime }) };
   }
 
   symbol(index: number): string {

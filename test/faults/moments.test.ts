@@ -22,6 +22,10 @@ test.each<readonly [string, Effect]>([
   ["F-48", { do: "day-cut" }],
   ["F-65", { do: "backlog", for: 4_000_000 }],
   ["F-77", { do: "rules", symbol: 0, change: { minNotional: "20000" }, for: minute }],
+  ["F-77", { do: "rules", symbol: 0, change: { tickSize: "0.50" }, for: minute }],
+  ["F-77", { do: "rules", symbol: 1, change: { tickSize: "0.05", stepSize: "0.005" }, for: minute }],
+  ["F-26", { do: "exchange-clock", by: 4_000_000, for: minute }],
+  ["F-26", { do: "exchange-clock", by: -4_000_000, for: minute }],
   ["F-52", { do: "rules", symbol: 0, change: { marketTakeBound: "0.00001" }, for: minute }],
   ["F-88", { do: "fees", asset: "BNB", for: minute }],
   ["F-71", { do: "maintenance", answer: "503 unavailable", cancels: true, for: minute }],
@@ -37,6 +41,27 @@ test.each<readonly [string, Effect, readonly string[]]>([
   ["F-56", { do: "deny", for: minute }, ["AUTHORITY_LOST"]],
 ])("[%s] %o just after an entry filled: nothing is violated", (_case, effect, reasons) => {
   expect(struck({ message: "report e FILLED", nth: 1 }, effect)).toEqual({ ...nothingWrong, reasons });
+});
+
+test.each([true, false])(
+  "[F-59] a second daemon begins (in a trade: %s): this one sees it and enters nothing",
+  (enters) => {
+    const begins: Effect = { do: "second-daemon", symbol: 1, enters, for: 30_000_000 };
+    expect(struck(open, begins)).toEqual({ ...nothingWrong, reasons: ["ANOTHER_DAEMON"] });
+  },
+);
+
+test("[F-59] a daemon that starts where another one lives enters nothing", () => {
+  // given: it is down for two seconds when the other one begins
+  const crash = { do: "crash", loss: "kill", down: 2_000_000, again: null } as const;
+  const begins = { do: "second-daemon", symbol: 0, enters: false, for: 60_000_000 } as const;
+  // when
+  const { safeModes, violations } = runWith([
+    { class: "crash", place: { at: 62_000_000 }, effect: crash },
+    { class: "planned", place: { at: 63_000_000 }, effect: begins },
+  ]);
+  // then
+  expect([Object.keys(safeModes), violations]).toEqual([["ANOTHER_DAEMON"], []]);
 });
 
 test("[F-40] a stop that stays in triggering for four seconds closes its position late, and once", () => {

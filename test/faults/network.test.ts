@@ -11,6 +11,7 @@ const observer: WorldObserver = {
   onReply: nothing,
   onTold: nothing,
   onTruth: nothing,
+  onOther: nothing,
   onRow: nothing,
   onMarket: nothing,
   onBook: nothing,

@@ -3,7 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { main } from "../../scripts/faults-in-pieces.ts";
-import { campaignLines, type Piece, piecesIn } from "../../src/faults/session/campaign.ts";
+import { classes } from "../../src/faults/plan/classes.ts";
+import { demandedProbes } from "../../src/faults/plan/demanded.ts";
+import { campaignLines, countedIn, type Piece, piecesIn } from "../../src/faults/session/campaign.ts";
+import { blindSpots } from "../../src/faults/session/coverage.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "scalpd-pieces-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -19,6 +22,7 @@ const piece: Piece = {
   safe_modes: { UNKNOWN_CODE: 1 },
   empty_seeds: [5],
   naked_ms: { episodes: 4, counts: { 110: 98, 900: 1 }, max: 812 },
+  long_naked: [{ seed: 4, at: "02:03:04.500", ms: 1_100 }],
   unknown_ms: { counts: { 0: 3, 7000: 1 }, max: 6_900 },
   wrong_verdicts: 0,
   violations_by_invariant: { "I-07": 1 },
@@ -47,6 +51,32 @@ test("pieces add up: strikes by kind and state, durations, and each failing seed
   );
   expect(lines.find((one) => one.startsWith("unknown orders"))).toMatch(/: 8, p50 0 ms, p99 7000 ms, most 6900 ms$/);
   expect(lines.filter((one) => one.includes("seed 3, minute 12: I-07 booked twice"))).toHaveLength(2);
+});
+
+test("an episode of more than a second without a stop is told with its seed and its moment", () => {
+  const lines = campaignLines([piece]);
+  expect(lines).toContain("  seed 4, at 02:03:04.500: 1100 ms naked, chargeable to us");
+});
+
+test("a long run in which something was never reached fails, although nothing was violated", async () => {
+  // given
+  const file = join(folder, "blind");
+  const peaceful = { ...piece, seeds: 2_000, violations: 0, violations_by_invariant: {}, first_violations: [] };
+  writeFileSync(file, `${JSON.stringify(peaceful)}\n`);
+  // when
+  const code = await main([file, "2000"]);
+  // then
+  expect([code, blindSpots(countedIn([peaceful])).includes("not reached: crash in recovery")]).toEqual([1, true]);
+});
+
+test("every kind often enough and every probe once: nothing is missing, and many more seeds need more of each", () => {
+  // given
+  const faults = Object.fromEntries(classes.map(({ name }) => [name, 150]));
+  const probes = Object.fromEntries(demandedProbes().map((name) => [name, 1]));
+  // when
+  const missing = [2_000, 4_000].map((seeds) => blindSpots({ seeds, faults, probes }).length);
+  // then
+  expect(missing).toEqual([0, classes.length]);
 });
 
 test("a kind of fault that struck too rarely in 2,000 seeds says so, also when it never did", () => {

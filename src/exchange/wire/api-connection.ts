@@ -15,6 +15,8 @@ export type ApiParts = {
   readonly limits: Limits;
   readonly keys: readonly ApiKey[];
   readonly clock: () => Micros;
+  /** by which the times of requests are checked; `clock` when left out */
+  readonly gateClock?: () => Micros;
   readonly onFault: (error: unknown) => void;
 };
 
@@ -87,7 +89,7 @@ export class ApiConnection {
       default: {
         const call = restCalls.get(method);
         if (call === undefined) return { ...replyOf(unknownMethod), endpoint: null };
-        const authorise = (endpoint: Endpoint): Refusal | null => this.authorise(endpoint, params, milliseconds);
+        const authorise = (endpoint: Endpoint): Refusal | null => this.authorise(endpoint, params);
         const { returnRateLimits: _, ...rest } = params;
         return this.parts.gateway.call({ ...call, params: rest, authorise }, now);
       }
@@ -106,25 +108,30 @@ export class ApiConnection {
     const checked = checkKey(this.parts.keys, apiKey);
     if (!checked.ok) return checked.refusal;
     if (checked.key.kind !== "ed25519") return noSessionForHmac;
-    const refusal = checkSocketSignature(checked.key, params) ?? checkTime(params, now);
+    const refusal = checkSocketSignature(checked.key, params) ?? this.checkTime(params);
     if (refusal === null) this.session = { key: checked.key, since: now };
     return refusal;
   }
 
   /** A logged-on session needs neither key nor signature; a key that is given must still be the session's or be signed. */
-  private authorise(endpoint: Endpoint, params: Params, now: number): Refusal | null {
+  private authorise(endpoint: Endpoint, params: Params): Refusal | null {
     if (endpoint.access === "none") return null;
     const { apiKey, signature } = params;
     const bySession =
       this.session !== null &&
       signature === undefined &&
       (apiKey ?? this.session.key.apiKey) === this.session.key.apiKey;
-    if (bySession) return endpoint.access === "signed" ? checkTime(params, now) : null;
+    if (bySession) return endpoint.access === "signed" ? this.checkTime(params) : null;
     if (apiKey === undefined) return mandatory("apiKey");
     const checked = checkKey(this.parts.keys, apiKey);
     if (!checked.ok) return checked.refusal;
     if (endpoint.access === "key") return null;
-    return checkSocketSignature(checked.key, params) ?? checkTime(params, now);
+    return checkSocketSignature(checked.key, params) ?? this.checkTime(params);
+  }
+
+  private checkTime(params: Params): Refusal | null {
+    const { clock, gateClock = clock } = this.parts;
+    return checkTime(params, Math.floor(gateClock() / 1_000));
   }
 
   private sessionBody(now: number): Readonly<Record<string, unknown>> {

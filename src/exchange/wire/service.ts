@@ -24,6 +24,8 @@ export type WireServiceOptions = {
   readonly exchange: Exchange;
   readonly keys: readonly ApiKey[];
   readonly clock: () => Micros;
+  /** by which the times of requests are checked; `clock` when left out */
+  readonly gateClock?: () => Micros;
   readonly limits?: Partial<LimitSettings>;
   readonly timings?: Partial<Timings>;
   /** the exchange's state may have changed */
@@ -73,6 +75,7 @@ export class WireService {
       limits,
       keys,
       clock,
+      gateClock: options.gateClock ?? clock,
       onFault,
     };
   }

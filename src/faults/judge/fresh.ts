@@ -17,6 +17,8 @@ export type FreshTerms = {
 const turn = 250_000;
 /** The clock is measured to some hundred milliseconds, and drifts until it is measured again. */
 const clockError = 1_500_000;
+/** Since then a reply that tells the time was asked for when the exchange's clock was right again. */
+const clockAsked = 1_000_000;
 /** Connections have few names; more means that somebody makes them up. */
 const namesMax = 1_000;
 
@@ -59,7 +61,10 @@ export class Freshness {
   }
 
   onReply(call: Call, status: number): void {
-    if (status === 200 && call.name === "GET positionRisk") this.#accountAt = this.#scene.now;
+    const scene = this.#scene;
+    if (status !== 200) return;
+    if (call.name === "GET positionRisk") this.#accountAt = scene.now;
+    if (call.name === "GET time" && scene.now > scene.gateTrueSince + clockAsked) scene.gateBehind = 0;
   }
 
   onSent(call: Call): void {
@@ -75,7 +80,8 @@ export class Freshness {
       const age = scene.now - told.at;
       if (age > limit + turn) scene.violated("I-15", `${call.clientId} leaves on ${kind} of ${age} µs ago`);
       // Trades and levels may be old because nothing happened; a mark price or a touch that is told is of its moment.
-      const late = told.at - this.#eventTime(told.bytes);
+      // Nobody can know better what the time is than the exchange says.
+      const late = told.at - this.#eventTime(told.bytes) - scene.gateBehind;
       if (kind === "bookTicker" && late > this.#terms.latency + clockError) {
         scene.violated("I-15", `${call.clientId} leaves on ${kind} that was ${late} µs late`);
       }

@@ -15,6 +15,7 @@ import { Freshness, type FreshTerms } from "./fresh.ts";
 import { injectedMark } from "./injected.ts";
 import { LocalBooks, type OwnBook } from "./local-book.ts";
 import { NakedTime } from "./naked.ts";
+import { Owners } from "./owners.ts";
 import { Recovery } from "./recovery.ts";
 import { type Beginning, Scene, type Violation } from "./scene.ts";
 import { Secrets } from "./secrets.ts";
@@ -66,6 +67,7 @@ export class Judge {
   readonly fresh: Freshness | null;
   readonly localBooks: LocalBooks;
   readonly secrets: Secrets;
+  readonly owners: Owners;
   readonly #recovery: Recovery;
   #quietAt = 0;
 
@@ -88,6 +90,7 @@ export class Judge {
     this.fresh = parts === null ? null : new Freshness(this.scene, parts.fresh);
     this.localBooks = new LocalBooks(this.scene, this.#parts.ownBook);
     this.secrets = new Secrets(this.scene, this.#parts.canaries);
+    this.owners = new Owners(this.scene);
     this.#recovery = new Recovery(this.scene);
   }
 
@@ -122,7 +125,7 @@ export class Judge {
     this.scene.isUp = true;
     this.scene.readySince = null;
     for (const part of [this.#entries, this.#books, this.#stops]) part.onBegin(beginning);
-    for (const part of [this.#wire, this.alarms, this.localBooks, this.#recovery]) part.onBegin();
+    for (const part of [this.#wire, this.alarms, this.localBooks, this.owners, this.#recovery]) part.onBegin();
     this.fresh?.onBegin();
   }
 
@@ -169,6 +172,7 @@ export class Judge {
 
   told(name: string, text: string): void {
     this.naked.onTold(name, text);
+    this.owners.onTold(name, text);
     if (name === "account" && text.includes('"m":"FUNDING_FEE"')) {
       this.#books.onFundingTold(`${/"S":"([^"]+)"/.exec(text)?.[1]} ${/"E":(\d+)/.exec(text)?.[1]}`);
     }
@@ -216,6 +220,7 @@ export class Judge {
     this.#entries.onStep();
     this.#books.onStep();
     this.localBooks.onStep();
+    this.owners.onStep(this.safeMode !== null);
     this.alarms.onStep();
     if (this.scene.now < this.#quietAt) return;
     this.#quietAt = this.scene.now + quietInterval;

@@ -12,6 +12,8 @@ const hardMax = 2_000_000;
 const othersMax = 10_000_000;
 /** A stop that is refused because it is hit, and the close that follows it, there and back each; then a repeat. */
 const waysMost = 6;
+/** Longer ones are told one by one. */
+const longFrom = 1_000_000;
 /** Whatever stands in the way, somebody has to notice after this long of it. */
 const absoluteMax = 30 * 60_000_000;
 
@@ -22,11 +24,21 @@ type Episode = {
   charged: number;
   told: boolean;
   up: number;
+  /** reads of the account that have told what was so after it began */
+  readonly read: Set<string>;
 };
+
+/** What a read of the account must have told before it can be believed; a part that is lost leaves it unfinished. */
+const accountReads: ReadonlySet<string> = new Set(["GET positionRisk", "GET openOrders", "GET openAlgoOrders"]);
+
+/** Times are microseconds; `at` is its end, since the world began. */
+export type LongNaked = { readonly at: number; readonly symbol: number; readonly charged: number };
 
 export class NakedTime {
   /** chargeable microseconds of each episode that had any, but for those that somebody else brought about */
   readonly charges: number[] = [];
+  /** those of them that people want to look at */
+  readonly long: LongNaked[] = [];
   episodes = 0;
   readonly #scene: Scene;
   readonly #open: (Episode | null)[];
@@ -54,8 +66,9 @@ export class NakedTime {
     for (const [symbol, episode] of this.#open.entries()) {
       if (episode === null || episode.knownAt !== null || answered === undefined || answered < episode.since) continue;
       const name = this.#scene.grids[symbol]?.symbol ?? "";
-      const tells = call.path.endsWith("positionRisk") || call.clientId !== null;
-      if (tells && text.includes(`"symbol":"${name}"`)) episode.knownAt = this.#scene.now;
+      if (accountReads.has(call.name) && text.startsWith("[")) episode.read.add(call.name);
+      const isOfOrder = call.clientId !== null && text.includes(`"symbol":"${name}"`);
+      if (isOfOrder || episode.read.size === accountReads.size) episode.knownAt = this.#scene.now;
     }
   }
 
@@ -96,12 +109,18 @@ export class NakedTime {
         charged: 0,
         told: false,
         up: 0,
+        read: new Set(),
       };
       this.episodes += 1;
     } else if (!isNaked && episode !== null) {
-      if (episode.charged > 0 && episode.most === hardMax) this.charges.push(episode.charged);
+      if (episode.charged > 0 && episode.most === hardMax) this.#ended(symbol, episode.charged);
       this.#open[symbol] = null;
     }
+  }
+
+  #ended(symbol: number, charged: number): void {
+    this.charges.push(charged);
+    if (charged > longFrom) this.long.push({ at: this.#scene.sinceOrigin, symbol, charged });
   }
 
   #charge(symbol: number, episode: Episode, passed: number): void {

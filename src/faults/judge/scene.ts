@@ -27,6 +27,10 @@ export class Scene {
   /** one way, microseconds, as it is now */
   latency = 0;
   isPrivateOpen = false;
+  /** how far the exchange's own clock is behind the truth, or was when the daemon last asked for it; microseconds */
+  gateBehind = 0;
+  /** since when it tells the truth */
+  gateTrueSince = 0;
   /** somebody else has traded or cancelled on the symbol; when last */
   readonly touchedAt: number[];
   /** an order that is not ours was executed; when last */
@@ -47,9 +51,14 @@ export class Scene {
     return this.now - Math.max(this.troubledUntil, this.readySince ?? this.now);
   }
 
+  /** Microseconds since the world began. */
+  get sinceOrigin(): number {
+    return this.now - this.#origin;
+  }
+
   violated(invariant: string, detail: string): void {
     if (this.violations.length >= violationsMax) return;
-    const violation = { invariant, at: this.now - this.#origin, detail };
+    const violation = { invariant, at: this.sinceOrigin, detail };
     this.violations.push(violation);
     this.#onViolation(violation);
   }

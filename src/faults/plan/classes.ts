@@ -8,6 +8,7 @@ import type { RulesChange } from "../../exchange/protocol.ts";
 import type { Random } from "../../tape/random.ts";
 import type { AnswerName } from "../answers.ts";
 import { logUniform, pick } from "../random.ts";
+import { type Aim, anywhere, inTrade, leverageMeddled, type Prelude } from "./aims.ts";
 import type { Effect, HumanAct, Loss, Partition, StreamKind } from "./fault.ts";
 
 export type FaultClass = {
@@ -19,6 +20,10 @@ export type FaultClass = {
   /** what it strikes; nothing for those of an hour */
   readonly on: readonly string[];
   readonly effect: (random: Random) => Effect;
+  /** of those of an hour every other one strikes there, in the middle of something; none: all by the clock */
+  readonly aims?: readonly Aim[];
+  /** what is done first, now and then, so that there is something to strike */
+  readonly before?: Prelude;
 };
 
 const roles = ["e", "f", "r", "t1", "t2", "x"] as const;
@@ -87,7 +92,7 @@ export const classes: readonly FaultClass[] = [
   answered("clock refused", 0.000_2, 0.05, [...orders, ...lookUps, ...reads], ["-1021"], "never"),
   answered("service gone", 0.000_2, 0.03, requests, ["-1016"], "never"),
   answered("entry refused", 0.001, 0.1, ["place e"], ["-2019", "-2027"], "never"),
-  answered("leverage refused", 0.01, 0.3, ["POST leverage"], ["-4028"], "never"),
+  { ...answered("leverage refused", 0.1, 0.5, ["POST leverage"], ["-4028"], "never"), before: leverageMeddled },
   answered("stops moved away", 0.000_1, 0.02, stops, ["-4120"], "never"),
   answered("history too old", 0.001, 0.1, ["GET userTrades", "GET allOrders"], ["-4166"], "never"),
   answered("unknown code", 0.000_01, 0.01, orders, ["unknown code", "unknown code echo"], "never"),
@@ -173,18 +178,18 @@ export const classes: readonly FaultClass[] = [
     by: between(random, 0.05 * second, 2 * second),
     for: minutes(random, 0.05, 5),
   })),
-  hourly("ban", 0.002, 0.5, (random) => ({
+  hourly("ban", 0.004, 0.5, (random) => ({
     do: "ban",
     status: pick(random, [418, 403] as const),
     for: minutes(random, 2, 20),
   })),
-  hourly("maintenance", 0.002, 0.3, (random) => ({
+  hourly("maintenance", 0.004, 0.3, (random) => ({
     do: "maintenance",
     answer: pick(random, ["503 unavailable", "-1016"] as const),
     cancels: random.below(2) === 0,
     for: minutes(random, 0.5, 30),
   })),
-  hourly("permission withdrawn", 0.002, 0.3, (random) => ({ do: "deny", for: minutes(random, 0.1, 10) })),
+  hourly("permission withdrawn", 0.004, 0.3, (random) => ({ do: "deny", for: minutes(random, 0.1, 10) })),
   hourly("backlog", 0.02, 2, (random) => ({ do: "backlog", for: between(random, 0.2 * second, 4.5 * second) })),
   atEntry("forced close", 0.005, 0.1, (random) => ({
     do: "close-out",
@@ -207,6 +212,7 @@ export const classes: readonly FaultClass[] = [
     change: pick(random, ruleChanges),
     for: minutes(random, 1, 30),
   })),
+  hourly("grid changed", 0.02, 1, gridChange),
   hourly("price band narrowed", 0.01, 1, (random) => ({
     do: "rules",
     symbol: random.below(2),
@@ -219,7 +225,7 @@ export const classes: readonly FaultClass[] = [
     change: { status: pick(random, ["SETTLING", "CLOSE"] as const) },
     for: minutes(random, 0.5, 15),
   })),
-  hourly("hedge mode", 0.005, 0.5, (random) => ({ do: "hedge-mode", for: minutes(random, 0.5, 10) })),
+  hourly("hedge mode", 0.02, 0.5, (random) => ({ do: "hedge-mode", for: minutes(random, 0.5, 10) }), []),
   hourly("price gap", 0.04, 2, (random) => ({
     do: "gap",
     symbol: random.below(2),
@@ -236,14 +242,21 @@ export const classes: readonly FaultClass[] = [
     lots: 1 + random.below(5),
     for: minutes(random, 1, 30),
   })),
-  hourly("crash", 0.04, 30, (random) => crash(random)),
+  // Crashes in the middle of something have classes of their own.
+  hourly("crash", 0.04, 30, crash, []),
   { ...request("crash at a request", 0.000_1, 0.02, [...orders, ...lookUps], crash) },
+  { name: "crash at a row", per: "row", calm: 0.000_02, storm: 0.002, on: rows, effect: crash },
   { name: "crash at a message", per: "message", calm: 0.000_1, storm: 0.02, on: messages, effect: crash },
-  hourly("disk full", 0.001, 0.5, (random) => ({ do: "disk", fault: "refuses", for: minutes(random, 0.002, 10) })),
+  hourly("disk full", 0.01, 0.5, (random) => ({ do: "disk", fault: "refuses", for: minutes(random, 0.002, 10) })),
   hourly("slow disk", 0.01, 2, (random) => ({ do: "disk", fault: "slow", for: minutes(random, 0.02, 0.5) })),
   hourly("clock drift", 0.01, 1, (random) => ({ do: "drift-clock", ppm: Math.round((random.uniform() - 0.5) * 200) })),
+  hourly("exchange clock stepped", 0.02, 1, (random) => ({
+    do: "exchange-clock",
+    by: pick(random, [-1, 1]) * between(random, 0.2 * second, 5 * second),
+    for: between(random, 2 * second, 120 * second),
+  })),
   hourly("pause", 0.005, 2, (random) => ({ do: "pause", for: between(random, 0.05 * second, 60 * second) })),
-  hourly("human", 0.006, 2, (random) => ({
+  hourly("human", 0.02, 2, (random) => ({
     do: "human",
     act: pick<HumanAct>(random, ["close", "reduce", "add", "flip", "cancel-stop", "own-stop", "leverage"]),
     symbol: random.below(2),
@@ -258,10 +271,19 @@ export const classes: readonly FaultClass[] = [
     act: pick<HumanAct>(random, ["open", "order", "close-stop"]),
     symbol: random.below(2),
   })),
-  hourly("operator", 0.04, 4, (random) => ({
-    do: "operator",
-    act: pick(random, ["halt", "resume", "resume", "flatten"] as const),
+  hourly("second daemon", 0.02, 0.5, (random) => ({
+    do: "second-daemon",
+    symbol: random.below(2),
+    enters: random.below(3) === 0,
+    for: between(random, second, 60 * second),
   })),
+  hourly(
+    "operator",
+    0.04,
+    4,
+    (random) => ({ do: "operator", act: pick(random, ["halt", "resume", "resume", "flatten"] as const) }),
+    inTrade,
+  ),
 ];
 
 function request(
@@ -298,8 +320,24 @@ function atEntry(name: string, calm: number, storm: number, effect: FaultClass["
   return { name, per: "message", calm, storm, on: ["report e FILLED", "report e PARTIALLY_FILLED"], effect };
 }
 
-function hourly(name: string, calm: number, storm: number, effect: FaultClass["effect"]): FaultClass {
-  return { name, per: "hour", calm, storm, on: [], effect };
+function hourly(
+  name: string,
+  calm: number,
+  storm: number,
+  effect: FaultClass["effect"],
+  aims: readonly Aim[] = anywhere,
+): FaultClass {
+  return { name, per: "hour", calm, storm, on: [], effect, aims };
+}
+
+/** Coarser by what its symbol was listed with: BTCUSDT 0.10 and 0.001, ETHUSDT 0.01 and 0.001. */
+function gridChange(random: Random): Effect {
+  const symbol = random.below(2);
+  const times = pick(random, [2, 5, 10]);
+  const tickSize = (times * (symbol === 0 ? 0.1 : 0.01)).toFixed(2);
+  const stepSize = (times * 0.001).toFixed(3);
+  const change = pick<RulesChange>(random, [{ tickSize }, { tickSize }, { stepSize }, { tickSize, stepSize }]);
+  return { do: "rules", symbol, change, for: minutes(random, 0.1, 30) };
 }
 
 function crash(random: Random): Effect {

@@ -71,6 +71,10 @@ export type MomentEffect =
   /** trades are small: fills come in parts */
   | { readonly do: "thin"; readonly lots: number; readonly for: number }
   | { readonly do: "disk"; readonly fault: "refuses" | "slow"; readonly for: number }
+  /** the clock of the exchange's own gate stands so far from the truth */
+  | { readonly do: "exchange-clock"; readonly by: number; readonly for: number }
+  /** another daemon with our prefix lives for a while; one that is in a trade has an entry out, too */
+  | { readonly do: "second-daemon"; readonly symbol: number; readonly enters: boolean; readonly for: number }
   | { readonly do: "drift-clock"; readonly ppm: number }
   /** the process stands still, and then everything comes at once */
   | { readonly do: "pause"; readonly for: number }

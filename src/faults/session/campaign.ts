@@ -2,7 +2,9 @@
 
 import { z } from "zod";
 import { classes } from "../plan/classes.ts";
+import { inState, states } from "../plan/demanded.ts";
 import { added, type Counts } from "./counts.ts";
+import { blindSpots, type Counted, probesLine, rarity } from "./coverage.ts";
 import { type Durations, merged } from "./durations.ts";
 
 const counts = z.record(z.string(), z.number());
@@ -19,6 +21,7 @@ const Piece = z.object({
   safe_modes: counts,
   empty_seeds: z.array(z.number()),
   naked_ms: durations.extend({ episodes: z.number() }),
+  long_naked: z.array(z.object({ seed: z.number(), at: z.string(), ms: z.number() })).default([]),
   unknown_ms: durations,
   wrong_verdicts: z.number(),
   violations_by_invariant: counts,
@@ -29,13 +32,6 @@ const Piece = z.object({
   cpu_seconds: z.number(),
 });
 export type Piece = z.infer<typeof Piece>;
-
-/** How often each kind of fault must have struck before its absence from the violations means anything. */
-const strikesLeast = 100;
-/** From so many seeds on. */
-const seedsForStrikes = 2_000;
-/** Columns of the table of probes. */
-const states = ["flat", "entering", "open", "moving the stop", "closing", "recovering", "down"] as const;
 
 /** Whole lines only: one that was cut short is run again. @throws {Error} a line is no piece */
 export function piecesIn(text: string): readonly Piece[] {
@@ -61,12 +57,17 @@ export function campaignLines(pieces: readonly Piece[]): readonly string[] {
   return [
     `${seeds} seeds, ${Math.round(hours)} simulated hours (${speed} times as fast a core), ${sum((piece) => piece.trades)} trades, ${sum((piece) => piece.crashes)} crashes`,
     "",
-    ...faultTable(seeds, added(pieces.map(({ faults }) => faults)), added(pieces.map(({ probes }) => probes))),
+    ...faultTable(countedIn(pieces)),
+    probesLine(countedIn(pieces).probes),
+    ...blindSpots(countedIn(pieces)).map((spot) => `  ${spot}`),
     "",
     durationLine(
       `naked time of ours, of ${sum(({ naked_ms }) => naked_ms.episodes)} episodes`,
       merged(pieces.map(({ naked_ms }) => naked_ms)),
     ),
+    ...pieces
+      .flatMap(({ long_naked }) => long_naked)
+      .map(({ seed, at, ms }) => `  seed ${seed}, at ${at}: ${ms} ms naked, chargeable to us`),
     durationLine("unknown orders settled, quiet time", merged(pieces.map(({ unknown_ms }) => unknown_ms))),
     `wrong verdicts: ${sum((piece) => piece.wrong_verdicts)}`,
     `SAFE MODE: ${named(added(pieces.map(({ safe_modes }) => safe_modes)))}`,
@@ -76,16 +77,25 @@ export function campaignLines(pieces: readonly Piece[]): readonly string[] {
   ];
 }
 
+/** What all pieces have counted. */
+export function countedIn(pieces: readonly Piece[]): Counted {
+  return {
+    seeds: pieces.reduce((sum, { seeds }) => sum + seeds, 0),
+    faults: added(pieces.map(({ faults }) => faults)),
+    probes: added(pieces.map(({ probes }) => probes)),
+  };
+}
+
 /** A row for each kind of fault, also for those that never struck. */
-function faultTable(seeds: number, faults: Counts, probes: Counts): readonly string[] {
+function faultTable({ seeds, faults, probes }: Counted): readonly string[] {
   const names = [...new Set([...classes.map(({ name }) => name), ...Object.keys(faults)])].sort();
   const width = Math.max(...names.map((name) => name.length));
   const head = `${"fault".padEnd(width)} ${"struck".padStart(8)} ${states.map((state) => state.padStart(16)).join("")}`;
   const rows = names.map((name) => {
     const struck = faults[name] ?? 0;
-    const reached = states.map((state) => String(probes[`${name} × ${state}`] ?? "·").padStart(16)).join("");
-    const few = seeds >= seedsForStrikes && struck < strikesLeast ? `  fewer than ${strikesLeast}` : "";
-    return `${name.padEnd(width)} ${String(struck).padStart(8)} ${reached}${few}`;
+    const reached = states.map((state) => String(probes[inState(name, state)] ?? "·").padStart(16)).join("");
+    const few = rarity(seeds, struck);
+    return `${name.padEnd(width)} ${String(struck).padStart(8)} ${reached}${few === null ? "" : `  ${few}`}`;
   });
   return [head, ...rows];
 }

@@ -28,6 +28,8 @@ const answerNames = z.custom<AnswerName>((name) => typeof name === "string" && O
 
 const RulesShape = z.strictObject({
   status: z.enum(["TRADING", "SETTLING", "CLOSE"]).exactOptional(),
+  tickSize: z.string().exactOptional(),
+  stepSize: z.string().exactOptional(),
   minNotional: z.string().exactOptional(),
   marketMaxQuantity: z.string().exactOptional(),
   marketTakeBound: z.string().exactOptional(),
@@ -81,6 +83,8 @@ const EffectShape: z.ZodType<Effect> = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("apart"), symbol: span, share: z.number(), for: span }),
   z.strictObject({ do: z.literal("thin"), lots: nth, for: span }),
   z.strictObject({ do: z.literal("disk"), fault: z.enum(["refuses", "slow"]), for: span }),
+  z.strictObject({ do: z.literal("exchange-clock"), by: whole, for: span }),
+  z.strictObject({ do: z.literal("second-daemon"), symbol: span, enters: z.boolean(), for: span }),
   z.strictObject({ do: z.literal("drift-clock"), ppm: z.number() }),
   z.strictObject({ do: z.literal("pause"), for: span }),
   z.strictObject({

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { microsPerMinute } from "../../domain/units.ts";
+import { clockText } from "../clock-text.ts";
 import { added } from "./counts.ts";
 import { type Durations, durationsOf } from "./durations.ts";
 import { isEmpty, type SeedReport } from "./seed.ts";
@@ -23,6 +24,8 @@ export type Summary = {
   readonly hash: string;
   /** of the `episodes` without a stop those with a part that is chargeable to the daemon, and how long that was */
   readonly naked_ms: Durations & { readonly episodes: number };
+  /** those of more than a second, to be looked at with `--trace`; not more than so many */
+  readonly long_naked: readonly { readonly seed: number; readonly at: string; readonly ms: number }[];
   /** until the fate of an unknown order was told; only while nothing stood in the way */
   readonly unknown_ms: Durations;
   readonly wrong_verdicts: number;
@@ -69,10 +72,15 @@ export function summarise(reports: readonly SeedReport[]): Summary {
       episodes: results.reduce((sum, { nakedEpisodes }) => sum + nakedEpisodes, 0),
       ...durationsOf(results.flatMap(({ naked }) => naked)),
     },
+    long_naked: results.flatMap(longOf).slice(0, firstViolationsMax),
     unknown_ms: durationsOf(results.flatMap(({ settled }) => settled)),
     wrong_verdicts: results.reduce((sum, { wrongVerdicts }) => sum + wrongVerdicts, 0),
     first_violations: results.flatMap(firstOf).slice(0, firstViolationsMax),
   };
+}
+
+function longOf({ seed, nakedLong }: SeedReport["result"]): Summary["long_naked"] {
+  return nakedLong.map(({ at, charged }) => ({ seed, at: clockText(at), ms: Math.round(charged / 1_000) }));
 }
 
 function firstOf({ seed, violations }: SeedReport["result"]): readonly FirstViolation[] {

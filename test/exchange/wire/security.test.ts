@@ -1,6 +1,10 @@
 import { generateKeyPairSync, sign as signWith } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { micros } from "../../../src/domain/units.ts";
+import { Exchange } from "../../../src/exchange/exchange.ts";
+import { listedSymbols } from "../../../src/exchange/symbols.ts";
 import { checkRestSignature, checkTime, ed25519Key, hmacKey } from "../../../src/exchange/wire/security.ts";
+import { WireService } from "../../../src/exchange/wire/service.ts";
 import { call, fetchJson, key, sign, stillServer, type TestServer, TestSocket } from "./support.ts";
 
 const pair = generateKeyPairSync("ed25519");
@@ -164,4 +168,23 @@ test.each([
   const reply = await socket.next();
   socket.close();
   expect(reply).toMatchObject({ id, status: 400, error: { code } });
+});
+
+test("[F-26] requests are checked by the gate's clock where it has one of its own", async () => {
+  // given
+  const now = 1_700_000_000_000;
+  const exchange = new Exchange({ symbols: listedSymbols, walletUsdt: "1000", makerFee: "0", takerFee: "0", seed: 1 });
+  const service = new WireService({
+    exchange,
+    keys: [key],
+    clock: () => micros(now * 1_000),
+    gateClock: () => micros((now + 4_000) * 1_000),
+  });
+  const codeAt = (timestamp: number): unknown => {
+    const query = `timestamp=${timestamp}&recvWindow=3000`;
+    const url = `/fapi/v3/balance?${query}&signature=${sign(query)}`;
+    return service.answer({ method: "GET", url, body: "", apiKey: key.apiKey }).status;
+  };
+  // when, then
+  expect([codeAt(now), codeAt(now + 4_000)]).toEqual([400, 200]);
 });

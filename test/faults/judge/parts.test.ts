@@ -98,6 +98,25 @@ test.each([
   expect(invariants(judge)).toEqual(["I-15"]);
 });
 
+test("[I-15] a touch that looks fresh by the exchange's own clock, until that was right again and asked for", () => {
+  // given
+  const judge = judgeWith();
+  const { scene } = judge;
+  scene.gateBehind = 4 * second;
+  scene.gateTrueSince = scene.now;
+  tellAll(judge, null, 3 * second);
+  enter(judge);
+  const before = invariants(judge);
+  // when
+  scene.now += 2 * second;
+  const asked = callOfText('{"id":1,"method":"time","params":{}}');
+  if (asked !== null) judge.reply({ ...asked, name: "GET time" }, 200, "{}");
+  tellAll(judge, null, 3 * second);
+  enter(judge);
+  // then
+  expect([before, invariants(judge)]).toEqual([[], ["I-15"]]);
+});
+
 test("[I-16] a book that differs from the exchange's at the same update, and one at another update", () => {
   const judge = judgeWith({ ownBook: () => ({ ...book, bids: [[639_999, 11]] }) });
   judge.localBooks.onTruth(0, { ...book, updateId: 7 });

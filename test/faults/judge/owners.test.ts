@@ -1,0 +1,104 @@
+/** The judge of a daemon that shares its account with another one of its name. */
+
+import { expect, test } from "vitest";
+import { orderId, stopPathTrade, tradeIdFrom } from "../../../src/domain/order-id.ts";
+import { callOfText } from "../../../src/faults/call.ts";
+import { Judge } from "../../../src/faults/judge/judge.ts";
+
+const second = 1_000_000;
+const proof = orderId({ prefix: "sd", trade: stopPathTrade("BTCUSDT"), role: "f", attempt: 77 });
+const entry = orderId({ prefix: "sd", trade: tradeIdFrom("another's"), role: "e", attempt: 1 });
+const begun = 100 * second;
+
+/** It has been ready for a while, and another daemon has sent both orders. */
+function sharing(): Judge {
+  const judge = new Judge([{ symbol: "BTCUSDT", tick: 0.1, step: 0.001 }], 0);
+  judge.begins({ openTrades: [], fills: new Set() });
+  judge.ready();
+  for (const id of [proof, entry]) judge.owners.sentByOther(id);
+  judge.scene.now = begun;
+  judge.step();
+  return judge;
+}
+
+function pass(judge: Judge, time: number): void {
+  judge.scene.now += time;
+  judge.step();
+}
+
+function invariants(judge: Judge): readonly string[] {
+  return judge.violations.map(({ invariant }) => invariant);
+}
+
+test.each([
+  ["algo f NEW", `{"o":{"caid":"${proof}"}}`],
+  ["report e NEW", `{"o":{"c":"${entry}"}}`],
+])("[F-59] another daemon's order is told (%s), and nothing follows", (name, text) => {
+  const judge = sharing();
+  judge.told(name, text);
+  pass(judge, 2 * second);
+  expect(invariants(judge)).toEqual(["I-12"]);
+});
+
+test("[F-59] SAFE MODE follows: nothing is wrong", () => {
+  const judge = sharing();
+  judge.told("algo f NEW", `{"o":{"caid":"${proof}"}}`);
+  judge.notice("SAFE_MODE_ON", { reason: "ANOTHER_DAEMON" });
+  pass(judge, 2 * second);
+  expect(invariants(judge)).toEqual([]);
+});
+
+test("[F-59] an order that an earlier run may have sent says nothing yet", () => {
+  const judge = sharing();
+  judge.ready();
+  judge.told("report e NEW", `{"o":{"c":"${entry}"}}`);
+  pass(judge, 2 * second);
+  expect(invariants(judge)).toEqual([]);
+});
+
+test("[F-59] another daemon that is told of and not answered; one that nobody was told of", () => {
+  const [told, untold] = [sharing(), sharing()];
+  told.told("algo f NEW", `{"o":{"caid":"${proof}"}}`);
+  told.notice("SAFE_MODE_ON", { reason: "ANOTHER_DAEMON" });
+  for (const judge of [told, untold]) {
+    pass(judge, 10 * second);
+    judge.owners.notAnswered(begun);
+  }
+  expect([invariants(told), invariants(untold)]).toEqual([["I-12"], []]);
+});
+
+test("[F-59] what stood in the way of an answer excuses it", () => {
+  const judge = sharing();
+  judge.told("algo f NEW", `{"o":{"caid":"${proof}"}}`);
+  judge.notice("SAFE_MODE_ON", { reason: "ANOTHER_DAEMON" });
+  judge.trouble(begun + second, "none");
+  pass(judge, 10 * second);
+  judge.owners.notAnswered(begun);
+  expect(invariants(judge)).toEqual([]);
+});
+
+test("[I-01] a read of the account tells of a position once all its parts have come", () => {
+  // given: three lots of which no message told
+  const judge = sharing();
+  const own = orderId({ prefix: "sd", trade: tradeIdFrom("ours"), role: "e", attempt: 1 });
+  const o = { s: "BTCUSDT", c: own, S: "BUY", q: "0.003", z: "0.003", l: "0.003", L: "64000.0", X: "FILLED", t: 1 };
+  judge.happened({ e: "ORDER_TRADE_UPDATE", o });
+  judge.step();
+  const reply = (name: string, body: string): void => {
+    const call = callOfText('{"id":1,"method":"read","params":{}}');
+    if (call === null) throw new Error("no request");
+    const named = { ...call, name };
+    judge.answered(named);
+    judge.reply(named, 200, body);
+  };
+  // when
+  const known = [["GET positionRisk", '[{"symbol":"BTCUSDT"}]'] as const, ["GET openOrders", "[]"] as const].map(
+    ([name, body]) => {
+      reply(name, body);
+      return judge.naked.isKnown(0);
+    },
+  );
+  reply("GET openAlgoOrders", "[]");
+  // then
+  expect([known, judge.naked.isKnown(0)]).toEqual([[false, false], true]);
+});
