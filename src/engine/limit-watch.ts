@@ -72,9 +72,9 @@ export class LimitWatch {
     if (this.#mustMeasure) this.measure(now);
     if (this.#mustWithdraw) {
       this.#mustWithdraw = false;
-      for (const { manager } of desks()) {
-        if (session.isFlattening) manager.close("RISK_LIMIT", now);
-        else manager.cancelEntry(now);
+      for (const { manager, turned } of desks()) {
+        if (!session.isFlattening) manager.cancelEntry(now);
+        else for (const one of [turned, manager]) one.close("RISK_LIMIT", now);
       }
     }
     if (now >= session.wakeAt) session.onTime(now);
@@ -86,7 +86,8 @@ export class LimitWatch {
     if (!session.isHeld) return;
     if (session.isFlattening && this.#isFlat()) session.onFlat(now);
     const acts = session.isFlattening ? isClosable : isEntering;
-    if (desks().some(({ manager: { trade } }) => trade !== null && acts(trade))) this.#mustWithdraw = true;
+    const trades = desks().flatMap(({ manager, turned }) => [manager.trade, turned.trade]);
+    if (trades.some((trade) => trade !== null && acts(trade))) this.#mustWithdraw = true;
   }
 
   /** In our books and on the exchange. */
