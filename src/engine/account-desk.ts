@@ -141,8 +141,8 @@ export class AccountDesk {
   /** What the stream did not tell while it was away is asked for (failure-catalogue F-07). */
   onPrivateStream(alive: boolean, now: Micros): void {
     if (!this.#ports.account.onPrivateStream(alive, now)) return;
-    for (const { manager } of this.#ports.desks()) manager.onReportsMissed(now);
     for (const { turned } of this.#ports.desks()) turned.onReportsMissed(now);
+    for (const { manager } of this.#ports.desks()) manager.onReportsMissed(now);
     this.#reads.by(now, now, "reconnect");
   }
 
