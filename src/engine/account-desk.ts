@@ -10,7 +10,7 @@ import { emptyJournal, type Journal } from "../domain/journal.ts";
 import { type AlgoReport, type OrderReport, sign } from "../domain/order.ts";
 import { parseOrderId } from "../domain/order-id.ts";
 import type { Output } from "../domain/output.ts";
-import { type Micros, microsFromSeconds } from "../domain/units.ts";
+import { type Micros, microsFromSeconds, type SymbolIndex } from "../domain/units.ts";
 import type { Trade } from "../execution/trade.ts";
 import { AccountReads } from "./account-reads.ts";
 import { ForeignOrders } from "./foreign-orders.ts";
@@ -69,6 +69,11 @@ export class AccountDesk {
   /** Whether the account has been read: before that, nothing is known of positions. */
   get isRecovered(): boolean {
     return this.#recoveredAt !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether what is open of the symbol is somebody else's, and was left alone. */
+  isLeftAlone(symbol: SymbolIndex): boolean {
+    return this.#reconciliation.isLeftAlone(symbol);
   }
 
   /** When {@link onTimer} is due. */

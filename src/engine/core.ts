@@ -79,6 +79,7 @@ export class Core implements MarketSink {
       desks: () => this.#desks,
       isRecovered: () => this.isRecovered,
       isUnexplained: () => this.#ledger.isUnexplained,
+      isLeftAlone: (symbol) => this.#accountDesk.isLeftAlone(symbol),
     });
     this.#ledger = new LedgerDesk({
       settings: () => this.#settings,

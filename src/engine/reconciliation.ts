@@ -64,6 +64,12 @@ export class Reconciliation {
     return tally;
   }
 
+  /** Whether what is open of the symbol was found to be somebody else's, and has not changed since. */
+  isLeftAlone(symbol: SymbolIndex): boolean {
+    const reported = this.#ports.account.reportedLots(symbol);
+    return reported !== 0 && this.#orphans.get(symbol) === reported;
+  }
+
   /** Protection is the first thing that leaves; what belongs to no position is cancelled after it (I-11). */
   recover(desk: SymbolDesk, snapshot: AccountSnapshot, journal: Journal, now: Micros): void {
     const { instrument, lastEnded } = desk;
@@ -109,7 +115,7 @@ export class Reconciliation {
       return;
     }
     // A position that was left alone once is nobody's business until it changes.
-    const isLeft = trade === null && reported !== 0 && this.#orphans.get(symbol) === reported;
+    const isLeft = trade === null && this.isLeftAlone(symbol);
     if (isLeft) this.#tally.orphans += 1;
     if (reported === own || isLeft) {
       this.#mismatches.delete(symbol);
