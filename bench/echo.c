@@ -2,7 +2,9 @@
  * The other end of the wire benchmarks: a loopback exchange on one spinning thread that sends a book ticker and takes the
  * time until the complete order has arrived, and a client that only echoes, the floor of what any client can do.
  *
- *   echo serve TICKS WARMUPS ok|refuse    prints "port N", then one JSON line with the times in nanoseconds
+ *   echo serve TICKS WARMUPS ok|refuse spin|nap
+ *                                         prints "port N", then one JSON line with the times in nanoseconds; a server
+ *                                         that naps leaves its core to others between an order and the next ticker
  *   echo client PORT spin|block           answers every frame with as many bytes as an order has
  */
 #define _GNU_SOURCE
@@ -26,10 +28,12 @@ typedef enum { unknown, echoing, ticker, market, other, api, http } Kind;
 typedef struct { int fd; Kind kind; size_t used; char bytes[buffer_max + 1]; } Connection;
 
 static Connection connections[connections_max];
-static int count, is_refusing;
+static int count, is_refusing, is_napping;
 static int64_t times[ticks_max];
 static int measured, wanted, warmups, seen, misses, strays, serial, up;
 static int64_t sent_at, next_at, next_depth_at, next_slow_at, previous_id;
+
+static const struct timespec nap = {.tv_sec = 0, .tv_nsec = 50000};
 
 static int64_t nanos(void) {
   struct timespec t;
@@ -351,6 +355,7 @@ static int serve(void) {
     Connection *to = sink_of(echoing);
     if (to == NULL) to = sink_of(ticker);
     if (to != NULL) step(nanos(), to);
+    if (is_napping && sent_at == 0) nanosleep(&nap, NULL);
   }
   printf("{\"misses\":%d,\"strays\":%d,\"nanos\":[", misses, strays);
   for (int i = 0; i < measured; i++) printf("%s%lld", i == 0 ? "" : ",", (long long)times[i]);
@@ -376,13 +381,14 @@ static int echo(int port, int is_blocking) {
 }
 
 int main(int argc, char **argv) {
-  if (argc == 5 && strcmp(argv[1], "serve") == 0) {
+  if (argc == 6 && strcmp(argv[1], "serve") == 0) {
     wanted = atoi(argv[2]) < ticks_max ? atoi(argv[2]) : ticks_max;
     warmups = atoi(argv[3]);
     is_refusing = strcmp(argv[4], "refuse") == 0;
+    is_napping = strcmp(argv[5], "nap") == 0;
     return serve();
   }
   if (argc == 4 && strcmp(argv[1], "client") == 0) return echo(atoi(argv[2]), strcmp(argv[3], "block") == 0);
-  fprintf(stderr, "usage: echo serve TICKS WARMUPS ok|refuse | echo client PORT spin|block\n");
+  fprintf(stderr, "usage: echo serve TICKS WARMUPS ok|refuse spin|nap | echo client PORT spin|block\n");
   return 2;
 }

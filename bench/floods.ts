@@ -27,12 +27,14 @@ type Name = (typeof names)[number];
 
 const apiToken = "control-0123456789abcdef0123";
 /** Long enough for what a flood may do at once (`api.rate_burst`) to be over. */
-const size = { ticks: 200, ticksMin: 40, warmupTicks: 100, runMillisMax: 60_000 };
+const size = { ticks: 200, ticksMin: 40, warmupTicks: 100, runMillisMax: 60_000, between: "nap" } as const;
 const commandsWaiting = 10_000;
 
 /** Microseconds, share of one core that the main thread took, and MB. */
 type Figure = { readonly p50: number; readonly p99: number; readonly busy: number; readonly megabytes: number };
 
+/** How often the flooder was answered with which status, and what else it counts. */
+const Answers = z.record(z.string(), z.number());
 const Told = z.object({ busy: z.number(), kilobytes: z.number() });
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" }, only: { type: "string" } } });
@@ -53,13 +55,15 @@ async function measure(echo: string, chosen: readonly Name[]): Promise<void> {
   const rest = await startRest();
   const url = `http://127.0.0.1:${(rest.address() as AddressInfo).port}`;
   const figures = new Map<Name, Figure[]>(chosen.map((name) => [name, []]));
+  const failures = new Map<Name, string>();
   try {
     for (let round = 0; round < Number(values.rounds); round += 1) {
       for (let turn = 0; turn < chosen.length; turn += 1) {
         const name = present(chosen[(round + turn) % chosen.length], "name");
         const figure = await once(echo, url, name, round).catch((error: unknown) => String(error));
         process.stderr.write(`${name}: ${JSON.stringify(figure)}\n`);
-        if (typeof figure !== "string") figures.get(name)?.push(figure);
+        if (typeof figure === "string") failures.set(name, figure);
+        else figures.get(name)?.push(figure);
       }
     }
   } finally {
@@ -69,7 +73,7 @@ async function measure(echo: string, chosen: readonly Name[]): Promise<void> {
   const quiet = figures.get("quiet") ?? [];
   for (const [name, list] of figures) {
     if (list.length === 0) {
-      process.stdout.write(`${name.padEnd(20)} not measured: the machine had too much else to do\n`);
+      process.stdout.write(`${name.padEnd(20)} not measured: ${failures.get(name)}\n`);
       continue;
     }
     const ratio = list.map(({ p50 }, round) => p50 / (quiet[round]?.p50 ?? p50));
@@ -89,7 +93,8 @@ async function once(echo: string, rest: string, name: Name, round: number): Prom
   const start: Start = (_, streams) => {
     process.env["SCALPD_API_TOKEN"] = apiToken;
     process.env["SCALPD_TELEGRAM_TOKEN"] = botToken;
-    const client = script("flooded.ts", [rest, streams, own, bot.root], startFlags());
+    const awaited = isFlood(name) ? [join(own, "answers")] : [];
+    const client = script("flooded.ts", [rest, streams, own, bot.root, ...awaited], startFlags());
     const lines = createInterface({ input: client.stdout ?? process.stdin });
     lines.once("line", (url) => {
       if (isFlood(name)) flooder = flood(url, name, join(own, "answers"));
@@ -100,12 +105,19 @@ async function once(echo: string, rest: string, name: Name, round: number): Prom
     const nanos = await nanosOfTicks(echo, start, "refuse", size);
     const micros = (share: number): number => at(nanos, Math.floor(share * (nanos.length - 1))) / 1_000;
     const { busy, kilobytes } = Told.parse(JSON.parse(readFileSync(join(own, "told"), "utf8")));
-    if (flooder !== null) process.stderr.write(`${name} was answered: ${readFileSync(join(own, "answers"), "utf8")}\n`);
+    if (isFlood(name)) tellAnswers(name, readFileSync(join(own, "answers"), "utf8"));
     return { p50: micros(0.5), p99: micros(0.99), busy, megabytes: kilobytes / 1_024 };
   } finally {
     (flooder as ChildProcess | null)?.kill("SIGKILL");
     await bot.close();
   }
+}
+
+/** @throws {Error} there was no flood, so that what was measured is no figure of it */
+function tellAnswers(name: Name, text: string): void {
+  const { seconds = 0, ...counts } = Answers.parse(JSON.parse(text));
+  if (Object.values(counts).every((count) => count === 0)) throw new Error("the flood did not come about");
+  process.stderr.write(`${name} for ${seconds.toFixed(1)} s was answered: ${JSON.stringify(counts)}\n`);
 }
 
 function isFlood(name: Name): name is (typeof floods)[number] {
@@ -115,7 +127,7 @@ function isFlood(name: Name): name is (typeof floods)[number] {
 function flood(url: string, kind: (typeof floods)[number], counted: string): ChildProcess {
   const path = fileURLToPath(new URL("./clients/flooder.ts", import.meta.url));
   const known = kind === "strangers" ? "stranger" : apiToken;
-  // On the exchange's core, which must not wait for it: what is measured is the daemon.
+  // On the exchange's core, which must not wait for it: what is measured is the daemon. It has what the exchange's naps leave.
   return spawn(...pinned(0, "nice", ["-n", "19", process.execPath, path, url, kind, known, counted]));
 }
 

@@ -25,8 +25,10 @@ export type RunSize = {
   readonly ticksMin: number;
   readonly warmupTicks: number;
   readonly runMillisMax: number;
+  /** `nap` leaves the exchange's core to others while no order is awaited */
+  readonly between: "spin" | "nap";
 };
-const runSize: RunSize = { ticks: 800, ticksMin: 200, warmupTicks: 400, runMillisMax: 40_000 };
+const runSize: RunSize = { ticks: 800, ticksMin: 200, warmupTicks: 400, runMillisMax: 40_000, between: "spin" };
 /** Orders that the demo source's timer sends between two ticks are refused and not counted. */
 const straysPerTick = 5;
 
@@ -128,9 +130,9 @@ export async function nanosOfTicks(
   echo: string,
   start: Start,
   reply: "ok" | "refuse",
-  { ticks, ticksMin, warmupTicks, runMillisMax }: RunSize = runSize,
+  { ticks, ticksMin, warmupTicks, runMillisMax, between }: RunSize = runSize,
 ): Promise<readonly number[]> {
-  const server = spawn(...pinned(0, echo, ["serve", String(ticks), String(warmupTicks), reply]));
+  const server = spawn(...pinned(0, echo, ["serve", String(ticks), String(warmupTicks), reply, between]));
   const lines = createInterface({ input: server.stdout ?? process.stdin })[Symbol.asyncIterator]();
   const limit = setTimeout(() => server.kill("SIGKILL"), runMillisMax);
   let client: ChildProcess | null = null;

@@ -1,11 +1,13 @@
 /**
  * The daemon as it is, with what can be flooded: its interface, alerts by a Bot API and commands from it. Prints the
  * address of the interface, and writes what it takes of a core and of memory to the file `told` once a second. Arguments:
- * REST URL, WebSocket URL, store directory, root of the Bot API. The tokens come from the environment.
+ * REST URL, WebSocket URL, store directory, root of the Bot API, and the file without which it does not begin to trade, if
+ * any: it is there once the flooder runs. The tokens come from the environment.
  */
 
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { Settings } from "../../src/config/schema.ts";
 import { readSecrets } from "../../src/config/secrets.ts";
 import { present } from "../../src/domain/assert.ts";
@@ -18,10 +20,11 @@ import { ed25519Signer, enteringSettings } from "../lib/settings.ts";
 
 const entryInterval = 0.000_4;
 const tellMillis = 1_000;
+const pollMillis = 10;
 /** An alert of its own each time. */
 const alertMillis = 100;
 
-const [rest = "", streams = "", directory = "", api_root = ""] = process.argv.slice(2);
+const [rest = "", streams = "", directory = "", api_root = "", awaited = directory] = process.argv.slice(2);
 const base = enteringSettings(directory, entryInterval);
 const settings = Settings.parse({
   ...base,
@@ -65,4 +68,6 @@ setInterval(() => {
   writeFileSync(join(directory, "told"), JSON.stringify(told));
 }, tellMillis);
 process.stdout.write(`${api.url}\n`);
+// Whoever started this process ends it when that takes too long.
+while (!existsSync(awaited)) await pause(pollMillis);
 daemon.start();

@@ -4,7 +4,7 @@
  * connections.
  */
 
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -27,11 +27,13 @@ const began = performance.now();
 const count = (what: string): void => {
   counts[what] = (counts[what] ?? 0) + 1;
 };
-writeFileSync(file, "{}");
-setInterval(
-  () => writeFileSync(file, JSON.stringify({ seconds: (performance.now() - began) / 1_000, ...counts })),
-  500,
-);
+/** Whoever reads it, and when, reads it whole. */
+const tell = (): void => {
+  writeFileSync(`${file}.next`, JSON.stringify({ seconds: (performance.now() - began) / 1_000, ...counts }));
+  renameSync(`${file}.next`, file);
+};
+tell();
+setInterval(tell, 500);
 
 const chunk = `4000\r\n${"x".repeat(0x4000)}\r\n`;
 

@@ -5,12 +5,12 @@
 
 import type { Account } from "../account/account.ts";
 import type { Settings } from "../config/schema.ts";
-import type { AccountSnapshot, CommandOutcome } from "../domain/event.ts";
+import type { AccountSnapshot, CommandOutcome, CoreEvent } from "../domain/event.ts";
 import { emptyJournal, type Journal } from "../domain/journal.ts";
 import { type AlgoReport, type OrderReport, sign } from "../domain/order.ts";
 import { parseOrderId } from "../domain/order-id.ts";
 import type { Output } from "../domain/output.ts";
-import { type Micros, microsFromSeconds, type SignedLots } from "../domain/units.ts";
+import { type Micros, microsFromSeconds, type SymbolIndex } from "../domain/units.ts";
 import type { Trade } from "../execution/trade.ts";
 import { AccountReads } from "./account-reads.ts";
 import { ForeignOrders } from "./foreign-orders.ts";
@@ -22,6 +22,8 @@ import type { SymbolDesk } from "./symbol-desk.ts";
 
 /** A leftover whose cancel did not work is looked for again after this long (failure-catalogue I-23, I-21). */
 const leftoverMicros = microsFromSeconds(5);
+
+type Stated = Extract<CoreEvent, { readonly kind: "position-report" }>;
 
 export type AccountDeskPorts = {
   readonly settings: () => Settings;
@@ -69,6 +71,11 @@ export class AccountDesk {
     return this.#recoveredAt !== Number.POSITIVE_INFINITY;
   }
 
+  /** Whether what is open of the symbol is somebody else's, and was left alone. */
+  isLeftAlone(symbol: SymbolIndex): boolean {
+    return this.#reconciliation.isLeftAlone(symbol);
+  }
+
   /** When {@link onTimer} is due. */
   get wakeAt(): number {
     return this.#reads.dueAt;
@@ -113,9 +120,10 @@ export class AccountDesk {
   }
 
   /** No trade of ours explains it, or it stands against the running one's direction: nothing of ours protects it. */
-  onPosition({ manager }: SymbolDesk, held: SignedLots, now: Micros): void {
-    const side = manager.trade?.plan.side;
-    const isExplained = held === 0 || (side !== undefined && Math.sign(held) === sign(side));
+  onPosition(desk: SymbolDesk, { lots, time }: Stated, now: Micros): void {
+    const side = desk.manager.trade?.plan.side;
+    const isExplained = lots === 0 || (side !== undefined && Math.sign(lots) === sign(side));
+    this.#reconciliation.onPositionStated(desk, lots, time, now);
     if (!isExplained) this.#reads.by(now, now);
   }
 
@@ -138,6 +146,7 @@ export class AccountDesk {
   /** What the stream did not tell while it was away is asked for (failure-catalogue F-07). */
   onPrivateStream(alive: boolean, now: Micros): void {
     if (!this.#ports.account.onPrivateStream(alive, now)) return;
+    for (const { turned } of this.#ports.desks()) turned.onReportsMissed(now);
     for (const { manager } of this.#ports.desks()) manager.onReportsMissed(now);
     this.#reads.by(now, now, "reconnect");
   }
@@ -165,9 +174,9 @@ export class AccountDesk {
   }
 
   /** The exchange and our books agree, nothing is in doubt, and what is open is protected and can be. */
-  #isClean({ instrument, manager, history, isSetUp }: SymbolDesk): boolean {
+  #isClean({ instrument, manager, turned, history, isSetUp }: SymbolDesk): boolean {
     const { trade } = manager;
-    if (!isSetUp || history.isPending) return false;
+    if (!isSetUp || history.isPending || turned.trade !== null) return false;
     if (this.#ports.account.reportedLots(instrument.index) !== (trade?.ledger.position ?? 0)) return false;
     if (trade === null) return true;
     const { exposedSince, closing, unexplained } = trade;

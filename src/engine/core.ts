@@ -79,6 +79,7 @@ export class Core implements MarketSink {
       desks: () => this.#desks,
       isRecovered: () => this.isRecovered,
       isUnexplained: () => this.#ledger.isUnexplained,
+      isLeftAlone: (symbol) => this.#accountDesk.isLeftAlone(symbol),
     });
     this.#ledger = new LedgerDesk({
       settings: () => this.#settings,
@@ -206,13 +207,16 @@ export class Core implements MarketSink {
       case "order-report":
         this.#accountDesk.onReport(this.#desk(event.symbol), event, now);
         this.#desk(event.symbol).manager.onOrderReport(event, now);
+        this.#desk(event.symbol).turned.onOrderReport(event, now);
         break;
       case "algo-report":
         this.#accountDesk.onReport(this.#desk(event.symbol), event, now);
         this.#desk(event.symbol).manager.onAlgoReport(event, now);
+        this.#desk(event.symbol).turned.onAlgoReport(event, now);
         break;
       case "fills-report":
         this.#desk(event.symbol).manager.onFills(event, now);
+        this.#desk(event.symbol).turned.onFills(event, now);
         break;
       case "history-report":
         this.#desk(event.symbol).history.onReport(event, now);
@@ -243,7 +247,7 @@ export class Core implements MarketSink {
         this.#account.onPosition(event);
         this.#limits.onPosition();
         this.#desk(event.symbol).manager.onPositionStated(event.lots, event.time, now);
-        this.#accountDesk.onPosition(this.#desk(event.symbol), event.lots, now);
+        this.#accountDesk.onPosition(this.#desk(event.symbol), event, now);
         break;
       case "candle-history":
         this.#desk(event.symbol).market.loadCandles(event.candles);
@@ -413,11 +417,12 @@ export class Core implements MarketSink {
     const { command, outcome } = event;
     if (command.kind === "query-account") return this.#accountDesk.onReadOutcome(event, now);
     if (command.kind === "query-income") return this.#ledger.onOutcome(outcome, now);
-    const { history, manager } = this.#desk(command.symbol);
+    const { history, manager, turned } = this.#desk(command.symbol);
     if (command.kind === "query-history") return history.onOutcome(outcome, now);
     this.#accountDesk.onOutcome(event, manager.trade, now);
     this.#holds.onOutcome(event, now);
     manager.onOutcome(command, outcome, now);
+    turned.onOutcome(command, outcome, now);
   }
 
   /** Without a stop path nothing may be opened, on no symbol: what holds for one may hold for all (failure-catalogue F-12). */
@@ -440,9 +445,9 @@ export class Core implements MarketSink {
       desk.flushNoTrades(now);
       desk.models.save(now);
     }
-    for (const { manager } of this.#desks) {
-      if (policy === "flatten") manager.close("OPERATOR", now);
-      else manager.cancelEntry(now);
+    for (const { manager, turned } of this.#desks) {
+      if (policy !== "flatten") manager.cancelEntry(now);
+      else for (const one of [turned, manager]) one.close("OPERATOR", now);
     }
   }
 }

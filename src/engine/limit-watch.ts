@@ -4,7 +4,7 @@
  */
 
 import type { Account } from "../account/account.ts";
-import { type Micros, type Money, noMoney } from "../domain/units.ts";
+import { type Micros, type Money, noMoney, type SymbolIndex } from "../domain/units.ts";
 import type { Trade } from "../execution/trade.ts";
 import { areFlat } from "./open-positions.ts";
 import type { SessionKeeper } from "./session-keeper.ts";
@@ -18,6 +18,8 @@ export type LimitWatchPorts = {
   readonly isRecovered: () => boolean;
   /** the wallet may hold what nobody has told yet: measured now, a withdrawal would be a loss */
   readonly isUnexplained: () => boolean;
+  /** what is open of the symbol is somebody else's, and left alone */
+  readonly isLeftAlone: (symbol: SymbolIndex) => boolean;
 };
 
 type Wallet = { readonly wallet: Money; readonly transfer: Money /** exchange time */; readonly time: Micros };
@@ -72,9 +74,9 @@ export class LimitWatch {
     if (this.#mustMeasure) this.measure(now);
     if (this.#mustWithdraw) {
       this.#mustWithdraw = false;
-      for (const { manager } of desks()) {
-        if (session.isFlattening) manager.close("RISK_LIMIT", now);
-        else manager.cancelEntry(now);
+      for (const { manager, turned } of desks()) {
+        if (!session.isFlattening) manager.cancelEntry(now);
+        else for (const one of [turned, manager]) one.close("RISK_LIMIT", now);
       }
     }
     if (now >= session.wakeAt) session.onTime(now);
@@ -86,14 +88,15 @@ export class LimitWatch {
     if (!session.isHeld) return;
     if (session.isFlattening && this.#isFlat()) session.onFlat(now);
     const acts = session.isFlattening ? isClosable : isEntering;
-    if (desks().some(({ manager: { trade } }) => trade !== null && acts(trade))) this.#mustWithdraw = true;
+    const trades = desks().flatMap(({ manager, turned }) => [manager.trade, turned.trade]);
+    if (trades.some((trade) => trade !== null && acts(trade))) this.#mustWithdraw = true;
   }
 
-  /** In our books and on the exchange. */
+  /** In our books and on the exchange, but for what is not ours to close. */
   #isFlat(): boolean {
-    const { account, desks, isRecovered } = this.#ports;
+    const { account, desks, isRecovered, isLeftAlone } = this.#ports;
     if (!isRecovered() || !areFlat(desks())) return false;
-    return desks().every(({ instrument }) => account.reportedLots(instrument.index) === 0);
+    return desks().every(({ instrument: { index } }) => account.reportedLots(index) === 0 || isLeftAlone(index));
   }
 }
 

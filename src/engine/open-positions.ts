@@ -24,12 +24,13 @@ export function openPositionsOf(desks: readonly SymbolDesk[]): readonly OpenPosi
 
 /** Nothing of ours is open or pending. */
 export function areFlat(desks: readonly SymbolDesk[]): boolean {
-  return desks.every((desk) => desk.manager.trade === null);
+  return desks.every(({ manager, turned }) => manager.trade === null && turned.trade === null);
 }
 
 /** No entry works and every open position has a live stop, or there is none. */
 export function areAtRest(desks: readonly SymbolDesk[]): boolean {
-  return desks.every(({ manager: { trade } }) => {
+  return desks.every(({ manager: { trade }, turned }) => {
+    if (turned.trade !== null) return false;
     if (trade === null) return true;
     return trade.entryFinished && openLots(trade) !== 0 && trade.exposedSince === null && trade.closing === null;
   });

@@ -7,6 +7,7 @@ import type { Account } from "../account/account.ts";
 import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot } from "../domain/event.ts";
 import { emptyJournal, type Journal } from "../domain/journal.ts";
+import { sign } from "../domain/order.ts";
 import type { TradeId } from "../domain/order-id.ts";
 import type { Notice, Output } from "../domain/output.ts";
 import type { SafeModeReason } from "../domain/reason.ts";
@@ -18,8 +19,9 @@ import {
   type SymbolIndex,
 } from "../domain/units.ts";
 import { openLots, type Trade } from "../execution/trade.ts";
+import type { TradeManager } from "../execution/trade-manager.ts";
 import { newTally, type PassTally } from "./pass-summary.ts";
-import { adoptedSource, journalOf, recoverSymbol, straysBeside } from "./recovery.ts";
+import { adoptedSource, journalOf, pastTrades, recoverSymbol, straysBeside, turnedTrade } from "./recovery.ts";
 import type { SymbolDesk } from "./symbol-desk.ts";
 
 export type ReconciliationPorts = {
@@ -62,6 +64,12 @@ export class Reconciliation {
     return tally;
   }
 
+  /** Whether what is open of the symbol was found to be somebody else's, and has not changed since. */
+  isLeftAlone(symbol: SymbolIndex): boolean {
+    const reported = this.#ports.account.reportedLots(symbol);
+    return reported !== 0 && this.#orphans.get(symbol) === reported;
+  }
+
   /** Protection is the first thing that leaves; what belongs to no position is cancelled after it (I-11). */
   recover(desk: SymbolDesk, snapshot: AccountSnapshot, journal: Journal, now: Micros): void {
     const { instrument, lastEnded } = desk;
@@ -72,17 +80,18 @@ export class Reconciliation {
     this.#tally.leftovers += leftovers.length;
     this.#tally.phantoms += past.filter(({ executions }) => executions.size > 0).length;
     if (isOrphan && this.#ports.settings().reconcile.orphan_position === "report") this.#leaveAlone(desk, trade);
-    else if (trade !== null) {
-      const fields = { trade: trade.plan.trade, source: trade.plan.source, lots: openLots(trade) };
-      this.#notice("warn", "TRADE_ADOPTED", desk.instrument.index, fields);
-      this.#ports.onAdopted(trade.plan.trade);
-      desk.manager.adopt(trade, now);
-      if (this.#ports.isFlattening()) desk.manager.close("OPERATOR", now);
-    }
+    else if (trade !== null) this.#adopt(desk.manager, trade, now);
     for (const command of leftovers) this.#ports.emit(command);
     if (desk.manager.trade === null) for (const command of kept) this.#ports.emit(command);
     else if (kept.length > 0) this.#ports.readAgainBy(now + 2 * quietMicros, now);
     desk.history.recover(past, now);
+  }
+
+  /** What the private stream says is open. @param time of the exchange */
+  onPositionStated(desk: SymbolDesk, lots: SignedLots, time: Micros, now: Micros): void {
+    const lastFill = desk.manager.trade?.lastFillTime ?? time;
+    if (time > Math.max(desk.lastTradeEnd, lastFill)) this.#protectTurned(desk, lots, now);
+    desk.turned.onPositionStated(lots, time, now);
   }
 
   /** The exchange's position against our books; only a read that is younger than our last change says anything. */
@@ -95,6 +104,9 @@ export class Reconciliation {
     const isOld = reported * Math.sign(own) < Math.abs(own) || (own === 0 && reported !== 0);
     const lag = isOld && !this.#ports.account.isStated(symbol, lastChange) ? this.#readLag : quietMicros;
     const quiet = snapshot.requestedAt > lastChange + lag && !desk.manager.isMoving;
+    if (snapshot.requestedAt > lastChange + lag) this.#protectTurned(desk, reported, now);
+    desk.turned.onPositionSeen(reported, snapshot.requestedAt, now);
+    desk.turned.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
     desk.manager.onPositionSeen(reported, snapshot.requestedAt, now);
     if (trade?.unexplained?.isSettled === false) {
       // The history is being asked what the books are.
@@ -103,7 +115,7 @@ export class Reconciliation {
       return;
     }
     // A position that was left alone once is nobody's business until it changes.
-    const isLeft = trade === null && reported !== 0 && this.#orphans.get(symbol) === reported;
+    const isLeft = trade === null && this.isLeftAlone(symbol);
     if (isLeft) this.#tally.orphans += 1;
     if (reported === own || isLeft) {
       this.#mismatches.delete(symbol);
@@ -111,7 +123,10 @@ export class Reconciliation {
       this.#orphans.delete(symbol);
       if (trade === null && quiet) this.#sweep(desk, snapshot, now);
       else desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
-      if (trade !== null && quiet) this.#cancelStrays(desk, trade.plan.trade, snapshot);
+      if (trade === null || !quiet) return;
+      // It was turned back, or what it was turned into is closed: a trade in which nothing was executed may go.
+      if (desk.turned.trade?.executions.size === 0 && !desk.turned.isMoving) desk.turned.abandon();
+      this.#cancelStrays(desk, trade.plan.trade, snapshot);
       return;
     }
     if (trade !== null && desk.manager.inDoubt) desk.history.ask(now);
@@ -136,8 +151,41 @@ export class Reconciliation {
       now,
     );
     const former = desk.manager.abandon();
+    if (desk.followTurned(now)) return this.#leaveToHistory(desk, former, snapshot, now);
     // What the store told at the start is history by now: what is known of the trade is its own plan.
     this.recover(desk, snapshot, former === null ? emptyJournal : journalOf(former, now), now);
+  }
+
+  /**
+   * Somebody has turned the position around. What that makes of the running trade is known when nothing of it is in doubt
+   * and two reads agree; what is open now is protected at once, beside it (failure-catalogue I-01, F-27).
+   */
+  #protectTurned(desk: SymbolDesk, held: SignedLots, now: Micros): void {
+    const { trade } = desk.manager;
+    const { account, settings } = this.#ports;
+    if (trade === null || held * sign(trade.plan.side) >= 0 || held === trade.ledger.position) return;
+    const entryTicks = account.entryTicks(desk.instrument.index);
+    const isLeft = settings().reconcile.orphan_position === "report";
+    if (desk.turned.trade !== null || isLeft || entryTicks <= 0) return;
+    this.#tally.orphans += 1;
+    this.#adopt(desk.turned, turnedTrade(desk.instrument, settings(), held, entryTicks, now), now);
+  }
+
+  #adopt(manager: TradeManager, trade: Trade, now: Micros): void {
+    const { trade: id, source, symbol } = trade.plan;
+    this.#notice("warn", "TRADE_ADOPTED", symbol, { trade: id, source, lots: openLots(trade) });
+    this.#ports.onAdopted(id);
+    manager.adopt(trade, now);
+    if (this.#ports.isFlattening()) manager.close("OPERATOR", now);
+  }
+
+  /** Another trade has taken the place of one that the exchange contradicts: only the history knows what came of that. */
+  #leaveToHistory(desk: SymbolDesk, former: Trade | null, snapshot: AccountSnapshot, now: Micros): void {
+    const { instrument, history, manager } = desk;
+    const running = manager.trade?.plan.trade ?? null;
+    if (running !== null) this.#cancelStrays(desk, running, snapshot);
+    if (former === null) return;
+    history.recover(pastTrades(instrument, this.#ports.settings(), journalOf(former, now), running, now), now);
   }
 
   /**
@@ -165,7 +213,8 @@ export class Reconciliation {
   }
 
   #cancelStrays(desk: SymbolDesk, running: TradeId, snapshot: AccountSnapshot): void {
-    const strays = straysBeside(running, desk.instrument, this.#ports.settings(), snapshot);
+    const turned = desk.turned.trade?.plan.trade ?? running;
+    const strays = straysBeside([running, turned], desk.instrument, this.#ports.settings(), snapshot);
     this.#tally.leftovers += strays.length;
     for (const command of strays) this.#ports.emit(command);
   }

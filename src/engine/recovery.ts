@@ -71,13 +71,39 @@ export function recoverSymbol(
   const left = ours.filter(({ parts }) => parts.trade === ended);
   const found = ours.filter((one) => !proofs.includes(one) && !left.includes(one));
   const { trade, leftovers } = recoverFrom(instrument, settings, snapshot, journal, found, now);
-  const past = journal.openTrades
-    .filter(({ intent }) => intent.symbol === instrument.index && intent.trade !== trade?.plan.trade)
-    .filter(({ intent }) => intent.time + historyMicros > now)
-    .map((known) => pastTrade(settings, known));
+  const past = pastTrades(instrument, settings, journal, trade?.plan.trade ?? null, now);
   const cancels = left.map(cancelOf);
   const [kept, others] = trade === null ? [[], cancels] : [cancels, []];
   return { trade, leftovers: [...leftovers, ...others, ...proofs.map(cancelOf)], kept, past };
+}
+
+/** Trades of the journal that do not run any more, of whose end it knows nothing; oldest first. */
+export function pastTrades(
+  instrument: Instrument,
+  settings: Settings,
+  journal: Journal,
+  running: TradeId | null,
+  now: Micros,
+): readonly Trade[] {
+  return journal.openTrades
+    .filter(({ intent }) => intent.symbol === instrument.index && intent.trade !== running)
+    .filter(({ intent }) => intent.time + historyMicros > now)
+    .map((known) => pastTrade(settings, known));
+}
+
+/** The trade in which a position is protected that somebody has just turned around: nothing of it rests yet. */
+export function turnedTrade(
+  instrument: Instrument,
+  settings: Settings,
+  held: SignedLots,
+  entryTicks: number,
+  now: Micros,
+): Trade {
+  const side: Side = held > 0 ? "buy" : "sell";
+  const id = tradeIdFrom(`turned-${instrument.symbol}-${held}-${now}`);
+  const trade = adoptedTrade(planFor(instrument, settings, id, side, held, entryTicks, [], null, now), [], null, now);
+  restoreBooks(instrument, trade, settings.order_id_prefix, held, entryTicks, null, now);
+  return trade;
 }
 
 /** What the journal knows of a trade; only the exchange's history can tell whether, and how, it ended. */
@@ -204,14 +230,14 @@ function tradeOf(found: readonly Found[], known: OpenTrade | undefined, side: Si
   return (stop ?? reducing.at(-1))?.parts.trade ?? null;
 }
 
-/** Cancels of orders of ours that belong to another trade than the one that runs: nobody counts on them (I-23). */
+/** Cancels of orders of ours that belong to another trade than those that run: nobody counts on them (I-23). */
 export function straysBeside(
-  running: TradeId,
+  running: readonly TradeId[],
   instrument: Instrument,
   settings: Settings,
   snapshot: AccountSnapshot,
 ): readonly Command[] {
-  const strays = oursOf(instrument, settings, snapshot).filter(({ parts }) => parts.trade !== running);
+  const strays = oursOf(instrument, settings, snapshot).filter(({ parts }) => !running.includes(parts.trade));
   return strays.map(cancelOf);
 }
 

@@ -33,7 +33,7 @@ export function summarise(
   blocked: ReadonlyMap<string, number>,
   safeModeReason: SafeModeReason | null,
 ): CoreSummary {
-  const counts = desks.map((desk) => desk.manager.counts);
+  const counts = desks.flatMap(({ manager, turned }) => [manager.counts, turned.counts]);
   const sum = (pick: (count: (typeof counts)[number]) => number): number =>
     counts.reduce((total, count) => total + pick(count), 0);
   return {

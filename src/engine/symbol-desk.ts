@@ -21,6 +21,7 @@ import {
   signedLots,
   type Ticks,
 } from "../domain/units.ts";
+import type { Desk } from "../execution/desk.ts";
 import { cooldownAfter } from "../execution/exit-rules.ts";
 import { isBuried } from "../execution/order.ts";
 import { isLeftToOthers, ordersOf, type Trade } from "../execution/trade.ts";
@@ -55,6 +56,8 @@ export class SymbolDesk {
   readonly instrument: Instrument;
   readonly market: SymbolMarket;
   readonly manager: TradeManager;
+  /** what somebody has turned the position into, until the fate of the running trade is known (failure-catalogue F-27) */
+  readonly turned: TradeManager;
   readonly risk: RiskDesk;
   readonly history: HistoryDesk;
   readonly #entries: EntryDesk;
@@ -110,29 +113,29 @@ export class SymbolDesk {
       latest: this.#latest,
     };
     const current = (): Settings => this.#settings;
-    this.manager = new TradeManager(
-      {
-        instrument,
-        get settings() {
-          return current();
-        },
-        touch: this.market,
-        market: this.market,
-        emit: floor.emit,
-        enterSafeMode: floor.enterSafeMode,
-        mayEnter: () =>
-          floor.entriesOff() === null &&
-          !floor.session.isHeld &&
-          floor.account.privateAlive &&
-          this.#setUp.state === "proven",
-        recheck: (trade, wanted, price, now) => {
-          // What the decision was made on may have gone stale since (failure-catalogue I-15).
-          if (!this.market.isReady(now)) return noLots;
-          return this.risk.recheck(trade, wanted, price, this.manager.committedLots, now);
-        },
+    const desk: Desk = {
+      instrument,
+      get settings() {
+        return current();
       },
-      (row, trade, now) => this.#onTradeClosed(row, trade, now),
-    );
+      touch: this.market,
+      market: this.market,
+      emit: floor.emit,
+      enterSafeMode: floor.enterSafeMode,
+      mayEnter: () =>
+        floor.entriesOff() === null &&
+        !floor.session.isHeld &&
+        floor.account.privateAlive &&
+        this.#setUp.state === "proven",
+      recheck: (trade, wanted, price, now) => {
+        // What the decision was made on may have gone stale since (failure-catalogue I-15).
+        if (!this.market.isReady(now)) return noLots;
+        return this.risk.recheck(trade, wanted, price, this.manager.committedLots, now);
+      },
+    };
+    const onClosed = (row: TradeRow | null, trade: Trade, now: Micros): void => this.#onTradeClosed(row, trade, now);
+    this.manager = new TradeManager(desk, onClosed);
+    this.turned = new TradeManager(desk, onClosed);
     const { account, emit, readAgainBy } = floor;
     const { index: symbol } = instrument;
     this.history = new HistoryDesk({ symbol, settings: current, account, manager: this.manager, emit, readAgainBy });
@@ -193,6 +196,19 @@ export class SymbolDesk {
     if (now >= this.#decisionDue()) this.#decide(now);
   }
 
+  /**
+   * The running trade is over: what the position was turned into is the running one now.
+   *
+   * @returns whether there is such a trade
+   */
+  followTurned(now: Micros): boolean {
+    const turned = this.manager.trade === null ? this.turned.abandon() : null;
+    if (turned === null) return false;
+    this.manager.adopt(turned, now);
+    this.history.recover([], now);
+    return true;
+  }
+
   /** These have been executed, whoever says them again (requirements IDM-1). */
   rememberBegun(trades: readonly TradeId[]): void {
     for (const trade of trades) this.#judge.remember(trade);
@@ -235,7 +251,7 @@ export class SymbolDesk {
 
   /** Earliest time at which {@link onTimer} must be called. */
   get wakeAt(): number {
-    return Math.min(this.manager.wakeAt, this.history.wakeAt, this.#decisionDue());
+    return Math.min(this.manager.wakeAt, this.turned.wakeAt, this.history.wakeAt, this.#decisionDue());
   }
 
   onBookTicker(
@@ -251,6 +267,7 @@ export class SymbolDesk {
       this.#features.onTouch(this.market, receivedAt);
       this.#observe(receivedAt);
       this.manager.onQuote(receivedAt);
+      this.turned.onQuote(receivedAt);
     }
     this.#wake(receivedAt);
   }
@@ -296,6 +313,7 @@ export class SymbolDesk {
 
   onTimer(now: Micros): void {
     this.manager.onTimer(now);
+    this.turned.onTimer(now);
     this.history.onTimer(now);
     if (now >= this.#decisionDue()) this.#decide(now);
   }
@@ -393,6 +411,13 @@ export class SymbolDesk {
   }
 
   #onTradeClosed(row: TradeRow | null, trade: Trade, now: Micros): void {
+    this.#keepClosed(row, trade, now);
+    if (!this.followTurned(now)) return;
+    const detail = `${this.instrument.symbol}: turned around while a trade of ours was in doubt`;
+    this.#floor.enterSafeMode("UNKNOWN_POSITION", detail, now);
+  }
+
+  #keepClosed(row: TradeRow | null, trade: Trade, now: Micros): void {
     this.#endedEntries = ordersOf(trade, "e").flatMap((order) => (isBuried(order) ? [] : [order.id]));
     // A trade of which nothing filled ends with its last order, so that an older read does not bring that one back.
     const orderTimes = [...trade.orders.values()].map(({ cancelAt }) => cancelAt);

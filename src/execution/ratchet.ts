@@ -51,6 +51,7 @@ export function manageStopLevel(desk: Desk, trade: Trade, now: Micros): void {
   // What the price asked for meanwhile is done when the interval is over, without waiting for another quote.
   const from = trade.stopMovedAt + trade.rules.moveIntervalMicros;
   if (now < from) wakeBy(trade, from);
+  else if (trade.wantedStop !== null) tightenTo(desk, trade, trade.wantedStop.level, trade.wantedStop.cause, now);
   moveToBreakEven(desk, trade, now);
   if (isTrailDue(trade, now)) moveTo(desk, trade, trailLevel(trade), "trailing", now);
   const shrunk = shrunkLevel(trade);
@@ -58,13 +59,19 @@ export function manageStopLevel(desk: Desk, trade: Trade, now: Micros): void {
 }
 
 /**
- * A stop that a newer decision or the risk manager wants.
+ * A stop that a newer decision or the risk manager wants. The last word that comes too soon after the last move waits
+ * until the interval is over: nobody says it again.
  *
  * @returns false when it is not nearer by the least step, would be hit at once, or comes too soon after the last move
  */
 export function tightenTo(desk: Desk, trade: Trade, level: number, cause: "decision" | "risk", now: Micros): boolean {
-  if (trade.closing !== null || openLots(trade) <= 0 || !isDue(trade, level, now)) return false;
+  trade.wantedStop = null;
+  if (trade.closing !== null || openLots(trade) <= 0 || !isFarEnough(trade, level)) return false;
   if (isStopPassed(desk, trade, ticks(level))) return false;
+  if (!isDue(trade, level, now)) {
+    trade.wantedStop = { level, cause };
+    return false;
+  }
   moveTo(desk, trade, level, cause, now);
   return true;
 }

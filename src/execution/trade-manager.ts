@@ -341,7 +341,7 @@ export class TradeManager {
   /**
    * A nearer stop, from a newer decision or the risk manager (requirements EXE-11).
    *
-   * @returns false when it is not nearer by the least step, would be hit at once, or comes too soon after the last move
+   * @returns false when it is not nearer by the least step, would be hit at once, or waits for the interval of moves
    */
   tighten(stop: Ticks, cause: "decision" | "risk", now: Micros): boolean {
     const trade = this.#trade;

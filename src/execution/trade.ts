@@ -121,6 +121,8 @@ export type Trade = {
   stopLevel: Ticks;
   stopMoves: number;
   stopMovedAt: number;
+  /** a nearer stop that waits until the interval of moves is over; null: none */
+  wantedStop: { readonly level: number; readonly cause: "decision" | "risk" } | null;
   /** where the targets are: the plan's, or those of a newer decision (requirements DEC-6) */
   takeProfit: Ticks | null;
   secondTarget: Ticks | null;
@@ -177,6 +179,7 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     stopLevel: plan.stopLoss,
     stopMoves: 0,
     stopMovedAt: Number.NEGATIVE_INFINITY,
+    wantedStop: null,
     takeProfit: plan.takeProfit,
     secondTarget: plan.secondTarget,
     targetMoves: 0,

@@ -32,6 +32,41 @@ test("[EXE-11] a newer decision's nearer stop is taken", () => {
   expect([taken, bench.algo(r1).trigger]).toEqual([true, 639_900]);
 });
 
+test("[EXE-11] a nearer stop that comes within the interval of moves is taken when that is over", () => {
+  const bench = entered(stillRules);
+  bench.manager.tighten(ticks(639_850), "decision", bench.now);
+  bench.ok("place-algo", r1);
+  bench.at(100);
+  const taken = bench.manager.tighten(ticks(639_900), "decision", bench.now);
+  bench.at(499);
+  const before = levels(bench);
+  bench.at(10_000);
+  expect([taken, before, levels(bench)]).toEqual([false, [639_850], [639_850, 639_900]]);
+});
+
+test("[EXE-11] of several stops within the interval the last word counts, also where it is to stay", () => {
+  const nearer = entered(stillRules);
+  nearer.manager.tighten(ticks(639_850), "decision", nearer.now);
+  for (const level of [639_950, 639_900]) nearer.manager.tighten(ticks(level), "decision", nearer.now);
+  nearer.at(10_000);
+  const stays = entered(stillRules);
+  stays.manager.tighten(ticks(639_850), "decision", stays.now);
+  for (const level of [639_950, 639_850]) stays.manager.tighten(ticks(level), "decision", stays.now);
+  stays.at(10_000);
+  expect([levels(nearer), levels(stays)]).toEqual([[639_850, 639_900], [639_850]]);
+});
+
+test("[EXE-11] a stop that waited for the interval and would be hit at once by then is not taken", () => {
+  const bench = entered(stillRules);
+  bench.manager.tighten(ticks(639_850), "decision", bench.now);
+  bench.manager.tighten(ticks(639_900), "decision", bench.now);
+  bench.touch.quote(639_898);
+  bench.at(1_000);
+  bench.touch.quote(640_000);
+  bench.at(10_000);
+  expect([levels(bench), bench.count("place-order", x1)]).toEqual([[639_850], 0]);
+});
+
 test("[EXE-11] a newer decision's farther stop is not", () => {
   const bench = entered(stillRules);
   expect([bench.manager.tighten(ticks(639_700), "decision", bench.now), bench.manager.trade?.stopLevel]).toEqual([

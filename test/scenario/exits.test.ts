@@ -296,6 +296,21 @@ test("[EXE-11] a newer decision with a nearer stop tightens the stop", () => {
   expect([sim.truth.position, sim.truth.coveringStops]).toEqual([10, [639_800, 639_640]]);
 });
 
+test("[EXE-11] a nearer stop that comes right after another one rests when the interval of moves is over", () => {
+  // given
+  const sim = openLong({ settings: normal(longHold) });
+  // when
+  sim.quote(sim.quoted);
+  sim.decide({ stopLoss: ticks(639_800), size: { kind: "lots", quantity: lots(10) } });
+  sim.advance(100);
+  sim.decide({ stopLoss: ticks(639_900), size: { kind: "lots", quantity: lots(10) } });
+  sim.advance(100);
+  const early = sim.truth.coveringStops;
+  sim.advance(2_000);
+  // then
+  expect([early, sim.truth.position, sim.truth.coveringStops]).toEqual([[639_800, 639_640], 10, [639_900, 639_640]]);
+});
+
 test("[EXE-11] a newer decision with a wider stop changes nothing", () => {
   // given
   const sim = openLong({ settings: normal(longHold) });

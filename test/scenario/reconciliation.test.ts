@@ -108,6 +108,35 @@ test("[REC-1] an orphan position that appears while the daemon runs leads to SAF
   expect([sim.sent(), sim.core.safeMode?.reason]).toEqual([[], "UNKNOWN_POSITION"]);
 });
 
+test("[REC-1] a flatten ends although an orphan position that is left alone stays open", () => {
+  // given
+  const settings = { ...longHold, reconcile: { orphan_position: "report" } } as const;
+  const sim = restartAfter((one) => one.foreign("POST", "order", market), settings);
+  sim.advance(1_000);
+  // when
+  sim.control("flatten");
+  sim.advance(1_000);
+  // then
+  const flattened = sim.outputs.filter((output) => output.kind === "risk-event" && output.event === "FLATTENED");
+  expect([sim.truth.position, flattened.length, sim.core.session(sim.now).flattening]).toEqual([4, 1, null]);
+});
+
+test("[REC-1] a flatten goes on while the orphan position that was left alone is another than it was", () => {
+  // given
+  const settings = { ...longHold, reconcile: { orphan_position: "report" } } as const;
+  const sim = restartAfter((one) => one.foreign("POST", "order", market), settings);
+  sim.advance(1_000);
+  // when
+  sim.foreign("POST", "order", market);
+  sim.advance(100);
+  sim.control("flatten");
+  sim.advance(100);
+  const early = sim.core.session(sim.now).flattening;
+  sim.advance(30_000);
+  // then
+  expect([early === null, sim.core.session(sim.now).flattening]).toEqual([false, null]);
+});
+
 test("[REC-1] a phantom position is closed in the books with its real executions, and its protection is gone", () => {
   const sim = openLong({
     settings: longHold,

@@ -7,6 +7,7 @@ import { measured } from "../support/measures.ts";
 import { normal } from "../support/settings.ts";
 import { type Simulation, simulate } from "../support/simulate.ts";
 import { expectSettled, reached } from "../support/verdict.ts";
+import type { ScriptedFault } from "../support/wire.ts";
 
 const rest = { through: "rest" } as const;
 const long = normal({ max_hold_seconds: 600 });
@@ -172,3 +173,97 @@ test("[F-27] a human adds and takes it back before our trade is closed: no stop 
     1,
   ]);
 });
+
+test.each(["f1", "t1_1"])(
+  "[F-27] a human turns the position around while the fate of %s is open: the other side gets its stop at once",
+  (order) => {
+    // given
+    const measures = measured();
+    const sim = openLong({
+      ...rest,
+      settings: long,
+      watch: measures.watch,
+      faults: unanswered(order),
+    });
+    // when
+    market(sim, "SELL", "0.020");
+    sim.advance(20_000);
+    const { nakedMs } = measures.of().until(sim.now);
+    sim.advance(90_000);
+    // then
+    const own = sim.core.account.reportedLots(sim.instrument.index);
+    expect([nakedMs < 500, sim.truth.position, own, sim.truth.coveringStops.length > 0]).toEqual([
+      true,
+      -10,
+      -10,
+      true,
+    ]);
+    sim.tell({ kind: "stop-requested", policy: "flatten" }, sim.now);
+    sim.advance(60_000);
+    expect([sim.truth.position, sim.truth.open, sim.running]).toEqual([0, [], null]);
+  },
+);
+
+test("[F-27] a human turns the position around and back while the fate of a target is open: nothing is left in the end", () => {
+  // given
+  const sim = openLong({ ...rest, settings: long, faults: unanswered("t1_1") });
+  market(sim, "SELL", "0.020");
+  sim.advance(3_000);
+  const turned = sim.truth.openAlgos.filter(({ side, type }) => side === "BUY" && type === "STOP_MARKET");
+  // when
+  market(sim, "BUY", "0.020");
+  sim.advance(60_000);
+  // then: our stop went when the position passed zero, so our trade is closed
+  expect([turned.length, sim.truth.position, sim.truth.open, sim.running]).toEqual([1, 0, [], null]);
+});
+
+test("[F-27] a human sells while an entry of ours to buy is lost: the short has its stop at once, and keeps it when the entry is given up", () => {
+  // given
+  const measures = measured();
+  const sim = restingEntry({
+    ...rest,
+    settings: long,
+    watch: measures.watch,
+    faults: [{ on: "place-order e1", fault: { kind: "request-lost" } }],
+  });
+  // when
+  market(sim, "SELL", "0.005");
+  sim.advance(90_000);
+  // then
+  const { nakedMs } = measures.of().until(sim.now);
+  expect([nakedMs < 500, sim.running?.plan.side, sim.core.safeMode?.reason]).toEqual([
+    true,
+    "sell",
+    "UNKNOWN_POSITION",
+  ]);
+  sim.tell({ kind: "stop-requested", policy: "flatten" }, sim.now);
+  sim.advance(60_000);
+  expect([sim.truth.position, sim.truth.open, sim.running]).toEqual([0, [], null]);
+});
+
+test("[F-27] the stop of a position that a human has turned around is hit while a target is in doubt: it is closed, and told as a trade", () => {
+  // given
+  const sim = openLong({ ...rest, settings: long, faults: unanswered("t1_1") });
+  market(sim, "SELL", "0.020");
+  sim.advance(1_000);
+  const [stop] = sim.truth.openAlgos.filter(({ side }) => side === "BUY");
+  // when
+  sim.quote({ bid: stop?.trigger ?? 0 });
+  sim.traded(stop?.trigger ?? 0, 1, "buy");
+  sim.advance(90_000);
+  // then
+  expect([sim.truth.position, sim.running, sim.trades.some(({ trade }) => trade === stop?.trade)]).toEqual([
+    0,
+    null,
+    true,
+  ]);
+});
+
+/** The order's fate stays open: no reply, no report, and no look-up that is answered. */
+function unanswered(order: string): readonly ScriptedFault[] {
+  return [
+    { on: `place-algo ${order}`, fault: { kind: "reply-lost" } },
+    { on: `algo ${order}*`, fault: { kind: "untold" } },
+    { on: `query-algo ${order}`, fault: refusal(-1007, 408), times: 1_000 },
+  ];
+}
