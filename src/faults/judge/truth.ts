@@ -84,10 +84,10 @@ export class Truth {
     return this.positions[symbol] ?? 0;
   }
 
-  /** Whether anything waits there, whoever placed it. */
+  /** Whether anything of ours waits there. */
   hasOrders(symbol: number): boolean {
-    for (const order of this.openOrders.values()) if (order.symbol === symbol) return true;
-    for (const algo of this.openAlgos.values()) if (algo.symbol === symbol) return true;
+    for (const order of this.openOrders.values()) if (order.symbol === symbol && order.role !== null) return true;
+    for (const algo of this.openAlgos.values()) if (algo.symbol === symbol && algo.role !== null) return true;
     return false;
   }
 
