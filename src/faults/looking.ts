@@ -13,9 +13,10 @@ import type { World } from "./world.ts";
 
 /** As deep as the exchange is asked. */
 const levelsMax = 20;
-/** Stream and update ids stand at the head of a message. */
+/** The name of the stream stands at the head of a message, and ids of updates soon after it. */
+const streamMark = '{"stream":"';
+const nameBytes = 64;
 const headBytes = 240;
-const decoder = new TextDecoder("latin1");
 
 export class Looking {
   readonly parts: JudgeParts;
@@ -43,11 +44,13 @@ export class Looking {
   }
 
   onMarket(judge: Judge, bytes: Uint8Array): void {
-    const head = decoder.decode(bytes.subarray(0, headBytes));
-    const stream = /^\{"stream":"([^"]+)"/.exec(head)?.[1];
-    if (stream === undefined) return;
+    const name = textOf(bytes, nameBytes);
+    const end = name.indexOf('"', streamMark.length);
+    if (!name.startsWith(streamMark) || end < 0) return;
+    const stream = name.slice(streamMark.length, end);
     judge.fresh?.onMarket(stream, bytes);
-    if (stream.endsWith("@depth@100ms")) this.#told(judge, stream.split("@")[0] ?? "", /"u":(\d+)/.exec(head)?.[1]);
+    if (!stream.endsWith("@depth@100ms")) return;
+    this.#told(judge, stream.split("@")[0] ?? "", /"u":(\d+)/.exec(textOf(bytes, headBytes))?.[1]);
   }
 
   onReply(judge: Judge, call: Call, text: string | null): void {
@@ -74,6 +77,10 @@ export class Looking {
     const symbol = this.#grids.findIndex((grid) => grid.symbol === name.toUpperCase());
     if (symbol >= 0 && updateId !== undefined) judge.localBooks.onTold(symbol, Number(updateId));
   }
+}
+
+function textOf({ buffer, byteOffset, byteLength }: Uint8Array, most: number): string {
+  return Buffer.from(buffer, byteOffset, Math.min(byteLength, most)).toString("latin1");
 }
 
 function levelOf(row: unknown, { tick, step }: Grid): Level {

@@ -24,8 +24,8 @@ export interface SimulatedMarket {
   history(symbol: number, minutes: number, start: number): readonly Candle[];
   /** Whether the daemon is up. */
   watched(isWatched: boolean): void;
-  /** A position or an order of the account is there, or no more. */
-  hold(symbol: number, isHeld: boolean): void;
+  /** A position or an order of the daemon is there, or no more. */
+  hold(symbol: number, isHeld: boolean, now: number): void;
   /** Somebody asks for something there. */
   stir(symbol: number, now: number): void;
   /** The book stands still until then; a time that is over ends it. */
@@ -55,8 +55,12 @@ export type MarketOptions = {
 /** Events of a symbol in one second, which are also the kinds that take turns. */
 const eventsPerSecond = 5;
 const interval = microsPerSecond / eventsPerSecond;
-/** Where nothing is at stake; still much less between two events of a kind than the age at which data are stale. */
-const calmInterval = microsPerSecond / 2;
+/**
+ * Where nothing is at stake two turns go round, each of which says more: a book or its touch is at most 3.2 s old, a trade
+ * and a mark price as well, which is still much less than the age at which data are stale.
+ */
+const calmInterval = 1.25 * microsPerSecond;
+const calmTurns = 2;
 /** How long a request keeps a symbol from being calm: it may lead to something. */
 const stir = 10 * microsPerSecond;
 /** While the daemon is down: enough for triggers and funding. */
@@ -81,7 +85,7 @@ type Walk = {
   turn: number;
   nextAt: number;
   movedAt: number;
-  /** a position or an order of the account is there */
+  /** a position, or an order of the daemon, is there */
   isHeld: boolean;
   stirredUntil: number;
   /** mark price over mid, minus one */
@@ -141,16 +145,17 @@ export class Market implements SimulatedMarket {
     this.#isWatched = isWatched;
   }
 
-  hold(symbol: number, isHeld: boolean): void {
-    present(this.#walks[symbol], "walk of a symbol").isHeld = isHeld;
+  hold(symbol: number, isHeld: boolean, now: number): void {
+    const walk = present(this.#walks[symbol], "walk of a symbol");
+    if (walk.isHeld === isHeld) return;
+    walk.isHeld = isHeld;
+    if (isHeld) this.#hurry(walk, now);
   }
 
   stir(symbol: number, now: number): void {
     const walk = present(this.#walks[symbol], "walk of a symbol");
     walk.stirredUntil = now + stir;
-    if (!this.#isWatched) return;
-    walk.nextAt = Math.min(walk.nextAt, now + interval);
-    this.#nextAt = Math.min(this.#nextAt, walk.nextAt);
+    this.#hurry(walk, now);
   }
 
   bid(symbol: number): number {
@@ -188,8 +193,9 @@ export class Market implements SimulatedMarket {
   deliver(sink: MarketSink): void {
     let earliest = present(this.#walks[0], "walk");
     for (const walk of this.#walks) if (walk.nextAt < earliest.nextAt) earliest = walk;
-    this.#emit(earliest, micros(Math.round(earliest.nextAt)), sink);
-    const wait = this.#isWatched ? this.#interval(earliest) / this.#times : idleInterval;
+    const isDense = this.#isDense(earliest);
+    this.#emit(earliest, isDense, micros(Math.round(earliest.nextAt)), sink);
+    const wait = this.#isWatched ? (isDense ? interval : calmInterval) / this.#times : idleInterval;
     earliest.nextAt = Math.round(earliest.nextAt + wait * (0.75 + 0.5 * this.#random.uniform()));
     let next = Number.POSITIVE_INFINITY;
     for (const walk of this.#walks) next = Math.min(next, walk.nextAt);
@@ -221,15 +227,22 @@ export class Market implements SimulatedMarket {
     return candles.reverse();
   }
 
-  #interval({ isHeld, stirredUntil, nextAt }: Walk): number {
-    return this.#isSteady || isHeld || nextAt < stirredUntil ? interval : calmInterval;
+  #hurry(walk: Walk, now: number): void {
+    if (!this.#isWatched) return;
+    walk.nextAt = Math.min(walk.nextAt, now + interval);
+    this.#nextAt = Math.min(this.#nextAt, walk.nextAt);
   }
 
-  #emit(walk: Walk, now: Micros, sink: MarketSink): void {
-    const turn = walk.turn % eventsPerSecond;
+  #isDense({ isHeld, stirredUntil, nextAt }: Walk): boolean {
+    return this.#isSteady || isHeld || nextAt < stirredUntil;
+  }
+
+  #emit(walk: Walk, isDense: boolean, now: Micros, sink: MarketSink): void {
+    const { turn } = walk;
     walk.turn += 1;
     if (walk.haltedUntil > now) return;
-    switch (turn) {
+    if (!isDense) return this.#emitCalmly(walk, turn % calmTurns, now, sink);
+    switch (turn % eventsPerSecond) {
       case 0:
         if (walk.frozenUntil <= now) this.#depth(walk, now, sink);
         return;
@@ -242,6 +255,17 @@ export class Market implements SimulatedMarket {
       default:
         return this.#mark(walk, now, sink);
     }
+  }
+
+  #emitCalmly(walk: Walk, turn: number, now: Micros, sink: MarketSink): void {
+    if (turn === 0) {
+      if (walk.frozenUntil > now) return;
+      this.#depth(walk, now, sink);
+      this.#showTouch(walk, now, sink);
+      return;
+    }
+    this.#trade(walk, now, sink);
+    this.#mark(walk, now, sink);
   }
 
   #depth(walk: Walk, now: Micros, sink: MarketSink): void {

@@ -205,8 +205,9 @@ export class Port implements Transport {
     const { random, now } = network.options;
     const warped = network.warped.size === 0 ? undefined : network.warped.get(stream.name);
     const isHit = warped !== undefined && warped.until > now() && random.uniform() < warped.share;
+    const { onMarket } = network.options.hooks;
     const tell = (told: Uint8Array, delay: number, keepsOrder = true): void => {
-      this.#deliver(stream, told, delay, keepsOrder, () => network.options.hooks.onMarket(told));
+      this.#deliver(stream, told, delay, keepsOrder, onMarket);
     };
     if (!isHit) return tell(bytes, network.delay());
     switch (warped.how) {
@@ -230,13 +231,19 @@ export class Port implements Transport {
     return garbled !== undefined && garbled.until > now && network.options.random.uniform() < garbled.share;
   }
 
-  #deliver(stream: Stream, bytes: Uint8Array, delay: number, keepsOrder = true, before?: () => void): void {
+  #deliver(
+    stream: Stream,
+    bytes: Uint8Array,
+    delay: number,
+    keepsOrder: boolean,
+    before: (bytes: Uint8Array) => void,
+  ): void {
     const arrival = this.#network.options.now() + delay;
     const at = keepsOrder ? Math.max(stream.inAt, arrival) : arrival;
     if (keepsOrder) stream.inAt = at;
     this.#at(at, () => {
       if (this.#streams.get(stream.serial) !== stream || !stream.isOpen) return;
-      before?.();
+      before(bytes);
       this.#listener.onStreamMessage(stream.serial, bytes, this.#clock());
     });
   }

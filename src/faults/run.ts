@@ -348,9 +348,9 @@ class Run {
 
   /** Where something is at stake the market is as dense as it gets. */
   #hold(): void {
-    const { truth } = this.#judge.scene;
-    for (const symbol of this.#world.specs.keys()) {
-      this.#world.market.hold(symbol, truth.position(symbol) !== 0 || truth.hasOrders(symbol));
+    const { truth, now } = this.#judge.scene;
+    for (let symbol = 0; symbol < this.#world.specs.length; symbol += 1) {
+      this.#world.market.hold(symbol, truth.position(symbol) !== 0 || truth.hasOrders(symbol), now);
     }
   }
 

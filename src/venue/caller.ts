@@ -21,7 +21,7 @@ import {
 import type { WireRequest } from "./wire/encode.ts";
 import { parseJson } from "./wire/lossless-json.ts";
 import type { Reply } from "./wire/outcome.ts";
-import { ErrorBody, WsReply } from "./wire/schemas.ts";
+import { errorIn, WsReply } from "./wire/schemas.ts";
 
 export type Answer =
   /** `bytes` only where they were asked for */
@@ -165,15 +165,15 @@ export class Caller {
 
   /** What a reply means for all requests: limits and the clock. */
   #heed(reply: Reply, headers: ReplyHeaders, now: Micros): void {
-    const error = ErrorBody.safeParse(reply.body);
+    const error = errorIn(reply.body);
     // 403 is the firewall's way to say the same.
     if (reply.status === 429 || reply.status === 418 || reply.status === 403) {
-      const { code, msg: message } = error.success ? error.data : { code: null, msg: "" };
+      const { code, msg: message } = error ?? { code: null, msg: "" };
       const time = this.#exchangeTime(now);
       const until = this.#ports.budget.silence({ status: reply.status, code, message }, headers, time);
       this.#ports.onSilence(reply.status, until, now);
     }
-    if (error.success && meaningOf(error.data.code) === "clock") this.#ports.onClockRefused(now);
+    if (error !== null && meaningOf(error.code) === "clock") this.#ports.onClockRefused(now);
   }
 
   #overdueAt(id: number, now: Micros): void {

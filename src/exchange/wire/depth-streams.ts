@@ -64,8 +64,8 @@ export class DepthDifferences {
 
   flush(now: Micros): void {
     if (this.span.empty) return;
-    const bids = levelsText(this.texts, [...this.bids].sort(highestFirst));
-    const asks = levelsText(this.texts, [...this.asks].sort(lowestFirst));
+    const bids = levelsText(this.texts, this.bids, highestFirst);
+    const asks = levelsText(this.texts, this.asks, lowestFirst);
     const text = `${this.span.head(this.texts.symbol, now)},"b":${bids},"a":${asks},"st":1}`;
     this.reset();
     this.topic.publish(text);
@@ -73,6 +73,7 @@ export class DepthDifferences {
 
   /** Forgets what was gathered: the book behind it is not valid any more. */
   reset(): void {
+    if (this.span.empty) return;
     this.span.empty = true;
     this.bids.clear();
     this.asks.clear();
@@ -119,16 +120,24 @@ export function milliseconds(time: number): number {
   return Math.floor(time / 1_000);
 }
 
-type Level = readonly [price: number, size: number];
-
-function highestFirst(a: Level, b: Level): number {
-  return b[0] - a[0];
+function highestFirst(a: number, b: number): number {
+  return b - a;
 }
 
-function lowestFirst(a: Level, b: Level): number {
-  return a[0] - b[0];
+function lowestFirst(a: number, b: number): number {
+  return a - b;
 }
 
-function levelsText(texts: SymbolTexts, levels: readonly Level[]): string {
-  return `[${levels.map(([price, size]) => `["${texts.price.of(price)}","${texts.quantity.of(size)}"]`).join(",")}]`;
+/** @param sizes by price */
+function levelsText(
+  { price, quantity }: SymbolTexts,
+  sizes: ReadonlyMap<number, number>,
+  order: (a: number, b: number) => number,
+): string {
+  if (sizes.size === 0) return "[]";
+  let text = "";
+  for (const level of [...sizes.keys()].sort(order)) {
+    text += `${text === "" ? "[" : ","}["${price.of(level)}","${quantity.of(sizes.get(level) ?? 0)}"]`;
+  }
+  return `${text}]`;
 }

@@ -16,7 +16,8 @@ export function jsonText(value: unknown): string {
       return String(value);
     case "object":
       if (value === null) return "null";
-      return Array.isArray(value) ? arrayText(value) : objectText(value);
+      if (Array.isArray(value)) return arrayText(value);
+      return isFields(value) ? objectText(value) : "{}";
     default:
       throw new TypeError(`not a JSON value: ${typeof value}`);
   }
@@ -47,9 +48,17 @@ function arrayText(values: readonly unknown[]): string {
   return `${text}]`;
 }
 
-function objectText(value: object): string {
+type Fields = Readonly<Record<string, unknown>>;
+
+function isFields(value: object): value is Fields {
+  return !Array.isArray(value);
+}
+
+/** Names are walked in place: a list of pairs would be made for each message. */
+function objectText(value: Fields): string {
   let text = "{";
-  for (const [key, field] of Object.entries(value)) {
+  for (const key in value) {
+    const field = value[key];
     if (field === undefined) continue;
     if (text.length > 1) text += ",";
     text += `${quoted(key)}:${jsonText(field)}`;

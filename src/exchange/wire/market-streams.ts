@@ -202,8 +202,11 @@ class SymbolStreams {
   private publishTrade(trade: AggregateTrade): void {
     if (this.trades.idle) return;
     const E = milliseconds(Math.max(this.receivedAt, trade.time));
-    const fields = this.aggregateFields(trade);
-    this.trades.publish(jsonText({ e: "aggTrade", E, s: this.texts.symbol, ...fields, st: 1 }));
+    const { price, quantity } = this.texts;
+    const size = quantity.of(trade.lots);
+    this.trades.publish(
+      `{"e":"aggTrade","E":${E},"s":${this.quotedSymbol},"a":${trade.id},"p":"${price.of(trade.price)}","q":"${size}","nq":"${size}","f":${trade.firstTradeId},"l":${trade.lastTradeId},"T":${milliseconds(trade.time)},"m":${trade.buyerIsMaker},"st":1}`,
+    );
   }
 }
 

@@ -30,6 +30,8 @@ export class Books {
   wrongVerdicts = 0;
   readonly #scene: Scene;
   #states = new Map<string, State>();
+  /** those of them whose fate is unknown */
+  readonly #unknown = new Set<string>();
   /** what this process was told by its journal, or has booked itself */
   #booked = new Set<string>();
   #sums = new Map<string, Sums>();
@@ -50,6 +52,7 @@ export class Books {
 
   onBegin({ openTrades, fills }: Beginning): void {
     this.#states = new Map();
+    this.#unknown.clear();
     this.#sums = new Map();
     this.#booked = new Set();
     this.#adopted.clear();
@@ -130,10 +133,12 @@ export class Books {
   /** Now and then: whether what is unknown comes to an end. */
   onQuiet(): void {
     const scene = this.#scene;
-    for (const [id, { state, since }] of this.#states) {
-      if (state !== "unknown" || Math.min(scene.quietFor, scene.now - since) < unknownMax) continue;
+    for (const id of this.#unknown) {
+      const since = this.#states.get(id)?.since ?? scene.now;
+      if (Math.min(scene.quietFor, scene.now - since) < unknownMax) continue;
       scene.violated("I-05", `${id} has been unknown for ${scene.now - since} µs`);
       this.#states.delete(id);
+      this.#unknown.delete(id);
     }
   }
 
@@ -155,6 +160,8 @@ export class Books {
       this.settled.push(Math.max(0, Math.min(this.#scene.quietFor, now - before.since)));
     }
     this.#states.set(id, { state, filled, since: before?.state === state ? before.since : now });
+    if (state === "unknown") this.#unknown.add(id);
+    else this.#unknown.delete(id);
   }
 
   /** One that only a trade of which the journal has lost the intent had is written again, and kept once by its key. */

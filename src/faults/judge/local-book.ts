@@ -23,6 +23,7 @@ export class LocalBooks {
   /** newest update that the daemon was told, and whether it was so since the last look */
   readonly #told: number[];
   readonly #isNew: boolean[];
+  #isAnyNew = false;
   /** how many comparisons there were */
   compared = 0;
 
@@ -59,9 +60,12 @@ export class LocalBooks {
     }
     this.#told[symbol] = updateId;
     this.#isNew[symbol] = true;
+    this.#isAnyNew = true;
   }
 
   onStep(): void {
+    if (!this.#isAnyNew) return;
+    this.#isAnyNew = false;
     for (const [symbol, isNew] of this.#isNew.entries()) if (isNew) this.#compare(symbol);
   }
 

@@ -84,10 +84,10 @@ export class Truth {
     return this.positions[symbol] ?? 0;
   }
 
-  /** Whether anything waits there, whoever placed it. */
+  /** Whether anything of ours waits there. */
   hasOrders(symbol: number): boolean {
-    for (const order of this.openOrders.values()) if (order.symbol === symbol) return true;
-    for (const algo of this.openAlgos.values()) if (algo.symbol === symbol) return true;
+    for (const order of this.openOrders.values()) if (order.symbol === symbol && order.role !== null) return true;
+    for (const algo of this.openAlgos.values()) if (algo.symbol === symbol && algo.role !== null) return true;
     return false;
   }
 
@@ -104,18 +104,15 @@ export class Truth {
   stopsOf(symbol: number): readonly TrueAlgo[] {
     const position = this.position(symbol);
     if (position === 0) return [];
-    const closing = position > 0 ? "SELL" : "BUY";
-    const stops: TrueAlgo[] = [];
-    for (const algo of this.openAlgos.values()) {
-      if (algo.symbol === symbol && algo.type === "STOP_MARKET" && algo.side === closing) stops.push(algo);
-    }
-    return stops.sort((a, b) => (closing === "SELL" ? b.trigger - a.trigger : a.trigger - b.trigger));
+    const stops = [...this.openAlgos.values()].filter((algo) => protects(algo, symbol, position));
+    return stops.sort((a, b) => (position > 0 ? b.trigger - a.trigger : a.trigger - b.trigger));
   }
 
   isCovered(symbol: number): boolean {
-    const size = Math.abs(this.position(symbol));
+    const position = this.position(symbol);
+    const size = Math.abs(position);
     let covered = 0;
-    for (const { quantity } of this.stopsOf(symbol)) covered += quantity ?? size;
+    for (const algo of this.openAlgos.values()) if (protects(algo, symbol, position)) covered += algo.quantity ?? size;
     return covered >= size;
   }
 
@@ -205,6 +202,11 @@ export function partsOf(clientId: string): { readonly trade: string; readonly ro
   const match = idPattern.exec(clientId);
   const role = (["e", "f", "r", "t1", "t2", "x"] as const).find((one) => one === match?.[2]) ?? null;
   return { trade: match?.[1] ?? "", role };
+}
+
+/** Whether a conditional order is a stop that closes such a position. */
+function protects({ symbol, type, side }: TrueAlgo, ofSymbol: number, position: number): boolean {
+  return symbol === ofSymbol && type === "STOP_MARKET" && side === (position > 0 ? "SELL" : "BUY");
 }
 
 type Fields = Readonly<Record<string, unknown>>;
