@@ -58,7 +58,9 @@ export class Looking {
     const key = call.path.endsWith("listenKey") ? /"listenKey":"([^"]+)"/.exec(text)?.[1] : undefined;
     if (key !== undefined) judge.secrets.learn(key);
     if (call.name !== "GET depth") return;
-    this.#told(judge, call.params.get("symbol") ?? "", /"lastUpdateId":(\d+)/.exec(text)?.[1]);
+    const updateId = /"lastUpdateId":(\d+)/.exec(text)?.[1];
+    const symbol = this.#grids.findIndex((grid) => grid.symbol === call.params.get("symbol"));
+    if (symbol >= 0 && updateId !== undefined) judge.localBooks.onWhole(symbol, Number(updateId));
   }
 
   /** @param body the exchange's answer to GET depth */

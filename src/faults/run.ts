@@ -144,7 +144,7 @@ class Run {
         onAnswered: (call, status, text) => {
           this.#look();
           say("at the exchange", () => `${call.name} ${call.clientId ?? ""} ${status} ${text.slice(0, 160)}`);
-          this.#judge.answered(call);
+          this.#judge.answered(call, text);
         },
         onReply: (call, status, text) => {
           this.#look();

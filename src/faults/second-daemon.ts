@@ -14,6 +14,8 @@ export type SecondDaemonPorts = {
   readonly symbols: readonly { readonly name: string; readonly least: string }[];
   /** true time, microseconds */
   readonly now: () => number;
+  /** the time as the exchange says it */
+  readonly exchangeNow: () => number;
   readonly later: (after: number, act: () => void) => void;
   readonly request: (method: "POST" | "DELETE", path: string, params: Readonly<Record<string, string>>) => boolean;
   /** a usual price of the symbol, as text, so much of the present one */
@@ -82,9 +84,9 @@ export class SecondDaemon {
   }
 
   #prove(symbol: number): boolean {
-    const { prefix, symbols, now, request, later, price } = this.#ports;
+    const { prefix, symbols, exchangeNow, request, later, price } = this.#ports;
     const { name = "", least = "" } = symbols[symbol] ?? {};
-    const attempt = (Math.floor(now() / microsPerTick) % attemptsMax) + 1;
+    const attempt = (Math.floor(exchangeNow() / microsPerTick) % attemptsMax) + 1;
     const clientAlgoId = orderId({ prefix, trade: stopPathTrade(name), role: "f", attempt });
     this.#remember(clientAlgoId);
     const isTaken = request("POST", algoPath, {

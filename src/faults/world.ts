@@ -187,6 +187,7 @@ export class World {
       prefix: settings.order_id_prefix,
       symbols: this.specs.map(({ row }) => ({ name: row.symbol, least: minQuantityOf(row) })),
       now: () => this.now,
+      exchangeNow: () => this.now + this.network.gateOffset,
       later: (after, act) => this.queue.push(this.now + after, act),
       request: (method, path, params) => this.byHand(method, path, params),
       price: (symbol, share) => {

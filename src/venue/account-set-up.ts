@@ -12,6 +12,7 @@ import { parseOrderId, stopPathTrade } from "../domain/order-id.ts";
 import { type Micros, micros, microsPerMillisecond, microsPerSecond, plus, type SymbolIndex } from "../domain/units.ts";
 import { type AskPorts, ask } from "./asking.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
+import type { ClockOffset } from "./clock-offset.ts";
 import { type MarginType, type SetUpAnswer, type SetUpResult, setUpSymbol } from "./set-up.ts";
 
 export type SetUpPorts = AskPorts & {
@@ -22,6 +23,8 @@ export type SetUpPorts = AskPorts & {
   readonly stopProofDistance: number;
   /** `venue.owner_wait_ms` */
   readonly ownerWaitMs: number;
+  /** of the exchange's clock against ours */
+  readonly clock: () => ClockOffset;
   readonly emit: (event: CoreEvent) => void;
   readonly fatal: (message: string) => void;
   readonly onRefused: (symbol: SymbolIndex, code: number, now: Micros) => void;
@@ -46,10 +49,12 @@ type State = {
 const again: Backoff = { first: micros(5 * microsPerSecond), most: micros(60 * microsPerSecond) };
 /** Attempts in ids end here and begin anew; by then the old ones are long closed. */
 const attemptsMax = 999_999;
-/** Attempts count hundredths of a second, so that two daemons that start together do not take the same ones. */
+/**
+ * Attempts count hundredths of a second, so that two daemons that start together do not take the same ones; of the
+ * exchange's clock, because a proof that is fresh by a machine's that is behind would be an old one by ours.
+ */
 const microsPerTick = 10_000;
-const tickOf = (now: Micros): number => Math.floor(now / microsPerTick);
-/** A proof of another daemon is told at once: an older one is not looked at. The clocks of two machines differ. */
+/** A proof of another daemon is told at once: an older one is not looked at. Clocks are measured apart. */
 const freshTicks = 6_000;
 const clockTicks = 1_000;
 /** Proofs of our own that are known again. */
@@ -160,8 +165,13 @@ export class AccountSetUp {
 
   /** What a killed run sent may still be told: attempts count the time, and only a fresh one is somebody's who lives. */
   #isOfThisRun(attempt: number, now: Micros): boolean {
-    const since = Math.min(tickOf(now) - (this.#firstTick ?? tickOf(now)), freshTicks);
-    return ((tickOf(now) % attemptsMax) + clockTicks - attempt + attemptsMax) % attemptsMax <= since + clockTicks;
+    const tick = this.#tickOf(now);
+    const since = Math.min(tick - (this.#firstTick ?? tick), freshTicks);
+    return ((tick % attemptsMax) + clockTicks - attempt + attemptsMax) % attemptsMax <= since + clockTicks;
+  }
+
+  #tickOf(now: Micros): number {
+    return Math.floor((now + this.#ports.clock().offset) / microsPerTick);
   }
 
   /** Entries of the symbol would be wrong whatever the account says, until null takes it back. */
@@ -195,8 +205,9 @@ export class AccountSetUp {
     state.mustProve = false;
     this.#proofs += 1;
     // Time keeps the runs apart and the count the proofs of a run, so that no id is taken twice.
-    const attempt = ((tickOf(now) + this.#proofs) % attemptsMax) + 1;
-    this.#firstTick ??= tickOf(now);
+    const tick = this.#tickOf(now);
+    const attempt = ((tick + this.#proofs) % attemptsMax) + 1;
+    this.#firstTick ??= tick;
     this.#remember(attempt);
     const conversation = setUpSymbol(instruments, instrument, {
       leverage: leverageOf(instrument.symbol),

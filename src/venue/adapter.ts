@@ -305,6 +305,7 @@ export class VenueAdapter implements TransportListener {
       ...ports,
       ...this.#options,
       instruments,
+      clock: () => this.#clock,
       emit,
       fatal: (message) => this.#fail(message),
       onRefused: (symbol, code, now) => rules.onRefused(symbol, code, now),

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { SetUp } from "../../src/domain/event.ts";
-import { parseOrderId, stopPathTrade } from "../../src/domain/order-id.ts";
+import { orderId, parseOrderId, stopPathTrade } from "../../src/domain/order-id.ts";
 import { bracket, ok, Rig, refusal, restRig } from "./support.ts";
 
 function setUps(rig: Rig): readonly SetUp[] {
@@ -223,4 +223,28 @@ test("[F-12] no two proofs of a run share an id", () => {
   rig.advance(5_000);
   const ids = rig.stopPathRequests.map(({ query }) => new URLSearchParams(query).get("clientAlgoId"));
   expect(new Set(ids).size).toBe(2);
+});
+
+test.each([
+  ["ahead of", -3_000],
+  ["behind", 3_000],
+])("[F-59] another daemon is seen at once where our clock is %s the exchange's", (_where, offset) => {
+  // given
+  const rig = new Rig();
+  const exchangeTime = (): number => Math.floor(rig.now / 1_000) + offset;
+  rig.on("GET /fapi/v1/time", () => ok({ serverTime: exchangeTime() }));
+  rig.started().advance(1_000);
+  // when: by the exchange's clock its proof is of this moment
+  const attempt = (Math.floor(exchangeTime() / 10) % 999_999) + 1;
+  const caid = orderId({ prefix: "sd", trade: stopPathTrade("BTCUSDT"), role: "f", attempt });
+  const o = { caid, aid: 1, at: "CONDITIONAL", o: "STOP_MARKET", s: "BTCUSDT", S: "SELL", ps: "BOTH", f: "GTC" };
+  const terms = { q: "0.001", X: "NEW", ai: "", ap: "0", aq: "0", act: "", tp: "32000.00", p: "0", cp: false, R: true };
+  rig.say("private", {
+    e: "ALGO_UPDATE",
+    E: exchangeTime(),
+    T: exchangeTime(),
+    o: { ...o, ...terms, wt: "MARK_PRICE" },
+  });
+  // then
+  expect(rig.kinds()).toContain("another-daemon");
 });

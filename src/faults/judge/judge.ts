@@ -160,8 +160,9 @@ export class Judge {
     this.#stops.onArrived(call);
   }
 
-  answered(call: Call): void {
-    this.naked.onAnswered(call);
+  /** @param text what the exchange has said, whether or not it is heard */
+  answered(call: Call, text: string): void {
+    this.naked.onAnswered(call, text);
   }
 
   reply(call: Call, status: number, text: string | null): void {

@@ -24,6 +24,8 @@ export class LocalBooks {
   readonly #told: number[];
   readonly #isNew: boolean[];
   #isAnyNew = false;
+  /** newest update of a whole book that it was told */
+  readonly #whole: number[];
   /** how many comparisons there were */
   compared = 0;
 
@@ -33,11 +35,13 @@ export class LocalBooks {
     this.#true = scene.grids.map(() => new Map());
     this.#told = scene.grids.map(() => 0);
     this.#isNew = scene.grids.map(() => false);
+    this.#whole = scene.grids.map(() => 0);
   }
 
   onBegin(): void {
     this.#told.fill(0);
     this.#isNew.fill(false);
+    this.#whole.fill(0);
   }
 
   /** The exchange's book, now and then. */
@@ -51,16 +55,20 @@ export class LocalBooks {
     }
   }
 
-  /** A change, or a whole book, has reached the daemon. */
+  /** A change has reached the daemon. */
   onTold(symbol: number, updateId: number): void {
-    if (updateId < (this.#told[symbol] ?? 0)) {
-      // Out of order: what is made of it is the daemon's business until the next one fits again.
-      this.#isNew[symbol] = false;
-      return;
-    }
+    const isNext = updateId >= (this.#told[symbol] ?? 0) && updateId > (this.#whole[symbol] ?? 0);
+    // Out of order: what is made of it is the daemon's business until the next one fits again.
+    this.#isNew[symbol] = isNext;
+    if (!isNext) return;
     this.#told[symbol] = updateId;
-    this.#isNew[symbol] = true;
     this.#isAnyNew = true;
+  }
+
+  /** A whole book has: the daemon takes it, or has given up waiting for it; what comes after it shows which. */
+  onWhole(symbol: number, updateId: number): void {
+    this.#whole[symbol] = Math.max(updateId, this.#whole[symbol] ?? 0);
+    this.#isNew[symbol] = false;
   }
 
   onStep(): void {

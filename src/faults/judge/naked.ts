@@ -14,6 +14,9 @@ const othersMax = 10_000_000;
 const waysMost = 6;
 /** Longer ones are told one by one. */
 const longFrom = 1_000_000;
+/** A close that the exchange's price band refuses is tried again after waits that grow up to 16 s. */
+const bandWait = 20_000_000;
+const banded = '"code":-4131';
 /** Whatever stands in the way, somebody has to notice after this long of it. */
 const absoluteMax = 30 * 60_000_000;
 
@@ -24,6 +27,8 @@ type Episode = {
   charged: number;
   told: boolean;
   up: number;
+  /** until when the daemon need not have tried again what the exchange's price band has refused */
+  bandedUntil: number;
   /** reads of the account that have told what was so after it began */
   readonly read: Set<string>;
 };
@@ -55,8 +60,14 @@ export class NakedTime {
     return (this.#open[symbol]?.knownAt ?? null) !== null;
   }
 
-  onAnswered(call: Call): void {
-    this.#answeredAt.set(call, this.#scene.now);
+  /** @param text what the exchange itself has said */
+  onAnswered(call: Call, text: string): void {
+    const { now, grids } = this.#scene;
+    this.#answeredAt.set(call, now);
+    if (call.name !== "place x" || !text.includes(banded)) return;
+    const symbol = grids.findIndex(({ symbol: name }) => name === call.params.get("symbol"));
+    const episode = this.#open[symbol] ?? null;
+    if (episode !== null) episode.bandedUntil = now + bandWait;
   }
 
   /** What the exchange said after the exposure began has reached the daemon. */
@@ -109,6 +120,7 @@ export class NakedTime {
         charged: 0,
         told: false,
         up: 0,
+        bandedUntil: 0,
         read: new Set(),
       };
       this.episodes += 1;
@@ -129,7 +141,8 @@ export class NakedTime {
     episode.up += passed;
     // What somebody else has opened is believed by reads alone, and those may still tell of before.
     const isDenied = episode.most === othersMax && scene.readsLagUntil > scene.now;
-    const isOurs = episode.knownAt !== null && scene.now > (scene.wayTroubledUntil[symbol] ?? 0) && !isDenied;
+    const blocked = Math.max(scene.wayTroubledUntil[symbol] ?? 0, episode.bandedUntil);
+    const isOurs = episode.knownAt !== null && scene.now > blocked && !isDenied;
     if (isOurs) episode.charged += passed;
     if (episode.told) return;
     const lots = scene.truth.position(symbol);

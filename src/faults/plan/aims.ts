@@ -31,6 +31,9 @@ export const inTrade: readonly Aim[] = [
 /** The same, and while the daemon starts. */
 export const anywhere: readonly Aim[] = [...inTrade, { place: { request: "GET commissionRate" }, perHour: 4 }];
 
+/** The same, once connections are there to be cut. */
+export const connected: readonly Aim[] = [...inTrade, { place: { request: "GET symbolConfig" }, perHour: 17 }];
+
 /** The owner changes the leverage while the daemon runs or is down: it is set again as soon as nothing is open. */
 export const leverageMeddled: Prelude = {
   calm: 0.1,

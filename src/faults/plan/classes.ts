@@ -8,7 +8,7 @@ import type { RulesChange } from "../../exchange/protocol.ts";
 import type { Random } from "../../tape/random.ts";
 import type { AnswerName } from "../answers.ts";
 import { logUniform, pick } from "../random.ts";
-import { type Aim, anywhere, inTrade, leverageMeddled, type Prelude } from "./aims.ts";
+import { type Aim, anywhere, connected, inTrade, leverageMeddled, type Prelude } from "./aims.ts";
 import type { Effect, HumanAct, Loss, Partition, StreamKind } from "./fault.ts";
 
 export type FaultClass = {
@@ -124,8 +124,8 @@ export const classes: readonly FaultClass[] = [
     do: "repeat-message",
     after: between(random, microsPerMillisecond, 20 * second),
   })),
-  hourly("disconnect", 0.2, 20, (random) => ({ do: "disconnect", stream: pick(random, streams) })),
-  hourly("half-open", 0.02, 2, (random) => ({ do: "half-open", stream: pick(random, streams) })),
+  hourly("disconnect", 0.2, 20, (random) => ({ do: "disconnect", stream: pick(random, streams) }), connected),
+  hourly("half-open", 0.02, 2, (random) => ({ do: "half-open", stream: pick(random, streams) }), connected),
   hourly("stall", 0.02, 2, (random) => ({
     do: "stall",
     stream: pick(random, streams),
@@ -156,7 +156,7 @@ export const classes: readonly FaultClass[] = [
     symbol: random.below(2),
     for: minutes(random, 0.05, 5),
   })),
-  hourly("all connections cut", 0.04, 2, () => ({ do: "day-cut" })),
+  hourly("all connections cut", 0.04, 2, () => ({ do: "day-cut" }), connected),
   hourly("listen key lost", 0.04, 2, (random) => ({ do: "lose-listen-key", told: random.below(2) === 0 })),
   hourly("partition", 0.01, 2, (random) => ({
     do: "partition",

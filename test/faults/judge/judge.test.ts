@@ -91,6 +91,24 @@ test("[I-01] what the daemon cannot help is not charged: it is down, in trouble,
   expect([invariants(down), invariants(troubled)]).toEqual([[], []]);
 });
 
+test("[I-01] what the exchange's price band refuses is not charged until it should have been tried again", () => {
+  // given
+  const judge = watching();
+  filled(judge, entry, "BUY", 10);
+  const newClientOrderId = orderId({ prefix: "sd", trade, role: "x", attempt: 1 });
+  const params = { symbol: "BTCUSDT", newClientOrderId, quantity: "0.010", reduceOnly: "true" };
+  const close = callOfText(JSON.stringify({ id: 1, method: "order.place", params }));
+  if (close === null) throw new Error("no request");
+  // when
+  judge.answered(close, '{"code":-4131,"msg":"price band"}');
+  for (let step = 0; step < 30; step += 1) pass(judge, 0.6 * second);
+  const charged = (): boolean => invariants(judge).includes("I-01");
+  const before = charged();
+  for (let step = 0; step < 10; step += 1) pass(judge, 0.6 * second);
+  // then
+  expect([before, charged()]).toEqual([false, true]);
+});
+
 test("[I-01] what somebody else has opened may take reads that agree, and no more than ten seconds", () => {
   const judge = watching();
   filled(judge, "web_1", "BUY", 10);

@@ -128,6 +128,23 @@ test("[I-16] a book that differs from the exchange's at the same update, and one
   expect(invariants(judge)).toEqual(["I-16"]);
 });
 
+test("[I-16] a whole book that comes when it is not waited for any more is none of the daemon's", () => {
+  // given: the own book stands at an earlier update
+  const judge = judgeWith({ ownBook: () => ({ ...book, bids: [[639_999, 11]] }) });
+  judge.localBooks.onTruth(0, { ...book, updateId: 7 });
+  judge.localBooks.onTruth(0, { ...book, updateId: 8 });
+  // when
+  judge.localBooks.onWhole(0, 7);
+  judge.step();
+  judge.localBooks.onTold(0, 7);
+  judge.step();
+  const before = invariants(judge);
+  judge.localBooks.onTold(0, 8);
+  judge.step();
+  // then
+  expect([before, invariants(judge)]).toEqual([[], ["I-16"]]);
+});
+
 test("[I-16] a book that is marked invalid may be anything, and one that is equal is right", () => {
   const [invalid, equal] = [judgeWith({ ownBook: () => null }), judgeWith()];
   for (const judge of [invalid, equal]) {
