@@ -3,10 +3,10 @@
  * it, never on our own books (failure-catalogue I-13).
  */
 
-import { at } from "../domain/assert.ts";
 import type { AccountSnapshot, FeeRates, PositionReport } from "../domain/event.ts";
 import { numberFromMoney } from "../domain/instrument.ts";
 import type { Micros, Money, SignedLots, SymbolIndex } from "../domain/units.ts";
+import { f64 } from "../market/typed.ts";
 
 export class Account {
   #wallet: Money | null = null;
@@ -66,7 +66,7 @@ export class Account {
 
   /** Whether the private stream has said since then that the position is what the last read says. */
   isStated(symbol: SymbolIndex, since: number): boolean {
-    return at(this.#statedAt, symbol) >= since && at(this.#statedLots, symbol) === at(this.#lots, symbol);
+    return f64(this.#statedAt, symbol) >= since && f64(this.#statedLots, symbol) === f64(this.#lots, symbol);
   }
 
   onFees(fees: FeeRates): void {
@@ -116,12 +116,12 @@ export class Account {
 
   /** Position as the exchange last reported it. */
   reportedLots(symbol: SymbolIndex): SignedLots {
-    return at(this.#lots, symbol) as SignedLots;
+    return f64(this.#lots, symbol) as SignedLots;
   }
 
   /** Average entry of that position in fractional ticks; 0 when flat. */
   entryTicks(symbol: SymbolIndex): number {
-    return at(this.#entryTicks, symbol);
+    return f64(this.#entryTicks, symbol);
   }
 
   /**
@@ -130,20 +130,20 @@ export class Account {
    * @param price fractional ticks; 0 is not known
    */
   openTickLots(symbol: SymbolIndex, price: number): number {
-    const held = at(this.#lots, symbol);
+    const held = f64(this.#lots, symbol);
     if (held === 0) return 0;
-    const entry = at(this.#entryTicks, symbol);
+    const entry = f64(this.#entryTicks, symbol);
     return entry > 0 && price > 0 ? held * (price - entry) : Number.NaN;
   }
 
   /** Fee of a taker as a fraction; null until the exchange has said it. */
   takerFee(symbol: SymbolIndex): number | null {
-    const rate = at(this.#takerE8, symbol);
+    const rate = f64(this.#takerE8, symbol);
     return Number.isNaN(rate) ? null : rate / 1e8;
   }
 
   makerFee(symbol: SymbolIndex): number | null {
-    const rate = at(this.#makerE8, symbol);
+    const rate = f64(this.#makerE8, symbol);
     return Number.isNaN(rate) ? null : rate / 1e8;
   }
 

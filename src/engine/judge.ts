@@ -18,6 +18,7 @@ import { hasFailed } from "../execution/gate.ts";
 import { openLots, type Trade } from "../execution/trade.ts";
 import type { TradeManager } from "../execution/trade-manager.ts";
 import type { SymbolMarket } from "../market/symbol-market.ts";
+import { BegunTrades } from "./begun-trades.ts";
 import type { EntryDesk } from "./entry-desk.ts";
 import type { HistoryDesk } from "./history-desk.ts";
 import { NoTrades } from "./no-trades.ts";
@@ -47,8 +48,7 @@ export class DecisionJudge {
   readonly #outside: ReadonlySet<string>;
   readonly #noTrades: NoTrades;
   #acted: Decision | null = null;
-  /** trades that were begun, the newest */
-  readonly #entered = new Set<TradeId>();
+  readonly #entered = new BegunTrades(rememberedMax);
   #lastDecision: Decision | null = null;
   /** when the running trade's entry left; null when it was adopted */
   #openedAt: Micros | null = null;
@@ -193,9 +193,6 @@ export class DecisionJudge {
   /** A decision is executed once, also when it is said again after its trade has ended (requirements IDM-1). */
   remember(trade: TradeId): void {
     this.#entered.add(trade);
-    if (this.#entered.size <= rememberedMax) return;
-    const [oldest] = this.#entered;
-    if (oldest !== undefined) this.#entered.delete(oldest);
   }
 
   #block(decision: Decision, reasons: readonly Evidence<BlockReason>[], gates: readonly Gate[], now: Micros): void {

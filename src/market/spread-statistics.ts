@@ -28,6 +28,8 @@ export class SpreadStatistics {
   private schedule: SessionSchedule;
   private readonly recent = new SpreadMemory();
   private readonly sessions: readonly SpreadMemory[] = tradingSessions.map(() => new SpreadMemory());
+  /** of the trading session in which what stands is counted, and its end */
+  private session = this.memory(0);
   private sessionEnd = Number.NEGATIVE_INFINITY;
   private spread = 0;
   /** since when `spread` is counted; negative while nothing stands */
@@ -53,7 +55,7 @@ export class SpreadStatistics {
     if (spread < 1) this.since = -1;
     else if (this.since < 0) {
       this.since = now;
-      this.sessionEnd = this.schedule.endOf(now);
+      this.enterSession();
     }
   }
 
@@ -84,14 +86,14 @@ export class SpreadStatistics {
   /** Average of this trading session's hours, with the memory of `session_hours` of them; null when none was seen. */
   sessionAverage(now: number): number | null {
     this.take(now);
-    return this.memory(this.schedule.indexAt(now)).average();
+    return this.memoryAt(now).average();
   }
 
   /** Average over what is usual in this trading session; null while less of the session is known than of the average. */
   expansion(now: number): number | null {
     const usual = this.sessionAverage(now);
     const average = this.recent.average();
-    const { seen } = this.memory(this.schedule.indexAt(now));
+    const { seen } = this.memoryAt(now);
     if (usual === null || usual === 0 || average === null) return null;
     return seen < microsFromSeconds(this.settings.window_seconds) ? null : average / usual;
   }
@@ -119,22 +121,30 @@ export class SpreadStatistics {
   /** Counts the spread that stood until `now`, each part to the session in which it stood. */
   private take(now: number): void {
     if (this.since < 0 || now <= this.since) return;
-    // What stands longer than a day is no spread but a silence.
-    this.since = Math.max(this.since, now - microsPerDay);
-    for (let end = this.schedule.endOf(this.since); end <= now; end = this.schedule.endOf(this.since)) this.count(end);
+    if (now >= this.sessionEnd) {
+      // What stands longer than a day is no spread but a silence.
+      this.since = Math.max(this.since, now - microsPerDay);
+      for (this.enterSession(); this.sessionEnd <= now; this.enterSession()) this.count(this.sessionEnd);
+    }
     if (this.since < now) this.count(now);
-    this.sessionEnd = this.schedule.endOf(now);
+  }
+
+  private enterSession(): void {
+    this.session = this.memory(this.schedule.indexAt(this.since));
+    this.sessionEnd = this.schedule.endOf(this.since);
   }
 
   private count(until: number): void {
     const elapsed = until - this.since;
     this.recent.add(this.spread, elapsed, microsFromSeconds(this.settings.window_seconds));
-    this.memory(this.schedule.indexAt(this.since)).add(
-      this.spread,
-      elapsed,
-      this.settings.session_hours * microsPerHour,
-    );
+    this.session.add(this.spread, elapsed, this.settings.session_hours * microsPerHour);
     this.since = until;
+  }
+
+  /** The schedule is looked at only where the session is not the one that is counted. */
+  private memoryAt(now: number): SpreadMemory {
+    const isCounted = now === this.since && now < this.sessionEnd;
+    return isCounted ? this.session : this.memory(this.schedule.indexAt(now));
   }
 
   private memory(session: number): SpreadMemory {

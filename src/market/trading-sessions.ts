@@ -1,8 +1,9 @@
 /** Which part of the trading day it is, by a schedule in UTC (requirements MKT-6). */
 
 import type { Settings } from "../config/schema.ts";
-import { assert, at, present } from "../domain/assert.ts";
+import { assert, present } from "../domain/assert.ts";
 import { microsPerMinute } from "../domain/units.ts";
+import { f64, i32 } from "./typed.ts";
 
 export const tradingSessions = ["ASIA", "LONDON", "OVERLAP", "NEW_YORK", "POST_NEW_YORK"] as const;
 export type TradingSession = (typeof tradingSessions)[number];
@@ -30,27 +31,27 @@ export class SessionSchedule {
 
   /** Index in {@link tradingSessions}. */
   indexAt(time: number): number {
-    return at(this.order, this.position(time));
+    return i32(this.order, this.position(time));
   }
 
   /** When the session of `time` began. */
   startOf(time: number): number {
     const day = Math.floor(time / microsPerDay) * microsPerDay;
-    const begin = day + at(this.begins, this.position(time));
+    const begin = day + f64(this.begins, this.position(time));
     return begin > time ? begin - microsPerDay : begin;
   }
 
   /** When the next session begins. */
   endOf(time: number): number {
     const day = Math.floor(time / microsPerDay) * microsPerDay;
-    for (let i = 0; i < this.begins.length; i++) if (day + at(this.begins, i) > time) return day + at(this.begins, i);
-    return day + microsPerDay + at(this.begins, 0);
+    for (let i = 0; i < this.begins.length; i++) if (day + f64(this.begins, i) > time) return day + f64(this.begins, i);
+    return day + microsPerDay + f64(this.begins, 0);
   }
 
   /** The last one that begins at or before the time of day; before the first, yesterday's last goes on. */
   private position(time: number): number {
     const ofDay = time - Math.floor(time / microsPerDay) * microsPerDay;
-    for (let i = this.begins.length - 1; i >= 0; i--) if (at(this.begins, i) <= ofDay) return i;
+    for (let i = this.begins.length - 1; i >= 0; i--) if (f64(this.begins, i) <= ofDay) return i;
     return this.begins.length - 1;
   }
 }

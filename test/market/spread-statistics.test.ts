@@ -178,3 +178,13 @@ function split(piece: Piece, schedule: SessionSchedule): Piece[] {
   if (end >= piece.until) return [piece];
   return [{ ...piece, until: end }, ...split({ ...piece, from: end }, schedule)];
 }
+
+test("[MKT-3] with another schedule the average is at once that of the session which this one says", () => {
+  const statistics = fresh();
+  const now = asia + 600 * microsPerSecond;
+  statistics.onQuote(2, asia);
+  statistics.onQuote(4, now);
+  expect(statistics.sessionAverage(now)).not.toBe(null);
+  statistics.configure(limits, new SessionSchedule({ ...sessions, london: "00:01", asia: "23:00" }));
+  expect(statistics.sessionAverage(now)).toBe(null);
+});

@@ -143,3 +143,14 @@ test.each([
 ])("a command with %s never leaves", (_, command) => {
   expect(() => encodeCommand(command, instruments, options)).toThrow(InvariantError);
 });
+
+test("a client id leaves with exactly the characters that the exchange takes, and at most 36 of them", () => {
+  const taken = /^[.A-Z:/a-z0-9_-]{1,36}$/;
+  const ids = Array.from({ length: 256 }, (_, code) => `sc-${String.fromCharCode(code)}`);
+  for (const clientOrderId of [...ids, "", "a".repeat(36), "a".repeat(37), "sc-\u{1f642}"]) {
+    const encode = (): unknown =>
+      encodeCommand({ ...entry, clientOrderId }, instruments, options).params["newClientOrderId"];
+    if (taken.test(clientOrderId)) expect(encode()).toBe(clientOrderId);
+    else expect(encode, clientOrderId).toThrow(InvariantError);
+  }
+});
