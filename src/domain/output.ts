@@ -199,8 +199,10 @@ export type TradeRow = {
   readonly fees: Money;
   /** positive was received */
   readonly funding: Money;
-  /** gross less fees plus funding */
+  /** gross less fees plus funding; without {@link otherFees} */
   readonly netPnl: Money;
+  /** commissions in another asset, which are not converted and in no other figure, such as `0.00012 BNB`; null: none */
+  readonly otherFees: string | null;
   /** net profit over the risk taken at entry; null without a stop at entry (adopted) */
   readonly r: number | null;
   /** worst and best excursion from the average entry, ticks, ≥ 0 */

@@ -2,11 +2,17 @@
 
 import { averagePrice } from "../account/ledger.ts";
 import { present } from "../domain/assert.ts";
-import { moneyFromTickLots, numberFromMoney, quoteFromTickLots } from "../domain/instrument.ts";
+import {
+  type Instrument,
+  moneyFromTickLots,
+  numberFromMoney,
+  quoteFromTickLots,
+  textFromMoney,
+} from "../domain/instrument.ts";
 import { opposite, type Side, sign } from "../domain/order.ts";
 import type { TradeRow } from "../domain/output.ts";
 import type { ExitReason } from "../domain/reason.ts";
-import { addMoney, subtractMoney } from "../domain/units.ts";
+import { addMoney, type Money, noMoney, subtractMoney } from "../domain/units.ts";
 import type { Desk } from "./desk.ts";
 import { enteredLots, stopReason, type Trade } from "./trade.ts";
 
@@ -36,6 +42,7 @@ export function tradeRow(desk: Pick<Desk, "instrument">, trade: Trade): TradeRow
     fees: trade.fees,
     funding: trade.funding,
     netPnl,
+    otherFees: otherFees(instrument, trade),
     r: mid === null || risk <= 0 ? null : numberFromMoney(netPnl) / risk,
     adverseTicks: trade.adverseTicks,
     favourableTicks: trade.favourableTicks,
@@ -44,6 +51,18 @@ export function tradeRow(desk: Pick<Desk, "instrument">, trade: Trade): TradeRow
     makerShare: trade.makerLots / trade.tradedLots,
     exitReason: exitReason(trade),
   };
+}
+
+/** Several assets are possible: the exchange goes over to the quote asset when the other one is used up. */
+function otherFees({ rules }: Instrument, { executions }: Trade): string | null {
+  const sums = new Map<string, Money>();
+  for (const { fill } of executions.values()) {
+    const { commission, commissionAsset: asset } = fill;
+    if (commission === null || asset === null || asset === rules.quoteAsset || commission === noMoney) continue;
+    sums.set(asset, addMoney(sums.get(asset) ?? noMoney, commission));
+  }
+  const texts = [...sums].map(([asset, sum]) => `${textFromMoney(sum)} ${asset}`);
+  return texts.length === 0 ? null : texts.join(", ");
 }
 
 /** How much worse than a mid the entry was on average, ticks. */

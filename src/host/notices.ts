@@ -21,6 +21,7 @@ export function tradeNotice(row: TradeRow, instrument: Instrument): Notice {
       exit: numberFromTicks(instrument, row.exitPrice),
       net: Number(row.netPnl) / 1e8,
       fees: Number(row.fees) / 1e8,
+      ...(row.otherFees === null ? {} : { otherFees: row.otherFees }),
       seconds: (row.exitTime - row.entryTime) / 1e6,
     },
   };

@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { present } from "../../src/domain/assert.ts";
+import type { Fill } from "../../src/domain/order.ts";
 import type { TradeRow } from "../../src/domain/output.ts";
 import { micros, money, ticks } from "../../src/domain/units.ts";
 import { after, start, stillRules } from "../support/core.ts";
@@ -18,6 +19,10 @@ function closedBy(role: "f" | "x", price: number, prepare: (bench: Bench) => voi
   return rowOf(bench);
 }
 
+function inBnb(tradeId: string, quantity: number, commission: bigint): Fill {
+  return { ...fillOf(tradeId, quantity), commission: money(commission), commissionAsset: "BNB" };
+}
+
 function rowOf(bench: Bench): TradeRow {
   return present(
     bench.outputs.find((output) => output.kind === "trade"),
@@ -31,6 +36,26 @@ test("[ORD-4] net is gross less fees plus funding, to the unit", () => {
     bench.manager.onFunding(money(10_000n), bench.now);
   });
   expect([row.grossPnl, row.fees, row.funding, row.netPnl]).toEqual([5_000_000n, 2_000n, -20_000n, 4_978_000n]);
+});
+
+test("[ORD-4] a commission in another asset is in no figure, and the row says which it is and how much", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.fill(idOf("e"), "PARTIALLY_FILLED", 4, inBnb("a", 4, 1_200n));
+  bench.fill(idOf("e"), "FILLED", 10, inBnb("b", 6, 1_800n));
+  bench.ok("place-algo", idOf("f"));
+  bench.manager.close("OPERATOR", bench.now);
+  bench.fill(idOf("x"), "FILLED", 10, fillOf("exit", 10, 640_050, after(6_000)));
+  bench.algoReport(idOf("f"), "CANCELED");
+  const { otherFees, fees, grossPnl, netPnl } = rowOf(bench);
+  expect([otherFees, fees, netPnl]).toEqual(["0.00003000 BNB", 1_000n, grossPnl - 1_000n]);
+});
+
+test("[ORD-4] commissions in the quote asset, and those of nothing, are no others", () => {
+  const free = closedBy("x", 640_050, (bench) => {
+    bench.fills(idOf("e"), [inBnb("free", 0, 0n)]);
+  });
+  expect(free.otherFees).toBeNull();
 });
 
 test("[ORD-4] funding before anything has filled belongs to no trade", () => {

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import type { RiskEvent } from "../../src/domain/output.ts";
 import { micros } from "../../src/domain/units.ts";
-import { riskEventNotice } from "../../src/host/notices.ts";
+import { riskEventNotice, tradeNotice } from "../../src/host/notices.ts";
 import { shownFields } from "../../src/ops/log.ts";
+import { tradeRow } from "../store/rows.ts";
+import { instrument } from "../support/core.ts";
 
 const base = { kind: "risk-event", symbol: null, time: micros(1_721_390_400_000_000) } as const;
 
@@ -25,4 +27,11 @@ test.each<[RiskEvent, string, object]>([
   const notice = riskEventNotice(event);
   expect(notice).toEqual({ kind: "notice", level, code: event.event, symbol: null, fields });
   expect(shownFields(notice.fields)).toEqual(fields);
+});
+
+test("[ORD-4] a net that leaves commissions in another asset out says so, and only such a one", () => {
+  const [plain, other] = [null, "0.00012000 BNB"].map(
+    (otherFees) => tradeNotice(tradeRow("t", { otherFees }), instrument).fields,
+  );
+  expect([plain !== undefined && "otherFees" in plain, other?.["otherFees"]]).toEqual([false, "0.00012000 BNB"]);
 });

@@ -131,6 +131,7 @@ export function tradeRow(name: string, more: Partial<TradeRow> = {}): TradeRow {
     fees: money(64_000_000n),
     funding: money(-1_000_000n),
     netPnl: money(-55_050_000n),
+    otherFees: null,
     r: -0.25,
     adverseTicks: 12,
     favourableTicks: 150,
