@@ -133,7 +133,7 @@ class Run {
         onAnswered: (call, status, text) => {
           this.#look();
           say("at the exchange", () => `${call.name} ${call.clientId ?? ""} ${status} ${text.slice(0, 160)}`);
-          this.#judge.answered(call);
+          this.#judge.answered(call, status);
         },
         onReply: (call, status, text) => {
           this.#look();
@@ -180,6 +180,11 @@ class Run {
           this.#look();
           say(level, () => `${code} ${JSON.stringify(fields)}`);
           this.#onNotice(code, fields);
+        },
+        onControl: ({ action }) => {
+          this.#look();
+          say("*", () => `the operator says ${action}`);
+          this.#judge.commanded(action);
         },
         onStart: () => {
           this.#look();
@@ -319,6 +324,7 @@ class Run {
     const { latency } = network.options;
     scene.latency = latency * 2 + (network.slow.until > now ? network.slow.by : 0);
     scene.isPrivateOpen = process.port?.isOpen("private") === true;
+    scene.isStill = (process.port?.pausedUntil ?? 0) > now;
   }
 
   #stir({ params }: Call): void {

@@ -5,6 +5,7 @@
 
 import type { Call } from "../call.ts";
 import type { Scene } from "./scene.ts";
+import { Waiting } from "./waiting.ts";
 
 /** @see failure-catalogue I-01: 250 ms and two round trips an episode, never above 2 s */
 const hardMax = 2_000_000;
@@ -12,6 +13,9 @@ const hardMax = 2_000_000;
 const othersMax = 10_000_000;
 /** A stop that is refused because it is hit, and the close that follows it, there and back each; then a repeat. */
 const waysMost = 6;
+/** After so many closes that were refused a stop is tried within this. */
+const refusedMost = 3;
+const triedWithin = 20_000_000;
 /** Whatever stands in the way, somebody has to notice after this long of it. */
 const absoluteMax = 30 * 60_000_000;
 
@@ -22,6 +26,9 @@ type Episode = {
   charged: number;
   told: boolean;
   up: number;
+  /** closes that were, and since when no stop was tried */
+  refused: number;
+  untried: Waiting | null;
 };
 
 export class NakedTime {
@@ -48,8 +55,12 @@ export class NakedTime {
   }
 
   /** What the exchange said after the exposure began has reached the daemon. */
-  onReply(call: Call, text: string | null): void {
+  onReply(call: Call, status: number, text: string | null): void {
     if (text === null) return;
+    if (call.name === "place x" && status >= 400) {
+      const episode = this.#open[this.#symbolOf(call)];
+      if (episode) episode.refused += 1;
+    }
     const answered = this.#answeredAt.get(call);
     for (const [symbol, episode] of this.#open.entries()) {
       if (episode === null || episode.knownAt !== null || answered === undefined || answered < episode.since) continue;
@@ -57,6 +68,27 @@ export class NakedTime {
       const tells = call.path.endsWith("positionRisk") || call.clientId !== null;
       if (tells && text.includes(`"symbol":"${name}"`)) episode.knownAt = this.#scene.now;
     }
+  }
+
+  onSent(call: Call): void {
+    const episode = call.name === "place f" || call.name === "place r" ? this.#open[this.#symbolOf(call)] : null;
+    if (episode) episode.untried = null;
+  }
+
+  /** Closes that are refused again and again do not keep it from resting a stop (F-54). */
+  onSecond(passed: number): void {
+    for (const [symbol, episode] of this.#open.entries()) {
+      if (episode === null || episode.knownAt === null || episode.refused < refusedMost || episode.told) continue;
+      episode.untried ??= new Waiting(triedWithin);
+      if (this.#scene.isSilenced || !episode.untried.isOver(passed)) continue;
+      episode.told = true;
+      const closes = `${episode.refused} closes were refused`;
+      this.#scene.violated("I-01", `symbol ${symbol} lies without a stop, ${closes}, and no stop is tried`);
+    }
+  }
+
+  #symbolOf({ params }: Call): number {
+    return this.#scene.grids.findIndex(({ symbol }) => symbol === params.get("symbol"));
   }
 
   onTold(name: string, text: string): void {
@@ -96,6 +128,8 @@ export class NakedTime {
         charged: 0,
         told: false,
         up: 0,
+        refused: 0,
+        untried: null,
       };
       this.episodes += 1;
     } else if (!isNaked && episode !== null) {

@@ -2,11 +2,14 @@
 
 import type { Call } from "../call.ts";
 import type { Scene } from "./scene.ts";
-import { partsOf } from "./truth.ts";
+import { partsOf, type TrueFill } from "./truth.ts";
 
 const decimal = /^\d{1,20}(\.\d{1,20})?$/;
 /** Identical orders or cancels in a minute; look-ups have a rhythm of their own. */
 const identicalMax = 10;
+/** Requests of one trade for one purpose in a minute, whatever their ids, with no execution in between. */
+const placementsMax = 20;
+const cancelsMax = 30;
 const minute = 60_000_000;
 const rounding = 1e-9;
 /** Names that are counted at once. */
@@ -31,6 +34,11 @@ export class Wire {
     this.#recent.clear();
   }
 
+  /** What is executed was not sent in vain: a large position is closed in as many orders as it takes (F-85). */
+  onFill({ order: { role, trade } }: TrueFill): void {
+    this.#recent.delete(`place ${role} of trade ${trade}`);
+  }
+
   onReply(status: number, text: string | null): void {
     if (status !== 418 || text === null) return;
     const until = /banned until (\d+)/.exec(text)?.[1];
@@ -51,7 +59,10 @@ export class Wire {
     if (call.clientId === null || partsOf(call.clientId).role === null) {
       scene.violated("I-12", `${call.name} is about ${call.clientId}, which is not ours`);
     }
-    this.#count(`${call.name} ${call.clientId}`);
+    this.#count(`${call.name} ${call.clientId}`, identicalMax);
+    // With an id of its own each time it is a storm all the same (F-64, F-65, F-83).
+    const { trade } = partsOf(call.clientId ?? "");
+    this.#count(`${call.name} of trade ${trade}`, verb === "cancel" ? cancelsMax : placementsMax);
     if (verb === "cancel") return;
     for (const name of ["price", "quantity", "triggerPrice"] as const) this.#checkNumber(call, name);
     if (role === "e") this.#checkNotional(call);
@@ -78,13 +89,13 @@ export class Wire {
     this.#scene.violated("I-14", `${call.clientId} has ${name} ${text}`);
   }
 
-  #count(name: string): void {
+  #count(name: string, most: number): void {
     const { now } = this.#scene;
     const times = (this.#recent.get(name) ?? []).filter((at) => at > now - minute);
     times.push(now);
     if (this.#recent.size >= countedMax) this.#recent.clear();
     this.#recent.set(name, times);
-    if (times.length <= identicalMax) return;
+    if (times.length <= most) return;
     this.#scene.violated("I-21", `${name} was sent ${times.length} times in a minute`);
     this.#recent.delete(name);
   }
