@@ -68,6 +68,8 @@ export class Entries {
     const [verb = ""] = call.name.split(" ");
     if (verb !== "place" && verb !== "amend" && verb !== "cancel") return;
     const code = Number(/"code":(-\d+)/.exec(text ?? "")?.[1] ?? 0);
+    // The stop that proves the stop path belongs to no trade: what is wrong with it keeps entries off by itself.
+    if (!this.#planned.has(partsOf(call.clientId ?? "").trade)) return;
     if (code < knownCodesFrom) this.#expectSafeMode(`${call.name} was answered ${code}`);
   }
 

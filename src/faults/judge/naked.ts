@@ -79,6 +79,8 @@ export class NakedTime {
   onSecond(passed: number): void {
     for (const [symbol, episode] of this.#open.entries()) {
       if (episode === null || episode.knownAt === null || episode.refused < refusedMost || episode.told) continue;
+      // What somebody else turned around is closed the wrong way until it is understood.
+      if (episode.most === othersMax) continue;
       episode.untried ??= new Waiting(triedWithin);
       if (this.#scene.isSilenced || !episode.untried.isOver(passed)) continue;
       episode.told = true;

@@ -7,9 +7,8 @@ import { partsOf, type TrueFill } from "./truth.ts";
 const decimal = /^\d{1,20}(\.\d{1,20})?$/;
 /** Identical orders or cancels in a minute; look-ups have a rhythm of their own. */
 const identicalMax = 10;
-/** Requests of one trade for one purpose in a minute, whatever their ids, with no execution in between. */
-const placementsMax = 20;
-const cancelsMax = 30;
+/** Orders of one trade for one purpose in a minute, each with an id of its own, with no execution in between. */
+const inVainMax = 15;
 const minute = 60_000_000;
 const rounding = 1e-9;
 /** Names that are counted at once. */
@@ -18,6 +17,8 @@ const countedMax = 10_000;
 export class Wire {
   readonly #scene: Scene;
   readonly #recent = new Map<string, number[]>();
+  /** ids and when they were last used, by role and trade */
+  readonly #ids = new Map<string, Map<string, number>>();
   /** the daemon was told that it is banned until then */
   #bannedUntil = 0;
 
@@ -32,11 +33,12 @@ export class Wire {
   onBegin(): void {
     this.#bannedUntil = 0;
     this.#recent.clear();
+    this.#ids.clear();
   }
 
   /** What is executed was not sent in vain: a large position is closed in as many orders as it takes (F-85). */
   onFill({ order: { role, trade } }: TrueFill): void {
-    this.#recent.delete(`place ${role} of trade ${trade}`);
+    this.#ids.delete(`${role} ${trade}`);
   }
 
   onReply(status: number, text: string | null): void {
@@ -59,10 +61,8 @@ export class Wire {
     if (call.clientId === null || partsOf(call.clientId).role === null) {
       scene.violated("I-12", `${call.name} is about ${call.clientId}, which is not ours`);
     }
-    this.#count(`${call.name} ${call.clientId}`, identicalMax);
-    // With an id of its own each time it is a storm all the same (F-64, F-65, F-83).
-    const { trade } = partsOf(call.clientId ?? "");
-    this.#count(`${call.name} of trade ${trade}`, verb === "cancel" ? cancelsMax : placementsMax);
+    this.#count(`${call.name} ${call.clientId}`);
+    if (verb === "place") this.#countIds(role, call.clientId ?? "");
     if (verb === "cancel") return;
     for (const name of ["price", "quantity", "triggerPrice"] as const) this.#checkNumber(call, name);
     if (role === "e") this.#checkNotional(call);
@@ -89,13 +89,26 @@ export class Wire {
     this.#scene.violated("I-14", `${call.clientId} has ${name} ${text}`);
   }
 
-  #count(name: string, most: number): void {
+  /** A storm under ever new ids is one all the same (F-64, F-65). */
+  #countIds(role: string, id: string): void {
+    const { now } = this.#scene;
+    const purpose = `${role} ${partsOf(id).trade}`;
+    if (this.#ids.size >= countedMax) this.#ids.clear();
+    const ids = this.#ids.get(purpose) ?? new Map<string, number>();
+    this.#ids.set(purpose, ids.set(id, now));
+    for (const [one, at] of ids) if (at <= now - minute) ids.delete(one);
+    if (ids.size <= inVainMax) return;
+    this.#scene.violated("I-21", `${ids.size} orders ${purpose} were sent within a minute, and none was executed`);
+    this.#ids.delete(purpose);
+  }
+
+  #count(name: string): void {
     const { now } = this.#scene;
     const times = (this.#recent.get(name) ?? []).filter((at) => at > now - minute);
     times.push(now);
     if (this.#recent.size >= countedMax) this.#recent.clear();
     this.#recent.set(name, times);
-    if (times.length <= most) return;
+    if (times.length <= identicalMax) return;
     this.#scene.violated("I-21", `${name} was sent ${times.length} times in a minute`);
     this.#recent.delete(name);
   }

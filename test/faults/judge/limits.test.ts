@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
+import type { IntentRow } from "../../../src/domain/output.ts";
+import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
 import { type Call, callOfHttp } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
 
@@ -9,6 +11,23 @@ const grids = [
 ];
 const second = 1_000_000;
 const stop = orderId({ prefix: "sd", trade: tradeIdFrom("d1"), role: "f", attempt: 1 });
+const intent: IntentRow = {
+  kind: "intent",
+  trade: tradeIdFrom("d1"),
+  decisionId: "d1",
+  source: "demo",
+  symbol: symbolIndex(0),
+  clientOrderId: orderId({ prefix: "sd", trade: tradeIdFrom("d1"), role: "e", attempt: 1 }),
+  side: "buy",
+  quantity: lots(10),
+  stopLoss: ticks(639_000),
+  takeProfit: null,
+  secondTarget: null,
+  exits: null,
+  decisionMidHalfTicks: null,
+  holdUntil: micros(60 * second),
+  time: micros(0),
+};
 let executions = 0;
 
 function judgeOf(): Judge {
@@ -88,6 +107,7 @@ test("[I-13] a third trade within the hour is opened where two are allowed", () 
 
 test("[I-17] an order is answered with a code that nobody knows, and no SAFE MODE follows", () => {
   const [careless, careful] = [judgeOf(), judgeOf()];
+  for (const judge of [careless, careful]) judge.row(intent);
   const placement = call("POST", "/fapi/v1/algoOrder", `symbol=BTCUSDT&clientAlgoId=${stop}`);
   for (const judge of [careless, careful]) {
     judge.reply(placement, 400, '{"code":-9876,"msg":"?"}');
