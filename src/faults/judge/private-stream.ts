@@ -13,6 +13,8 @@ const margin = 3_000_000;
 const readWithin = 10_000_000;
 /** From the word that the key has expired until the stream is let go of. */
 const expiryHeard = 2_000_000;
+/** A reply that comes later may have been given up. */
+const promptly = 2_000_000;
 /** Ids that the stream spoke of; the oldest go first. */
 const heardMax = 2_000;
 const idPattern = /"(?:c|caid)":"([^"]+)"/g;
@@ -21,6 +23,7 @@ export class PrivateStream {
   readonly #scene: Scene;
   /** an order that was taken is spoken of within this, or the stream counts as dead; microseconds */
   readonly #firstMessage: number;
+  readonly #sentAt = new WeakMap<Call, number>();
   readonly #heard = new Set<string>();
   /** orders that were taken and not spoken of */
   readonly #unspoken = new Map<string, Waiting>();
@@ -46,6 +49,7 @@ export class PrivateStream {
   }
 
   onSent(call: Call): void {
+    if (call.clientId !== null) this.#sentAt.set(call, this.#scene.now);
     if (call.name !== "GET positionRisk") return;
     this.#readAt = this.#scene.now;
     this.#unread = null;
@@ -55,6 +59,9 @@ export class PrivateStream {
     if (status !== 200 || text === null) return;
     if (call.name === "POST listenKey") this.#keyAt = this.#scene.now;
     const { clientId } = call;
+    const sentAt = this.#sentAt.get(call) ?? this.#scene.now;
+    // What was told on the connection before, or was given up and is looked up by now, proves nothing of this one.
+    if (sentAt < (this.#openedAt ?? 0) || this.#scene.now - sentAt > promptly) return;
     if (!this.#wasOpen || clientId === null || !call.name.startsWith("place ") || this.#heard.has(clientId)) return;
     if (text.endsWith("}") && text.includes(`"${clientId}"`)) {
       this.#unspoken.set(clientId, new Waiting(this.#firstMessage + margin));
