@@ -9,6 +9,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { planOf } from "../src/faults/session/seed.ts";
 import type { Bug } from "../test/faults/bugs/bug.ts";
 import { bugs } from "../test/faults/bugs/bugs.ts";
 import { unseenBugs } from "../test/faults/bugs/unseen.ts";
@@ -51,7 +52,12 @@ async function main(args: readonly string[]): Promise<number> {
     results,
   };
   print(lineOf(null, null));
-  const quarries = chosen.map((bug) => ({ id: bug.id, planting: plantingOf(bug), bug }));
+  const quarries = chosen.map((bug) => ({
+    id: bug.id,
+    planting: plantingOf(bug),
+    mayShow: (seed: number) => hasFault(seed, options.hours, bug.needs),
+    bug,
+  }));
   const catches = await huntAll(quarries, Number(values.threads), options, async ({ bug }, one) => {
     print(lineOf(bug, one));
     if (values.shrink && one.seed !== null) print(await shrunkLine(bug, one.seed, options));
@@ -74,6 +80,10 @@ async function shrunkLine(bug: Bug, seed: number, { hours, ignored }: HuntOption
   } finally {
     await mutant.end();
   }
+}
+
+function hasFault(seed: number, hours: number, needed: string | undefined): boolean {
+  return needed === undefined || planOf({ seed, hours }).faults.some((fault) => fault.class === needed);
 }
 
 function lineOf(bug: Bug | null, one: Catch | null): string {

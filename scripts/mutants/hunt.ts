@@ -4,7 +4,12 @@ import { Mutant } from "./mutant.ts";
 import type { Planting } from "./plant.ts";
 import { keyOf, type Line, type Results } from "./results.ts";
 
-export type Quarry = { readonly id: string; readonly planting: Planting };
+export type Quarry = {
+  readonly id: string;
+  readonly planting: Planting;
+  /** whether it can show in the world of a seed at all; those in which it cannot are counted, and not run */
+  readonly mayShow?: (seed: number) => boolean;
+};
 
 export type HuntOptions = {
   readonly from: number;
@@ -61,13 +66,14 @@ class Hunt {
     this.#options = options;
   }
 
-  async of({ id, planting }: Quarry): Promise<Catch> {
+  async of({ id, planting, mayShow = () => true }: Quarry): Promise<Catch> {
     const { from, seeds } = this.#options;
     const key = this.#keyOf(id, planting.source);
     let mutant: Mutant | null = null;
     let broken = 0;
     try {
       for (let seed = from; seed < from + seeds; seed += 1) {
+        if (!mayShow(seed)) continue;
         const known = this.#options.results.get(key, seed);
         mutant ??= known === null ? new Mutant(planting) : null;
         const line = known ?? (await this.#run(mutant, key, seed));

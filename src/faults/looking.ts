@@ -35,10 +35,22 @@ export class Looking {
       },
       canaries: world.secrets,
       notionalMax: (symbol) => settingsFor(settings, symbol).risk.max_notional,
+      leverageMax: settings.risk.max_leverage,
+      positionsMax: guardrails.max_positions,
+      tradesAnHourMax: settings.risk.session.max_trades_per_hour,
+      isSafeModeOperators: settings.safe_mode.leave === "operator",
       ownBook: (symbol) => {
         const book = world.process.core?.desks[symbol]?.market.book;
         return book?.valid === true ? viewOf(book) : null;
       },
+      ownPositions: () => {
+        const open = world.process.core?.openPositions();
+        if (open === undefined) return null;
+        const held = (symbol: number): number =>
+          open.reduce((sum, { instrument, lots }) => sum + (instrument.index === symbol ? lots : 0), 0);
+        return grids.map((_, symbol) => held(symbol));
+      },
+      firstMessage: settings.venue.first_message_ms * microsPerMillisecond,
       sizes: () => world.process.sizes,
     };
   }

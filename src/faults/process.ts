@@ -33,6 +33,8 @@ export type ProcessHooks = {
   readonly onNotice: (level: string, code: string, fields: Fields) => void;
   readonly onAlert: (alert: Alert) => void;
   readonly onStoreFailed: (message: string) => void;
+  /** somebody is about to tell it what to do */
+  readonly onControl: (control: Control) => void;
   /** the program ended by itself: it could not go on */
   readonly onFatal: (message: string) => void;
   /** it has failed inside: our own mistake */
@@ -240,7 +242,9 @@ class Life {
   }
 
   tell(control: Control): void {
-    if (this.core !== null) this.#trader.tell(control, this.#clock());
+    if (this.core === null) return;
+    this.#options.hooks.onControl(control);
+    this.#trader.tell(control, this.#clock());
   }
 
   pause(until: number): void {
@@ -306,7 +310,8 @@ function logOf(onNotice: ProcessHooks["onNotice"]): Log {
     info: (code, fields = {}) => onNotice("info", code, fields),
     warn: (code, fields = {}) => onNotice("warn", code, fields),
     error: (code, fields = {}) => onNotice("error", code, fields),
-    notice: ({ level, code, fields }) => onNotice(level, code, fields),
+    notice: ({ level, code, symbol, fields }) =>
+      onNotice(level, code, symbol === null ? fields : { ...fields, symbol }),
     setLevel: () => undefined,
     flush: () => undefined,
   };

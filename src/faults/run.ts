@@ -144,7 +144,7 @@ class Run {
         onAnswered: (call, status, text) => {
           this.#look();
           say("at the exchange", () => `${call.name} ${call.clientId ?? ""} ${status} ${text.slice(0, 160)}`);
-          this.#judge.answered(call, text);
+          this.#judge.answered(call, status, text);
         },
         onReply: (call, status, text) => {
           this.#look();
@@ -199,6 +199,11 @@ class Run {
           this.#look();
           say(level, () => `${code} ${JSON.stringify(fields)}`);
           this.#onNotice(code, fields);
+        },
+        onControl: ({ action }) => {
+          this.#look();
+          say("*", () => `the operator says ${action}`);
+          this.#judge.commanded(action);
         },
         onStart: () => {
           this.#look();
@@ -339,6 +344,7 @@ class Run {
     const { latency } = network.options;
     scene.latency = latency * 2 + (network.slow.until > now ? network.slow.by : 0);
     scene.isPrivateOpen = process.port?.isOpen("private") === true;
+    scene.isStill = (process.port?.pausedUntil ?? 0) > now;
   }
 
   #stir({ params }: Call): void {

@@ -7,6 +7,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { Settings } from "../config/schema.ts";
 import type { Alert } from "../domain/alert.ts";
 import { present } from "../domain/assert.ts";
+import type { Control } from "../domain/event.ts";
 import type { Row } from "../domain/output.ts";
 import {
   type Micros,
@@ -55,6 +56,8 @@ export type WorldObserver = {
   /** `text`: as JSON */
   readonly onRow: (row: Row, text: string, now: number) => void;
   readonly onNotice: (level: string, code: string, fields: Fields, now: number) => void;
+  /** the operator is about to tell the daemon what to do */
+  readonly onControl: (control: Control) => void;
   readonly onStart: (now: number) => void;
   readonly onStoreFailed: (message: string, now: number) => void;
   readonly onEnd: (why: string, now: number) => void;
@@ -212,6 +215,7 @@ export class World {
         },
         onNotice: (level, code, fields) => observer.onNotice(level, code, fields, this.now),
         onAlert: observer.onAlert,
+        onControl: observer.onControl,
         onStoreFailed: (message) => observer.onStoreFailed(message, this.now),
         onFatal: (message) => observer.onEnd(message, this.now),
         onBroken: (error) => observer.onBroken(error, this.now),

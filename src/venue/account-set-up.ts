@@ -8,7 +8,7 @@
 import { z } from "zod";
 import type { CoreEvent, SetUp } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
-import { parseOrderId, stopPathTrade } from "../domain/order-id.ts";
+import { orderId, parseOrderId, stopPathTrade } from "../domain/order-id.ts";
 import { type Micros, micros, microsPerMillisecond, microsPerSecond, plus, type SymbolIndex } from "../domain/units.ts";
 import { type AskPorts, ask } from "./asking.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
@@ -28,6 +28,8 @@ export type SetUpPorts = AskPorts & {
   readonly emit: (event: CoreEvent) => void;
   readonly fatal: (message: string) => void;
   readonly onRefused: (symbol: SymbolIndex, code: number, now: Micros) => void;
+  /** a stop of this id was taken: the private stream must speak of it (failure-catalogue F-17) */
+  readonly onTaken: (clientId: string, now: Micros) => void;
 };
 
 type State = {
@@ -217,6 +219,7 @@ export class AccountSetUp {
       attempt,
       isStopProven,
     });
+    const stopId = orderId({ prefix, trade: stopPathTrade(instrument.symbol), role: "f", attempt });
     const isAnswerable = this.#isHearing && !isStopProven;
     const go = (answer: SetUpAnswer | null, at: Micros): void => {
       // The first call takes no answer: there is no question yet.
@@ -228,7 +231,10 @@ export class AccountSetUp {
       const { name, request, isOnce } = next.value;
       // What is sent only once is the stop.
       if (isOnce) state.hasStopOut = true;
-      const then = (body: unknown, later: Micros): void => go({ kind: "ok", body }, later);
+      const then = (body: unknown, later: Micros): void => {
+        if (isOnce) this.#ports.onTaken(stopId, later);
+        go({ kind: "ok", body }, later);
+      };
       const refused = (code: number, message: string, later: Micros): void => {
         this.#ports.onRefused(instrument.index, code, later);
         go({ kind: "refused", code, message }, later);

@@ -309,6 +309,7 @@ export class VenueAdapter implements TransportListener {
       emit,
       fatal: (message) => this.#fail(message),
       onRefused: (symbol, code, now) => rules.onRefused(symbol, code, now),
+      onTaken: (clientId, now) => privateFeed.expect(clientId, now),
     });
     const onRules: RulesPorts["onRules"] = (instrument, change, now) => setUp.obstruct(instrument, change, now);
     const onBounds: RulesPorts["onBounds"] = ({ index }, found) => emit({ kind: "rules", symbol: index, rules: found });

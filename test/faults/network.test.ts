@@ -16,6 +16,7 @@ const observer: WorldObserver = {
   onMarket: nothing,
   onBook: nothing,
   onAlert: nothing,
+  onControl: nothing,
   onNotice: nothing,
   onStart: nothing,
   onStoreFailed: nothing,

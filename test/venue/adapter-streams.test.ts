@@ -187,6 +187,18 @@ test("an order that was taken and never spoken of refutes the private stream (F-
   ]);
 });
 
+test("a stop that proves the stop path and is never spoken of refutes the private stream as well (F-17)", () => {
+  const rig = new Rig();
+  rig.tellsStops = false;
+  rig.started();
+  rig.advance(15_000);
+  expect(rig.events.filter(({ kind }) => kind === "private-stream").slice(0, 3)).toEqual([
+    { kind: "private-stream", alive: true },
+    { kind: "private-stream", alive: false },
+    { kind: "private-stream", alive: true },
+  ]);
+});
+
 test("an order that the stream spoke of, before or after its reply, refutes nothing", () => {
   const rig = new Rig();
   rig.opens.delete("ws-api");

@@ -197,6 +197,8 @@ export class Rig {
     DELETE: (params) =>
       ok({ algoId: 3_000_000_000_003_505, clientAlgoId: params.get("clientAlgoId"), code: "200", msg: "success" }),
   };
+  /** whether the private stream speaks of that stop */
+  tellsStops = true;
   /** requests about that stop, which are not among the others */
   readonly stopPathRequests: HttpRequest[] = [];
   /** has the market streams say something every second, so that they are not found silent */
@@ -333,7 +335,17 @@ export class Rig {
       this.adapter.handle(failure, this.now);
       return;
     }
+    if (isProof && request.method === "POST") this.#tellStop(new URLSearchParams(request.query), script);
     this.answer(request.id, script);
+  }
+
+  /** The private stream speaks of every stop that is taken; that of a proof is not among the other events. */
+  #tellStop(params: URLSearchParams, { status }: Exclude<Script, string>): void {
+    if (status !== 200 || !this.tellsStops || !this.#streams.has("private")) return;
+    const o = { caid: params.get("clientAlgoId"), aid: 1, o: "STOP_MARKET", s: params.get("symbol"), S: "SELL" };
+    const known = this.events.length;
+    this.#talkOn("private", { e: "ALGO_UPDATE", T: 1, E: 1, o: { ...o, X: "NEW", ai: "", tp: "100", cp: true } });
+    this.events.length = known;
   }
 
   /** Once there is a session, the stop that proves the stop path goes over it. */
@@ -355,6 +367,7 @@ export class Rig {
     });
     const script = this.stopPath[call](query);
     if (typeof script === "string") return;
+    if (call === "POST") this.#tellStop(query, script);
     const body = script.status === 200 ? { result: script.body } : { error: script.body };
     this.say("ws-api", { id, status: script.status, ...body });
   }

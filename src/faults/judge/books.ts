@@ -37,6 +37,8 @@ export class Books {
   #sums = new Map<string, Sums>();
   /** trades that somebody else had a hand in: their books are not the whole story */
   readonly #shared = new Set<string>();
+  /** of which the daemon says itself that it does not know all */
+  readonly #unexplained = new Set<string>();
   /** taken over from the exchange by this process: until all executions are known again, rows of positions run ahead */
   readonly #adopted = new Set<string>();
   readonly #open = new Map<number, string>();
@@ -105,7 +107,10 @@ export class Books {
 
   /** What a crash took, and the exchange did not tell again: the daemon says itself that its sums are not the whole story. */
   onNotice(code: string, trade: unknown): void {
-    if (code === "BOOKS_UNEXPLAINED") this.#shared.add(String(trade));
+    if (code === "BOOKS_UNEXPLAINED") {
+      this.#shared.add(String(trade));
+      this.#unexplained.add(String(trade));
+    }
     if (code === "TRADE_ADOPTED") this.#adopted.add(String(trade));
   }
 
@@ -189,6 +194,8 @@ export class Books {
   }
 
   #onTrade(row: TradeRow): void {
+    const left = this.#unexplained.has(row.trade) ? 0 : (this.#sums.get(row.trade)?.lots ?? 0);
+    if (left !== 0) this.#scene.violated("I-08", `${row.trade} is over, and its executions leave ${left} lots`);
     if (this.#shared.has(row.trade)) return;
     const { tick = 0, step = 0 } = this.#scene.grids[row.symbol] ?? {};
     const perTickLot = BigInt(Math.round(tick * step * 1e8));

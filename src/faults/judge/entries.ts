@@ -9,6 +9,10 @@ import { partsOf, type TrueFill } from "./truth.ts";
 const cleanup = 10_000_000;
 /** A journal that refuses is a reason for SAFE MODE; it is told in a turn of its own. */
 const safeModeBy = 100_000;
+/** An operator's word is heard in a turn of its own. */
+const resumeTakes = 1_000_000;
+/** Codes are documented down to here. @see binance-usdm.md §8 */
+const knownCodesFrom = -5_999;
 
 export class Entries {
   readonly #scene: Scene;
@@ -21,9 +25,15 @@ export class Entries {
   readonly #left: { readonly id: string; readonly symbol: number }[] = [];
   #safe: { readonly since: number; readonly reason: string } | null = null;
   #safeDue = Number.POSITIVE_INFINITY;
+  /** why it is due */
+  #trigger = "";
+  /** nothing but an operator's word ends SAFE MODE */
+  readonly #isOperators: boolean;
+  #resumedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(scene: Scene) {
+  constructor(scene: Scene, isOperators: boolean) {
     this.#scene = scene;
+    this.#isOperators = isOperators;
     this.#unknown = scene.grids.map(() => new Set());
   }
 
@@ -41,12 +51,36 @@ export class Entries {
   onNotice(code: string, reason: unknown): void {
     if (code === "SAFE_MODE_ON" || code === "SAFE_MODE_RESTORED")
       this.#safe = { since: this.#scene.now, reason: String(reason) };
-    if (code === "SAFE_MODE_OFF") this.#safe = null;
+    if (code !== "SAFE_MODE_OFF") return;
+    this.#safe = null;
+    if (this.#isOperators && this.#scene.now - this.#resumedAt > resumeTakes) {
+      this.#scene.violated("I-17", "SAFE MODE has ended, and no operator said so");
+    }
   }
 
   /** The store has refused: SAFE MODE follows at once. */
   onStoreFailed(): void {
-    if (this.#safe === null) this.#safeDue = this.#scene.now + safeModeBy;
+    this.#expectSafeMode("the store has failed");
+  }
+
+  /** What the exchange answers to an order, and nobody knows, is a reason as well. */
+  onReply(call: Call, text: string | null): void {
+    const [verb = ""] = call.name.split(" ");
+    if (verb !== "place" && verb !== "amend" && verb !== "cancel") return;
+    const code = Number(/"code":(-\d+)/.exec(text ?? "")?.[1] ?? 0);
+    // The stop that proves the stop path belongs to no trade: what is wrong with it keeps entries off by itself.
+    if (!this.#planned.has(partsOf(call.clientId ?? "").trade)) return;
+    if (code < knownCodesFrom) this.#expectSafeMode(`${call.name} was answered ${code}`);
+  }
+
+  onResume(): void {
+    this.#resumedAt = this.#scene.now;
+  }
+
+  #expectSafeMode(trigger: string): void {
+    if (this.#safe !== null) return;
+    this.#safeDue = Math.min(this.#safeDue, this.#scene.now + safeModeBy);
+    this.#trigger = trigger;
   }
 
   onRow(row: Row): void {
@@ -97,7 +131,7 @@ export class Entries {
     if (this.#left.length > 0) this.#judgeDoubt();
     if (scene.now > this.#safeDue) {
       this.#safeDue = Number.POSITIVE_INFINITY;
-      if (this.#safe === null) scene.violated("I-17", "the store has failed, and no SAFE MODE followed");
+      if (this.#safe === null) scene.violated("I-17", `${this.#trigger}, and no SAFE MODE followed`);
     }
   }
 

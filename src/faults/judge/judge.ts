@@ -7,15 +7,18 @@
 import type { Row } from "../../domain/output.ts";
 import type { UserEvent } from "../../exchange/protocol.ts";
 import type { Call } from "../call.ts";
+import { Agreement } from "./agreement.ts";
 import { Alarms } from "./alarms.ts";
 import { Books } from "./books.ts";
 import { judgeSizes, restLimits, type Sizes, sizeLimits } from "./bounds.ts";
 import { Entries } from "./entries.ts";
 import { Freshness, type FreshTerms } from "./fresh.ts";
 import { injectedMark } from "./injected.ts";
+import { Limits } from "./limits.ts";
 import { LocalBooks, type OwnBook } from "./local-book.ts";
 import { NakedTime } from "./naked.ts";
 import { Owners } from "./owners.ts";
+import { PrivateStream } from "./private-stream.ts";
 import { Recovery } from "./recovery.ts";
 import { type Beginning, Scene, type Violation } from "./scene.ts";
 import { Secrets } from "./secrets.ts";
@@ -39,14 +42,30 @@ export type JudgeParts = {
   readonly canaries: readonly string[];
   /** of an entry, quote asset, by the name of its symbol */
   readonly notionalMax: (symbol: string) => number;
+  readonly leverageMax: number;
+  /** how many positions may be open at once, and how many trades opened in an hour */
+  readonly positionsMax: number;
+  readonly tradesAnHourMax: number;
+  /** nothing but an operator's word ends SAFE MODE */
+  readonly isSafeModeOperators: boolean;
   readonly ownBook: OwnBook;
+  /** lots by symbol, as the daemon's books have them; null while it has none */
+  readonly ownPositions: () => readonly number[] | null;
+  /** an order that was taken is spoken of by the private stream within this; microseconds */
+  readonly firstMessage: number;
   readonly sizes: () => Sizes;
 };
 
 const noParts: Omit<JudgeParts, "fresh"> = {
   canaries: [],
   notionalMax: () => Number.POSITIVE_INFINITY,
+  leverageMax: Number.POSITIVE_INFINITY,
+  positionsMax: Number.POSITIVE_INFINITY,
+  tradesAnHourMax: Number.POSITIVE_INFINITY,
+  isSafeModeOperators: false,
   ownBook: () => null,
+  ownPositions: () => null,
+  firstMessage: Number.POSITIVE_INFINITY,
   sizes: () => ({}),
 };
 
@@ -68,8 +87,12 @@ export class Judge {
   readonly localBooks: LocalBooks;
   readonly secrets: Secrets;
   readonly owners: Owners;
+  readonly #limits: Limits;
   readonly #recovery: Recovery;
+  readonly #privateStream: PrivateStream;
+  readonly #agreement: Agreement;
   #quietAt = 0;
+  #secondAt = 0;
 
   /** @param origin when the world began; times of violations count from there */
   constructor(
@@ -81,17 +104,20 @@ export class Judge {
     this.#truth = new Truth(grids);
     this.scene = new Scene(this.#truth, grids, origin, onViolation ?? (() => undefined));
     this.naked = new NakedTime(this.scene);
-    this.#entries = new Entries(this.scene);
+    this.#parts = parts ?? noParts;
+    this.#entries = new Entries(this.scene, this.#parts.isSafeModeOperators);
     this.#books = new Books(this.scene);
     this.#stops = new Stops(this.scene);
-    this.#parts = parts ?? noParts;
     this.#wire = new Wire(this.scene, this.#parts.notionalMax);
+    this.#limits = new Limits(this.scene, this.#parts);
     this.alarms = new Alarms(this.scene);
     this.fresh = parts === null ? null : new Freshness(this.scene, parts.fresh);
     this.localBooks = new LocalBooks(this.scene, this.#parts.ownBook);
     this.secrets = new Secrets(this.scene, this.#parts.canaries);
     this.owners = new Owners(this.scene);
     this.#recovery = new Recovery(this.scene);
+    this.#privateStream = new PrivateStream(this.scene, this.#parts.firstMessage);
+    this.#agreement = new Agreement(this.scene, this.#parts.ownPositions);
   }
 
   get violations(): readonly Violation[] {
@@ -126,6 +152,7 @@ export class Judge {
     this.scene.readySince = null;
     for (const part of [this.#entries, this.#books, this.#stops]) part.onBegin(beginning);
     for (const part of [this.#wire, this.alarms, this.localBooks, this.owners, this.#recovery]) part.onBegin();
+    for (const part of [this.#privateStream, this.#agreement]) part.onBegin();
     this.fresh?.onBegin();
   }
 
@@ -144,6 +171,11 @@ export class Judge {
     this.#entries.onStoreFailed();
   }
 
+  /** The operator tells the daemon what to do. */
+  commanded(action: string): void {
+    if (action === "resume") this.#entries.onResume();
+  }
+
   /** Somebody else has used the account. */
   touched(symbol: number): void {
     this.scene.touchedAt[symbol] = this.scene.now;
@@ -151,8 +183,12 @@ export class Judge {
 
   sent(call: Call): void {
     this.#wire.onSent(call);
+    this.#limits.onSent(call);
     this.#entries.onSent(call);
     this.#recovery.onSent(call);
+    this.#privateStream.onSent(call);
+    this.localBooks.onSent(call);
+    this.naked.onSent(call);
     this.fresh?.onSent(call);
   }
 
@@ -161,19 +197,24 @@ export class Judge {
   }
 
   /** @param text what the exchange has said, whether or not it is heard */
-  answered(call: Call, text: string): void {
+  answered(call: Call, status: number, text: string): void {
     this.naked.onAnswered(call, text);
+    this.#limits.onAnswered(call, status);
   }
 
   reply(call: Call, status: number, text: string | null): void {
     this.#wire.onReply(status, text);
-    this.naked.onReply(call, text);
+    this.#entries.onReply(call, text);
+    this.naked.onReply(call, status, text);
+    this.#privateStream.onReply(call, status, text);
+    this.#agreement.onReply(call, status, text);
     this.fresh?.onReply(call, status);
   }
 
   told(name: string, text: string): void {
     this.naked.onTold(name, text);
     this.owners.onTold(name, text);
+    this.#privateStream.onTold(name, text);
     if (name === "account" && text.includes('"m":"FUNDING_FEE"')) {
       this.#books.onFundingTold(`${/"S":"([^"]+)"/.exec(text)?.[1]} ${/"E":(\d+)/.exec(text)?.[1]}`);
     }
@@ -185,6 +226,9 @@ export class Judge {
       if (fill.order.role === null) this.scene.othersFilledAt[fill.order.symbol] = this.scene.now;
       this.#entries.onFill(fill);
       this.#books.onFill(fill);
+      this.#agreement.onFill(fill);
+      this.#limits.onFill(fill);
+      this.#wire.onFill(fill);
     }
     const funding = this.#truth.fundingIn(event);
     if (funding !== null) this.#books.onFunding(funding.symbol, funding.amount, funding.name);
@@ -200,12 +244,14 @@ export class Judge {
     this.#books.onRow(row);
     this.alarms.onRow(row);
     this.#recovery.onRow(row);
+    if (row.kind === "fill") this.#agreement.onBooked(row.tradeId);
   }
 
   notice(code: string, fields: Readonly<Record<string, unknown>>): void {
     this.secrets.onText(code, JSON.stringify(fields));
     this.#entries.onNotice(code, fields["reason"]);
     this.#books.onNotice(code, fields["trade"]);
+    if (code === "TRADE_ADOPTED") this.#agreement.onAdopted(Number(fields["symbol"]), Number(fields["lots"]));
     if (code === "UNEXPECTED_ERROR") this.#onError(fields);
   }
 
@@ -223,13 +269,27 @@ export class Judge {
     this.localBooks.onStep();
     this.owners.onStep(this.safeMode !== null);
     this.alarms.onStep();
+    this.#privateStream.onStep();
     if (this.scene.now < this.#quietAt) return;
     this.#quietAt = this.scene.now + quietInterval;
+    this.#onSecond();
     this.alarms.onSecond((symbol) => this.naked.isKnown(symbol));
     judgeSizes(this.scene, this.#parts.sizes(), sizeLimits);
     if (this.scene.quietFor < 0) return;
     this.#entries.onQuiet();
     this.#books.onQuiet();
+  }
+
+  #onSecond(): void {
+    const { scene } = this;
+    // More at once is a time that nobody has looked at.
+    const passed = Math.min(scene.now - this.#secondAt, 2 * quietInterval);
+    this.#secondAt = scene.now;
+    this.#agreement.onSecond();
+    if (!scene.isUp || scene.readySince === null || scene.isStill) return;
+    this.#privateStream.onSecond(passed);
+    this.localBooks.onSecond(passed);
+    this.naked.onSecond(passed);
   }
 
   /** Everything was healed long enough ago: now both sides must agree (I-06), and the daemon be at work (I-21). */

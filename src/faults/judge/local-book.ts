@@ -1,6 +1,8 @@
 /** I-16: the local book equals the exchange's at the same update id, or is marked invalid. */
 
+import type { Call } from "../call.ts";
 import type { Scene } from "./scene.ts";
+import { Waiting } from "./waiting.ts";
 
 export type Level = readonly [price: number, lots: number];
 
@@ -15,6 +17,10 @@ export type OwnBook = (symbol: number) => BookView | null;
 
 /** How many of the exchange's books are remembered of each symbol: those that may still be on their way. */
 const rememberedMax = 64;
+/** Changes come at least this often while a symbol has a market. */
+const fedWithin = 5_000_000;
+/** Failed answers and the budget of requests make it wait. */
+const askedWithin = 90_000_000;
 
 export class LocalBooks {
   readonly #scene: Scene;
@@ -26,6 +32,9 @@ export class LocalBooks {
   #isAnyNew = false;
   /** newest update of a whole book that it was told */
   readonly #whole: number[];
+  /** when it was last told a change, and how long it has not asked for a book that it needs */
+  readonly #toldAt: number[];
+  readonly #unasked: (Waiting | null)[];
   /** how many comparisons there were */
   compared = 0;
 
@@ -36,12 +45,16 @@ export class LocalBooks {
     this.#told = scene.grids.map(() => 0);
     this.#isNew = scene.grids.map(() => false);
     this.#whole = scene.grids.map(() => 0);
+    this.#toldAt = scene.grids.map(() => Number.NEGATIVE_INFINITY);
+    this.#unasked = scene.grids.map(() => null);
   }
 
   onBegin(): void {
     this.#told.fill(0);
     this.#isNew.fill(false);
     this.#whole.fill(0);
+    this.#toldAt.fill(Number.NEGATIVE_INFINITY);
+    this.#unasked.fill(null);
   }
 
   /** The exchange's book, now and then. */
@@ -57,6 +70,7 @@ export class LocalBooks {
 
   /** A change has reached the daemon. */
   onTold(symbol: number, updateId: number): void {
+    this.#toldAt[symbol] = this.#scene.now;
     const isNext = updateId >= (this.#told[symbol] ?? 0) && updateId > (this.#whole[symbol] ?? 0);
     // Out of order: what is made of it is the daemon's business until the next one fits again.
     this.#isNew[symbol] = isNext;
@@ -69,6 +83,29 @@ export class LocalBooks {
   onWhole(symbol: number, updateId: number): void {
     this.#whole[symbol] = Math.max(updateId, this.#whole[symbol] ?? 0);
     this.#isNew[symbol] = false;
+  }
+
+  /** A book is asked for. */
+  onSent(call: Call): void {
+    if (call.name !== "GET depth") return;
+    const symbol = this.#scene.grids.findIndex((grid) => grid.symbol === call.params.get("symbol"));
+    if (symbol >= 0) this.#unasked[symbol] = null;
+  }
+
+  /** A book that is not valid while changes come is asked for again (F-47). */
+  onSecond(passed: number): void {
+    for (const [symbol, at] of this.#toldAt.entries()) {
+      const isFed = this.#scene.now - at < fedWithin;
+      if (!isFed || this.#scene.isSilenced || this.#own(symbol) !== null) {
+        this.#unasked[symbol] = null;
+        continue;
+      }
+      const waiting = this.#unasked[symbol] ?? new Waiting(askedWithin);
+      this.#unasked[symbol] = waiting;
+      if (!waiting.isOver(passed)) continue;
+      this.#unasked[symbol] = null;
+      this.#scene.violated("I-16", `the book of symbol ${symbol} is not valid, and is not asked for`);
+    }
   }
 
   onStep(): void {

@@ -5,6 +5,7 @@
 
 import type { Call } from "../call.ts";
 import type { Scene } from "./scene.ts";
+import { Waiting } from "./waiting.ts";
 
 /** @see failure-catalogue I-01: 250 ms and two round trips an episode, never above 2 s */
 const hardMax = 2_000_000;
@@ -17,6 +18,9 @@ const longFrom = 1_000_000;
 /** A close that the exchange's price band refuses is tried again after waits that grow up to 16 s. */
 const bandWait = 20_000_000;
 const banded = '"code":-4131';
+/** After so many closes that were refused a stop is tried within this. */
+const refusedMost = 3;
+const triedWithin = 20_000_000;
 /** Whatever stands in the way, somebody has to notice after this long of it. */
 const absoluteMax = 30 * 60_000_000;
 
@@ -31,6 +35,9 @@ type Episode = {
   bandedUntil: number;
   /** reads of the account that have told what was so after it began */
   readonly read: Set<string>;
+  /** closes that were, and since when no stop was tried */
+  refused: number;
+  untried: Waiting | null;
 };
 
 /** What a read of the account must have told before it can be believed; a part that is lost leaves it unfinished. */
@@ -71,8 +78,12 @@ export class NakedTime {
   }
 
   /** What the exchange said after the exposure began has reached the daemon. */
-  onReply(call: Call, text: string | null): void {
+  onReply(call: Call, status: number, text: string | null): void {
     if (text === null) return;
+    if (call.name === "place x" && status >= 400) {
+      const episode = this.#open[this.#symbolOf(call)];
+      if (episode) episode.refused += 1;
+    }
     const answered = this.#answeredAt.get(call);
     for (const [symbol, episode] of this.#open.entries()) {
       if (episode === null || episode.knownAt !== null || answered === undefined || answered < episode.since) continue;
@@ -81,6 +92,29 @@ export class NakedTime {
       const isOfOrder = call.clientId !== null && text.includes(`"symbol":"${name}"`);
       if (isOfOrder || episode.read.size === accountReads.size) episode.knownAt = this.#scene.now;
     }
+  }
+
+  onSent(call: Call): void {
+    const episode = call.name === "place f" || call.name === "place r" ? this.#open[this.#symbolOf(call)] : null;
+    if (episode) episode.untried = null;
+  }
+
+  /** Closes that are refused again and again do not keep it from resting a stop (F-54). */
+  onSecond(passed: number): void {
+    for (const [symbol, episode] of this.#open.entries()) {
+      if (episode === null || episode.knownAt === null || episode.refused < refusedMost || episode.told) continue;
+      // What somebody else turned around is closed the wrong way until it is understood.
+      if (episode.most === othersMax) continue;
+      episode.untried ??= new Waiting(triedWithin);
+      if (this.#scene.isSilenced || !episode.untried.isOver(passed)) continue;
+      episode.told = true;
+      const closes = `${episode.refused} closes were refused`;
+      this.#scene.violated("I-01", `symbol ${symbol} lies without a stop, ${closes}, and no stop is tried`);
+    }
+  }
+
+  #symbolOf({ params }: Call): number {
+    return this.#scene.grids.findIndex(({ symbol }) => symbol === params.get("symbol"));
   }
 
   onTold(name: string, text: string): void {
@@ -122,6 +156,8 @@ export class NakedTime {
         up: 0,
         bandedUntil: 0,
         read: new Set(),
+        refused: 0,
+        untried: null,
       };
       this.episodes += 1;
     } else if (!isNaked && episode !== null) {

@@ -31,6 +31,8 @@ export class Scene {
   gateBehind = 0;
   /** since when it tells the truth */
   gateTrueSince = 0;
+  /** the process stands still */
+  isStill = false;
   /** somebody else has traded or cancelled on the symbol; when last */
   readonly touchedAt: number[];
   /** an order that is not ours was executed; when last */
@@ -44,6 +46,11 @@ export class Scene {
     this.wayTroubledUntil = grids.map(() => 0);
     this.touchedAt = grids.map(() => 0);
     this.othersFilledAt = grids.map(() => Number.NEGATIVE_INFINITY);
+  }
+
+  /** Whether something stands between the daemon and all of its requests: it may have to wait before it sends one. */
+  get isSilenced(): boolean {
+    return this.wayTroubledUntil.every((until) => until > this.now);
   }
 
   /** How long nothing at all has been wrong; negative while something is. */

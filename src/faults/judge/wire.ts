@@ -2,11 +2,13 @@
 
 import type { Call } from "../call.ts";
 import type { Scene } from "./scene.ts";
-import { partsOf } from "./truth.ts";
+import { partsOf, type TrueFill } from "./truth.ts";
 
 const decimal = /^\d{1,20}(\.\d{1,20})?$/;
 /** Identical orders or cancels in a minute; look-ups have a rhythm of their own. */
 const identicalMax = 10;
+/** Orders of one trade for one purpose in a minute, each with an id of its own, with no execution in between. */
+const inVainMax = 15;
 const minute = 60_000_000;
 const rounding = 1e-9;
 /** Names that are counted at once. */
@@ -15,6 +17,8 @@ const countedMax = 10_000;
 export class Wire {
   readonly #scene: Scene;
   readonly #recent = new Map<string, number[]>();
+  /** ids and when they were last used, by role and trade */
+  readonly #ids = new Map<string, Map<string, number>>();
   /** the daemon was told that it is banned until then */
   #bannedUntil = 0;
 
@@ -29,6 +33,12 @@ export class Wire {
   onBegin(): void {
     this.#bannedUntil = 0;
     this.#recent.clear();
+    this.#ids.clear();
+  }
+
+  /** What is executed was not sent in vain: a large position is closed in as many orders as it takes (F-85). */
+  onFill({ order: { role, trade } }: TrueFill): void {
+    this.#ids.delete(`${role} ${trade}`);
   }
 
   onReply(status: number, text: string | null): void {
@@ -52,6 +62,7 @@ export class Wire {
       scene.violated("I-12", `${call.name} is about ${call.clientId}, which is not ours`);
     }
     this.#count(`${call.name} ${call.clientId}`);
+    if (verb === "place") this.#countIds(role, call.clientId ?? "");
     if (verb === "cancel") return;
     for (const name of ["price", "quantity", "triggerPrice"] as const) this.#checkNumber(call, name);
     if (role === "e") this.#checkNotional(call);
@@ -76,6 +87,19 @@ export class Wire {
     const steps = value / (unit ?? 1);
     if (decimal.test(text) && value > 0 && Math.abs(steps - Math.round(steps)) < 1e-6) return;
     this.#scene.violated("I-14", `${call.clientId} has ${name} ${text}`);
+  }
+
+  /** A storm under ever new ids is one all the same (F-64, F-65). */
+  #countIds(role: string, id: string): void {
+    const { now } = this.#scene;
+    const purpose = `${role} ${partsOf(id).trade}`;
+    if (this.#ids.size >= countedMax) this.#ids.clear();
+    const ids = this.#ids.get(purpose) ?? new Map<string, number>();
+    this.#ids.set(purpose, ids.set(id, now));
+    for (const [one, at] of ids) if (at <= now - minute) ids.delete(one);
+    if (ids.size <= inVainMax) return;
+    this.#scene.violated("I-21", `${ids.size} orders ${purpose} were sent within a minute, and none was executed`);
+    this.#ids.delete(purpose);
   }
 
   #count(name: string): void {

@@ -11,6 +11,8 @@ export type Bug = {
   readonly find: string;
   readonly replace: string;
   readonly sentence: string;
+  /** the class of faults without which it cannot show; a seed whose plan has none is counted, and not run */
+  readonly needs?: string;
 };
 
 /** @throws {RangeError} the text does not stand there exactly once */

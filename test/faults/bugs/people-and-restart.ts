@@ -104,4 +104,13 @@ export const restartBugs: readonly Bug[] = [
     replace: `    if (report.symbol !== instrument.index) throw new Error("an order of another symbol");`,
     sentence: "Recovery of a symbol fails on an order that it does not expect.",
   },
+  {
+    id: "hand-is-not-seen",
+    cause: "F-27",
+    file: "engine/reconciliation.ts",
+    find: `    if (seen < 2 || (isAsked && seen < mismatchesMax)) {`,
+    replace: `    if (seen < 1_000_000) {`,
+    sentence: "What a person does to the position is asked about for ever, and never accepted.",
+    needs: "human at an entry",
+  },
 ];

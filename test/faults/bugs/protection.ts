@@ -126,6 +126,7 @@ export const protectionBugs: readonly Bug[] = [
     replace: `  algo: "done",
   cancel: "look-up",`,
     sentence: "A stop that is refused with words that nobody knows counts as placed.",
+    needs: "unknown code",
   },
   {
     id: "stop-lives-in-the-program",

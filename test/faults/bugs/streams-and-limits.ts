@@ -10,6 +10,7 @@ export const streamBugs: readonly Bug[] = [
     find: `    if (time < this.#silentUntil) return refuse("the exchange asked for silence", this.#silentUntil);`,
     replace: "",
     sentence: "Requests go on during a ban.",
+    needs: "ban",
   },
   {
     id: "offset-the-wrong-way",
@@ -64,5 +65,55 @@ export const streamBugs: readonly Bug[] = [
     replace: `      case "ignored":
         throw new TypeError(message.type);`,
     sentence: "An event that is not of use throws where nobody catches it.",
+  },
+  {
+    id: "dead-listen-key",
+    cause: "F-06",
+    file: "venue/adapter.ts",
+    find: `        // Asked for anew each time: with a dead key the handshake succeeds and nothing ever comes.
+        return this.#keeper.obtain(now);`,
+    replace: `        return this.#connections.open(name, "/private/ws/none", now);`,
+    sentence: "The private stream is opened again with a key that is no more.",
+  },
+  {
+    id: "missed-is-never-learnt",
+    cause: "F-07",
+    file: "engine/account-desk.ts",
+    find: `    for (const { manager } of this.#ports.desks()) manager.onReportsMissed(now);
+    this.#reads.by(now, now, "reconnect");`,
+    replace: `    this.#ports.account.onPosition;`,
+    sentence: "After a reconnect nothing is asked for: what happened meanwhile is not learnt.",
+  },
+  {
+    id: "silent-stream-is-alive",
+    cause: "F-17",
+    file: "venue/private-feed.ts",
+    find: `    if (!this.#isAlive || this.#heard.has(clientId) || this.#expected.size >= expectedMax) return;`,
+    replace: `    if (this.#isAlive || this.#heard.has(clientId) || this.#expected.size >= expectedMax) return;`,
+    sentence: "A private stream that says nothing of the orders that are taken counts as alive.",
+  },
+  {
+    id: "expiry-is-not-heard",
+    cause: "F-34",
+    file: "venue/private-feed.ts",
+    find: `        return this.#ports.drop("listen key expired", now);`,
+    replace: `        return;`,
+    sentence: "That the listen key has expired is not acted on.",
+  },
+  {
+    id: "nothing-is-compared",
+    cause: "F-55",
+    file: "engine/reconciliation.ts",
+    find: `    if (reported === own || isLeft) {`,
+    replace: `    if (reported === own || isLeft || trade !== null) {`,
+    sentence: "Single events that are lost are not missed, because a running trade is not compared with the account.",
+  },
+  {
+    id: "book-is-not-mended",
+    cause: "F-47",
+    file: "engine/symbol-desk.ts",
+    find: `    if (this.market.book.needsSnapshot) this.#askForBook();`,
+    replace: "",
+    sentence: "A book with a gap is not fetched again.",
   },
 ];

@@ -100,7 +100,7 @@ test("[I-01] what the exchange's price band refuses is not charged until it shou
   const close = callOfText(JSON.stringify({ id: 1, method: "order.place", params }));
   if (close === null) throw new Error("no request");
   // when
-  judge.answered(close, '{"code":-4131,"msg":"price band"}');
+  judge.answered(close, 400, '{"code":-4131,"msg":"price band"}');
   for (let step = 0; step < 30; step += 1) pass(judge, 0.6 * second);
   const charged = (): boolean => invariants(judge).includes("I-01");
   const before = charged();

@@ -88,7 +88,7 @@ test("[I-01] a read of the account tells of a position once all its parts have c
     const call = callOfText('{"id":1,"method":"read","params":{}}');
     if (call === null) throw new Error("no request");
     const named = { ...call, name };
-    judge.answered(named, body);
+    judge.answered(named, 200, body);
     judge.reply(named, 200, body);
   };
   // when

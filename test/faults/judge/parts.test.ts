@@ -19,7 +19,13 @@ function judgeWith(parts: Partial<JudgeParts> = {}): Judge {
     fresh: { quote: 5 * second, trade: 30 * second, mark: 10 * second, account: 120 * second, latency: second },
     canaries: ["canarysecret"],
     notionalMax: () => 2_000,
+    leverageMax: 10,
+    positionsMax: 2,
+    tradesAnHourMax: 100,
+    isSafeModeOperators: true,
     ownBook: () => book,
+    ownPositions: () => null,
+    firstMessage: 10 * second,
     sizes: () => ({}),
     ...parts,
   });

@@ -1,0 +1,256 @@
+/** How soon the daemon has to learn what is so: the private stream, positions, the book, a stop while closes fail. */
+
+import { expect, test } from "vitest";
+import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
+import type { IntentRow } from "../../../src/domain/output.ts";
+import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
+import { type Call, callOfHttp, callOfText } from "../../../src/faults/call.ts";
+import { Judge } from "../../../src/faults/judge/judge.ts";
+
+const grids = [
+  { symbol: "BTCUSDT", tick: 0.1, step: 0.001 },
+  { symbol: "ETHUSDT", tick: 0.01, step: 0.001 },
+];
+const trade = tradeIdFrom("d1");
+const second = 1_000_000;
+const firstMessage = 10 * second;
+const intent: IntentRow = {
+  kind: "intent",
+  trade,
+  decisionId: "d1",
+  source: "demo",
+  symbol: symbolIndex(0),
+  clientOrderId: orderId({ prefix: "sd", trade, role: "e", attempt: 1 }),
+  side: "buy",
+  quantity: lots(10),
+  stopLoss: ticks(639_000),
+  takeProfit: null,
+  secondTarget: null,
+  exits: null,
+  decisionMidHalfTicks: null,
+  holdUntil: micros(60 * second),
+  time: micros(0),
+};
+let executions = 0;
+
+type World = { readonly judge: Judge; own: number; isBookValid: boolean };
+
+function world(): World {
+  const parts: Omit<World, "judge"> = { own: 0, isBookValid: true };
+  const judge = new Judge(grids, 0, undefined, {
+    fresh: { quote: second, trade: second, mark: second, account: second, latency: second },
+    canaries: [],
+    notionalMax: () => 2_000,
+    leverageMax: 10,
+    positionsMax: 2,
+    tradesAnHourMax: 100,
+    isSafeModeOperators: true,
+    ownBook: () => (made.isBookValid ? { bids: [], asks: [] } : null),
+    ownPositions: () => [made.own, 0],
+    firstMessage,
+    sizes: () => ({}),
+  });
+  const made: World = Object.assign(parts, { judge });
+  judge.scene.now = 100 * second;
+  judge.begins({ openTrades: [], fills: new Set() });
+  judge.reply(get("POST", "/fapi/v1/listenKey"), 200, '{"listenKey":"k1"}');
+  judge.scene.isPrivateOpen = true;
+  judge.ready();
+  pass(judge, 1);
+  judge.sent(get("GET", "/fapi/v3/positionRisk"));
+  return made;
+}
+
+function get(method: "GET" | "POST", path: string, query = ""): Call {
+  return callOfHttp({ kind: "http", id: 1, host: "fapi", method, path, query, keyed: true });
+}
+
+function placement(role: "e" | "f" | "x", attempt = 1): Call {
+  const id = orderId({ prefix: "sd", trade, role, attempt });
+  const method = role === "f" ? "algoOrder.place" : "order.place";
+  const params = { symbol: "BTCUSDT", newClientOrderId: id, reduceOnly: "true" };
+  const call = callOfText(JSON.stringify({ id: 1, method, params }));
+  if (call === null) throw new Error("no request");
+  return call;
+}
+
+function pass(judge: Judge, seconds: number): void {
+  for (let passed = 0; passed < seconds; passed += 1) {
+    judge.scene.now += second;
+    judge.step();
+  }
+}
+
+function booked(judge: Judge, tradeId: string, side: "buy" | "sell"): void {
+  judge.row({
+    kind: "fill",
+    trade,
+    symbol: symbolIndex(0),
+    tradeId,
+    clientOrderId: "",
+    side,
+    price: ticks(640_000),
+    quantity: lots(10),
+    commission: null,
+    commissionAsset: null,
+    maker: null,
+    time: micros(0),
+  });
+}
+
+function invariants({ judge }: World): readonly string[] {
+  return [...new Set(judge.violations.map(({ invariant }) => invariant))];
+}
+
+/** An order of ours is taken, and the daemon hears of it by the reply. */
+function taken({ judge }: World): Call {
+  const call = placement("e");
+  judge.reply(call, 200, `{"clientOrderId":"${call.clientId}"}`);
+  return call;
+}
+
+/** @returns id of the execution */
+function filled(judge: Judge, side: "BUY" | "SELL", size: number): string {
+  executions += 1;
+  const q = (size / 1_000).toFixed(3);
+  const c = orderId({ prefix: "sd", trade, role: side === "BUY" ? "e" : "x", attempt: 1 });
+  const o = { s: "BTCUSDT", c, S: side, q, z: q, l: q, L: "64000.0", N: "USDT", n: "0.1", X: "FILLED", t: executions };
+  judge.happened({ e: "ORDER_TRADE_UPDATE", o });
+  judge.step();
+  return String(executions);
+}
+
+function read(judge: Judge, size: number): void {
+  const amount = (size / 1_000).toFixed(3);
+  const rows = size === 0 ? "" : `{"symbol":"BTCUSDT","positionSide":"BOTH","positionAmt":"${amount}"}`;
+  judge.reply(get("GET", "/fapi/v3/positionRisk"), 200, `[${rows}]`);
+}
+
+test("[I-04] [F-17] a private stream that does not speak of an order that was taken is dropped in time", () => {
+  const [kept, dropped, spoken] = [world(), world(), world()];
+  for (const one of [kept, dropped, spoken]) taken(one);
+  spoken.judge.told("report e NEW", `{"o":{"c":"${placement("e").clientId}"}}`);
+  for (const { judge } of [kept, dropped, spoken]) pass(judge, 9);
+  dropped.judge.scene.isPrivateOpen = false;
+  for (const { judge } of [kept, dropped, spoken]) pass(judge, 9);
+  expect([kept, dropped, spoken].map(invariants)).toEqual([["I-04"], [], []]);
+});
+
+test("[I-04] while the process stands still it cannot let go of a stream", () => {
+  const still = world();
+  taken(still);
+  still.judge.scene.isStill = true;
+  pass(still.judge, 60);
+  expect(invariants(still)).toEqual([]);
+});
+
+test("[I-04] [F-06] each private stream is opened with a key that was asked for anew", () => {
+  const [asked, kept] = [world(), world()];
+  for (const { judge } of [asked, kept]) {
+    judge.scene.isPrivateOpen = false;
+    pass(judge, 1);
+  }
+  asked.judge.reply(get("POST", "/fapi/v1/listenKey"), 200, '{"listenKey":"k1"}');
+  for (const { judge } of [asked, kept]) {
+    judge.scene.isPrivateOpen = true;
+    pass(judge, 1);
+  }
+  expect([asked, kept].map(invariants)).toEqual([[], ["I-04"]]);
+});
+
+test("[I-04] [F-07] what a stream did not tell is read once it is open again, as soon as requests may leave", () => {
+  const [silent, reading, prompt, silenced] = [world(), world(), world(), world()];
+  const all = [silent, reading, prompt, silenced];
+  silenced.judge.trouble(silenced.judge.scene.now + 60 * second, "all");
+  for (const { judge } of all) {
+    judge.scene.isPrivateOpen = false;
+    pass(judge, 1);
+    judge.reply(get("POST", "/fapi/v1/listenKey"), 200, '{"listenKey":"k2"}');
+    judge.scene.isPrivateOpen = true;
+    if (judge === prompt.judge) judge.sent(get("GET", "/fapi/v3/positionRisk"));
+    judge.step();
+  }
+  pass(reading.judge, 1);
+  reading.judge.sent(get("GET", "/fapi/v3/positionRisk"));
+  for (const { judge } of all) pass(judge, 20);
+  expect(all.map(invariants)).toEqual([["I-04"], [], [], []]);
+});
+
+test("[I-04] [F-34] a stream whose key has expired is let go of when that is told", () => {
+  const [kept, dropped] = [world(), world()];
+  for (const { judge } of [kept, dropped]) judge.told("listenKeyExpired", '{"e":"listenKeyExpired"}');
+  dropped.judge.scene.isPrivateOpen = false;
+  for (const { judge } of [kept, dropped]) pass(judge, 5);
+  expect([kept, dropped].map(invariants)).toEqual([["I-04"], []]);
+});
+
+test("[I-06] [F-55] what two reads say of a position is in the books 45 s after the first of them", () => {
+  const [deaf, learning] = [world(), world()];
+  for (const { judge } of [deaf, learning]) {
+    judge.row(intent);
+    filled(judge, "BUY", 10);
+    pass(judge, 2);
+    read(judge, 10);
+  }
+  learning.own = 10;
+  for (const { judge } of [deaf, learning]) {
+    pass(judge, 46);
+    read(judge, 10);
+  }
+  expect(deaf.judge.violations.map(({ invariant }) => invariant)).toContain("I-06");
+  expect(learning.judge.violations.map(({ invariant }) => invariant)).not.toContain("I-06");
+});
+
+test("[I-06] [F-31] a position is not taken over when the execution that closed it is booked", () => {
+  const [stale, unaware] = [world(), world()];
+  for (const one of [stale, unaware]) {
+    const { judge } = one;
+    judge.row(intent);
+    booked(judge, filled(judge, "BUY", 10), "buy");
+    const last = filled(judge, "SELL", 10);
+    if (one === stale) booked(judge, last, "sell");
+    pass(judge, 1);
+    judge.notice("TRADE_ADOPTED", { symbol: 0, trade, lots: 10 });
+  }
+  expect([stale, unaware].map(invariants)).toEqual([["I-06"], []]);
+});
+
+test("[I-16] [F-47] a book that is not valid while changes come is asked for again", () => {
+  const [silent, asking] = [world(), world()];
+  for (let passed = 0; passed < 200; passed += 1) {
+    for (const one of [silent, asking]) {
+      one.isBookValid = false;
+      one.judge.localBooks.onTold(0, passed + 1);
+      pass(one.judge, 1);
+    }
+    if (passed % 60 === 0) asking.judge.sent(get("GET", "/fapi/v1/depth", "symbol=BTCUSDT"));
+  }
+  expect([silent, asking].map(invariants)).toEqual([["I-16"], []]);
+});
+
+test("[I-01] [F-54] closes that are refused again and again do not keep a stop from being tried", () => {
+  const [stuck, trying] = [world(), world()];
+  for (const { judge } of [stuck, trying]) {
+    judge.row(intent);
+    filled(judge, "BUY", 10);
+    judge.told("report e FILLED", `{"o":{"s":"BTCUSDT"}}`);
+    // What stands in its way excuses how long it lies without a stop, and not that none is tried.
+    judge.trouble(judge.scene.now + 600 * second, 0);
+    for (let attempt = 1; attempt <= 3; attempt += 1) judge.reply(placement("x", attempt), 400, '{"code":-2022}');
+  }
+  for (let passed = 0; passed < 30; passed += 1) {
+    for (const { judge } of [stuck, trying]) pass(judge, 1);
+    if (passed % 10 === 0) trying.judge.sent(placement("f", passed + 1));
+  }
+  expect(stuck.judge.violations.filter(({ detail }) => detail.includes("no stop is tried"))).toHaveLength(1);
+  expect(trying.judge.violations.filter(({ detail }) => detail.includes("no stop is tried"))).toEqual([]);
+});
+
+test("[I-21] [F-64] a close that goes out again and again is a storm, whatever its ids", () => {
+  const storming = world();
+  for (let attempt = 1; attempt <= 16; attempt += 1) {
+    storming.judge.scene.now += second;
+    storming.judge.sent(placement("x", attempt));
+  }
+  expect(invariants(storming)).toEqual(["I-21"]);
+});

@@ -1,0 +1,131 @@
+import { expect, test } from "vitest";
+import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
+import type { IntentRow } from "../../../src/domain/output.ts";
+import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
+import { type Call, callOfHttp } from "../../../src/faults/call.ts";
+import { Judge } from "../../../src/faults/judge/judge.ts";
+
+const grids = [
+  { symbol: "BTCUSDT", tick: 0.1, step: 0.001 },
+  { symbol: "ETHUSDT", tick: 0.01, step: 0.001 },
+];
+const second = 1_000_000;
+const stop = orderId({ prefix: "sd", trade: tradeIdFrom("d1"), role: "f", attempt: 1 });
+const intent: IntentRow = {
+  kind: "intent",
+  trade: tradeIdFrom("d1"),
+  decisionId: "d1",
+  source: "demo",
+  symbol: symbolIndex(0),
+  clientOrderId: orderId({ prefix: "sd", trade: tradeIdFrom("d1"), role: "e", attempt: 1 }),
+  side: "buy",
+  quantity: lots(10),
+  stopLoss: ticks(639_000),
+  takeProfit: null,
+  secondTarget: null,
+  exits: null,
+  decisionMidHalfTicks: null,
+  holdUntil: micros(60 * second),
+  time: micros(0),
+};
+let executions = 0;
+
+function judgeOf(): Judge {
+  const judge = new Judge(grids, 0, undefined, {
+    fresh: { quote: second, trade: second, mark: second, account: second, latency: second },
+    canaries: [],
+    notionalMax: () => 2_000,
+    leverageMax: 10,
+    positionsMax: 1,
+    tradesAnHourMax: 2,
+    isSafeModeOperators: true,
+    ownBook: () => null,
+    ownPositions: () => null,
+    firstMessage: 10 * second,
+    sizes: () => ({}),
+  });
+  judge.scene.now = 100 * second;
+  judge.begins({ openTrades: [], fills: new Set() });
+  return judge;
+}
+
+function call(method: "GET" | "POST", path: string, query: string): Call {
+  return callOfHttp({ kind: "http", id: 1, host: "fapi", method, path, query, keyed: true });
+}
+
+function pass(judge: Judge, time: number): void {
+  judge.scene.now += time;
+  judge.step();
+}
+
+function filled(judge: Judge, decision: string, s: string, role: "e" | "x"): void {
+  executions += 1;
+  const c = orderId({ prefix: "sd", trade: tradeIdFrom(decision), role, attempt: 1 });
+  const S = role === "e" ? "BUY" : "SELL";
+  const size = { q: "0.01", z: "0.01", l: "0.01" };
+  const o = { s, c, S, ...size, L: "64000.0", N: "USDT", n: "0.1", X: "FILLED", t: executions };
+  judge.happened({ e: "ORDER_TRADE_UPDATE", o });
+  judge.step();
+}
+
+function of(judge: Judge, invariant: string): readonly string[] {
+  return judge.violations.filter((one) => one.invariant === invariant).map(({ detail }) => detail);
+}
+
+test("[I-13] more leverage than the settings allow is asked for", () => {
+  const judge = judgeOf();
+  judge.sent(call("POST", "/fapi/v1/leverage", "symbol=BTCUSDT&leverage=10"));
+  expect(of(judge, "I-13")).toEqual([]);
+  judge.sent(call("POST", "/fapi/v1/leverage", "symbol=BTCUSDT&leverage=11"));
+  expect(of(judge, "I-13")).toEqual(["leverage 11 is asked for, at most 10"]);
+});
+
+test("[I-13] the exchange itself refuses because there were too many requests", () => {
+  const judge = judgeOf();
+  judge.answered(call("GET", "/fapi/v1/depth", ""), 200, "{}");
+  expect(of(judge, "I-13")).toEqual([]);
+  judge.answered(call("GET", "/fapi/v1/depth", ""), 429, "{}");
+  expect(of(judge, "I-13")).toEqual(["GET depth ran into the exchange's limits"]);
+});
+
+test("[I-13] a second position is opened where one is allowed", () => {
+  const judge = judgeOf();
+  filled(judge, "d1", "BTCUSDT", "e");
+  expect(of(judge, "I-13")).toEqual([]);
+  filled(judge, "d2", "ETHUSDT", "e");
+  expect(of(judge, "I-13")).toEqual(["2 positions are open, at most 1"]);
+});
+
+test("[I-13] a third trade within the hour is opened where two are allowed", () => {
+  const judge = judgeOf();
+  for (const decision of ["d1", "d2", "d3"]) {
+    filled(judge, decision, "BTCUSDT", "e");
+    filled(judge, decision, "BTCUSDT", "x");
+  }
+  expect(of(judge, "I-13")).toEqual(["3 trades in an hour, at most 2"]);
+});
+
+test("[I-17] an order is answered with a code that nobody knows, and no SAFE MODE follows", () => {
+  const [careless, careful] = [judgeOf(), judgeOf()];
+  for (const judge of [careless, careful]) judge.row(intent);
+  const placement = call("POST", "/fapi/v1/algoOrder", `symbol=BTCUSDT&clientAlgoId=${stop}`);
+  for (const judge of [careless, careful]) {
+    judge.reply(placement, 400, '{"code":-9876,"msg":"?"}');
+    if (judge === careful) judge.notice("SAFE_MODE_ON", { reason: "UNKNOWN_CODE" });
+    pass(judge, second);
+  }
+  expect(of(careless, "I-17")).toEqual(["place f was answered -9876, and no SAFE MODE followed"]);
+  expect(of(careful, "I-17")).toEqual([]);
+});
+
+test("[I-17] SAFE MODE ends by the operator's word, and not by itself", () => {
+  const [byItself, byWord] = [judgeOf(), judgeOf()];
+  for (const judge of [byItself, byWord]) {
+    judge.notice("SAFE_MODE_ON", { reason: "STORE_FAILED" });
+    pass(judge, second);
+    if (judge === byWord) judge.commanded("resume");
+    judge.notice("SAFE_MODE_OFF", {});
+  }
+  expect(of(byItself, "I-17")).toEqual(["SAFE MODE has ended, and no operator said so"]);
+  expect(of(byWord, "I-17")).toEqual([]);
+});
