@@ -119,6 +119,7 @@ export class World {
       exchange: this.exchange,
       keys: [key],
       clock: this.#clock,
+      isMarkDue: (symbol, now) => this.market.isMarkDue(symbol, now),
       onFault: (error) => {
         throw error;
       },
