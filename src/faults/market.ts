@@ -20,6 +20,8 @@ export interface SimulatedMarket {
   deliver(sink: MarketSink): void;
   /** Best bid, ticks. */
   bid(symbol: number): number;
+  /** Whether the mark price is told at this second: where nothing is at stake only now and then. */
+  isMarkDue(symbol: number, now: number): boolean;
   /** Candles of the minutes before `start`, oldest first. */
   history(symbol: number, minutes: number, start: number): readonly Candle[];
   /** Whether the daemon is up. */
@@ -61,6 +63,8 @@ const interval = microsPerSecond / eventsPerSecond;
  */
 const calmInterval = 1.25 * microsPerSecond;
 const calmTurns = 2;
+/** Seconds from one mark price that is told to the next, there. */
+const calmMark = 3;
 /** How long a request keeps a symbol from being calm: it may lead to something. */
 const stir = 10 * microsPerSecond;
 /** While the daemon is down: enough for triggers and funding. */
@@ -162,6 +166,11 @@ export class Market implements SimulatedMarket {
     return present(this.#walks[symbol], "walk of a symbol").bid;
   }
 
+  isMarkDue(symbol: number, now: number): boolean {
+    const walk = present(this.#walks[symbol], "walk of a symbol");
+    return this.#isDense(walk, now) || Math.floor(now / microsPerSecond) % calmMark === 0;
+  }
+
   jump(symbol: number, share: number): boolean {
     const walk = present(this.#walks[symbol], "walk of a symbol");
     walk.bid = Math.max(1_000, Math.round(walk.bid * (1 + share)));
@@ -193,7 +202,7 @@ export class Market implements SimulatedMarket {
   deliver(sink: MarketSink): void {
     let earliest = present(this.#walks[0], "walk");
     for (const walk of this.#walks) if (walk.nextAt < earliest.nextAt) earliest = walk;
-    const isDense = this.#isDense(earliest);
+    const isDense = this.#isDense(earliest, earliest.nextAt);
     this.#emit(earliest, isDense, micros(Math.round(earliest.nextAt)), sink);
     const wait = this.#isWatched ? (isDense ? interval : calmInterval) / this.#times : idleInterval;
     earliest.nextAt = Math.round(earliest.nextAt + wait * (0.75 + 0.5 * this.#random.uniform()));
@@ -233,8 +242,8 @@ export class Market implements SimulatedMarket {
     this.#nextAt = Math.min(this.#nextAt, walk.nextAt);
   }
 
-  #isDense({ isHeld, stirredUntil, nextAt }: Walk): boolean {
-    return this.#isSteady || isHeld || nextAt < stirredUntil;
+  #isDense({ isHeld, stirredUntil }: Walk, at: number): boolean {
+    return this.#isSteady || isHeld || at < stirredUntil;
   }
 
   #emit(walk: Walk, isDense: boolean, now: Micros, sink: MarketSink): void {

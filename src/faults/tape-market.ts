@@ -84,6 +84,10 @@ export class TapeMarket implements SimulatedMarket {
     return false;
   }
 
+  isMarkDue(): boolean {
+    return true;
+  }
+
   watched(): void {
     // A recording is as dense as it is, whoever looks.
   }

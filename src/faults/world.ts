@@ -140,6 +140,7 @@ export class World {
       keys: [key],
       clock: this.#clock,
       gateClock: () => micros(this.now + this.network.gateOffset),
+      isMarkDue: (symbol, now) => this.market.isMarkDue(symbol, now),
       onFault: (error) => {
         throw error;
       },

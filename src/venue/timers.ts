@@ -45,9 +45,9 @@ export class Timers {
   /** Runs what is due, earliest first. What an action sets for the same instant runs at the next call. */
   run(now: Micros): void {
     if (this.#next === null || this.#next > now) return;
-    const due = [...this.#timers.entries()]
-      .filter(([, timer]) => timer.at <= now)
-      .sort(([, a], [, b]) => a.at - b.at || a.serial - b.serial);
+    const due: [TimerName, Timer][] = [];
+    for (const entry of this.#timers) if (entry[1].at <= now) due.push(entry);
+    due.sort(([, a], [, b]) => a.at - b.at || a.serial - b.serial);
     for (const [name, timer] of due) {
       // An earlier action may have cleared or replaced this one.
       if (this.#timers.get(name) !== timer) continue;

@@ -21,6 +21,9 @@ export type StreamRoute = "public" | "market";
 /** Reads a public GET of the exchange; null when it refuses. */
 export type PublicRead = (path: string, params: Readonly<Record<string, string>>) => unknown;
 
+/** Whether a mark price is to be told at its second; where the market is simulated it may be rarer. */
+export type IsMarkDue = (symbol: SymbolIndex, now: Micros) => boolean;
+
 /** Anything that sends what it gathered. */
 type Flusher = { flush(now: Micros): void };
 
@@ -45,8 +48,18 @@ export class MarketStreams implements MarketSink {
   private readonly topics = new Map<string, Topic>();
   private readonly schedule = new Schedule();
 
-  constructor(instruments: readonly Instrument[], read: PublicRead) {
-    this.symbols = instruments.map((instrument) => new SymbolStreams(instrument, read, this.schedule, this.topics));
+  constructor(instruments: readonly Instrument[], read: PublicRead, isMarkDue: IsMarkDue = () => true) {
+    this.symbols = instruments.map((instrument) => {
+      const streams = new SymbolStreams(instrument, read, this.schedule, this.topics);
+      for (const { milliseconds: speed, suffix } of markSpeeds) {
+        const mark = streams.topic("market", `markPrice${suffix}`);
+        const flush = (now: Micros): void => {
+          if (!mark.idle && isMarkDue(instrument.index, now)) publishMark(mark, read, instrument.symbol, now);
+        };
+        this.schedule.every(speed, { flush });
+      }
+      return streams;
+    });
   }
 
   /** The topic behind a stream name on a route; null for what does not exist there and therefore stays silent. */
@@ -150,6 +163,7 @@ class SymbolStreams {
   lastDepthId = 0;
   receivedAt = 0;
   private readonly trades: Topic;
+  private readonly topics: Map<string, Topic>;
 
   constructor(instrument: Instrument, read: PublicRead, schedule: Schedule, topics: Map<string, Topic>) {
     const { symbol, rules } = instrument;
@@ -159,31 +173,29 @@ class SymbolStreams {
       quantity: new DecimalText(rules.stepSize),
     };
     this.quotedSymbol = JSON.stringify(symbol);
-    const topic = (route: StreamRoute, kind: string): Topic => {
-      const made = new Topic(`${symbol.toLowerCase()}@${kind}`);
-      topics.set(`${route}/${made.name}`, made);
-      return made;
-    };
-    this.ticker = topic("public", "bookTicker");
+    this.topics = topics;
+    this.ticker = this.topic("public", "bookTicker");
     this.depths = depthSpeeds.flatMap(({ milliseconds: speed, suffix }) => {
       const streams = [
-        new DepthDifferences(topic("public", `depth${suffix}`), this.texts),
+        new DepthDifferences(this.topic("public", `depth${suffix}`), this.texts),
         ...topLevelCounts.map(
           (count) =>
-            new DepthTop(topic("public", `depth${count}${suffix}`), symbol, () => topLevels(read, symbol, count)),
+            new DepthTop(this.topic("public", `depth${count}${suffix}`), symbol, () => topLevels(read, symbol, count)),
         ),
       ];
       for (const stream of streams) schedule.every(speed, stream);
       return streams;
     });
-    this.trades = topic("market", "aggTrade");
+    this.trades = this.topic("market", "aggTrade");
     this.aggregates = new AggregateTrades((trade) => this.publishTrade(trade));
-    this.candles = new CandleStream(topic("market", "kline_1m"), symbol, () => lastCandles(read, symbol));
+    this.candles = new CandleStream(this.topic("market", "kline_1m"), symbol, () => lastCandles(read, symbol));
     schedule.every(candleMilliseconds, this.candles);
-    for (const { milliseconds: speed, suffix } of markSpeeds) {
-      const mark = topic("market", `markPrice${suffix}`);
-      schedule.every(speed, { flush: (now) => publishMark(mark, read, symbol, now) });
-    }
+  }
+
+  topic(route: StreamRoute, kind: string): Topic {
+    const made = new Topic(`${this.texts.symbol.toLowerCase()}@${kind}`);
+    this.topics.set(`${route}/${made.name}`, made);
+    return made;
   }
 
   aggregateFields(trade: AggregateTrade): Readonly<Record<string, unknown>> {
@@ -243,7 +255,6 @@ function lastCandles(read: PublicRead, symbol: string): readonly (readonly unkno
 }
 
 function publishMark(topic: Topic, read: PublicRead, symbol: string, now: Micros): void {
-  if (topic.idle) return;
   const index = fields(read("/fapi/v1/premiumIndex", { symbol }));
   if (index === null) return;
   const { markPrice: p, estimatedSettlePrice: P, indexPrice: i, lastFundingRate: r, nextFundingTime: T } = index;

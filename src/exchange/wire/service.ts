@@ -12,7 +12,7 @@ import { Gateway } from "./gateway.ts";
 import { jsonText } from "./json.ts";
 import { exchangeLimits, type LimitSettings, Limits } from "./limits.ts";
 import { ListenKey } from "./listen-key.ts";
-import { MarketStreams } from "./market-streams.ts";
+import { type IsMarkDue, MarketStreams, type PublicRead } from "./market-streams.ts";
 import { answerRest, type RestAnswer, type RestParts, type RestRequest } from "./rest-answer.ts";
 import type { ApiKey } from "./security.ts";
 import { settlingSink } from "./settling-sink.ts";
@@ -30,6 +30,8 @@ export type WireServiceOptions = {
   readonly timings?: Partial<Timings>;
   /** the exchange's state may have changed */
   readonly onChange?: () => void;
+  /** each second, when left out */
+  readonly isMarkDue?: IsMarkDue;
   /** an invariant of ours broke while a client was served; thrown on when left out */
   readonly onFault?: (error: unknown) => void;
   /** sees what the exchange says of its own accord, whether or not anybody listens */
@@ -60,10 +62,11 @@ export class WireService {
     this.timings = { ...exchangeTimings, ...options.timings };
     this.limits = new Limits({ ...exchangeLimits, ...options.limits });
     this.listenKey = new ListenKey(exchange.instance, this.milliseconds(), this.timings.listenKeyLife);
-    this.streams = new MarketStreams(exchange.instruments, (path, params) => {
+    const read: PublicRead = (path, params) => {
       const reply = exchange.request({ method: "GET", path, params }, clock());
       return reply.status === 200 ? reply.body : null;
-    });
+    };
+    this.streams = new MarketStreams(exchange.instruments, read, options.isMarkDue);
     this.market = settlingSink(exchange, this.streams, () => this.deliver());
     const { streams, limits, listenKey } = this;
     const settle = () => {

@@ -4,12 +4,14 @@
 export class StreamMessage {
   readonly stream: string;
   readonly data: string;
+  private readonly head: string;
   private rawBytes: Buffer | null = null;
   private combinedBytes: Buffer | null = null;
 
-  constructor(stream: string, data: string) {
+  constructor(stream: string, data: string, head: string = headOf(stream)) {
     this.stream = stream;
     this.data = data;
+    this.head = head;
   }
 
   raw(): Buffer {
@@ -19,7 +21,7 @@ export class StreamMessage {
 
   /** In the wrapper of combined streams. */
   combined(): Buffer {
-    this.combinedBytes ??= Buffer.from(`{"stream":${JSON.stringify(this.stream)},"data":${this.data}}`);
+    this.combinedBytes ??= Buffer.from(`${this.head}${this.data}}`);
     return this.combinedBytes;
   }
 }
@@ -30,10 +32,12 @@ export interface Subscriber {
 
 export class Topic {
   readonly name: string;
+  private readonly head: string;
   private readonly subscribers = new Set<Subscriber>();
 
   constructor(name: string) {
     this.name = name;
+    this.head = headOf(name);
   }
 
   /** Nobody listens: whoever makes the messages may save the work. */
@@ -52,7 +56,12 @@ export class Topic {
   /** @param data JSON text of the event */
   publish(data: string): void {
     if (this.idle) return;
-    const message = new StreamMessage(this.name, data);
+    const message = new StreamMessage(this.name, data, this.head);
     for (const subscriber of this.subscribers) subscriber.receive(message);
   }
+}
+
+/** Where a combined message begins. */
+function headOf(stream: string): string {
+  return `{"stream":${JSON.stringify(stream)},"data":`;
 }
