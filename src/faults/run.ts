@@ -300,11 +300,10 @@ class Run {
   }
 
   #agrees({ isUp, unready, positions }: View): boolean {
-    return (
-      isUp &&
-      unready.length === 0 &&
-      positions.every((lots, symbol) => lots === this.#judge.scene.truth.position(symbol))
-    );
+    const { truth } = this.#judge.scene;
+    const isSettled = (lots: number, symbol: number): boolean =>
+      lots === truth.position(symbol) && (lots === 0 || truth.isCovered(symbol));
+    return isUp && unready.length === 0 && positions.every(isSettled);
   }
 
   #view(): View {
