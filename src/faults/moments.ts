@@ -5,6 +5,7 @@ import type { Exchange } from "../exchange/exchange.ts";
 import type { Judge } from "./judge/judge.ts";
 import { actByHand } from "./people.ts";
 import type { MomentEffect, StreamKind } from "./plan/fault.ts";
+import { gridIn, onGrid } from "./settings.ts";
 import type { World } from "./world.ts";
 
 const second = microsPerSecond;
@@ -153,6 +154,8 @@ export function doAtMoment(effect: MomentEffect, world: World, judge: Judge, isO
       return true;
     case "rules":
       return changeRules(effect, world, judge, later);
+    case "coarser":
+      return coarsen(effect, world, judge, later);
     case "hedge-mode":
       if (!world.exchange.switchPositionMode(true)) return false;
       judge.trouble(now + effect.for + modeInterval + reconnected, "all");
@@ -226,11 +229,28 @@ function changeRules(
   later: (after: number, act: () => void) => void,
 ): boolean {
   exchange.changeRules(symbolIndex(symbol), change);
-  if (change.tickSize === undefined && change.stepSize === undefined) coarse.delete(symbol);
-  else coarse.add(symbol);
+  coarse.delete(symbol);
   if (change.status === "CLOSE") market.halt(symbol, now + time);
   judge.trouble(now + time + rulesRead, symbol);
   later(time, () => exchange.changeRules(symbolIndex(symbol), {}));
+  return true;
+}
+
+function coarsen(
+  { symbol, ticks, steps, for: time }: Extract<MomentEffect, { do: "coarser" }>,
+  { exchange, coarse, specs, now }: World,
+  judge: Judge,
+  later: (after: number, act: () => void) => void,
+): boolean {
+  const spec = specs[symbol];
+  if (spec === undefined) return false;
+  const { tickSize, stepSize } = gridIn(spec);
+  const listed = symbolIndex(symbol);
+  exchange.changeRules(listed, { tickSize: onGrid(ticks, tickSize), stepSize: onGrid(steps, stepSize) });
+  coarse.add(symbol);
+  // The refusal says that it is the grid, and another one is tried without waiting for the rules.
+  judge.trouble(now + recovery, symbol);
+  later(time, () => exchange.changeRules(listed, {}));
   return true;
 }
 

@@ -1,7 +1,6 @@
 /** One seed from beginning to end: warm-up, faults, healing, convergence, audit. */
 
 import type { Settings } from "../config/schema.ts";
-import { present } from "../domain/assert.ts";
 import type { Row } from "../domain/output.ts";
 import { microsPerMinute, microsPerSecond } from "../domain/units.ts";
 import type { SymbolSpec } from "../exchange/symbols.ts";
@@ -20,6 +19,7 @@ import { Places } from "./places.ts";
 import type { DaemonState } from "./plan/demanded.ts";
 import type { Place, Plan } from "./plan/fault.ts";
 import { Probes } from "./probes.ts";
+import { gridIn } from "./settings.ts";
 import { Striker } from "./strike.ts";
 import { World } from "./world.ts";
 
@@ -309,11 +309,10 @@ class Run {
   }
 
   #agrees({ isUp, unready, positions }: View): boolean {
-    return (
-      isUp &&
-      unready.length === 0 &&
-      positions.every((lots, symbol) => lots === this.#judge.scene.truth.position(symbol))
-    );
+    const { truth } = this.#judge.scene;
+    const isSettled = (lots: number, symbol: number): boolean =>
+      lots === truth.position(symbol) && (lots === 0 || truth.isCovered(symbol));
+    return isUp && unready.length === 0 && positions.every(isSettled);
   }
 
   #view(): View {
@@ -380,17 +379,9 @@ class Run {
   }
 }
 
-function gridOf({ row }: SymbolSpec): Grid {
-  const filter = (type: string) =>
-    present(
-      row.filters.find(({ filterType }) => filterType === type),
-      type,
-    );
-  return {
-    symbol: row.symbol,
-    tick: Number(filter("PRICE_FILTER")["tickSize"]),
-    step: Number(filter("LOT_SIZE")["stepSize"]),
-  };
+function gridOf(spec: SymbolSpec): Grid {
+  const { tickSize, stepSize } = gridIn(spec);
+  return { symbol: spec.row.symbol, tick: Number(tickSize), step: Number(stepSize) };
 }
 
 function recordOf(counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> {

@@ -10,7 +10,7 @@ import type { UserEvent } from "../exchange/exchange.ts";
 
 export type SecondDaemonPorts = {
   readonly prefix: string;
-  /** names, and the least that may be ordered of each, as text */
+  /** names, and of each the least that may be ordered, as text */
   readonly symbols: readonly { readonly name: string; readonly least: string }[];
   /** true time, microseconds */
   readonly now: () => number;
@@ -20,6 +20,8 @@ export type SecondDaemonPorts = {
   readonly request: (method: "POST" | "DELETE", path: string, params: Readonly<Record<string, string>>) => boolean;
   /** a usual price of the symbol, as text, so much of the present one */
   readonly price: (symbol: number, share: number) => string;
+  /** an entry of usual worth, base asset, as text */
+  readonly quantity: (symbol: number) => string;
   /** an order of it is about to be accepted */
   readonly onOwn: (id: string) => void;
 };
@@ -105,7 +107,7 @@ export class SecondDaemon {
   }
 
   #enter(symbol: number): boolean {
-    const { prefix, symbols, now, request, later, price } = this.#ports;
+    const { prefix, symbols, now, request, later, price, quantity } = this.#ports;
     const { name = "" } = symbols[symbol] ?? {};
     this.#entries += 1;
     const trade = tradeIdFrom(`another daemon's ${this.#entries} of ${now()}`);
@@ -117,7 +119,7 @@ export class SecondDaemon {
       type: "LIMIT",
       timeInForce: "GTC",
       price: price(symbol, entryShare),
-      quantity: symbol === 0 ? "0.010" : "0.200",
+      quantity: quantity(symbol),
       newClientOrderId,
     });
     const origClientOrderId = newClientOrderId;

@@ -48,19 +48,32 @@ export function specsOf({ symbols }: Settings): readonly SymbolSpec[] {
 }
 
 /** A usual price, in ticks. */
-export function priceOf({ referencePrice, row }: SymbolSpec): number {
-  const filter = present(
-    row.filters.find(({ filterType }) => filterType === "PRICE_FILTER"),
-    "price filter",
-  );
-  return Math.round(Number(referencePrice) / Number(filter["tickSize"]));
+export function priceOf(spec: SymbolSpec): number {
+  return Math.round(Number(spec.referencePrice) / Number(gridIn(spec).tickSize));
 }
 
-/** The least that may be ordered, decimal text. */
-export function minQuantityOf({ filters }: SymbolSpec["row"]): string {
-  const filter = present(
-    filters.find(({ filterType }) => filterType === "LOT_SIZE"),
-    "lot size",
-  );
-  return String(filter["minQty"]);
+/** What the symbol was listed with, decimal text. */
+export function gridIn({ row }: SymbolSpec): {
+  readonly tickSize: string;
+  readonly stepSize: string;
+  /** the least that may be ordered */
+  readonly minQuantity: string;
+} {
+  const filter = (type: string, name: string): string =>
+    String(
+      present(
+        row.filters.find(({ filterType }) => filterType === type),
+        type,
+      )[name],
+    );
+  return {
+    tickSize: filter("PRICE_FILTER", "tickSize"),
+    stepSize: filter("LOT_SIZE", "stepSize"),
+    minQuantity: filter("LOT_SIZE", "minQty"),
+  };
+}
+
+/** So many units of a grid, with as many decimals as its text has. */
+export function onGrid(units: number, unit: string): string {
+  return (Math.round(units) * Number(unit)).toFixed(unit.split(".")[1]?.length ?? 0);
 }

@@ -35,7 +35,7 @@ import { Process } from "./process.ts";
 import { EventQueue } from "./queue.ts";
 import { logUniform, randomFor } from "./random.ts";
 import { SecondDaemon } from "./second-daemon.ts";
-import { minQuantityOf, priceOf, specsOf } from "./settings.ts";
+import { gridIn, onGrid, priceOf, specsOf } from "./settings.ts";
 import { TapeMarket } from "./tape-market.ts";
 
 /** Sees everything that happens, with the true time. */
@@ -86,6 +86,8 @@ const historyMinutes = 240;
 const streamTick = 100_000;
 /** Market events from one look at the exchange's books to the next; no multiple of what a symbol's turn takes. */
 const bookInterval = 23;
+/** What another daemon enters with, quote asset. */
+const secondWorth = 1_000;
 /** Settling when nothing has happened: listen keys, funding. */
 const idleTick = microsPerSecond;
 
@@ -189,14 +191,19 @@ export class World {
     });
     this.second = new SecondDaemon({
       prefix: settings.order_id_prefix,
-      symbols: this.specs.map(({ row }) => ({ name: row.symbol, least: minQuantityOf(row) })),
+      symbols: this.specs.map((spec) => ({ name: spec.row.symbol, least: gridIn(spec).minQuantity })),
       now: () => this.now,
       exchangeNow: () => this.now + this.network.gateOffset,
       later: (after, act) => this.queue.push(this.now + after, act),
       request: (method, path, params) => this.byHand(method, path, params),
       price: (symbol, share) => {
-        const { tickE8 } = present(this.exchange.instruments[symbol], "instrument");
-        return ((Math.round(this.market.bid(symbol) * share) * tickE8) / 1e8).toFixed(2);
+        const { tickSize } = gridIn(present(this.specs[symbol], "symbol"));
+        return onGrid(this.market.bid(symbol) * share, tickSize);
+      },
+      quantity: (symbol) => {
+        const { tickSize, stepSize } = gridIn(present(this.specs[symbol], "symbol"));
+        const worth = this.market.bid(symbol) * Number(tickSize) * Number(stepSize);
+        return onGrid(secondWorth / worth, stepSize);
       },
       onOwn: observer.onOther,
     });

@@ -212,7 +212,17 @@ export const classes: readonly FaultClass[] = [
     change: pick(random, ruleChanges),
     for: minutes(random, 1, 30),
   })),
-  hourly("grid changed", 0.02, 1, gridChange),
+  hourly("grid changed", 0.02, 1, (random) => {
+    const [ticks, steps] = pick(random, [
+      [2, 1],
+      [5, 1],
+      [10, 1],
+      [1, 2],
+      [1, 10],
+      [10, 5],
+    ] as const);
+    return { do: "coarser", symbol: random.below(2), ticks, steps, for: minutes(random, 0.1, 30) };
+  }),
   hourly("price band narrowed", 0.01, 1, (random) => ({
     do: "rules",
     symbol: random.below(2),
@@ -328,16 +338,6 @@ function hourly(
   aims: readonly Aim[] = anywhere,
 ): FaultClass {
   return { name, per: "hour", calm, storm, on: [], effect, aims };
-}
-
-/** Coarser by what its symbol was listed with: BTCUSDT 0.10 and 0.001, ETHUSDT 0.01 and 0.001. */
-function gridChange(random: Random): Effect {
-  const symbol = random.below(2);
-  const times = pick(random, [2, 5, 10]);
-  const tickSize = (times * (symbol === 0 ? 0.1 : 0.01)).toFixed(2);
-  const stepSize = (times * 0.001).toFixed(3);
-  const change = pick<RulesChange>(random, [{ tickSize }, { tickSize }, { stepSize }, { tickSize, stepSize }]);
-  return { do: "rules", symbol, change, for: minutes(random, 0.1, 30) };
 }
 
 function crash(random: Random): Effect {

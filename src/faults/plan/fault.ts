@@ -100,6 +100,14 @@ export type MomentEffect =
   | { readonly do: "funding"; readonly symbol: number; readonly rate: number }
   | { readonly do: "fees"; readonly asset: FeeAsset; readonly for: number }
   | { readonly do: "rules"; readonly symbol: number; readonly change: RulesChange; readonly for: number }
+  /** tick and step are so many times what they were listed as */
+  | {
+      readonly do: "coarser";
+      readonly symbol: number;
+      readonly ticks: number;
+      readonly steps: number;
+      readonly for: number;
+    }
   | { readonly do: "hedge-mode"; readonly for: number }
   | { readonly do: "human"; readonly act: HumanAct; readonly symbol: number }
   | { readonly do: "operator"; readonly act: "halt" | "resume" | "flatten" };

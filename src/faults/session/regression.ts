@@ -28,8 +28,6 @@ const answerNames = z.custom<AnswerName>((name) => typeof name === "string" && O
 
 const RulesShape = z.strictObject({
   status: z.enum(["TRADING", "SETTLING", "CLOSE"]).exactOptional(),
-  tickSize: z.string().exactOptional(),
-  stepSize: z.string().exactOptional(),
   minNotional: z.string().exactOptional(),
   marketMaxQuantity: z.string().exactOptional(),
   marketTakeBound: z.string().exactOptional(),
@@ -83,6 +81,7 @@ const EffectShape: z.ZodType<Effect> = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("apart"), symbol: span, share: z.number(), for: span }),
   z.strictObject({ do: z.literal("thin"), lots: nth, for: span }),
   z.strictObject({ do: z.literal("disk"), fault: z.enum(["refuses", "slow"]), for: span }),
+  z.strictObject({ do: z.literal("coarser"), symbol: span, ticks: nth, steps: nth, for: span }),
   z.strictObject({ do: z.literal("exchange-clock"), by: whole, for: span }),
   z.strictObject({ do: z.literal("second-daemon"), symbol: span, enters: z.boolean(), for: span }),
   z.strictObject({ do: z.literal("drift-clock"), ppm: z.number() }),
