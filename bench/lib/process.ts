@@ -21,7 +21,7 @@ export function pinned(
   return ["taskset", ["-c", String(core), command, ...options], stdio];
 }
 
-/** What `npm start` hands to the runtime: the way of an order is seldom taken, so it is compiled early. */
+/** What `npm start` hands to the runtime: the way of an order is seldom taken, so it is compiled early, and in larger pieces. */
 export function startFlags(): readonly string[] {
   const file = new URL("../../package.json", import.meta.url);
   const { scripts } = PackageFile.parse(JSON.parse(readFileSync(file, "utf8")));
