@@ -89,8 +89,9 @@ export class Reconciliation {
 
   /** What the private stream says is open. @param time of the exchange */
   onPositionStated(desk: SymbolDesk, lots: SignedLots, time: Micros, now: Micros): void {
+    // In the millisecond of our last execution somebody may have turned around what it opened; before it, nobody can have.
     const lastFill = desk.manager.trade?.lastFillTime ?? time;
-    if (time > Math.max(desk.lastTradeEnd, lastFill)) this.#protectTurned(desk, lots, now);
+    if (time >= lastFill && time > desk.lastTradeEnd) this.#protectTurned(desk, lots, now);
     desk.turned.onPositionStated(lots, time, now);
   }
 

@@ -27,6 +27,8 @@ const absoluteMax = 30 * 60_000_000;
 type Episode = {
   readonly since: number;
   most: number;
+  /** somebody else has turned a position around that stops of ours covered */
+  isTurned: boolean;
   knownAt: number | null;
   charged: number;
   told: boolean;
@@ -54,12 +56,15 @@ export class NakedTime {
   episodes = 0;
   readonly #scene: Scene;
   readonly #open: (Episode | null)[];
+  /** whether all of a position was covered at the last step, and its lots */
+  readonly #before: { lots: number; isCovered: boolean }[];
   readonly #answeredAt = new WeakMap<Call, number>();
   #lastStep = 0;
 
   constructor(scene: Scene) {
     this.#scene = scene;
     this.#open = scene.grids.map(() => null);
+    this.#before = scene.grids.map(() => ({ lots: 0, isCovered: false }));
   }
 
   /** Whether the daemon was told of an exposure that lasts. */
@@ -122,7 +127,13 @@ export class NakedTime {
     if (!tells) return;
     for (const [symbol, episode] of this.#open.entries()) {
       const own = this.#scene.grids[symbol]?.symbol ?? "";
-      if (episode !== null && text.includes(`"s":"${own}"`)) episode.knownAt ??= this.#scene.now;
+      if (episode === null || !text.includes(`"s":"${own}"`)) continue;
+      episode.knownAt ??= this.#scene.now;
+      const isSaid = Math.sign(Number(saidLots(text, own))) === Math.sign(this.#scene.truth.position(symbol));
+      if (!episode.isTurned || episode.most === hardMax || name !== "account" || !isSaid) continue;
+      // The stream does not lag: what it says against our trade needs no reads that agree.
+      episode.most = hardMax;
+      episode.charged = 0;
     }
   }
 
@@ -141,7 +152,11 @@ export class NakedTime {
   #watch(symbol: number, passed: number): void {
     const { truth, now } = this.#scene;
     const episode = this.#open[symbol] ?? null;
-    if (episode === null && truth.position(symbol) === 0) return;
+    const lots = truth.position(symbol);
+    const before = this.#before[symbol] ?? { lots: 0, isCovered: false };
+    const isTurned = before.isCovered && before.lots * lots < 0;
+    this.#before[symbol] = { lots, isCovered: lots !== 0 && truth.isCovered(symbol) };
+    if (episode === null && lots === 0) return;
     const isNaked = truth.position(symbol) !== 0 && !truth.isCovered(symbol);
     const isOthers = this.#scene.othersFilledAt[symbol] === now;
     if (episode !== null && isOthers) episode.most = othersMax;
@@ -150,6 +165,7 @@ export class NakedTime {
       this.#open[symbol] = {
         since: now,
         most: isOthers ? othersMax : hardMax,
+        isTurned: isOthers && isTurned,
         knownAt: null,
         charged: 0,
         told: false,
@@ -190,4 +206,9 @@ export class NakedTime {
       scene.violated("I-01", `${lots} lots of symbol ${symbol} without a stop for ${episode.up} µs while it ran`);
     }
   }
+}
+
+/** What a message of the account says is open of a symbol; undefined: nothing. */
+function saidLots(text: string, symbol: string): string | undefined {
+  return new RegExp(`"s":"${symbol}","pa":"([^"]+)"`).exec(text)?.[1];
 }

@@ -118,6 +118,35 @@ test("[I-01] what somebody else has opened may take reads that agree, and no mor
   expect(invariants(judge)).toEqual(["I-01"]);
 });
 
+/** A covered long of ours that somebody else turns around; its stop goes when it passes zero. */
+function turned(): Judge {
+  const judge = watching();
+  filled(judge, entry, "BUY", 10);
+  stop(judge, floor, "NEW");
+  filled(judge, "web_1", "SELL", 20);
+  return judge;
+}
+
+function saidOpen(judge: Judge, lots: string): void {
+  judge.told("account", JSON.stringify({ e: "ACCOUNT_UPDATE", a: { P: [{ s: "BTCUSDT", pa: lots, ep: "64000.0" }] } }));
+}
+
+test("[I-01] what somebody has turned around is the daemon's after two seconds, once the stream has said so", () => {
+  const judge = turned();
+  saidOpen(judge, "-0.010");
+  pass(judge, 1.9 * second);
+  const early = invariants(judge);
+  pass(judge, 0.7 * second);
+  expect([early, invariants(judge)]).toEqual([[], ["I-01"]]);
+});
+
+test("[I-01] what was turned around while the stream says what was before may take reads that agree", () => {
+  const judge = turned();
+  saidOpen(judge, "0.010");
+  pass(judge, 9 * second);
+  expect(invariants(judge)).toEqual([]);
+});
+
 test("[I-01] what somebody else has opened is not charged while reads may tell of before", () => {
   const judge = watching();
   judge.scene.readsLagUntil = 60 * second;

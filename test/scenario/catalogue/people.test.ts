@@ -217,6 +217,19 @@ test("[F-27] a human turns the position around and back while the fate of a targ
   expect([turned.length, sim.truth.position, sim.truth.open, sim.running]).toEqual([1, 0, [], null]);
 });
 
+test("[F-27] a human turns the position around in the millisecond in which our entry fills: the other side gets its stop at once", () => {
+  // given
+  const measures = measured();
+  const sim = restingEntry({ ...rest, settings: long, watch: measures.watch });
+  // when
+  sim.traded(sim.quoted.bid - 1, 10, "sell");
+  market(sim, "SELL", "0.020");
+  sim.advance(20_000);
+  // then
+  const { nakedMs } = measures.of().until(sim.now);
+  expect([nakedMs < 500, sim.truth.position, sim.truth.coveringStops.length]).toEqual([true, -10, 1]);
+});
+
 test("[F-27] a human sells while an entry of ours to buy is lost: the short has its stop at once, and keeps it when the entry is given up", () => {
   // given
   const measures = measured();
