@@ -6,11 +6,21 @@
 import type { Call } from "../call.ts";
 import type { Scene } from "./scene.ts";
 import type { TrueFill } from "./truth.ts";
+import { Waiting } from "./waiting.ts";
 
-/** One read may be old, and an execution may be on its way: two reads that are so far apart leave no doubt. */
+/**
+ * One read may be old, and an execution may be on its way: two reads that are so far apart leave no doubt. What counts is
+ * time in which requests may leave.
+ */
 const twoReads = 45_000_000;
 
-type Difference = { own: number; firstRead: number | null };
+type Difference = {
+  readonly own: number;
+  /** since the first read that contradicts it; null: none has */
+  since: Waiting | null;
+  /** that was long enough ago */
+  isDue: boolean;
+};
 
 export class Agreement {
   readonly #scene: Scene;
@@ -57,27 +67,29 @@ export class Agreement {
     if (call.name !== "GET positionRisk" || status !== 200 || text === null || this.#scene.readySince === null) return;
     const rows = rowsOf(text);
     if (rows === null) return;
-    const { truth, grids, now } = this.#scene;
+    const { truth, grids } = this.#scene;
     for (const [symbol, { symbol: name, step }] of grids.entries()) {
       const difference = this.#differences[symbol] ?? null;
       const read = Math.round(Number(rows.get(name) ?? 0) / step);
       if (difference === null || read !== truth.position(symbol)) continue;
-      difference.firstRead ??= now;
-      if (now - difference.firstRead <= twoReads) continue;
+      difference.since ??= new Waiting(twoReads);
+      if (!difference.isDue) continue;
       this.#differences[symbol] = null;
-      const since = `${now - difference.firstRead} µs after the first read that says so`;
+      const since = `more than ${twoReads} µs after the first read that says so`;
       this.#scene.violated("I-06", `symbol ${symbol}: ${difference.own} lots in the books, not ${read}, ${since}`);
     }
   }
 
-  onSecond(): void {
+  /** @param passed microseconds in which the daemon could ask */
+  onSecond(passed: number): void {
     const { truth, readySince } = this.#scene;
     const positions = readySince === null ? null : this.#own();
     for (let symbol = 0; symbol < this.#differences.length; symbol += 1) {
       const own = positions?.[symbol] ?? null;
       const known = this.#differences[symbol] ?? null;
       if (own === null || own === truth.position(symbol)) this.#differences[symbol] = null;
-      else if (known?.own !== own) this.#differences[symbol] = { own, firstRead: null };
+      else if (known?.own !== own) this.#differences[symbol] = { own, since: null, isDue: false };
+      else known.isDue ||= known.since?.isOver(passed) === true;
     }
   }
 }

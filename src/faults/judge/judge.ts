@@ -285,7 +285,7 @@ export class Judge {
     // More at once is a time that nobody has looked at.
     const passed = Math.min(scene.now - this.#secondAt, 2 * quietInterval);
     this.#secondAt = scene.now;
-    this.#agreement.onSecond();
+    this.#agreement.onSecond(scene.isStill || scene.isSilenced ? 0 : passed);
     if (!scene.isUp || scene.readySince === null || scene.isStill) return;
     this.#privateStream.onSecond(passed);
     this.localBooks.onSecond(passed);

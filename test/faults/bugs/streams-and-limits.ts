@@ -76,15 +76,6 @@ export const streamBugs: readonly Bug[] = [
     sentence: "The private stream is opened again with a key that is no more.",
   },
   {
-    id: "missed-is-never-learnt",
-    cause: "F-07",
-    file: "engine/account-desk.ts",
-    find: `    for (const { manager } of this.#ports.desks()) manager.onReportsMissed(now);
-    this.#reads.by(now, now, "reconnect");`,
-    replace: `    this.#ports.account.onPosition;`,
-    sentence: "After a reconnect nothing is asked for: what happened meanwhile is not learnt.",
-  },
-  {
     id: "silent-stream-is-alive",
     cause: "F-17",
     file: "venue/private-feed.ts",

@@ -56,4 +56,13 @@ export const unseenBugs: readonly Bug[] = [
     replace: `  return foreign;`,
     sentence: "Whatever somebody else traded meanwhile counts as the end of our trade.",
   },
+  {
+    id: "missed-is-never-learnt",
+    cause: "F-07",
+    file: "engine/account-desk.ts",
+    find: `    for (const { manager } of this.#ports.desks()) manager.onReportsMissed(now);
+    this.#reads.by(now, now, "reconnect");`,
+    replace: `    this.#ports.account.onPosition;`,
+    sentence: "After a reconnect nothing is asked for: what happened meanwhile is not learnt.",
+  },
 ];
