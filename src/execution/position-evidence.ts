@@ -6,7 +6,8 @@
 
 import { sign } from "../domain/order.ts";
 import { type Micros, microsFromSeconds, type SignedLots } from "../domain/units.ts";
-import { exposedLots, mayFill, openLots, type Trade, toldLots } from "./trade.ts";
+import { missedLots } from "./order.ts";
+import { enteredLots, exposedLots, mayFill, openLots, type Trade, toldLots } from "./trade.ts";
 
 /** How much younger than the last execution a read must be to be news: clocks differ, and reads lag. */
 const readMarginMicros = microsFromSeconds(2);
@@ -24,6 +25,7 @@ export function statePosition(trade: Trade, lots: SignedLots, time: Micros, now:
     unexplained.statedAt = time;
   }
   if (time > trade.lastFillTime) note(trade, lots, now);
+  else if (time === trade.lastFillTime) noteBeyond(trade, lots);
   return unexplained !== null || exposedLots(trade) > openLots(trade);
 }
 
@@ -45,4 +47,12 @@ function note(trade: Trade, lots: SignedLots, now: Micros): void {
   // Less than ours is told while a close of ours executes, and says nothing of others. Ours is also what was told in sum.
   const own = toldLots(trade);
   if (trade.seenLots >= own) trade.othersLots = trade.seenLots - own;
+}
+
+/** In the millisecond of our last execution it may be of before or after that; more than ever was ours is others'. */
+function noteBeyond(trade: Trade, lots: SignedLots): void {
+  if (trade.adopted || trade.unexplained !== null || mayFill(trade)) return;
+  let entered: number = enteredLots(trade);
+  for (const order of trade.orders.values()) if (order.role === "e") entered += missedLots(order);
+  trade.othersLots = Math.max(trade.othersLots, lots * sign(trade.plan.side) - entered);
 }

@@ -117,3 +117,20 @@ test("[F-59] an order of somebody else is left alone", () => {
   // then
   expect(sim.truth.open).toEqual(["f1", "t1_1", "by-hand"]);
 });
+
+test("[F-27] somebody adds in the millisecond of our entry's execution: the stop outlives our close, and covers theirs", () => {
+  // given: the entry fills, and at the same time as much again is sold to them
+  const sim = simulate({
+    settings: normal({ entry_order: "market", max_hold_seconds: 600 }, plainExits),
+    latencyMs: 1,
+  });
+  sim.decide();
+  while (sim.truth.position === 0) sim.advance(1);
+  sim.foreign("POST", "order", { side: "BUY", type: "MARKET", quantity: "0.010" });
+  // when: closed before any read of the account
+  sim.advance(20);
+  sim.decide({ direction: "FLAT", action: "EXIT" });
+  sim.advance(20);
+  // then
+  expect([sim.truth.position > 0, sim.truth.coveringStops.length]).toEqual([true, 1]);
+});
