@@ -9,6 +9,7 @@ import type { Fields } from "../ops/log.ts";
 import type { Tape } from "../tape/format.ts";
 import type { Call } from "./call.ts";
 import { clockText } from "./clock-text.ts";
+import { differencesOf } from "./differences.ts";
 import { Judge, type View } from "./judge/judge.ts";
 import type { LongNaked } from "./judge/naked.ts";
 import type { Violation } from "./judge/scene.ts";
@@ -32,7 +33,8 @@ export type RunOptions = {
   readonly tapes?: readonly Tape[] | null;
   /** every line of the run, as people read it; slows it down */
   readonly trace?: (line: string) => void;
-  readonly onViolation?: (violation: Violation) => void;
+  /** `differences`: what exchange and daemon have at that moment */
+  readonly onViolation?: (violation: Violation, differences: () => readonly string[]) => void;
   /** the run ends with the first violation that this is true of; what it tells is then what was seen so far */
   readonly until?: (violation: Violation) => boolean;
   /** each place where a fault of a plan could strike, as they come */
@@ -244,7 +246,7 @@ class Run {
     const grids = this.#world.specs.map(gridOf);
     this.#looking = new Looking(grids, settings, this.#world);
     const tell = (violation: Violation): void => {
-      options.onViolation?.(violation);
+      options.onViolation?.(violation, () => differencesOf(this.#world, this.#judge.scene.truth));
       this.#isOver ||= options.until?.(violation) === true;
     };
     this.#judge = new Judge(grids, this.#world.start, tell, this.#looking.parts);

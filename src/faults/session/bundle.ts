@@ -1,10 +1,13 @@
-/** What a failing seed leaves for those who look into it: plan, verdict, and a readable timeline up to the violation. */
+/**
+ * What a failing seed leaves for those who look into it: plan, verdict, a readable timeline, and what
+ * exchange and daemon had at the moment of the violation.
+ */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { settingsOf } from "../settings.ts";
 import { regressionText } from "./regression.ts";
-import { planOf, type SeedJob, type SeedReport, timelineOf } from "./seed.ts";
+import { accountOf, planOf, type SeedJob, type SeedReport } from "./seed.ts";
 import { shrink } from "./shrink.ts";
 
 /** More runs than this are not spent on making a plan smaller. */
@@ -28,7 +31,9 @@ export function writeBundle(directory: string, job: SeedJob, { result }: SeedRep
   const struck = result.reached.map((index) => plan.faults[index]);
   write(folder, "plan.json", { ...plan, faults: struck });
   write(folder, "result.json", result);
-  writeFileSync(join(folder, "timeline.txt"), `${timelineOf(plan, job).join("\n")}\n`);
+  const { timeline, differences } = accountOf(plan, job);
+  writeFileSync(join(folder, "timeline.txt"), `${timeline.join("\n")}\n`);
+  writeFileSync(join(folder, "differences.txt"), `${differences.join("\n")}\n`);
   return folder;
 }
 

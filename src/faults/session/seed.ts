@@ -38,9 +38,17 @@ export function runSeed(job: SeedJob): SeedReport {
   return { result: run({ plan, ...worldOf(job) }), faultsPlanned: plan.faults.length };
 }
 
-/** Runs it once more, and tells what happened around the first violation. */
-export function timelineOf(plan: Plan, job: SeedJob): readonly string[] {
+export type Account = {
+  /** what happened around the first violation */
+  readonly timeline: readonly string[];
+  /** what exchange and daemon had at that moment */
+  readonly differences: readonly string[];
+};
+
+/** Runs it once more, and tells of the first violation. */
+export function accountOf(plan: Plan, job: SeedJob): Account {
   const lines: string[] = [];
+  let differences: readonly string[] = [];
   let left = Number.POSITIVE_INFINITY;
   run({
     plan,
@@ -51,13 +59,14 @@ export function timelineOf(plan: Plan, job: SeedJob): readonly string[] {
       if (left === Number.POSITIVE_INFINITY && lines.length > 2 * linesBefore) lines.splice(0, linesBefore);
       left -= 1;
     },
-    onViolation: ({ invariant, detail }) => {
+    onViolation: ({ invariant, detail }, differencesNow) => {
       if (left !== Number.POSITIVE_INFINITY) return;
+      differences = differencesNow();
       lines.push(`                ### ${invariant}: ${detail}`);
       left = linesAfter;
     },
   });
-  return lines.slice(-(linesBefore + linesAfter));
+  return { timeline: lines.slice(-(linesBefore + linesAfter)), differences };
 }
 
 /** A run in which too little happened proves nothing. */
