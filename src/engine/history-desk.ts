@@ -149,8 +149,8 @@ export class HistoryDesk {
     const wait = this.#patience.waitAfter(failure, microsFromMillis(settings().protection.lookup_interval_ms));
     if (this.#patience.isOver) return this.#giveUp(now);
     this.wakeAt = now + wait;
-    // What the history is compared with may be what is wrong.
-    readAgainBy(now, now);
+    // What the history is compared with may be what is wrong; a question that failed has compared nothing.
+    if (failure === null) readAgainBy(now, now);
   }
 
   #giveUp(now: Micros): void {

@@ -131,6 +131,17 @@ test("[I-21] a history that nobody answers is asked for a bounded number of time
   expect([rowsOf(bench, "query-history"), bench.trade?.unexplained?.isSettled]).toEqual([6, true]);
 });
 
+test("[F-18] the account is read again where a history explains nothing, and not where the question failed", () => {
+  const [answered, failed] = [0, 1].map(() => started(10, [openTradeOf(tradeA, after(-20_000))]));
+  const command = failed?.all.find((output) => output.kind === "query-history");
+  if (answered === undefined || failed === undefined || command === undefined) throw new Error("nothing was asked");
+  answered.tell(historyOf([], []));
+  failed.tell({ kind: "outcome", command, outcome: { kind: "unknown", cause: "503" } });
+  for (const bench of [answered, failed]) bench.at(1_000);
+  const reads = [answered, failed].map((bench) => rowsOf(bench, "query-account"));
+  expect([reads, rowsOf(failed, "query-history")]).toEqual([[1, 0], 2]);
+});
+
 test("[I-09] a stop of an earlier life that surfaces late and is nearer holds its level", () => {
   const bench = started(10, [openTradeOf(tradeA, after(-20_000))]);
   const moved = { ...stopOf(idOf(tradeA, "r"), "sell", 639_900), closePosition: false, quantity: lots(10) };

@@ -4,15 +4,17 @@
  */
 
 import type { Call } from "../call.ts";
+import { AccountRounds } from "./account-rounds.ts";
 import type { Scene } from "./scene.ts";
 import type { TrueFill } from "./truth.ts";
 import { Waiting } from "./waiting.ts";
 
-/**
- * One read may be old, and an execution may be on its way: two reads that are so far apart leave no doubt. What counts is
- * time in which requests may leave.
- */
+/** An execution may be on its way, and requests may not leave: only time in which they may counts. */
 const twoReads = 45_000_000;
+/** A read may tell of before the last execution: until so long after it none is believed (F-19, F-31). */
+const readLag = 15_000_000;
+/** One that is believed may be wrong, still: the second one is acted on. */
+const readsNeeded = 2;
 
 type Difference = {
   readonly own: number;
@@ -20,6 +22,8 @@ type Difference = {
   since: Waiting | null;
   /** that was long enough ago */
   isDue: boolean;
+  /** reads that contradict it and can be believed */
+  reads: number;
 };
 
 export class Agreement {
@@ -29,6 +33,9 @@ export class Agreement {
   readonly #differences: (Difference | null)[];
   /** id of the last execution of each symbol */
   readonly #newest: string[];
+  /** when that was */
+  readonly #filledAt: number[];
+  readonly #rounds = new AccountRounds();
   /** executions that this process has booked */
   readonly #booked = new Set<string>();
 
@@ -37,6 +44,7 @@ export class Agreement {
     this.#own = own;
     this.#differences = scene.grids.map(() => null);
     this.#newest = scene.grids.map(() => "");
+    this.#filledAt = scene.grids.map(() => Number.NEGATIVE_INFINITY);
   }
 
   onBegin(): void {
@@ -46,6 +54,7 @@ export class Agreement {
 
   onFill({ order, tradeId }: TrueFill): void {
     this.#newest[order.symbol] = tradeId;
+    this.#filledAt[order.symbol] = this.#scene.now;
     this.#differences[order.symbol] = null;
   }
 
@@ -63,20 +72,21 @@ export class Agreement {
     this.#scene.violated("I-06", `${lots} lots of symbol ${symbol} are taken over, and ${own}`);
   }
 
+  onSent(call: Call): void {
+    this.#rounds.onSent(call, this.#scene.now);
+  }
+
   onReply(call: Call, status: number, text: string | null): void {
-    if (call.name !== "GET positionRisk" || status !== 200 || text === null || this.#scene.readySince === null) return;
-    const rows = rowsOf(text);
-    if (rows === null) return;
+    const round = this.#rounds.onReply(call, status, text);
+    if (round === null || this.#scene.readySince === null) return;
+    const rows = rowsOf(round.positions);
     const { truth, grids } = this.#scene;
     for (const [symbol, { symbol: name, step }] of grids.entries()) {
       const difference = this.#differences[symbol] ?? null;
       const read = Math.round(Number(rows.get(name) ?? 0) / step);
       if (difference === null || read !== truth.position(symbol)) continue;
       difference.since ??= new Waiting(twoReads);
-      if (!difference.isDue) continue;
-      this.#differences[symbol] = null;
-      const since = `more than ${twoReads} µs after the first read that says so`;
-      this.#scene.violated("I-06", `symbol ${symbol}: ${difference.own} lots in the books, not ${read}, ${since}`);
+      if (round.askedAt > (this.#filledAt[symbol] ?? 0) + readLag) difference.reads += 1;
     }
   }
 
@@ -88,15 +98,24 @@ export class Agreement {
       const own = positions?.[symbol] ?? null;
       const known = this.#differences[symbol] ?? null;
       if (own === null || own === truth.position(symbol)) this.#differences[symbol] = null;
-      else if (known?.own !== own) this.#differences[symbol] = { own, since: null, isDue: false };
-      else known.isDue ||= known.since?.isOver(passed) === true;
+      else if (known?.own !== own) this.#differences[symbol] = { own, since: null, isDue: false, reads: 0 };
+      else this.#judge(symbol, known, passed);
     }
+  }
+
+  #judge(symbol: number, difference: Difference, passed: number): void {
+    difference.isDue ||= difference.since?.isOver(passed) === true;
+    if (!difference.isDue || difference.reads < readsNeeded) return;
+    this.#differences[symbol] = null;
+    const { truth } = this.#scene;
+    const since = `more than ${twoReads} µs after the first read that says so`;
+    const not = `not ${truth.position(symbol)}`;
+    this.#scene.violated("I-06", `symbol ${symbol}: ${difference.own} lots in the books, ${not}, ${since}`);
   }
 }
 
-/** Amounts by symbol; null of an answer that is none. */
-function rowsOf(text: string): ReadonlyMap<string, string> | null {
-  if (!text.startsWith("[") || !text.endsWith("]")) return null;
+/** Amounts by symbol. */
+function rowsOf(text: string): ReadonlyMap<string, string> {
   const rows = new Map<string, string>();
   for (const [, name = "", amount = "0"] of text.matchAll(/"symbol":"([^"]+)"[^}]*?"positionAmt":"([^"]+)"/g)) {
     rows.set(name, amount);
