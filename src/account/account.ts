@@ -21,7 +21,10 @@ export class Account {
   readonly #lots: Float64Array;
   readonly #entryTicks: Float64Array;
   readonly #statedLots: Float64Array;
+  readonly #statedEntry: Float64Array;
+  /** by the exchange's clock, and by ours */
   readonly #statedAt: Float64Array;
+  readonly #heardAt: Float64Array;
   readonly #makerE8: Float64Array;
   readonly #takerE8: Float64Array;
 
@@ -29,7 +32,9 @@ export class Account {
     this.#lots = new Float64Array(symbols);
     this.#entryTicks = new Float64Array(symbols);
     this.#statedLots = new Float64Array(symbols);
+    this.#statedEntry = new Float64Array(symbols);
     this.#statedAt = new Float64Array(symbols).fill(Number.NEGATIVE_INFINITY);
+    this.#heardAt = new Float64Array(symbols).fill(Number.NEGATIVE_INFINITY);
     this.#makerE8 = new Float64Array(symbols).fill(Number.NaN);
     this.#takerE8 = new Float64Array(symbols).fill(Number.NaN);
   }
@@ -53,10 +58,26 @@ export class Account {
   }
 
   /** Said by the private stream, which does not lag as reads do. @param report its `time` is the exchange's */
-  onPosition(report: PositionReport & { readonly time: Micros }): void {
+  onPosition(report: PositionReport & { readonly time: Micros }, now: Micros): void {
     this.#hold(report);
     this.#statedLots[report.symbol] = report.lots;
+    this.#statedEntry[report.symbol] = report.entryTicks;
     this.#statedAt[report.symbol] = report.time;
+    this.#heardAt[report.symbol] = now;
+  }
+
+  /**
+   * The last read shows nothing, and the private stream spoke of a position so shortly before it that the read may be older:
+   * then what the stream said is kept.
+   *
+   * @param since what was stated before that, by the exchange's clock, is over
+   */
+  keepStated(symbol: SymbolIndex, since: number, lag: Micros): boolean {
+    const lots = f64(this.#statedLots, symbol) as SignedLots;
+    const isHeld = lots !== 0 && f64(this.#statedAt, symbol) > since;
+    if (!isHeld || f64(this.#lots, symbol) !== 0 || this.#provenAt > f64(this.#heardAt, symbol) + lag) return false;
+    this.#hold({ symbol, lots, entryTicks: f64(this.#statedEntry, symbol) });
+    return true;
   }
 
   #hold(report: PositionReport): void {

@@ -244,7 +244,7 @@ export class Core implements MarketSink {
         takeBounds(this.#desk(event.symbol).instrument, event.rules);
         break;
       case "position-report":
-        this.#account.onPosition(event);
+        this.#account.onPosition(event, now);
         this.#limits.onPosition();
         this.#desk(event.symbol).manager.onPositionStated(event.lots, event.time, now);
         this.#accountDesk.onPosition(this.#desk(event.symbol), event, now);

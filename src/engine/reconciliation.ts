@@ -51,6 +51,8 @@ export class Reconciliation {
   readonly #firstAt = new Map<SymbolIndex, Micros>();
   /** positions that are not ours and were left alone, in lots */
   readonly #orphans = new Map<SymbolIndex, SignedLots>();
+  /** positions that the private stream spoke of, that no trade explains, and that were told, in lots */
+  readonly #told = new Map<SymbolIndex, SignedLots>();
   #tally = newTally();
 
   constructor(ports: ReconciliationPorts) {
@@ -95,17 +97,39 @@ export class Reconciliation {
     desk.turned.onPositionStated(lots, time, now);
   }
 
+  /**
+   * The private stream speaks of a position beside no trade. What becomes of it is for reads that agree; somebody has to know
+   * at once, however long those take.
+   *
+   * @param time of the exchange
+   */
+  tellUnexplained({ instrument, manager, turned, lastFill }: SymbolDesk, lots: SignedLots, time: Micros): void {
+    const symbol = instrument.index;
+    if (lots === 0) this.#told.delete(symbol);
+    if (lots === 0 || manager.trade !== null || turned.trade !== null || time <= lastFill) return;
+    if (this.#told.get(symbol) === lots || this.#orphans.get(symbol) === lots) return;
+    this.#told.set(symbol, lots);
+    this.#notice("error", "POSITION_MISMATCH", symbol, { own: 0, reported: lots, seen: 0 });
+  }
+
   /** The exchange's position against our books; only a read that is younger than our last change says anything. */
   compare(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
     const symbol = desk.instrument.index;
     const { trade } = desk.manager;
+    // The stream has told of a position: a read that may be older does not settle that nothing is there (I-01, F-19).
+    if (trade === null && this.#ports.account.keepStated(symbol, desk.lastFill, this.#readLag)) {
+      return this.#ports.readAgainBy(now + quietMicros, now);
+    }
     const reported = this.#ports.account.reportedLots(symbol);
     const own = trade?.ledger.position ?? 0;
     const lastChange = Math.max(desk.lastTradeEnd, trade?.lastFillTime ?? 0);
     const isOld = reported * Math.sign(own) < Math.abs(own) || (own === 0 && reported !== 0);
-    const lag = isOld && !this.#ports.account.isStated(symbol, lastChange) ? this.#readLag : quietMicros;
-    const quiet = snapshot.requestedAt > lastChange + lag && !desk.manager.isMoving;
-    if (snapshot.requestedAt > lastChange + lag) this.#protectTurned(desk, reported, now);
+    // A trade in which nothing was executed has left nothing behind that an older read could still show.
+    const lastFill = Math.max(desk.lastFill, trade?.lastFillTime ?? 0);
+    const lag = isOld && !this.#ports.account.isStated(symbol, lastFill) ? this.#readLag : quietMicros;
+    const isYounger = snapshot.requestedAt > Math.max(lastChange + quietMicros, lastFill + lag);
+    const quiet = isYounger && !desk.manager.isMoving;
+    if (isYounger) this.#protectTurned(desk, reported, now);
     desk.turned.onPositionSeen(reported, snapshot.requestedAt, now);
     desk.turned.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
     desk.manager.onPositionSeen(reported, snapshot.requestedAt, now);

@@ -77,6 +77,7 @@ export class SymbolDesk {
   #resyncAsked = false;
   #decisions = 0;
   #lastTradeEnd: Micros = micros(0);
+  #lastFill: Micros = micros(0);
   #lastEnded: TradeId | null = null;
   /** entries of the last trade of which the exchange has said that they are over */
   #endedEntries: readonly string[] = [];
@@ -164,6 +165,11 @@ export class SymbolDesk {
   /** When the last trade ended; account reads older than this say nothing about the symbol (failure-catalogue F-31). */
   get lastTradeEnd(): Micros {
     return this.#lastTradeEnd;
+  }
+
+  /** The last execution of a trade that is over, by the exchange's clock; 0 before the first. */
+  get lastFill(): Micros {
+    return this.#lastFill;
   }
 
   /** Whether the exchange has said that this entry is over: a read that shows it resting is older than that (F-19). */
@@ -422,6 +428,7 @@ export class SymbolDesk {
     // A trade of which nothing filled ends with its last order, so that an older read does not bring that one back.
     const orderTimes = [...trade.orders.values()].map(({ cancelAt }) => cancelAt);
     this.#lastTradeEnd = micros(Math.max(trade.lastFillTime, ...orderTimes));
+    this.#lastFill = micros(Math.max(this.#lastFill, trade.lastFillTime));
     const { symbol, side } = trade.plan;
     if (row === null) {
       const { openedAt } = this.#judge;

@@ -42,7 +42,7 @@ test("[RSK-8] the age counts from the request, not from the answer", () => {
 
 test("[ORD-2] a symbol without a row in a snapshot is flat", () => {
   const account = new Account(2);
-  account.onPosition({ symbol: second, lots: signedLots(5), entryTicks: 1, time: after(0) });
+  account.onPosition({ symbol: second, lots: signedLots(5), entryTicks: 1, time: after(0) }, after(0));
   account.onSnapshot(snapshot());
   expect([account.reportedLots(first), account.reportedLots(second)]).toEqual([-3, 0]);
 });

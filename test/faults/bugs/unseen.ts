@@ -26,7 +26,7 @@ export const unseenBugs: readonly Bug[] = [
     id: "stale-position-is-believed",
     cause: "F-31",
     file: "engine/reconciliation.ts",
-    find: `const quiet = snapshot.requestedAt > lastChange + lag && !desk.manager.isMoving;`,
+    find: `const quiet = isYounger && !desk.manager.isMoving;`,
     replace: `const quiet = !desk.manager.isMoving;`,
     sentence: "A read that is older than the last fill says what is open.",
   },

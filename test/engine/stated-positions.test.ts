@@ -1,0 +1,145 @@
+/** A position that the private stream speaks of, and that no trade of ours explains, while reads are older, late or lost. */
+
+import { expect, test } from "vitest";
+import { present } from "../../src/domain/assert.ts";
+import { signedLots } from "../../src/domain/units.ts";
+import { fillOf } from "../execution/bench.ts";
+import { decisionOf } from "../risk/support.ts";
+import { after, settingsWith } from "../support/core.ts";
+import { CoreBench, entryOf, first, snapshotOf, stopOf } from "./support.ts";
+
+/** Flat, and the private stream says that somebody has opened a position. */
+function told(position = 6): CoreBench {
+  const bench = CoreBench.ready();
+  bench.at(20_000);
+  state(bench, position);
+  return bench;
+}
+
+function state(bench: CoreBench, position: number, time = bench.now): void {
+  bench.tell({ kind: "position-report", symbol: first, lots: signedLots(position), entryTicks: 640_000, time });
+}
+
+/** Reads that show so much, one after the other. @returns kinds of what was asked for since the first */
+function read(bench: CoreBench, position: number, moments: readonly number[]): readonly string[] {
+  return moments.flatMap((ms) => {
+    const meanwhile = bench.at(ms);
+    return [...meanwhile, ...bench.tell(snapshotOf(position, { requestedAt: bench.now }))];
+  });
+}
+
+function mismatches(bench: CoreBench): readonly unknown[] {
+  return bench.all.flatMap((output) =>
+    output.kind === "notice" && output.code === "POSITION_MISMATCH" ? [output.fields["seen"]] : [],
+  );
+}
+
+test("[I-01] a read that may be older than what the stream said is followed by another within seconds, not a minute", () => {
+  const bench = told();
+  const asked = [...read(bench, 0, [20_100]), ...bench.at(22_200)];
+  expect(asked.filter((text) => text === "query-account")).toHaveLength(2);
+});
+
+test("[I-01] the position is protected as soon as two reads show it, though one before them did not", () => {
+  const bench = told();
+  read(bench, 0, [20_100]);
+  const commands = read(bench, 6, [22_200, 22_800]);
+  expect(commands.map((text) => text.split(" ")[0])).toContain("place-algo");
+});
+
+test("[RSK-8] nothing is entered while an older read denies what the stream said", () => {
+  const bench = told();
+  read(bench, 0, [20_100]);
+  bench.quote();
+  expect([bench.decide(decisionOf({ validUntil: after(30_000) })), bench.blocked]).toEqual([[], ["POSITION_OPEN"]]);
+});
+
+test("[F-19] once reads can be no older than what the stream said, they are believed: nothing is there", () => {
+  const bench = told();
+  read(bench, 0, [20_100, 32_100]);
+  bench.quote();
+  expect([bench.decide(decisionOf({ validUntil: after(40_000) })).length, bench.core.safeMode]).toEqual([1, null]);
+});
+
+test("[I-01] a position that is opened just after an entry of ours ended without an execution is not taken for our own", () => {
+  const bench = CoreBench.ready();
+  bench.decide(decisionOf());
+  const id = [...(bench.trade?.orders.keys() ?? [])][0] ?? "none";
+  bench.tell(entryOf(id));
+  bench.at(50);
+  bench.tell(entryOf(id, 0, { status: "EXPIRED" }));
+  // The exchange's clock is behind ours.
+  state(bench, 6, after(-600));
+  const commands = read(bench, 6, [100, 2_200, 2_800]);
+  expect([bench.trade?.plan.source, commands.map((text) => text.split(" ")[0]).includes("place-algo")]).toEqual([
+    "adopted",
+    true,
+  ]);
+});
+
+test("[I-18] it is told at once, before any read, and once", () => {
+  const bench = told();
+  state(bench, 6);
+  expect(mismatches(bench)).toEqual([0]);
+});
+
+test("[I-18] it is told anew when it is another, and when it was gone meanwhile", () => {
+  const bench = told();
+  state(bench, 7);
+  state(bench, 0);
+  state(bench, 7);
+  expect(mismatches(bench)).toEqual([0, 0, 0]);
+});
+
+test("[I-18] before the account was first read nothing is told: the position may be that of a trade of ours", () => {
+  const bench = new CoreBench();
+  bench.tell({ kind: "private-stream", alive: true });
+  state(bench, 6);
+  expect(mismatches(bench)).toEqual([]);
+});
+
+test("[I-18] what was left alone on the operator's word is not told again", () => {
+  const bench = new CoreBench(settingsWith({ reconcile: { orphan_position: "report" } }));
+  bench.tell({ kind: "private-stream", alive: true });
+  bench.at(1);
+  bench.tell(snapshotOf(6, { requestedAt: after(1) }));
+  bench.at(20_000);
+  state(bench, 6);
+  expect(mismatches(bench)).toEqual([]);
+});
+
+function answerAlgos(bench: CoreBench, status: "NEW" | "CANCELED"): void {
+  for (const { id, service } of [...(bench.trade?.orders.values() ?? [])]) {
+    if (service === "algo") bench.tell({ ...stopOf(id), status });
+  }
+}
+
+/** A trade of ours is over; its exit was executed at `after(30)`. */
+function over(): CoreBench {
+  const bench = CoreBench.ready();
+  bench.decide(decisionOf());
+  const id = [...(bench.trade?.orders.keys() ?? [])][0] ?? "none";
+  bench.tell(entryOf(id, 10, { status: "FILLED", source: "stream", fill: fillOf("t1", 10, 640_000, after(10)) }));
+  answerAlgos(bench, "NEW");
+  bench.tell({ kind: "control", by: "test", action: "flatten" });
+  bench.at(20);
+  const exit = bench.all.findLast((output) => output.kind === "place-order");
+  const fill = fillOf("t2", 10, 640_000, after(30));
+  const sold = { side: "sell", status: "FILLED", reduceOnly: true, source: "stream", fill } as const;
+  bench.tell(entryOf(present(exit, "exit").clientOrderId, 10, sold));
+  bench.at(40);
+  answerAlgos(bench, "CANCELED");
+  return bench;
+}
+
+test("[F-31] what the stream says of before our last execution is neither told nor kept against a read", () => {
+  const bench = over();
+  bench.at(50);
+  state(bench, 10, after(10));
+  const asked = [...read(bench, 0, [3_000]), ...bench.at(10_000)];
+  expect([bench.trade, mismatches(bench), asked.filter((text) => text === "query-account").length]).toEqual([
+    null,
+    [],
+    1,
+  ]);
+});
