@@ -177,7 +177,7 @@ export class SymbolDesk {
     return this.#endedEntries.includes(clientOrderId);
   }
 
-  /** The last trade that had a position: a stop of it may have been left to somebody else's part. */
+  /** The last trade that had a position, or a stop for somebody else's: one of it may have been left to that. */
   get lastEnded(): TradeId | null {
     return this.#lastEnded;
   }
@@ -430,16 +430,18 @@ export class SymbolDesk {
     this.#lastTradeEnd = micros(Math.max(trade.lastFillTime, ...orderTimes));
     this.#lastFill = micros(Math.max(this.#lastFill, trade.lastFillTime));
     const { symbol, side } = trade.plan;
+    const isLeft = isLeftToOthers(trade);
+    if (row !== null || isLeft) this.#lastEnded = trade.plan.trade;
     if (row === null) {
       const { openedAt } = this.#judge;
       if (openedAt !== null) this.#floor.session.onVoided(openedAt, now);
       if (!trade.adopted && !wasRefused(trade)) this.#judge.tellVoided(trade, now);
       const fields = { trade: trade.plan.trade };
       this.#floor.emit({ kind: "notice", level: "info", code: "ENTRY_NOT_FILLED", symbol, fields });
+      if (isLeft) this.#leaveToOthers(trade, now);
       return;
     }
-    this.#lastEnded = trade.plan.trade;
-    if (isLeftToOthers(trade)) this.#leaveToOthers(trade, now);
+    if (isLeft) this.#leaveToOthers(trade, now);
     const until = micros(row.exitTime + cooldownAfter(trade, row.exitReason));
     this.#floor.session.onClosed(numberFromMoney(row.netPnl), this.instrument.symbol, side, until, now);
   }

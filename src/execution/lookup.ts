@@ -76,10 +76,12 @@ function awaitAnswer(desk: Desk, trade: Trade, order: Order, overdue: number, no
   desk.emit({ kind: "query-account" });
 }
 
-/** More is open than the entry has told of: its report follows as a rule, and else it is lost. */
+/** More is open than the entry has told of: its report follows as a rule, and else it is lost, or somebody else's. */
 function doubtSoon(desk: Desk, trade: Trade, order: Order, now: Micros): void {
-  const lost = trade.seenAt + microsFromMillis(desk.settings.protection.lookup_interval_ms);
-  if (now < lost) return wakeBy(trade, lost);
+  const interval = microsFromMillis(desk.settings.protection.lookup_interval_ms);
+  // What it has said since then is asked again after a wait that doubles: look-ups may lag, and take from the rate limits.
+  const due = Math.max(trade.seenAt + interval, order.askedAt + Math.max(interval, order.askedAt - trade.seenAt));
+  if (now < due) return wakeBy(trade, due);
   settle(desk, trade, update(desk, trade, order, { kind: "doubted" }, now), now);
 }
 

@@ -49,6 +49,12 @@ function note(trade: Trade, lots: SignedLots, now: Micros): void {
   if (trade.seenLots >= own) trade.othersLots = trade.seenLots - own;
 }
 
+/** No entry has filled, and none may any more: whatever is open in the direction of the trade is others'. */
+export function noteUnfilled(trade: Trade): void {
+  if (trade.adopted || trade.unexplained !== null || mayFill(trade) || trade.tradedLots > 0) return;
+  trade.othersLots = trade.seenLots;
+}
+
 /** In the millisecond of our last execution it may be of before or after that; more than ever was ours is others'. */
 function noteBeyond(trade: Trade, lots: SignedLots): void {
   if (trade.adopted || trade.unexplained !== null || mayFill(trade)) return;

@@ -34,7 +34,7 @@ import { Fundings } from "./fundings.ts";
 import { inDoubt, lacksExecutions, settleDoubts } from "./lookup.ts";
 import { isBuried, mayExecuteUntold, mayTrade, missedLots, type Order, remaining } from "./order.ts";
 import { afterChange, clientIdOf, settleOutcome } from "./outcome.ts";
-import { seePosition, statePosition } from "./position-evidence.ts";
+import { noteUnfilled, seePosition, statePosition } from "./position-evidence.ts";
 import { manageProtection } from "./protection.ts";
 import { manageStopLevel, tightenTo, trackPrice } from "./ratchet.ts";
 import { tradeRow } from "./summary.ts";
@@ -462,6 +462,7 @@ export class TradeManager {
     // Whether it is over, and with what, is known once its executions are.
     if (trade.unexplained?.isSettled === false) return;
     if (!trade.entryFinished || openLots(trade) !== 0 || lacksExecutions(trade)) return;
+    noteUnfilled(trade);
     let pending = false;
     for (const order of trade.orders.values()) {
       if (!mayTrade(order) || (isLeftToOthers(trade) && isRestingStop(order))) continue;

@@ -280,3 +280,51 @@ function unanswered(order: string): readonly ScriptedFault[] {
     { on: `query-algo ${order}`, fault: refusal(-1007, 408), times: 1_000 },
   ];
 }
+
+/** A human opens five lots beside an entry of ours that rests a while longer, and is then given up. */
+function openedBesideEntry(): Simulation {
+  const settings = normal({ order_timeout_seconds: 1, on_timeout: "give-up", replace_attempts: 0 });
+  const sim = restingEntry({ ...rest, settings });
+  market(sim, "BUY", "0.005");
+  sim.advance(2_000);
+  if (sim.running !== null) throw new Error("the story begins with an entry that was given up");
+  return sim;
+}
+
+test("[F-27] [I-01] a human opens while our entry rests, and it is given up: what is open keeps its stop", () => {
+  // given
+  const sim = openedBesideEntry();
+  // when
+  const naked: number[] = [];
+  for (let step = 0; step < 1_500; step += 1) {
+    if (sim.truth.coveringStops.length === 0) naked.push(step * 20);
+    sim.advance(20);
+  }
+  // then
+  expect([sim.truth.position, sim.running?.ledger.position, naked]).toEqual([5, 5, []]);
+});
+
+test("[F-27] [I-23] a human opens while our entry rests, and closes once it is given up: no stop is left behind", () => {
+  // given
+  const sim = openedBesideEntry();
+  const left = sim.truth.open;
+  // when
+  market(sim, "SELL", "0.005");
+  sim.advance(30_000);
+  // then
+  expect([left, sim.truth.position, sim.truth.open, sim.running]).toEqual([["f1"], 0, [], null]);
+});
+
+test("[F-18] [F-27] a human opens while our entry rests: it is looked up ever more seldom, not as fast as answers come", () => {
+  // given
+  const sim = restingEntry({
+    ...rest,
+    settings: normal({ max_hold_seconds: 600, entry_max_seconds: 60, order_timeout_seconds: 60 }),
+  });
+  // when
+  market(sim, "BUY", "0.005");
+  sim.advance(30_000);
+  // then
+  const asked = sim.commands.filter(({ kind }) => kind === "query-order").length;
+  expect([asked > 2, asked < 20]).toEqual([true, true]);
+});
