@@ -176,9 +176,16 @@ export class Reconciliation {
       now,
     );
     const former = desk.manager.abandon();
-    if (desk.followTurned(now)) return this.#leaveToHistory(desk, former, snapshot, now);
+    // What it was turned into may have been turned back since: a trade against what is open protects nothing of it (I-01).
+    const isAgainst = desk.turned.trade !== null && reported * sign(desk.turned.trade.plan.side) < 0;
+    const ended = isAgainst ? desk.turned.abandon() : null;
+    if (desk.followTurned(now)) {
+      this.#cancelOthers(desk, snapshot);
+      return this.#leaveToHistory(desk, former, now);
+    }
     // What the store told at the start is history by now: what is known of the trade is its own plan.
     this.recover(desk, snapshot, former === null ? emptyJournal : journalOf(former, now), now);
+    this.#leaveToHistory(desk, ended, now);
   }
 
   /**
@@ -205,12 +212,15 @@ export class Reconciliation {
   }
 
   /** Another trade has taken the place of one that the exchange contradicts: only the history knows what came of that. */
-  #leaveToHistory(desk: SymbolDesk, former: Trade | null, snapshot: AccountSnapshot, now: Micros): void {
-    const { instrument, history, manager } = desk;
-    const running = manager.trade?.plan.trade ?? null;
-    if (running !== null) this.#cancelStrays(desk, running, snapshot);
+  #leaveToHistory({ instrument, history, manager }: SymbolDesk, former: Trade | null, now: Micros): void {
     if (former === null) return;
+    const running = manager.trade?.plan.trade ?? null;
     history.recover(pastTrades(instrument, this.#ports.settings(), journalOf(former, now), running, now), now);
+  }
+
+  #cancelOthers(desk: SymbolDesk, snapshot: AccountSnapshot): void {
+    const { trade } = desk.manager;
+    if (trade !== null) this.#cancelStrays(desk, trade.plan.trade, snapshot);
   }
 
   /**

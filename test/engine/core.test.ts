@@ -90,6 +90,37 @@ test("[F-27] a position that somebody turned against the running trade is looked
   expect(bench.tell({ kind: "position-report", ...position }).concat(bench.at(1_001))).toContain("query-account");
 });
 
+test("[F-27] [I-01] what is open keeps its stop where the running trade has turned back what somebody turned", () => {
+  const bench = entering();
+  const [entry, { plan }] = [entryId(bench), present(bench.trade, "trade")];
+  const stated = { kind: "position-report", symbol: first, entryTicks: 640_000 } as const;
+  bench.history = historyOf([], []);
+  bench.at(100);
+  bench.tell({ ...stated, lots: signedLots(-3), time: bench.now });
+  const beside = present(bench.core.desks[0]?.turned.trade, "trade").plan;
+  const besideStop = stopOf(idOf(beside.trade, "f"), "buy", 641_920);
+  bench.tell({ ...besideStop, source: "stream" });
+  bench.at(1_500);
+  bench.tell(snapshotOf(-3, { orders: [entryOf(entry)], algos: [besideStop], requestedAt: bench.now }));
+  bench.at(1_600);
+  const fill = fillOf("11", 10, 640_000, bench.now);
+  bench.tell({ ...entryOf(entry, 10, { status: "FILLED" }), fill, source: "stream", time: bench.now });
+  bench.tell({ ...stated, lots: signedLots(7), time: bench.now });
+  const stop = stopOf(idOf(plan.trade, "f"));
+  bench.tell({ ...stop, source: "stream" });
+  const target = [...present(bench.trade, "trade").orders.keys()].find((id) => id.includes("-t1"));
+  const taking = { ...stopOf(target ?? "", "sell", 640_480), type: "TAKE_PROFIT_MARKET" } as const;
+  bench.tell({ ...taking, source: "stream" });
+  bench.at(8_000);
+  const commands = bench.tell(snapshotOf(7, { algos: [stop, taking], requestedAt: bench.now }));
+  expect([beside.side, bench.core.safeMode?.reason, bench.trade?.plan.side]).toEqual([
+    "sell",
+    "UNKNOWN_POSITION",
+    "buy",
+  ]);
+  expect(commands).not.toContain(`cancel-algo ${stop.clientAlgoId}`);
+});
+
 test("[F-27] a position in the direction of the running trade asks for nothing", () => {
   const bench = holding();
   bench.at(1_000);
