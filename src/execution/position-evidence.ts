@@ -43,7 +43,7 @@ export function seePosition(trade: Trade, lots: SignedLots, requestedAt: Micros,
 function note(trade: Trade, lots: SignedLots, now: Micros): void {
   trade.seenLots = Math.max(0, lots * sign(trade.plan.side));
   trade.seenAt = now;
-  if (trade.unexplained !== null || mayFill(trade)) return;
+  if (isUnsettled(trade) || mayFill(trade)) return;
   // Less than ours is told while a close of ours executes, and says nothing of others. Ours is also what was told in sum.
   const own = toldLots(trade);
   if (trade.seenLots >= own) trade.othersLots = trade.seenLots - own;
@@ -51,14 +51,19 @@ function note(trade: Trade, lots: SignedLots, now: Micros): void {
 
 /** No entry has filled, and none may any more: whatever is open in the direction of the trade is others'. */
 export function noteUnfilled(trade: Trade): void {
-  if (trade.adopted || trade.unexplained !== null || mayFill(trade) || trade.tradedLots > 0) return;
+  if (trade.adopted || isUnsettled(trade) || mayFill(trade) || trade.tradedLots > 0) return;
   trade.othersLots = trade.seenLots;
 }
 
 /** In the millisecond of our last execution it may be of before or after that; more than ever was ours is others'. */
 function noteBeyond(trade: Trade, lots: SignedLots): void {
-  if (trade.adopted || trade.unexplained !== null || mayFill(trade)) return;
+  if (trade.adopted || isUnsettled(trade) || mayFill(trade)) return;
   let entered: number = enteredLots(trade);
   for (const order of trade.orders.values()) if (order.role === "e") entered += missedLots(order);
   trade.othersLots = Math.max(trade.othersLots, lots * sign(trade.plan.side) - entered);
+}
+
+/** What is open counts as ours as long as the history is being asked what is. */
+function isUnsettled({ unexplained }: Trade): boolean {
+  return unexplained?.isSettled === false;
 }

@@ -300,8 +300,9 @@ export function applyFill(trade: Trade, order: Executing, fill: Fill, instrument
   if (fill.commission !== null && fill.commissionAsset === instrument.rules.quoteAsset) {
     trade.fees = addMoney(trade.fees, fill.commission);
   }
-  if (order.role === "e") trade.entryTime ??= fill.time;
-  else trade.lastExitRole = order.role;
+  // A close of what was a person's part is taken back by a close to the other side: that enters, too.
+  if (order.side === trade.plan.side) trade.entryTime ??= fill.time;
+  if (order.role !== "e") trade.lastExitRole = order.role;
   if (order.role === "t1") trade.firstTargetLots += fill.quantity;
   if (fill.time > trade.lastFillTime) trade.lastFillTime = fill.time;
   return true;

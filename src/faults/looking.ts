@@ -4,6 +4,7 @@ import type { Settings } from "../config/schema.ts";
 import { askSide, bidSide } from "../domain/market-port.ts";
 import { microsPerMillisecond, microsPerSecond } from "../domain/units.ts";
 import { settingsFor } from "../engine/settings.ts";
+import { exchangeLimits } from "../exchange/wire/limits.ts";
 import { type Book, noTick } from "../market/book.ts";
 import type { Call } from "./call.ts";
 import type { Judge, JudgeParts } from "./judge/judge.ts";
@@ -13,6 +14,8 @@ import type { World } from "./world.ts";
 
 /** As deep as the exchange is asked. */
 const levelsMax = 20;
+/** Of the four requests that read the account. @see binance-usdm.md §4.1 */
+const accountWeight = 90;
 /** The name of the stream stands at the head of a message, and ids of updates soon after it. */
 const streamMark = '{"stream":"';
 const nameBytes = 64;
@@ -51,6 +54,7 @@ export class Looking {
         return grids.map((_, symbol) => held(symbol));
       },
       firstMessage: settings.venue.first_message_ms * microsPerMillisecond,
+      readableWeight: exchangeLimits.weightPerMinute * (1 - settings.venue.protection_weight_share / 2) - accountWeight,
       sizes: () => world.process.sizes,
     };
   }

@@ -23,8 +23,8 @@ export type NetworkHooks = {
   readonly read: (call: Call) => { readonly status: number; readonly text: string } | null;
   readonly onSent: (call: Call) => void;
   readonly onArrived: (call: Call) => void;
-  /** what the exchange has answered, whether or not it is heard */
-  readonly onAnswered: (call: Call, status: number, text: string) => void;
+  /** what the exchange has answered, whether or not it is heard; `usedWeight` of the minute, where it says so */
+  readonly onAnswered: (call: Call, status: number, text: string, usedWeight: number | null) => void;
   /** the daemon is about to be told a reply; `text` null: that none will come */
   readonly onReply: (call: Call, status: number, text: string | null) => void;
   /** the daemon is about to be told by a market stream */

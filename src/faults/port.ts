@@ -173,7 +173,7 @@ export class Port implements Transport {
     const { answering } = stream;
     if (answering !== null) {
       const text = String(data);
-      network.options.hooks.onAnswered(answering.call, statusIn(text), text);
+      network.options.hooks.onAnswered(answering.call, statusIn(text), text, null);
       return this.#answerOnStream(stream, answering.call, answering.effect, text);
     }
     if (this.#isLost(stream)) return;
@@ -360,7 +360,7 @@ export class Port implements Transport {
     const { method, path, query, keyed } = request;
     const url = query === "" ? path : `${path}?${query}`;
     const answer = service.answer({ method, url, body: "", apiKey: keyed ? apiKey : undefined });
-    hooks.onAnswered(call, answer.status, answer.text);
+    hooks.onAnswered(call, answer.status, answer.text, read(answer.headers).usedWeight);
     return answer;
   }
 

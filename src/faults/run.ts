@@ -143,10 +143,10 @@ class Run {
           this.#look();
           this.#judge.arrived(call);
         },
-        onAnswered: (call, status, text) => {
+        onAnswered: (call, status, text, usedWeight) => {
           this.#look();
           say("at the exchange", () => `${call.name} ${call.clientId ?? ""} ${status} ${text.slice(0, 160)}`);
-          this.#judge.answered(call, status, text);
+          this.#judge.answered(call, status, text, usedWeight);
         },
         onReply: (call, status, text) => {
           this.#look();

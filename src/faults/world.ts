@@ -42,7 +42,7 @@ import { TapeMarket } from "./tape-market.ts";
 export type WorldObserver = {
   readonly onSent: (call: Call, now: number) => void;
   readonly onArrived: (call: Call, now: number) => void;
-  readonly onAnswered: (call: Call, status: number, text: string, now: number) => void;
+  readonly onAnswered: (call: Call, status: number, text: string, usedWeight: number | null) => void;
   readonly onReply: (call: Call, status: number, text: string | null, now: number) => void;
   readonly onTold: (name: string, text: string, now: number) => void;
   readonly onMarket: (bytes: Uint8Array) => void;
@@ -177,7 +177,7 @@ export class World {
           observer.onSent(call, this.now);
         },
         onArrived: (call) => observer.onArrived(call, this.now),
-        onAnswered: (call, status, text) => observer.onAnswered(call, status, text, this.now),
+        onAnswered: (call, status, text, used) => observer.onAnswered(call, status, text, used),
         onReply: (call, status, text) => {
           this.record(`< ${call.name} ${status} ${text ?? "-"}`);
           observer.onReply(call, status, text, this.now);

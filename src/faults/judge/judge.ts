@@ -53,6 +53,8 @@ export type JudgeParts = {
   readonly ownPositions: () => readonly number[] | null;
   /** an order that was taken is spoken of by the private stream within this; microseconds */
   readonly firstMessage: number;
+  /** the account may be read while no more than this of the minute's request weight is used */
+  readonly readableWeight: number;
   readonly sizes: () => Sizes;
 };
 
@@ -66,6 +68,7 @@ const noParts: Omit<JudgeParts, "fresh"> = {
   ownBook: () => null,
   ownPositions: () => null,
   firstMessage: Number.POSITIVE_INFINITY,
+  readableWeight: Number.POSITIVE_INFINITY,
   sizes: () => ({}),
 };
 
@@ -116,7 +119,7 @@ export class Judge {
     this.secrets = new Secrets(this.scene, this.#parts.canaries);
     this.owners = new Owners(this.scene);
     this.#recovery = new Recovery(this.scene);
-    this.#privateStream = new PrivateStream(this.scene, this.#parts.firstMessage);
+    this.#privateStream = new PrivateStream(this.scene, this.#parts);
     this.#agreement = new Agreement(this.scene, this.#parts.ownPositions);
   }
 
@@ -197,8 +200,12 @@ export class Judge {
     this.#stops.onArrived(call);
   }
 
-  /** @param text what the exchange has said, whether or not it is heard */
-  answered(call: Call, status: number, text: string): void {
+  /**
+   * @param text what the exchange has said, whether or not it is heard
+   * @param usedWeight of the minute; null where it does not say so
+   */
+  answered(call: Call, status: number, text: string, usedWeight: number | null = null): void {
+    if (usedWeight !== null) this.#privateStream.onUsedWeight(usedWeight);
     this.naked.onAnswered(call, text);
     this.#limits.onAnswered(call, status);
   }

@@ -43,7 +43,12 @@ type Episode = {
 };
 
 /** What a read of the account must have told before it can be believed; a part that is lost leaves it unfinished. */
-const accountReads: ReadonlySet<string> = new Set(["GET positionRisk", "GET openOrders", "GET openAlgoOrders"]);
+const accountReads: ReadonlySet<string> = new Set([
+  "GET balance",
+  "GET positionRisk",
+  "GET openOrders",
+  "GET openAlgoOrders",
+]);
 
 /** Times are microseconds; `at` is its end, since the world began. */
 export type LongNaked = { readonly at: number; readonly symbol: number; readonly charged: number };

@@ -13,16 +13,20 @@ const margin = 3_000_000;
 const readWithin = 10_000_000;
 /** From the word that the key has expired until the stream is let go of. */
 const expiryHeard = 2_000_000;
+const minute = 60_000_000;
 /** A reply that comes later may have been given up. */
 const promptly = 2_000_000;
 /** Ids that the stream spoke of; the oldest go first. */
 const heardMax = 2_000;
 const idPattern = /"(?:c|caid)":"([^"]+)"/g;
 
+type Limits = { readonly firstMessage: number; readonly readableWeight: number };
+
 export class PrivateStream {
   readonly #scene: Scene;
   /** an order that was taken is spoken of within this, or the stream counts as dead; microseconds */
   readonly #firstMessage: number;
+  readonly #readableWeight: number;
   readonly #sentAt = new WeakMap<Call, number>();
   readonly #heard = new Set<string>();
   /** orders that were taken and not spoken of */
@@ -34,10 +38,13 @@ export class PrivateStream {
   #readAt = Number.NEGATIVE_INFINITY;
   #unread: Waiting | null = null;
   #expired: Waiting | null = null;
+  /** until when no read of the account may leave: what is left of the minute's request weight is for protection */
+  #usedUpUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(scene: Scene, firstMessage: number) {
+  constructor(scene: Scene, { firstMessage, readableWeight }: Limits) {
     this.#scene = scene;
     this.#firstMessage = firstMessage;
+    this.#readableWeight = readableWeight;
   }
 
   onBegin(): void {
@@ -80,6 +87,11 @@ export class PrivateStream {
     }
   }
 
+  /** @param used request weight of this minute, as the exchange counts it */
+  onUsedWeight(used: number): void {
+    if (used > this.#readableWeight) this.#usedUpUntil = (Math.floor(this.#scene.now / minute) + 1) * minute + margin;
+  }
+
   /** After each step: whether it was opened or has ended. */
   onStep(): void {
     const { isPrivateOpen, now } = this.#scene;
@@ -106,7 +118,8 @@ export class PrivateStream {
       this.#expired = null;
       scene.violated("I-04", "the private stream is kept although its key has expired");
     }
-    if (scene.isSilenced || scene.readsLagUntil > scene.now || this.#unread?.isOver(passed) !== true) return;
+    const excusedUntil = Math.max(scene.readsLagUntil, this.#usedUpUntil);
+    if (scene.isSilenced || excusedUntil > scene.now || this.#unread?.isOver(passed) !== true) return;
     this.#unread = null;
     scene.violated("I-04", "the private stream was opened, and what it did not tell is not read");
   }

@@ -13,6 +13,7 @@ const grids = [
 ];
 const trade = tradeIdFrom("d1");
 const second = 1_000_000;
+const minute = 60 * second;
 const firstMessage = 10 * second;
 const intent: IntentRow = {
   kind: "intent",
@@ -48,6 +49,7 @@ function world(): World {
     ownBook: () => (made.isBookValid ? { bids: [], asks: [] } : null),
     ownPositions: () => [made.own, 0],
     firstMessage,
+    readableWeight: 2_000,
     sizes: () => ({}),
   });
   const made: World = Object.assign(parts, { judge });
@@ -196,6 +198,28 @@ test("[I-04] [F-07] what a stream did not tell is read once it is open again, as
   reading.judge.sent(get("GET", "/fapi/v3/positionRisk"));
   for (const { judge } of all) pass(judge, 20);
   expect(all.map(invariants)).toEqual([["I-04"], [], [], []]);
+});
+
+test("[I-04] [F-18] what a stream did not tell is read in the next minute where this one's request weight is used up", () => {
+  const found = [2_000, 2_001].map((usedWeight) => {
+    const one = world();
+    const { judge } = one;
+    judge.scene.isPrivateOpen = false;
+    pass(judge, 1);
+    judge.reply(get("POST", "/fapi/v1/listenKey"), 200, '{"listenKey":"k2"}');
+    judge.scene.isPrivateOpen = true;
+    judge.step();
+    judge.answered(get("GET", "/fapi/v1/openOrders"), 200, "[]", usedWeight);
+    const inMinute = (judge.scene.now % minute) / second;
+    pass(judge, 60 - inMinute);
+    const inTime = invariants(one);
+    pass(judge, 15);
+    return [inTime, invariants(one)];
+  });
+  expect(found).toEqual([
+    [["I-04"], ["I-04"]],
+    [[], ["I-04"]],
+  ]);
 });
 
 test("[I-04] [F-34] a stream whose key has expired is let go of when that is told", () => {

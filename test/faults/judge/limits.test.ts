@@ -42,6 +42,7 @@ function judgeOf(): Judge {
     ownBook: () => null,
     ownPositions: () => null,
     firstMessage: 10 * second,
+    readableWeight: Number.POSITIVE_INFINITY,
     sizes: () => ({}),
   });
   judge.scene.now = 100 * second;

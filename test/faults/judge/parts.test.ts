@@ -26,6 +26,7 @@ function judgeWith(parts: Partial<JudgeParts> = {}): Judge {
     ownBook: () => book,
     ownPositions: () => null,
     firstMessage: 10 * second,
+    readableWeight: Number.POSITIVE_INFINITY,
     sizes: () => ({}),
     ...parts,
   });

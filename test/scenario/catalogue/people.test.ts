@@ -328,3 +328,42 @@ test("[F-18] [F-27] a human opens while our entry rests: it is looked up ever mo
   const asked = sim.commands.filter(({ kind }) => kind === "query-order").length;
   expect([asked > 2, asked < 20]).toEqual([true, true]);
 });
+
+test("[F-27] a human opens while our entry rests, we close that, and the human sells on: the trade is told, and nothing fails", () => {
+  // given
+  const sim = restingEntry({ ...rest, settings: long });
+  market(sim, "BUY", "0.005");
+  sim.advance(500);
+  sim.tell({ kind: "control", by: "test", action: "halt" }, sim.now);
+  sim.decide({ direction: "FLAT", action: "EXIT" });
+  sim.advance(200);
+  // when
+  market(sim, "SELL", "0.005");
+  sim.advance(30_000);
+  // then
+  const told = sim.trades.map(({ side, quantity, exitReason }) => [side, quantity, exitReason]);
+  expect([told, sim.truth.position, sim.truth.open]).toEqual([[["buy", 5, "DECISION_EXIT"]], 0, []]);
+});
+
+test.each([0, 200, 1_000, 8_000])(
+  "[F-27] [I-01] a human adds to a position that we adopted, and we close it %i ms later: nothing is ever without a stop",
+  (ms) => {
+    // given
+    const sim = simulate({ ...rest, settings: normal({ max_hold_seconds: 120 }) });
+    market(sim, "BUY", "0.010");
+    sim.advance(40_000);
+    const adopted = sim.running?.ledger.position;
+    market(sim, "BUY", "0.005");
+    sim.advance(ms);
+    // when
+    sim.tell({ kind: "control", by: "test", action: "halt" }, sim.now);
+    sim.decide({ direction: "FLAT", action: "EXIT" });
+    const naked: number[] = [];
+    for (let step = 0; step < 2_000; step += 1) {
+      sim.advance(20);
+      if (sim.truth.position > 0 && sim.truth.coveringStops.length === 0) naked.push(step * 20);
+    }
+    // then
+    expect([adopted, naked]).toEqual([10, []]);
+  },
+);
