@@ -14,6 +14,7 @@ import { type AskPorts, ask } from "./asking.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
 import type { ClockOffset } from "./clock-offset.ts";
 import { type MarginType, type SetUpAnswer, type SetUpResult, setUpSymbol } from "./set-up.ts";
+import { AlgoBody } from "./wire/schemas.ts";
 
 export type SetUpPorts = AskPorts & {
   readonly instruments: readonly Instrument[];
@@ -64,6 +65,7 @@ const ownMax = 256;
 /** Another daemon is answered so long after its proof was seen, and not again before it is quiet for a while. */
 const answerWaits = [0, 500_000, 2 * microsPerSecond] as const;
 const answerQuiet = 3 * microsPerSecond;
+const Taken = AlgoBody.pick({ algoId: true });
 const ownerUnknown = "whether another daemon is on the account is not known yet";
 
 export class AccountSetUp {
@@ -71,8 +73,8 @@ export class AccountSetUp {
   readonly #states: readonly State[];
   #proofs = 0;
   #hasSession = false;
-  /** attempts in the ids of our proofs */
-  readonly #own = new Set<number>();
+  /** attempts in the ids of our proofs, and what the exchange calls the stop of each; null: it has not said so yet */
+  readonly #own = new Map<number, string | null>();
   #firstTick: number | null = null;
   #answeredUntil = Number.NEGATIVE_INFINITY;
   /** the private stream is open, or was: an answer is heard */
@@ -143,8 +145,15 @@ export class AccountSetUp {
     const parts = parseOrderId(event.clientAlgoId, this.#ports.orderIdPrefix);
     const state = this.#states[event.symbol];
     if (parts === null || state === undefined || parts.trade !== stopPathTrade(state.instrument.symbol)) return;
-    if (this.#own.has(parts.attempt) || !this.#isOfThisRun(parts.attempt, now)) return;
-    const detail = `${event.clientAlgoId} proves the stop path, and this daemon did not send it`;
+    const { attempt } = parts;
+    const isForeign = this.#own.has(attempt)
+      ? !this.#isOwnStop(attempt, event.algoId)
+      : this.#isOfThisRun(attempt, now);
+    if (isForeign) this.#meet(state, event.clientAlgoId, now);
+  }
+
+  #meet(state: State, clientAlgoId: string, now: Micros): void {
+    const detail = `${clientAlgoId} proves the stop path, and this daemon did not send it`;
     this.#ports.emit({ kind: "another-daemon", detail });
     if (now < this.#answeredUntil + answerQuiet) return;
     this.#answeredUntil = now + Math.max(...answerWaits);
@@ -163,6 +172,25 @@ export class AccountSetUp {
 
   #answer(state: State, now: Micros): void {
     this.#proveAgain(state, "another daemon is on the account", now);
+  }
+
+  /**
+   * Two daemons of one prefix may come upon the same id, and the exchange takes it again once the first stop is closed;
+   * but we send each of ours once, so a second stop of that id is not ours.
+   */
+  #isOwnStop(attempt: number, algoId: string): boolean {
+    const known = this.#own.get(attempt);
+    if (known === null) this.#own.set(attempt, algoId);
+    return known === null || known === undefined || known === algoId;
+  }
+
+  /** The exchange has taken our stop: what was told of its id before may have been another one. */
+  #onTaken(state: State, attempt: number, stopId: string, body: unknown, now: Micros): void {
+    this.#ports.onTaken(stopId, now);
+    const taken = Taken.safeParse(body).data;
+    if (taken === undefined || this.#isOwnStop(attempt, taken.algoId)) return;
+    this.#own.set(attempt, taken.algoId);
+    this.#meet(state, stopId, now);
   }
 
   /** What a killed run sent may still be told: attempts count the time, and only a fresh one is somebody's who lives. */
@@ -232,7 +260,7 @@ export class AccountSetUp {
       // What is sent only once is the stop.
       if (isOnce) state.hasStopOut = true;
       const then = (body: unknown, later: Micros): void => {
-        if (isOnce) this.#ports.onTaken(stopId, later);
+        if (isOnce) this.#onTaken(state, attempt, stopId, body, later);
         go({ kind: "ok", body }, later);
       };
       const refused = (code: number, message: string, later: Micros): void => {
@@ -247,9 +275,9 @@ export class AccountSetUp {
   }
 
   #remember(attempt: number): void {
-    this.#own.add(attempt);
+    this.#own.set(attempt, null);
     if (this.#own.size <= ownMax) return;
-    const [oldest] = this.#own;
+    const [oldest] = this.#own.keys();
     if (oldest !== undefined) this.#own.delete(oldest);
   }
 

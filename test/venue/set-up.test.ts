@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import type { SetUp } from "../../src/domain/event.ts";
 import { orderId, parseOrderId, stopPathTrade } from "../../src/domain/order-id.ts";
-import { bracket, ok, Rig, refusal, restRig } from "./support.ts";
+import { bracket, ok, proofAlgoId, Rig, refusal, restRig } from "./support.ts";
 
 function setUps(rig: Rig): readonly SetUp[] {
   return rig.events.flatMap((event) => {
@@ -14,6 +14,18 @@ function setUps(rig: Rig): readonly SetUp[] {
 }
 
 const states = (rig: Rig): readonly string[] => setUps(rig).map(({ state }) => state);
+
+/** The private stream tells that a stop which proves the stop path was taken. */
+function tellProof(rig: Rig, caid: string, aid: number, T: number): void {
+  const o = { caid, aid, at: "CONDITIONAL", o: "STOP_MARKET", s: "BTCUSDT", S: "SELL", ps: "BOTH", f: "GTC" };
+  const terms = { q: "0.001", X: "NEW", ai: "", ap: "0", aq: "0", act: "", tp: "32000.00", p: "0", cp: false, R: true };
+  rig.say("private", { e: "ALGO_UPDATE", E: T, T, o: { ...o, ...terms, wt: "MARK_PRICE" } });
+}
+
+/** The id of the last proof that was sent. */
+function lastProof(rig: Rig): string {
+  return new URLSearchParams(rig.stopPathRequests.at(-1)?.query).get("clientAlgoId") ?? "";
+}
 
 function configured(marginType: string, leverage: number) {
   return ok([{ symbol: "BTCUSDT", marginType, leverage }]);
@@ -237,14 +249,35 @@ test.each([
   // when: by the exchange's clock its proof is of this moment
   const attempt = (Math.floor(exchangeTime() / 10) % 999_999) + 1;
   const caid = orderId({ prefix: "sd", trade: stopPathTrade("BTCUSDT"), role: "f", attempt });
-  const o = { caid, aid: 1, at: "CONDITIONAL", o: "STOP_MARKET", s: "BTCUSDT", S: "SELL", ps: "BOTH", f: "GTC" };
-  const terms = { q: "0.001", X: "NEW", ai: "", ap: "0", aq: "0", act: "", tp: "32000.00", p: "0", cp: false, R: true };
-  rig.say("private", {
-    e: "ALGO_UPDATE",
-    E: exchangeTime(),
-    T: exchangeTime(),
-    o: { ...o, ...terms, wt: "MARK_PRICE" },
-  });
+  tellProof(rig, caid, 1, exchangeTime());
   // then
   expect(rig.kinds()).toContain("another-daemon");
+});
+
+test.each([
+  ["our own, told twice", proofAlgoId, false],
+  ["another one of the same id", proofAlgoId + 1, true],
+])("[F-59] a stop that proves the path with an id that we took: %s", (_whose, aid, isAnothers) => {
+  const rig = new Rig().started();
+  tellProof(rig, lastProof(rig), aid, Math.floor(rig.now / 1_000));
+  expect(rig.kinds().includes("another-daemon")).toBe(isAnothers);
+});
+
+test("[F-59] our own stop is known from its reply where the stream did not speak of it", () => {
+  const rig = new Rig();
+  rig.tellsStops = false;
+  rig.started();
+  tellProof(rig, lastProof(rig), proofAlgoId + 1, Math.floor(rig.now / 1_000));
+  expect(rig.kinds()).toContain("another-daemon");
+});
+
+test("[F-59] another one of the same id, told before the reply to ours", () => {
+  const rig = new Rig();
+  const answer = rig.stopPath.POST;
+  rig.stopPath.POST = (params) => {
+    if (params.has("apiKey")) tellProof(rig, lastProof(rig), proofAlgoId + 1, Math.floor(rig.now / 1_000));
+    return answer(params);
+  };
+  rig.tellsStops = false;
+  expect(rig.started().kinds()).toContain("another-daemon");
 });

@@ -123,10 +123,13 @@ export const orderBody = (overrides: Readonly<Record<string, unknown>> = {}): Re
   ...overrides,
 });
 
+/** What the exchange calls every stop that proves the stop path. */
+export const proofAlgoId = 3_000_000_000_003_505;
+
 export const algoBody = (overrides: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> => ({
   symbol: "BTCUSDT",
   clientAlgoId: stop.clientAlgoId,
-  algoId: 3_000_000_000_003_505,
+  algoId: proofAlgoId,
   algoStatus: "NEW",
   side: "SELL",
   orderType: "STOP_MARKET",
@@ -157,7 +160,7 @@ const defaults: Readonly<Record<string, Responder>> = {
     ok([{ symbol: params.get("symbol"), brackets: [bracket(25, 800_000, 0.01), bracket(125, 300_000, 0.004)] }]),
   "POST /fapi/v1/algoOrder": (params) => ok(algoBody({ clientAlgoId: params.get("clientAlgoId") })),
   "DELETE /fapi/v1/algoOrder": (params) =>
-    ok({ algoId: 3_000_000_000_003_505, clientAlgoId: params.get("clientAlgoId"), code: "200", msg: "success" }),
+    ok({ algoId: proofAlgoId, clientAlgoId: params.get("clientAlgoId"), code: "200", msg: "success" }),
   "GET /fapi/v1/commissionRate": (params) =>
     ok({ symbol: params.get("symbol"), makerCommissionRate: "0.0002", takerCommissionRate: "0.0005" }),
   "GET /fapi/v1/klines": () => ok(payload("live.rest.klines_1m.json")),
@@ -195,7 +198,7 @@ export class Rig {
   readonly stopPath: Record<"POST" | "DELETE", Responder> = {
     POST: (params) => ok(algoBody({ clientAlgoId: params.get("clientAlgoId") })),
     DELETE: (params) =>
-      ok({ algoId: 3_000_000_000_003_505, clientAlgoId: params.get("clientAlgoId"), code: "200", msg: "success" }),
+      ok({ algoId: proofAlgoId, clientAlgoId: params.get("clientAlgoId"), code: "200", msg: "success" }),
   };
   /** whether the private stream speaks of that stop */
   tellsStops = true;
@@ -342,7 +345,13 @@ export class Rig {
   /** The private stream speaks of every stop that is taken; that of a proof is not among the other events. */
   #tellStop(params: URLSearchParams, { status }: Exclude<Script, string>): void {
     if (status !== 200 || !this.tellsStops || !this.#streams.has("private")) return;
-    const o = { caid: params.get("clientAlgoId"), aid: 1, o: "STOP_MARKET", s: params.get("symbol"), S: "SELL" };
+    const o = {
+      caid: params.get("clientAlgoId"),
+      aid: proofAlgoId,
+      o: "STOP_MARKET",
+      s: params.get("symbol"),
+      S: "SELL",
+    };
     const known = this.events.length;
     this.#talkOn("private", { e: "ALGO_UPDATE", T: 1, E: 1, o: { ...o, X: "NEW", ai: "", tp: "100", cp: true } });
     this.events.length = known;
