@@ -42,7 +42,7 @@ type Stream = {
   inAt: number;
   outAt: number;
   /** requests under way on it, and what is to become of the one that the far end answers now */
-  answering: { readonly call: Call; readonly effect: RequestEffect | null } | null;
+  answering: { readonly call: Call; readonly effect: RequestEffect | null; readonly request: string } | null;
 };
 
 export class Port implements Transport {
@@ -173,8 +173,10 @@ export class Port implements Transport {
     const { answering } = stream;
     if (answering !== null) {
       const text = String(data);
-      network.options.hooks.onAnswered(answering.call, statusIn(text), text, null);
-      return this.#answerOnStream(stream, answering.call, answering.effect, text);
+      const { call, effect, request } = answering;
+      network.options.hooks.onAnswered(call, statusIn(text), text, null);
+      this.#repeat(effect, statusIn(text), () => this.#arriveOnStream(stream, call, null, request));
+      return this.#answerOnStream(stream, call, effect, text);
     }
     if (this.#isLost(stream)) return;
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
@@ -277,11 +279,9 @@ export class Port implements Transport {
     const effect = hooks.requestEffect(call);
     if (effect?.do === "throw") throw new Error(`${injectedMark} ${call.name} cannot be handed over`);
     if (effect?.do === "lose-request" || stream.isDead || network.isCut("ws-api", "out")) return;
-    const arrive = (at: number): void => this.#at(at, () => this.#arriveOnStream(stream, call, effect, text), true);
     const delay = network.delay() + (effect?.do === "delay-request" ? effect.by : 0);
     stream.outAt = Math.max(stream.outAt, network.options.now() + delay);
-    arrive(stream.outAt);
-    if (effect?.do === "repeat-request") arrive(stream.outAt + effect.after);
+    this.#at(stream.outAt, () => this.#arriveOnStream(stream, call, effect, text), true);
   }
 
   #arriveOnStream(stream: Stream, call: Call, effect: RequestEffect | null, text: string): void {
@@ -298,7 +298,7 @@ export class Port implements Transport {
       const answer = `{"id":${call.id},"status":${lagging.status},"${named}":${lagging.text}}`;
       return this.#answerOnStream(stream, call, effect, answer);
     }
-    stream.answering = { call, effect };
+    stream.answering = { call, effect, request: text };
     stream.onText?.(text);
     stream.answering = null;
     if (effect?.do === "reset") this.#end(stream, "reset 1006");
@@ -332,15 +332,11 @@ export class Port implements Transport {
     if (effect?.do === "lose-request" || network.isCut("rest", "out")) return failed("ECONNRESET", httpTimeout);
     const arrives = now() + network.delay() + (effect?.do === "delay-request" ? effect.by : 0);
     const arrive = (): void => {
-      const instead =
-        this.#answeredInstead(effect, call) ??
-        this.#bannedAnswer() ??
-        this.#outageAnswer(call) ??
-        this.#heldBack(request, call);
-      const answer = instead === null ? this.#ask(request, call) : { ...instead, headers: {} };
+      const answer = this.#answeredInstead(effect, call) ?? this.#arrive(request, call);
+      this.#repeat(effect, answer.status, () => this.#arrive(request, call));
       if (effect?.do === "reset") return failed("ECONNRESET", network.delay());
       if (effect?.do === "lose-reply" || network.isCut("rest", "in")) return failed("ECONNRESET", httpTimeout);
-      const heard = effect?.do === "answer" ? { ...said(effect.answer, call), headers: answer.headers } : answer;
+      const heard = effect?.do === "answer" ? { ...answer, ...said(effect.answer, call) } : answer;
       this.#later(network.delay() + (effect?.do === "delay-reply" ? effect.by : 0), () => {
         this.#underWay -= 1;
         hooks.onReply(call, heard.status, heard.text);
@@ -349,7 +345,17 @@ export class Port implements Transport {
       });
     };
     this.#at(arrives, arrive, true);
-    if (effect?.do === "repeat-request") this.#at(arrives + effect.after, () => this.#ask(request, call), true);
+  }
+
+  /** What the exchange has taken arrives once more. Its refusal is the last word: nobody repeats that on the way. */
+  #repeat(effect: RequestEffect | null, status: number, arrive: () => void): void {
+    if (effect?.do !== "repeat-request" || status >= 400) return;
+    this.#at(this.#network.options.now() + effect.after, arrive, true);
+  }
+
+  #arrive(request: HttpRequest, call: Call): RestAnswer {
+    const instead = this.#bannedAnswer() ?? this.#outageAnswer(call) ?? this.#heldBack(request, call);
+    return instead === null ? this.#ask(request, call) : { ...instead, headers: {} };
   }
 
   #ask(request: HttpRequest, call: Call): RestAnswer {
@@ -365,11 +371,8 @@ export class Port implements Transport {
   }
 
   /** The plan's answer to what is not executed. */
-  #answeredInstead(
-    effect: RequestEffect | null,
-    call: Call,
-  ): { readonly status: number; readonly text: string } | null {
-    return effect?.do === "answer" && !effect.executed ? said(effect.answer, call) : null;
+  #answeredInstead(effect: RequestEffect | null, call: Call): RestAnswer | null {
+    return effect?.do === "answer" && !effect.executed ? { ...said(effect.answer, call), headers: {} } : null;
   }
 
   #banned(): number | null {

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { micros } from "../../src/domain/units.ts";
+import type { Call } from "../../src/faults/call.ts";
 import { settingsOf } from "../../src/faults/settings.ts";
 import { World, type WorldObserver } from "../../src/faults/world.ts";
+import type { TransportRequest } from "../../src/venue/transport.ts";
 
 const nothing = (): void => undefined;
 const observer: WorldObserver = {
@@ -46,4 +48,70 @@ test("a stream that has ended is sent nothing more: a run does not grow slower w
     if (Number.isFinite(world.queue.next)) waiting += 1;
   }
   expect({ heard: heard > 0, waiting }).toEqual({ heard: true, waiting: 0 });
+});
+
+const id = 4_711;
+const http = { kind: "http", id, host: "fapi", method: "GET", query: "", keyed: false } as const;
+const requests = {
+  rest: { taken: { ...http, path: "/fapi/v1/ping" }, refused: { ...http, path: "/fapi/v1/nothing" } },
+  "ws-api": { taken: onSocket("session.status"), refused: onSocket("nothing") },
+} as const satisfies Record<string, Record<string, TransportRequest>>;
+
+function onSocket(method: string): TransportRequest {
+  return { kind: "send-stream", stream: 1, text: JSON.stringify({ id, method, params: {} }) };
+}
+
+/**
+ * How often a request that is repeated a second later comes to the exchange.
+ *
+ * @param from,until of an outage, microseconds since it was sent
+ */
+function arrivals(request: TransportRequest, from: number, until: number): number {
+  let arrived = 0;
+  const isIt = (call: Call): boolean => call.id === id;
+  const world = new World({
+    seed: 7,
+    settings: settingsOf(7),
+    isMarketSteady: false,
+    tapes: null,
+    effects: {
+      requestEffect: (call) => (isIt(call) ? { do: "repeat-request", after: 1_000_000 } : null),
+      messageEffect: () => null,
+    },
+    observer: {
+      ...observer,
+      onArrived: (call) => {
+        if (isIt(call)) arrived += 1;
+      },
+    },
+  });
+  world.run(world.start + 1_000_000);
+  const port = world.network.port({ handle: nothing, onStreamMessage: nothing }, () => micros(world.now));
+  port.request({ kind: "open-stream", stream: 1, name: "ws-api", path: "/ws-fapi/v1" });
+  world.run(world.now + 1_000_000);
+  const sent = world.now;
+  port.request(request);
+  world.run(sent + from);
+  world.network.outage = { answer: "503 unavailable", refuses: true, until: sent + until };
+  world.run(sent + 4_000_000);
+  return arrived;
+}
+
+const vias = ["rest", "ws-api"] as const;
+
+test.each(vias)("[F-28] by %s a repeated request arrives twice", (via) => {
+  expect(arrivals(requests[via].taken, 0, 0)).toBe(2);
+});
+
+test.each(vias)("[I-05] by %s a request that the exchange has refused arrives once, however it is repeated", (via) => {
+  expect(arrivals(requests[via].refused, 0, 0)).toBe(1);
+});
+
+test.each(vias)("[I-05] by %s what failed for certain in an outage does not arrive later, in it or after it", (via) => {
+  const { taken } = requests[via];
+  expect([arrivals(taken, 0, 3_000_000), arrivals(taken, 0, 500_000)]).toEqual([0, 0]);
+});
+
+test.each(vias)("[F-28] by %s the repetition meets an outage as every request does", (via) => {
+  expect(arrivals(requests[via].taken, 500_000, 3_000_000)).toBe(1);
 });

@@ -20,7 +20,7 @@ export type RequestEffect =
   /** it never arrives; or it is executed and nobody hears; or the connection breaks in the middle of the reply */
   | { readonly do: "lose-request" | "lose-reply" | "reset" }
   | { readonly do: "delay-request" | "delay-reply"; readonly by: number }
-  /** it arrives twice */
+  /** it arrives twice, unless the exchange has refused it */
   | { readonly do: "repeat-request"; readonly after: number }
   /** something else is answered; executed or not */
   | { readonly do: "answer"; readonly answer: AnswerName; readonly executed: boolean }
