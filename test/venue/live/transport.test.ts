@@ -106,7 +106,8 @@ test("[SAF-1] a request for which no connection is left is a request that was no
   });
 });
 
-test("[SAF-1] a request that is given up leaves its place to another", async () => {
+// Sooner than the transport itself gives a silent request up.
+test("[SAF-1] a request that is given up leaves its place to another", { timeout: 10_000 }, async () => {
   const port = await listen(createServer((request, response) => request.url?.startsWith("/silent") || response.end()));
   const events: TransportEvent[] = [];
   const { promise: answered, resolve } = Promise.withResolvers<TransportEvent>();
