@@ -243,6 +243,8 @@ export class Rig {
         return this.adapter.handle({ kind: "stream-open", stream: request.stream }, now);
       case "close-stream":
         return assert(false, "a stream was given up");
+      case "give-up-http":
+        return assert(false, "a request was given up");
       case "send-stream": {
         const reply = replyTo(requestOf(request.text), Math.floor(now / 1_000));
         return this.adapter.onStreamMessage(request.stream, Buffer.from(reply), now);

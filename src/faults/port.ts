@@ -53,7 +53,8 @@ export class Port implements Transport {
   readonly #unheardEnds = new Map<number, StreamKind>();
   readonly #streams = new Map<number, Stream>();
   #isGone = false;
-  #underWay = 0;
+  /** what becomes of a request under way that the daemon gives up, by its id */
+  readonly #underWay = new Map<number, () => void>();
   /** the process stands still until then */
   pausedUntil = 0;
 
@@ -74,6 +75,8 @@ export class Port implements Transport {
         return this.#send(request.stream, request.text);
       case "http":
         return this.#http(request);
+      case "give-up-http":
+        return this.#underWay.get(request.id)?.();
       default:
         throw new TypeError(`unhandled request ${request satisfies never}`);
     }
@@ -87,7 +90,7 @@ export class Port implements Transport {
 
   /** Connections that the process holds, and requests that it waits for. */
   get sizes(): { readonly connections: number; readonly requests: number } {
-    return { connections: this.#streams.size, requests: this.#underWay };
+    return { connections: this.#streams.size, requests: this.#underWay.size };
   }
 
   /** As far as the daemon can know: until it has heard of the end, a connection is open to it. */
@@ -320,10 +323,14 @@ export class Port implements Transport {
     hooks.onSent(call);
     const effect = hooks.requestEffect(call);
     if (effect?.do === "throw") throw new Error(`${injectedMark} ${call.name} cannot be handed over`);
-    this.#underWay += 1;
+    const ends = (): boolean => this.#underWay.delete(request.id);
+    this.#underWay.set(request.id, () => {
+      ends();
+      hooks.onReply(call, 0, null);
+    });
     const failed = (cause: string, after: number, written = true): void => {
       this.#later(after, () => {
-        this.#underWay -= 1;
+        if (!ends()) return;
         hooks.onReply(call, 0, null);
         this.#tell({ kind: "http-failed", id: request.id, cause, written });
       });
@@ -338,7 +345,7 @@ export class Port implements Transport {
       if (effect?.do === "lose-reply" || network.isCut("rest", "in")) return failed("ECONNRESET", httpTimeout);
       const heard = effect?.do === "answer" ? { ...answer, ...said(effect.answer, call) } : answer;
       this.#later(network.delay() + (effect?.do === "delay-reply" ? effect.by : 0), () => {
-        this.#underWay -= 1;
+        if (!ends()) return;
         hooks.onReply(call, heard.status, heard.text);
         const { status, headers, text } = heard;
         this.#tell({ kind: "http-reply", id: request.id, status, headers: read(headers), body: Buffer.from(text) });

@@ -58,7 +58,12 @@ export type CallerPorts = {
   readonly onSessionRevoked: (code: number, now: Micros) => void;
 };
 
-type Call = { readonly options: CallOptions; readonly viaSession: boolean };
+type Call = {
+  readonly options: CallOptions;
+  readonly viaSession: boolean;
+  /** it only asks, and its reply is of no use after the time for it */
+  readonly endsOverdue: boolean;
+};
 type Session = { readonly stream: number; readonly isLoggedOn: boolean };
 
 /** Requests without a reply yet, and timed-out ones whose reply may still come. */
@@ -110,7 +115,8 @@ export class Caller {
     const id = this.#nextId;
     this.#nextId += 1;
     const session = request.wsMethod === null ? null : this.#session;
-    this.#pending.set(id, { options, viaSession: session !== null });
+    const endsOverdue = session === null && request.method === "GET" && options.late === undefined;
+    this.#pending.set(id, { options, viaSession: session !== null, endsOverdue });
     this.#ports.timers.set(id, plus(now, this.#ports.replyTimeout), (then) => this.#overdueAt(id, then));
     this.#ports.send(this.#encode(id, request, options.host ?? "fapi", session, now));
   }
@@ -179,7 +185,9 @@ export class Caller {
   #overdueAt(id: number, now: Micros): void {
     const call = this.#pending.get(id);
     if (call === undefined) return;
-    this.#overdue.set(id, call);
+    // It is asked again as a rule: where replies are lost, requests would pile up that nobody waits for (failure-catalogue F-17).
+    if (call.endsOverdue) this.#ports.send({ kind: "give-up-http", id });
+    else this.#overdue.set(id, call);
     if (this.#overdue.size > overdueMax) {
       const oldest = this.#overdue.keys().next();
       if (oldest.done !== true) this.#overdue.delete(oldest.value);

@@ -30,6 +30,8 @@ export type TransportRequest =
   | { readonly kind: "open-stream"; readonly stream: number; readonly name: StreamName; readonly path: string }
   | { readonly kind: "close-stream"; readonly stream: number }
   | { readonly kind: "send-stream"; readonly stream: number; readonly text: string }
+  /** nobody waits for the reply any more: its connection is given up, and nothing need be told of it */
+  | { readonly kind: "give-up-http"; readonly id: number }
   | HttpRequest;
 
 /** Headers that we read, as numbers; null when absent. */

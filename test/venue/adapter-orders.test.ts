@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { lots, micros, symbolIndex, ticks } from "../../src/domain/units.ts";
 import { algoBody, entry, ok, orderBody, Rig, refusal, restRig, stop, testSigner } from "./support.ts";
 
+const accountPaths = ["/fapi/v3/balance", "/fapi/v3/positionRisk", "/fapi/v1/openOrders", "/fapi/v1/openAlgoOrders"];
+
 /** A rig whose orders go by REST. */
 function startedRestRig(): Rig {
   const rig = restRig().started();
@@ -73,6 +75,25 @@ test("[SAF-2] an order without a reply in time is of unknown fate and is not sen
     [{ kind: "unknown", cause: "no reply in time" }],
     1,
   ]);
+});
+
+test("[F-17] a read without a reply in time is given up, so that repeated ones do not pile up", () => {
+  const rig = startedRestRig();
+  for (const path of accountPaths) rig.on(`GET ${path}`, () => "lost");
+  rig.send({ kind: "query-account" });
+  rig.advance(3_500);
+  const asked = accountPaths.flatMap((path) => rig.http(path, "GET").at(-1)?.id ?? []);
+  expect(rig.givenUp()).toEqual(asked);
+});
+
+test("[SAF-2] an order and its look-up are not given up: a late reply still tells of them", () => {
+  const rig = startedRestRig();
+  rig.on("POST /fapi/v1/order", () => "lost");
+  rig.on("GET /fapi/v1/order", () => "lost");
+  rig.send(entry);
+  rig.send({ kind: "query-order", symbol: entry.symbol, clientOrderId: entry.clientOrderId });
+  rig.advance(5_000);
+  expect([rig.outcomes().length, rig.givenUp()]).toEqual([2, []]);
 });
 
 test("a reply that comes after its time still reports the order, and no second outcome", () => {

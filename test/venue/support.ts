@@ -294,6 +294,11 @@ export class Rig {
     );
   }
 
+  /** Ids of requests whose reply nobody waits for any more. */
+  givenUp(): readonly number[] {
+    return this.requests.flatMap((request) => (request.kind === "give-up-http" ? [request.id] : []));
+  }
+
   /** Requests on the WebSocket API, parsed. */
   session(): readonly Readonly<Record<string, unknown>>[] {
     return this.requests.flatMap((request) => {

@@ -73,7 +73,7 @@ type Stream = { readonly socket: WebSocketClient; heard: boolean };
 class LiveTransport implements Transport {
   readonly #options: LiveTransportOptions;
   readonly #streams = new Map<number, Stream>();
-  readonly #requests = new Set<ClientRequest>();
+  readonly #requests = new Map<number, ClientRequest>();
   readonly #agents: Readonly<Record<RestHost, Agent>>;
   readonly #ping: NodeJS.Timeout;
   #isClosed = false;
@@ -96,6 +96,8 @@ class LiveTransport implements Transport {
         return this.#send(request.stream, request.text);
       case "http":
         return this.#http(request);
+      case "give-up-http":
+        return this.#giveUp(request.id);
       default:
         throw new TypeError(`unhandled request ${request satisfies never}`);
     }
@@ -105,7 +107,7 @@ class LiveTransport implements Transport {
     this.#isClosed = true;
     clearInterval(this.#ping);
     for (const stream of [...this.#streams.keys()]) this.#terminate(stream);
-    for (const request of this.#requests) request.destroy();
+    for (const request of this.#requests.values()) request.destroy();
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
@@ -175,7 +177,7 @@ class LiveTransport implements Transport {
       timeout: httpTimeoutMs,
       headers: request.keyed ? { "X-MBX-APIKEY": apiKey } : {},
     });
-    this.#requests.add(sent);
+    this.#requests.set(request.id, sent);
     // Only a connection that never stood proves that nothing was sent: what waits for one counts as written elsewhere.
     let isConnected = false;
     sent.on("socket", (socket) => {
@@ -188,8 +190,12 @@ class LiveTransport implements Transport {
     sent.on("response", (response) => this.#receive(request.id, sent, response));
     sent.on("timeout", () => sent.destroy());
     sent.on("error", (error) => this.#failed(request.id, codeOf(error), isConnected));
-    sent.on("close", () => this.#requests.delete(sent));
+    sent.on("close", () => this.#requests.delete(request.id));
     sent.end();
+  }
+
+  #giveUp(id: number): void {
+    this.#requests.get(id)?.destroy();
   }
 
   #receive(id: number, sent: ClientRequest, response: IncomingMessage): void {

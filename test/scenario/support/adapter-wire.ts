@@ -224,6 +224,9 @@ export class AdapterWire implements VenueWire {
         return this.#arrive(this.#fromSession(request.stream, request.text));
       case "http":
         return this.#arrive(this.#fromHttp(request));
+      case "give-up-http":
+        // What it comes to is told all the same, and nobody listens.
+        return;
       default:
         throw new TypeError(`unhandled request ${request satisfies never}`);
     }

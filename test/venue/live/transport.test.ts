@@ -106,6 +106,33 @@ test("[SAF-1] a request for which no connection is left is a request that was no
   });
 });
 
+// Sooner than the transport itself gives a silent request up.
+test("[SAF-1] a request that is given up leaves its place to another", { timeout: 10_000 }, async () => {
+  const port = await listen(createServer((request, response) => request.url?.startsWith("/silent") || response.end()));
+  const events: TransportEvent[] = [];
+  const { promise: answered, resolve } = Promise.withResolvers<TransportEvent>();
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const base = `127.0.0.1:${port}`;
+  const transport = liveTransport({
+    endpoints: paperEndpoints({ rest: `http://${base}`, streams: `ws://${base}` }),
+    apiKey: "canary-key",
+    clock: () => micros(1),
+    listener: {
+      handle: (event) => {
+        if (events.push(event) === 1) setImmediate(end);
+        if (event.kind === "http-reply") resolve(event);
+      },
+      onStreamMessage: () => {},
+    },
+  });
+  closing.push(() => transport.close());
+  for (const request of silent(httpRequestsMax)) transport.request(request);
+  transport.request({ kind: "give-up-http", id: 1_000 });
+  await ended;
+  transport.request(get);
+  expect(await answered).toMatchObject({ id: 7, status: 200 });
+});
+
 test("a refused stream is closed with a code that names no path (S-01)", async () => {
   const port = await listen(createServer((_, response) => response.writeHead(400).end()));
   const event = await outcome(port, { kind: "open-stream", stream: 3, name: "private", path: "/private/ws/canary" });
