@@ -45,10 +45,10 @@ export class Stage {
   }
 
   /** @returns the line that it announces itself with */
-  async exchange(): Promise<string> {
+  async exchange(...more: readonly string[]): Promise<string> {
     const tape = "config/tapes/BTCUSDT-20240719.arrow";
     const kept = join(this.directory, "exchange");
-    const child = this.#spawn(["exchange", "--json", "--speed", "5", "--tape", tape, "--data", kept]);
+    const child = this.#spawn(["exchange", "--json", "--speed", "5", "--tape", tape, "--data", kept, ...more]);
     const [line] = await once(linesOf(child.stdout), "line");
     return String(line);
   }

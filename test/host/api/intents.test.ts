@@ -124,7 +124,7 @@ test("[DEC-7] a thousand posts at once with a hundred ids give a hundred decisio
 });
 
 const kills = 20;
-/** Each with an exchange of its own, whose request weight of a minute is enough for so few starts. */
+/** Each with an exchange of its own, for which so many starts in a minute weigh nothing. */
 const lanes = 4;
 /** from the posts to the kill, at most: the commit and the reply are within */
 const killMillisMax = 25;
@@ -152,7 +152,7 @@ type Lane = {
 
 async function killedLane(lane: number): Promise<Lane> {
   const stage = newStage();
-  const exchange = await stage.exchange();
+  const exchange = await stage.exchange("--weightless");
   const acknowledged = new Map<string, unknown>();
   const ids: string[] = [];
   const post = async (url: string, id: string, into: Map<string, unknown>): Promise<void> => {
