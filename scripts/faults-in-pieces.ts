@@ -18,7 +18,10 @@ import { exitCodeOf } from "../src/faults/session/summary.ts";
 const blind = 1;
 
 /** @returns the gravest exit code of all pieces, those of earlier runs included; 1 when only too little was reached */
-export async function main([file, seeds = "20000", piece = "100", hours = "6"]: readonly string[]): Promise<number> {
+export async function main(
+  [file, seeds = "20000", piece = "100", hours = "6"]: readonly string[],
+  print: (text: string) => void = (text) => process.stdout.write(text),
+): Promise<number> {
   if (file === undefined) {
     process.stderr.write("usage: node scripts/faults-in-pieces.ts FILE [SEEDS [PIECE [HOURS]]]\n");
     return 2;
@@ -40,9 +43,9 @@ export async function main([file, seeds = "20000", piece = "100", hours = "6"]: 
       progress: null,
     });
     pieces = piecesOf(file);
-    process.stdout.write(`${seedsIn(pieces)} of ${seeds} seeds, exit code of the last piece ${code}\n`);
+    print(`${seedsIn(pieces)} of ${seeds} seeds, exit code of the last piece ${code}\n`);
   }
-  process.stdout.write(`${campaignLines(pieces).join("\n")}\n`);
+  print(`${campaignLines(pieces).join("\n")}\n`);
   const gravest = Math.max(0, ...pieces.map(exitCodeOf));
   return gravest > 0 || blindSpots(countedIn(pieces)).length === 0 ? gravest : blind;
 }
