@@ -65,8 +65,8 @@ const streams: readonly StreamKind[] = ["public", "market", "private", "ws-api"]
 const second = microsPerSecond;
 
 export const classes: readonly FaultClass[] = [
-  request("request lost", 0.001, 0.2, requests, () => ({ do: "lose-request" })),
-  request("reply lost", 0.001, 0.2, requests, () => ({ do: "lose-reply" })),
+  request("request lost", 0.001, 0.1, requests, () => ({ do: "lose-request" })),
+  request("reply lost", 0.001, 0.1, requests, () => ({ do: "lose-reply" })),
   request("latency spike", 0.000_5, 0.05, requests, (random) => delayed("delay-request", random, 1, 30)),
   request("late reply", 0.000_5, 0.05, requests, (random) => delayed("delay-reply", random, 3, 20)),
   // A filled order leaves its id free: the same request once more would be another order, whoever sent it.
@@ -253,10 +253,10 @@ export const classes: readonly FaultClass[] = [
     for: minutes(random, 1, 30),
   })),
   // Crashes in the middle of something have classes of their own.
-  hourly("crash", 0.04, 30, crash, []),
-  { ...request("crash at a request", 0.000_1, 0.02, [...orders, ...lookUps], crash) },
+  hourly("crash", 0.04, 12, crash, []),
+  { ...request("crash at a request", 0.000_1, 0.01, [...orders, ...lookUps], crash) },
   { name: "crash at a row", per: "row", calm: 0.000_02, storm: 0.002, on: rows, effect: crash },
-  { name: "crash at a message", per: "message", calm: 0.000_1, storm: 0.02, on: messages, effect: crash },
+  { name: "crash at a message", per: "message", calm: 0.000_1, storm: 0.01, on: messages, effect: crash },
   hourly("disk full", 0.01, 0.5, (random) => ({ do: "disk", fault: "refuses", for: minutes(random, 0.002, 10) })),
   hourly("slow disk", 0.01, 2, (random) => ({ do: "disk", fault: "slow", for: minutes(random, 0.02, 0.5) })),
   hourly("clock drift", 0.01, 1, (random) => ({ do: "drift-clock", ppm: Math.round((random.uniform() - 0.5) * 200) })),
