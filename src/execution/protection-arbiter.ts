@@ -9,7 +9,8 @@ import { meaningOf, treatmentOf } from "../domain/error-policy.ts";
 import { type Side, sign } from "../domain/order.ts";
 import type { PlaceAlgo } from "../domain/output.ts";
 import type { ExitReason } from "../domain/reason.ts";
-import type { Lots, Micros, Ticks } from "../domain/units.ts";
+import { type Lots, type Micros, microsPerSecond, type Ticks } from "../domain/units.ts";
+import { backedOff } from "./desk.ts";
 import { isMissing } from "./lookup.ts";
 import type { Order } from "./order.ts";
 import { arrangeTargets, type TargetArrangement } from "./protection-targets.ts";
@@ -25,6 +26,8 @@ export type Situation = {
   readonly cover: Lots;
   /** nothing more will be entered */
   readonly settled: boolean;
+  /** the position is being closed, and closes keep failing */
+  readonly closesFail: boolean;
   /** level of the stop that closes all, and the level that the stop has moved to since */
   readonly floorLevel: Ticks;
   readonly stopLevel: Ticks;
@@ -67,6 +70,12 @@ export type Arrangement = {
 /** Stops of one trade that may end without closing anything; when they keep vanishing, the position is closed. */
 const lostStopsMax = 4;
 
+/**
+ * Stops beside closes that fail are never further apart, and no nearer than lets a trade's orders of a quarter of an hour
+ * be few (failure-catalogue I-01, I-19, I-21).
+ */
+const besideClosesWaitMax = 15 * microsPerSecond;
+
 export function arrange(situation: Situation): Arrangement {
   const wakes: number[] = [];
   const covered = situation.orders.some((order) => covers(situation, order));
@@ -75,9 +84,11 @@ export function arrange(situation: Situation): Arrangement {
   }
   const stops = situation.orders.filter(isStop);
   const end = stopEnd(situation, stops);
-  const steps = end === null ? stopSteps(situation, stops, covered, wakes) : [end];
+  const wanted = end === null ? stopSteps(situation, stops, covered, wakes) : [end];
+  const leaves = wanted.some(({ kind }) => kind === "close" || kind === "give-up");
+  const isStuck = leaves && situation.closesFail && !covered;
+  const steps = isStuck ? [...wanted, ...stopsBesideFailingCloses(situation, stops, wakes)] : wanted;
   const watchStop = situation.stopLevel !== situation.floorLevel && !stops.some((stop) => holdsLevel(situation, stop));
-  const leaves = steps.some(({ kind }) => kind === "close" || kind === "give-up");
   // A target waits for the stop: what limits the loss goes first.
   const targets = leaves || !covered ? noTargets : arrangeTargets(situation, wakes);
   const wakeAt = Math.min(...wakes.filter((at) => at > situation.now), Number.POSITIVE_INFINITY);
@@ -149,6 +160,27 @@ function isFloorBlocked(stops: readonly Order[]): boolean {
   const last = stops.findLast(({ role }) => role === "f");
   if (last === undefined || meaningOf(last.refusal) !== "second-close-position") return false;
   return !stops.slice(stops.indexOf(last)).some((stop) => stop.role === "r" && isLost(stop));
+}
+
+/**
+ * What speaks for a close instead of a stop has led to none: closes keep failing, so a stop is tried again, too, however
+ * the last one ended. It goes out even where the touch says that it is passed, for where nothing trades the touch is old
+ * (failure-catalogue F-54, I-01).
+ */
+function stopsBesideFailingCloses(situation: Situation, stops: readonly Order[], wakes: number[]): readonly Step[] {
+  if (stops.some(isOnTheWay)) return [];
+  const { now, retryMicros, floorLevel, stopLevel, cover } = situation;
+  const wait = Math.min(backedOff(retryMicros, stops.filter(isLost).length - 1), besideClosesWaitMax);
+  const again = (stops.at(-1)?.sentAt ?? Number.NEGATIVE_INFINITY) + wait;
+  if (now < again) {
+    wakes.push(again);
+    return [];
+  }
+  if (isFloorBlocked(stops)) {
+    const extent = { kind: "quantity", quantity: cover } as const;
+    return [{ kind: "place", role: "r", type: "STOP_MARKET", trigger: stopLevel, extent }];
+  }
+  return [{ kind: "place", role: "f", type: "STOP_MARKET", trigger: floorLevel, extent: { kind: "close-position" } }];
 }
 
 /** New stops are placed before old ones go, so that a move never leaves a gap (failure-catalogue F-05). */

@@ -5,13 +5,14 @@
  * (design.md, Protection; requirements ORD-3; failure-catalogue I-01). What to do is the arbiter's; it is done here.
  */
 
+import { meaningOf } from "../domain/error-policy.ts";
 import { opposite } from "../domain/order.ts";
 import { type Lots, lots, type Micros, microsFromMillis, type Ticks } from "../domain/units.ts";
 import { cancel, type Desk, placeAlgo, placeOrder } from "./desk.ts";
 import { beginClose } from "./exit.ts";
 import { type Arrangement, arrange, type Situation, type Step } from "./protection-arbiter.ts";
 import { targetFacts, wantedTargets } from "./targets.ts";
-import { exitSide, exposedLots, type Trade, wakeBy } from "./trade.ts";
+import { exitSide, exposedLots, lastOf, type Trade, wakeBy } from "./trade.ts";
 
 /** From so many closes on, a naked position that is being closed gets a stop as well. */
 const closesUntilStop = 2;
@@ -28,7 +29,7 @@ export function manageProtection(desk: Desk, trade: Trade, now: Micros): void {
   else trade.exposedSince ??= now;
   if (Number.isFinite(arrangement.wakeAt)) wakeBy(trade, arrangement.wakeAt);
   // A close that keeps failing must not leave the position without a stop (failure-catalogue F-54).
-  if (trade.closing !== null && (arrangement.covered || trade.closing.attempts < closesUntilStop)) return;
+  if (trade.closing !== null && (arrangement.covered || !isCloseFailing(trade))) return;
   carryOut(desk, trade, arrangement, now);
   watchExposure(desk, trade, now);
 }
@@ -37,6 +38,15 @@ export function manageProtection(desk: Desk, trade: Trade, now: Micros): void {
 export function isStopPassed(desk: Desk, trade: Trade, level: Ticks): boolean {
   const { bid, ask } = desk.touch;
   return trade.plan.side === "buy" ? ask > 0 && ask <= level : bid >= level;
+}
+
+function isCloseFailing({ closing }: Trade): boolean {
+  return closing !== null && closing.attempts >= closesUntilStop;
+}
+
+/** The exchange hears nothing from us until a time: then the close goes first, for a stop may bring the next silence. */
+function isAddressHeld(trade: Trade): boolean {
+  return meaningOf(lastOf(trade, "x")?.refusal ?? null) === "limit-of-address";
 }
 
 function situationOf(desk: Desk, trade: Trade, exposed: number, now: Micros): Situation {
@@ -48,6 +58,7 @@ function situationOf(desk: Desk, trade: Trade, exposed: number, now: Micros): Si
     exposed,
     cover: coverLots(desk, trade, exposed),
     settled: trade.entryFinished,
+    closesFail: isCloseFailing(trade) && !isAddressHeld(trade),
     floorLevel: trade.plan.stopLoss,
     stopLevel: trade.stopLevel,
     targets: wantedTargets(desk.instrument, targetFacts(trade)),

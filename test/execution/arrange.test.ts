@@ -39,6 +39,7 @@ function situation(orders: readonly Order[], changes: Partial<Situation> = {}): 
     exposed: 10,
     cover: lots(10),
     settled: true,
+    closesFail: false,
     floorLevel: ticks(floor),
     stopLevel: ticks(floor),
     targets: [],
@@ -390,4 +391,47 @@ test.each<readonly [number, readonly string[], number]>([
     expected,
     Number.isFinite(wakeMs) ? after(wakeMs) : wakeMs,
   ]);
+});
+
+const failing = { closesFail: true };
+
+test.each<readonly [string, readonly Order[], Partial<Situation>, readonly string[]]>([
+  ["was refused for good", [refusal("f", -4141)], {}, ["give-up stop refused with -4141", placeFloor]],
+  ["was said to be passed", [refusal("f", -2021)], {}, ["close STOP_PASSED", placeFloor]],
+  ["failed when it triggered", [order("f", expired)], {}, ["close STOP_LOSS", placeFloor]],
+  ["is passed by the touch", [], { isPassed: () => true }, ["close STOP_PASSED", placeFloor]],
+  ["is passed, and one is on the wire", [order("f", sent)], { isPassed: () => true }, []],
+  [
+    "failed when it triggered, and another is on the wire",
+    [order("f", expired), order("f", sent)],
+    {},
+    ["close STOP_LOSS"],
+  ],
+  [
+    "is another's, and we may rest one beside it",
+    [order("f", expired), refusal("f", -4130)],
+    {},
+    ["close STOP_LOSS", `place r STOP_MARKET ${floor} 10`],
+  ],
+])("[F-54] while closes fail a stop is tried again even where the last one %s", (_what, orders, changes, expected) => {
+  expect(steps(arrange(situation(orders, { ...failing, ...changes })))).toEqual(expected);
+});
+
+test("[F-54] while a triggered target is closing, no stop is tried beside it", () => {
+  const orders = [refusal("f", -4141), order("t1", triggered(1))];
+  expect(steps(arrange(situation(orders, failing)))).toEqual(["give-up stop refused with -4141"]);
+});
+
+test.each([
+  [1, 500],
+  [2, 1_000],
+  [4, 4_000],
+  [5, 8_000],
+  [6, 15_000],
+  [60, 15_000],
+])("[I-21] after %i refused stops the next beside closes that fail waits for %i ms", (count, ms) => {
+  const refused = (ago: number): readonly Order[] => Array.from({ length: count }, () => refusal("f", -4141, ago));
+  const early = arrange(situation(refused(ms - 1), failing));
+  const late = arrange(situation(refused(ms), failing));
+  expect([early.steps.length, early.wakeAt, late.steps.length]).toEqual([1, after(10_001), 2]);
 });

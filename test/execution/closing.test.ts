@@ -101,6 +101,54 @@ test("[F-54] a close that keeps failing gets a stop beside it, once the second h
   expect([first, bench.count("place-algo", f1)]).toEqual([[1, 0], 1]);
 });
 
+/** A position whose stop and closes are all refused, for so many seconds. */
+function refusedFor(seconds: number, closesBy = -4141): Bench {
+  const bench = new Bench();
+  bench.begin();
+  bench.fill(e1, "FILLED", 10, fillOf("a", 10));
+  for (let ms = 0; ms <= seconds * 1_000; ms += 100) {
+    bench.at(ms);
+    for (const { id, status, service } of [...bench.trade.orders.values()]) {
+      if (status.kind !== "sent") continue;
+      if (service === "algo") bench.refuse("place-algo", id, -4141);
+      else bench.refuse("place-order", id, closesBy);
+    }
+  }
+  return bench;
+}
+
+test("[F-54] [I-01] [I-21] while a symbol is closed, stops are tried as well as closes, and neither in a storm", () => {
+  const within = (seconds: number): readonly number[] => {
+    const { commands } = refusedFor(seconds);
+    return (["place-algo", "place-order"] as const).map((kind) => commands.filter((one) => one.kind === kind).length);
+  };
+  const [first, second] = [within(60), within(120)];
+  const more = second.map((count, index) => count - present(first[index], "count"));
+  expect([first, more]).toEqual([
+    [8, 11],
+    [4, 6],
+  ]);
+});
+
+test("[F-43] while limits of the address hold closes back no stop is tried beside them: the close goes first", () => {
+  const { commands } = refusedFor(60, -1003);
+  expect(commands.filter(({ kind }) => kind === "place-algo")).toHaveLength(1);
+});
+
+test("[F-54] [I-01] the first stop that is taken beside failing closes covers the position", () => {
+  const bench = refusedFor(60);
+  const before = bench.trade.exposedSince;
+  for (let ms = 60_100; bench.trade.exposedSince !== null && ms < 80_000; ms += 100) {
+    bench.at(ms);
+    for (const { id, status, role } of [...bench.trade.orders.values()]) {
+      if (status.kind !== "sent") continue;
+      if (role === "f") bench.ok("place-algo", id);
+      else bench.refuse("place-order", id, -4141);
+    }
+  }
+  expect([before, bench.trade.exposedSince]).toEqual([start, null]);
+});
+
 test("[ORD-3] with marks as the working price the touch does not say whether a stop is passed", () => {
   const bench = new Bench(settingsWith({ protection: { working_type: "MARK_PRICE" } }));
   bench.begin();

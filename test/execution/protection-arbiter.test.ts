@@ -47,6 +47,7 @@ class Model {
       exposed: this.exposed,
       cover: lots(this.exposed),
       settled: true,
+      closesFail: false,
       floorLevel,
       stopLevel: ticks(this.level),
       targets: wantedTargets(instrument, {
