@@ -5,11 +5,11 @@
  * (design.md, Protection; requirements ORD-3; failure-catalogue I-01). What to do is the arbiter's; it is done here.
  */
 
-import { opposite } from "../domain/order.ts";
 import { type Lots, lots, type Micros, microsFromMillis, type Ticks } from "../domain/units.ts";
-import { cancel, type Desk, placeAlgo, placeOrder } from "./desk.ts";
+import { cancel, type Desk, placeAlgo } from "./desk.ts";
 import { beginClose } from "./exit.ts";
 import { type Arrangement, arrange, type Situation, type Step } from "./protection-arbiter.ts";
+import { takePart } from "./taking.ts";
 import { targetFacts, wantedTargets } from "./targets.ts";
 import { exitSide, exposedLots, type Trade, wakeBy } from "./trade.ts";
 
@@ -81,7 +81,7 @@ function carryOutOne(desk: Desk, trade: Trade, step: Step, now: Micros): void {
     case "cancel":
       return cancel(desk, trade, step.order, now);
     case "take":
-      placeOrder(desk, trade, "t1", opposite(trade.plan.side), step.quantity, { type: "MARKET" }, now);
+      takePart(desk, trade, step.quantity, now);
       return;
     case "close":
       return beginClose(desk, trade, step.reason, now);
