@@ -19,6 +19,7 @@ import {
 } from "../domain/order.ts";
 import { parseOrderId, type TradeId } from "../domain/order-id.ts";
 import {
+  type Lots,
   lots,
   type Micros,
   micros,
@@ -50,7 +51,9 @@ export function ownOrder(desk: Desk, trade: Trade, report: OrderReport | AlgoRep
   const service = report.kind === "algo-report" || (role !== "e" && role !== "x") ? "algo" : "order";
   const price = report.kind === "algo-report" ? report.trigger : (report.price ?? levelOf(trade, role));
   const { side, quantity } = report;
-  const order = step(sentOrder({ id, role, attempt, service, side, quantity, price }, now), { kind: "accepted" }, now);
+  const sent = sentOrder({ id, role, attempt, service, side, quantity, price }, now);
+  // What the journal has of it is known one by one: the exchange is not asked for it again and again.
+  const order = { ...step(sent, { kind: "accepted" }, now), applied: knownOf(trade, id) };
   trade.orders.set(id, order);
   if (role === "e") trade.entryFinished = false;
   if (role === "r" && price !== null) trade.stopLevel = nearerStop(trade.plan.side, trade.stopLevel, price);
@@ -116,6 +119,12 @@ export function takeHistory(
   for (const { clientOrderId, side, fill } of foreign) tell({ id: clientOrderId, side, role: null }, fill);
   if (foreign.length > 0) tellForeign(desk, trade, foreign, now);
   if (trade.unexplained !== null) explain(desk, trade, reported);
+}
+
+function knownOf(trade: Trade, id: string): Lots {
+  let sum = 0;
+  for (const { clientOrderId, fill } of trade.executions.values()) if (clientOrderId === id) sum += fill.quantity;
+  return lots(sum);
 }
 
 /** Sum of the executions that are known, signed. */
