@@ -402,6 +402,7 @@ function restoreBooks(
   }
   trade.tradedLots = lots(trade.ledger.boughtLots + trade.ledger.soldLots);
   trade.entryTime = known?.intent.time ?? now;
+  trade.foundAt = now;
   leaveUnexplained(trade, held, fills);
 }
 

@@ -23,6 +23,7 @@ import {
   lots,
   type Micros,
   micros,
+  microsFromSeconds,
   noLots,
   noMoney,
   type SignedLots,
@@ -118,7 +119,15 @@ export function takeHistory(
   const foreign = closedByOthers(desk, trade, report, reported);
   for (const { clientOrderId, side, fill } of foreign) tell({ id: clientOrderId, side, role: null }, fill);
   if (foreign.length > 0) tellForeign(desk, trade, foreign, now);
-  if (trade.unexplained !== null) explain(desk, trade, reported);
+  if (trade.unexplained !== null && !isTooSoon(desk, trade, now)) explain(desk, trade, reported);
+}
+
+/**
+ * Reads lag: one that shows nothing of a position that was found open, and no execution of it, may be older than what was
+ * found. Flat would take the stop away, so it is believed only as late as the absence of an order (I-01, F-19).
+ */
+function isTooSoon({ settings }: Desk, { executions, foundAt }: Trade, now: Micros): boolean {
+  return executions.size === 0 && now < foundAt + microsFromSeconds(settings.protection.absence_proof_seconds);
 }
 
 function knownOf(trade: Trade, id: string): Lots {
