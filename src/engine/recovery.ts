@@ -36,6 +36,8 @@ import { newTrade, type Trade, type TradePlan } from "../execution/trade.ts";
 /** More than a trade can have tried of a role in its first moment, and in each second after it. */
 const attemptsAtOnce = 4;
 const attemptsPerSecond = 2;
+/** Half of what an id has room for: a position that was left alone for a week is protected all the same. */
+const attemptsMax = 500_000;
 
 const microsPerDay = 1_440 * microsPerMinute;
 
@@ -210,12 +212,20 @@ function adoptedTrade(plan: TradePlan, own: readonly Found[], known: OpenTrade |
     if (item.parts.role === "r" && order.price !== null)
       trade.stopLevel = nearerStop(plan.side, trade.stopLevel, order.price);
   }
-  if (known === null) return trade;
-  if (known.stopLevel !== null) trade.stopLevel = nearerStop(plan.side, trade.stopLevel, known.stopLevel);
   // An earlier life may have used ids that nothing shows any more. It cannot have tried more often than this.
-  const elapsed = Math.ceil(Math.max(0, now - known.intent.time) / microsPerSecond);
-  for (const role of roles) trade.attempts.set(role, attemptsAtOnce + attemptsPerSecond * elapsed);
+  const elapsed = Math.ceil(Math.max(0, now - begunBy(known, now)) / microsPerSecond);
+  const attempts = Math.min(attemptsAtOnce + attemptsPerSecond * elapsed, attemptsMax);
+  for (const role of roles) trade.attempts.set(role, attempts);
+  if (known === null || known.stopLevel === null) return trade;
+  trade.stopLevel = nearerStop(plan.side, trade.stopLevel, known.stopLevel);
   return trade;
+}
+
+/** An orphan that is found again is the same trade for a day, as its id says: an earlier life began no sooner than that. */
+function begunBy(known: OpenTrade | null, now: Micros): number {
+  const day = Math.floor(now / microsPerDay) * microsPerDay;
+  if (known === null) return day;
+  return known.intent.source === adoptedSource ? Math.min(day, known.intent.time) : known.intent.time;
 }
 
 /**
@@ -392,6 +402,7 @@ function restoreBooks(
   }
   trade.tradedLots = lots(trade.ledger.boughtLots + trade.ledger.soldLots);
   trade.entryTime = known?.intent.time ?? now;
+  trade.foundAt = now;
   leaveUnexplained(trade, held, fills);
 }
 

@@ -19,9 +19,11 @@ import {
 } from "../domain/order.ts";
 import { parseOrderId, type TradeId } from "../domain/order-id.ts";
 import {
+  type Lots,
   lots,
   type Micros,
   micros,
+  microsFromSeconds,
   noLots,
   noMoney,
   type SignedLots,
@@ -50,7 +52,9 @@ export function ownOrder(desk: Desk, trade: Trade, report: OrderReport | AlgoRep
   const service = report.kind === "algo-report" || (role !== "e" && role !== "x") ? "algo" : "order";
   const price = report.kind === "algo-report" ? report.trigger : (report.price ?? levelOf(trade, role));
   const { side, quantity } = report;
-  const order = step(sentOrder({ id, role, attempt, service, side, quantity, price }, now), { kind: "accepted" }, now);
+  const sent = sentOrder({ id, role, attempt, service, side, quantity, price }, now);
+  // What the journal has of it is known one by one: the exchange is not asked for it again and again.
+  const order = { ...step(sent, { kind: "accepted" }, now), applied: knownOf(trade, id) };
   trade.orders.set(id, order);
   if (role === "e") trade.entryFinished = false;
   if (role === "r" && price !== null) trade.stopLevel = nearerStop(trade.plan.side, trade.stopLevel, price);
@@ -115,7 +119,21 @@ export function takeHistory(
   const foreign = closedByOthers(desk, trade, report, reported);
   for (const { clientOrderId, side, fill } of foreign) tell({ id: clientOrderId, side, role: null }, fill);
   if (foreign.length > 0) tellForeign(desk, trade, foreign, now);
-  if (trade.unexplained !== null) explain(desk, trade, reported);
+  if (trade.unexplained !== null && !isTooSoon(desk, trade, now)) explain(desk, trade, reported);
+}
+
+/**
+ * Reads lag: one that shows nothing of a position that was found open, and no execution of it, may be older than what was
+ * found. Flat would take the stop away, so it is believed only as late as the absence of an order (I-01, F-19).
+ */
+function isTooSoon({ settings }: Desk, { executions, foundAt }: Trade, now: Micros): boolean {
+  return executions.size === 0 && now < foundAt + microsFromSeconds(settings.protection.absence_proof_seconds);
+}
+
+function knownOf(trade: Trade, id: string): Lots {
+  let sum = 0;
+  for (const { clientOrderId, fill } of trade.executions.values()) if (clientOrderId === id) sum += fill.quantity;
+  return lots(sum);
 }
 
 /** Sum of the executions that are known, signed. */

@@ -6,13 +6,14 @@
 import type { Candle } from "../domain/candle.ts";
 import { sign } from "../domain/order.ts";
 import { type Micros, microsPerMinute } from "../domain/units.ts";
-import { type Desk, placeOrder } from "./desk.ts";
+import type { Desk } from "./desk.ts";
 import { beginClose } from "./exit.ts";
 import { isStopIgnored } from "./ignored-stop.ts";
 import { mayTrade } from "./order.ts";
 import { isBreakEvenDue, isTrailDue, isUnheldStopHit } from "./ratchet.ts";
+import { takePart } from "./taking.ts";
 import { reachedTarget } from "./targets.ts";
-import { averageEntry, exitSide, openLots, stopReason, type Trade } from "./trade.ts";
+import { averageEntry, openLots, stopReason, type Trade } from "./trade.ts";
 
 /** @returns whether something is to be done about the trade */
 export function reactToPrice(desk: Desk, trade: Trade, now: Micros): boolean {
@@ -50,7 +51,7 @@ function takeTarget(desk: Desk, trade: Trade, now: Micros): boolean {
   if (target === null) return false;
   // An order of the role that rests, or is on its way, does it itself.
   for (const order of trade.orders.values()) if (order.role === target.role && mayTrade(order)) return false;
-  if (target.extent.kind === "close-position") beginClose(desk, trade, "TAKE_PROFIT", now);
-  else placeOrder(desk, trade, "t1", exitSide(trade), target.extent.quantity, { type: "MARKET" }, now);
+  if (target.extent.kind === "quantity") return takePart(desk, trade, target.extent.quantity, now);
+  beginClose(desk, trade, "TAKE_PROFIT", now);
   return true;
 }

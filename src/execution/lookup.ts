@@ -11,6 +11,9 @@ import { openLots, type Trade, toldLots, wakeBy } from "./trade.ts";
 /** A look-up that found nothing must have happened at least this often before absence counts. */
 const leastMisses = 2;
 
+/** Orders whose executions are asked for at once: a position that was closed in slices may lack them of each (F-85). */
+const fillsAskedMax = 16;
+
 export function settleDoubts(desk: Desk, trade: Trade, now: Micros): void {
   for (const order of trade.orders.values()) settle(desk, trade, order, now);
 }
@@ -124,10 +127,22 @@ function askForFills(desk: Desk, trade: Trade, order: Order, now: Micros): void 
   // The execution's own report may still be on its way: asked only after the interval.
   const next = nextAsk(desk, order);
   if (now < next) return wakeBy(trade, next);
+  const room = roomFrom(desk, trade, now);
+  if (now < room) return wakeBy(trade, room);
   const asked = update(desk, trade, order, { kind: "asked" }, now);
   wakeBy(trade, nextAsk(desk, asked));
   if (order.venueId === null) return;
   desk.emit({ kind: "query-fills", symbol: desk.instrument.index, clientOrderId: order.id, orderId: order.venueId });
+}
+
+/** From when the executions of another order may be asked for. */
+function roomFrom(desk: Desk, trade: Trade, now: Micros): number {
+  const interval = microsFromMillis(desk.settings.protection.lookup_interval_ms);
+  const awaited = [...trade.orders.values()].filter(
+    (order) => missedLots(order) > 0 && order.asks > 0 && now < order.askedAt + interval,
+  );
+  if (awaited.length < fillsAskedMax) return now;
+  return Math.min(...awaited.map(({ askedAt }) => askedAt)) + interval;
 }
 
 function nextAsk(desk: Desk, order: Order): number {

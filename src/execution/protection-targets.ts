@@ -42,7 +42,8 @@ function arrangeOne(
   if (standing !== undefined) return adjust(situation, standing, wanted, wakes);
   const last = orders.at(-1);
   if (meaningOf(last?.refusal ?? null) === "trigger-passed") return reached(wanted);
-  if (last !== undefined && isUnplaceable(last)) return "watch";
+  // What was taken at market was reached: of its rest another conditional order would only be refused.
+  if (last !== undefined && (last.service === "order" || isUnplaceable(last))) return "watch";
   const lost = orders.filter(
     ({ status, filled, cancels }) => status.kind === "closed" && filled === 0 && cancels === 0,
   );

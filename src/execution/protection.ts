@@ -6,11 +6,11 @@
  */
 
 import { meaningOf } from "../domain/error-policy.ts";
-import { opposite } from "../domain/order.ts";
 import { type Lots, lots, type Micros, microsFromMillis, type Ticks } from "../domain/units.ts";
-import { cancel, type Desk, placeAlgo, placeOrder } from "./desk.ts";
+import { cancel, type Desk, placeAlgo } from "./desk.ts";
 import { beginClose } from "./exit.ts";
 import { type Arrangement, arrange, type Situation, type Step } from "./protection-arbiter.ts";
+import { takePart } from "./taking.ts";
 import { targetFacts, wantedTargets } from "./targets.ts";
 import { exitSide, exposedLots, lastOf, type Trade, wakeBy } from "./trade.ts";
 
@@ -92,7 +92,7 @@ function carryOutOne(desk: Desk, trade: Trade, step: Step, now: Micros): void {
     case "cancel":
       return cancel(desk, trade, step.order, now);
     case "take":
-      placeOrder(desk, trade, "t1", opposite(trade.plan.side), step.quantity, { type: "MARKET" }, now);
+      takePart(desk, trade, step.quantity, now);
       return;
     case "close":
       return beginClose(desk, trade, step.reason, now);

@@ -80,6 +80,8 @@ export type Trade = {
   readonly plan: TradePlan;
   /** put together from what was found on the exchange: its entry is settled, never sent again */
   readonly adopted: boolean;
+  /** when its position was found open; 0 where none was */
+  foundAt: number;
   readonly orders: Map<string, Order>;
   /** attempts that an earlier life of the trade made, per role: ids are never used twice */
   readonly attempts: Map<Role, number>;
@@ -152,6 +154,7 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
   return {
     plan,
     adopted,
+    foundAt: 0,
     orders: new Map(),
     attempts: new Map(),
     executions: new Map(),

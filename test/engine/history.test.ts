@@ -63,6 +63,27 @@ test("[REC-1] that nothing was traded is not believed before the proof of absenc
   expect([isPending(young), isPending(old)]).toEqual([true, false]);
 });
 
+/** An orphan behind a stop of ours, which the account and the history of so many milliseconds later know nothing of. */
+function forgotten(milliseconds: number): CoreBench {
+  const bench = started(10, []);
+  bench.at(milliseconds);
+  bench.tell(snapshotOf(0, { requestedAt: after(milliseconds), algos: [stopOf(idOf(tradeA, "f"))] }));
+  bench.tell(historyOf([], []));
+  return bench;
+}
+
+function cancelled(bench: CoreBench): number {
+  return bench.all.filter((output) => output.kind === "cancel-algo").length;
+}
+
+test("[F-19] a read that lags does not take the stop from an orphan that was seen open (I-01)", () => {
+  expect(cancelled(forgotten(3_000))).toBe(0);
+});
+
+test("[F-19] an orphan that reads know nothing of for longer than they lag is over, and its stop is cancelled", () => {
+  expect(cancelled(forgotten(13_000))).toBe(1);
+});
+
 test("[I-04] nothing is entered while the end of an earlier trade is not known", () => {
   const bench = started(0, [openTradeOf(tradeA, after(-20_000))]);
   bench.at(1);

@@ -133,6 +133,27 @@ test("[IDM-2] a recovered trade uses no id that its earlier life may have used",
   expect(placed).toEqual([idOf(tradeA, "f", 15)]);
 });
 
+test("[IDM-2] an orphan that is found again uses no id of its first stop (I-07)", () => {
+  const [first, again] = [after(0), after(60_000)].map((now) => {
+    const bench = new CoreBench();
+    const { trade } = recoverSymbol(instrument, settings, snapshotOf(10, { requestedAt: now }), noTrades, now);
+    bench.now = now;
+    bench.tell(journalled([]));
+    bench.tell(snapshotOf(10, { requestedAt: now }));
+    const stops = bench.outputs.flatMap((output) => (output.kind === "place-algo" ? [output.clientAlgoId] : []));
+    return { trade: trade?.plan.trade, stop: stops[0] };
+  });
+  expect([again?.trade, again?.stop === first?.stop]).toEqual([first?.trade, false]);
+});
+
+test("[REC-3] a position that was left alone for a week is protected all the same", () => {
+  const week = 7 * 24 * 3_600_000;
+  const { bench } = recoveredBy(snapshotOf(10), [openTradeOf(tradeA, after(-week))]);
+  expect(bench.outputs.find(({ kind }) => kind === "place-algo")).toMatchObject({
+    clientAlgoId: idOf(tradeA, "f", 500_001),
+  });
+});
+
 test("[ORD-2] the journal's executions make exact books", () => {
   const fills = [fillOf("a", 4, 640_001), fillOf("b", 6, 640_003)];
   const { trade } = recoverSymbol(

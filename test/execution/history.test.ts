@@ -428,3 +428,41 @@ test("[REC-1] while the books are unexplained a position that is gone does not e
   bench.manager.onPositionSeen(signedLots(0), after(10_000), after(10_000));
   expect(bench.manager.trade).not.toBeNull();
 });
+
+test("[F-85] executions that the journal has are not asked for again while they do not explain the position (I-19)", () => {
+  const x1 = idOf("x");
+  const bench = adopted({}, (trade) => {
+    const journal = [executed(e1, "buy", "1", 10), executed(x1, "sell", "2", 4)];
+    for (const known of journal) trade.executions.set(known.fill.tradeId, known);
+  });
+  tell(bench, 7, history([past(e1), past(x1, { side: "sell", quantity: lots(4), filled: lots(4) })]));
+  bench.at(20_000);
+  expect([bench.count("query-fills", e1), bench.count("query-fills", x1)]).toEqual([0, 0]);
+});
+
+test("[F-85] an execution that the journal lacks is asked for beside those that it has", () => {
+  const x1 = idOf("x");
+  const bench = adopted({}, (trade) => {
+    trade.executions.set("2", executed(x1, "sell", "2", 3));
+  });
+  tell(bench, 7, history([past(x1, { side: "sell", quantity: lots(4), filled: lots(4) })]));
+  bench.at(5_000);
+  expect([bench.count("query-fills", x1) > 0, bench.trade.orders.get(x1)?.applied]).toEqual([true, 3]);
+});
+
+test("[F-85] of many closes whose executions were not told, a few are asked about at once, and all in the end (I-19)", () => {
+  const closes = Array.from({ length: 40 }, (_, index) => idOf("x", index + 1));
+  const bench = adopted({}, (trade) => {
+    for (const [index, id] of closes.entries()) {
+      const known = { id, role: "x", attempt: index + 1, service: "order", side: "sell" } as const;
+      const sent = sentOrder({ ...known, quantity: lots(1), price: null }, start);
+      const report = { kind: "reported", status: "FILLED", filled: lots(1), venueId: id } as const;
+      trade.orders.set(id, step(sent, report, start));
+    }
+  });
+  const asked = (): number => bench.commands.filter(({ kind }) => kind === "query-fills").length;
+  bench.at(settings.protection.lookup_interval_ms);
+  const atOnce = asked();
+  bench.at(60_000);
+  expect([atOnce, closes.every((id) => bench.count("query-fills", id) > 0)]).toEqual([16, true]);
+});

@@ -229,6 +229,56 @@ test("[ORD-3] a first target that may not rest is taken at market when the touch
   ]);
 });
 
+/** A first target that the core watches, with the touch beyond it, and quotes of so many milliseconds. */
+function watchedFor(bench: Bench, milliseconds: number): readonly string[] {
+  bench.enterProtected(planOf(two));
+  bench.refuse("place-algo", t1, -4045);
+  bench.touch.quote(640_300);
+  const from = bench.commands.length;
+  for (let elapsed = 100; elapsed <= milliseconds; elapsed += 100) {
+    bench.at(1_000 + elapsed);
+    bench.manager.onQuote(bench.now);
+    const last = bench.commands.at(-1);
+    if (last?.kind === "place-order" && bench.trade.orders.get(last.clientOrderId)?.status.kind === "sent")
+      bench.refuse("place-order", last.clientOrderId, -4005);
+  }
+  return bench.commands.slice(from).flatMap((one) => (one.kind === "place-order" ? [one.clientOrderId] : []));
+}
+
+test("[F-64] a first target whose taking is refused again and again is tried ever more seldom (I-21)", () => {
+  const bench = new Bench();
+  const tried = watchedFor(bench, 25_000);
+  const times = tried.map((id) => bench.trade.orders.get(id)?.sentAt ?? Number.NaN);
+  const waits = times.slice(1).map((time, index) => (time - (times[index] ?? Number.NaN)) / 1_000);
+  expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000]);
+});
+
+test("[F-64] an execution ends the back-off of the first target", () => {
+  const bench = new Bench();
+  watchedFor(bench, 8_000);
+  bench.at(20_000);
+  bench.manager.onQuote(bench.now);
+  const sliced = bench.commands.findLast((one) => one.kind === "place-order")?.clientOrderId ?? "";
+  bench.fill(sliced, "EXPIRED", 2, fillOf("slice", 2, 640_300));
+  bench.manager.onQuote(bench.now);
+  expect(bench.commands.findLast((one) => one.kind === "place-order")).toMatchObject({ role: "t1", quantity: 3 });
+});
+
+test("[F-85] a first target that is larger than a market order may be is taken in slices", () => {
+  const bench = new Bench(settings, instrumentWith({ marketMaxQuantity: "0.003" }));
+  bench.enterProtected(planOf(two));
+  bench.refuse("place-algo", t1, -4045);
+  bench.touch.quote(640_300);
+  const slices = [2, 3].map((attempt) => {
+    bench.manager.onQuote(bench.now);
+    const { clientOrderId, quantity } = bench.order(idOf("t1", attempt));
+    bench.fill(clientOrderId, "FILLED", quantity, fillOf(`slice${attempt}`, quantity, 640_300));
+    return quantity;
+  });
+  bench.manager.onQuote(bench.now);
+  expect([slices, bench.count("place-order", idOf("t1", 4))]).toEqual([[3, 2], 0]);
+});
+
 test("[ORD-3] a position that is being closed takes no target beside it", () => {
   const bench = new Bench();
   bench.enterProtected(planOf(two));
