@@ -97,8 +97,11 @@ export class Looking {
   }
 }
 
-function textOf({ buffer, byteOffset, byteLength }: Uint8Array, most: number): string {
-  return Buffer.from(buffer, byteOffset, Math.min(byteLength, most)).toString("latin1");
+function textOf(bytes: Uint8Array, most: number): string {
+  const { buffer, byteOffset, byteLength } = bytes;
+  // What comes from the exchange is one already, and needs no other one to be read.
+  const own = bytes instanceof Buffer ? bytes : Buffer.from(buffer, byteOffset, byteLength);
+  return own.toString("latin1", 0, most);
 }
 
 function levelOf(row: unknown, { tick, step }: Grid): Level {
@@ -114,5 +117,13 @@ function viewOf(book: Book): BookView {
     }
     return found;
   };
-  return { bids: levels(bidSide), asks: levels(askSide) };
+  // Mostly all that is asked is whether there is a book.
+  return {
+    get bids() {
+      return levels(bidSide);
+    },
+    get asks() {
+      return levels(askSide);
+    },
+  };
 }

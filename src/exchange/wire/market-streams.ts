@@ -54,7 +54,7 @@ export class MarketStreams implements MarketSink {
       for (const { milliseconds: speed, suffix } of markSpeeds) {
         const mark = streams.topic("market", `markPrice${suffix}`);
         const flush = (now: Micros): void => {
-          if (!mark.idle && isMarkDue(instrument.index, now)) publishMark(mark, read, instrument.symbol, now);
+          if (!mark.idle && isMarkDue(instrument.index, now)) publishMark(mark, read, streams, now);
         };
         this.schedule.every(speed, { flush });
       }
@@ -254,12 +254,14 @@ function lastCandles(read: PublicRead, symbol: string): readonly (readonly unkno
   return Array.isArray(rows) ? rows.filter((row) => Array.isArray(row)) : [];
 }
 
-function publishMark(topic: Topic, read: PublicRead, symbol: string, now: Micros): void {
-  const index = fields(read("/fapi/v1/premiumIndex", { symbol }));
-  if (index === null) return;
-  const { markPrice: p, estimatedSettlePrice: P, indexPrice: i, lastFundingRate: r, nextFundingTime: T } = index;
-  const E = milliseconds(now);
-  topic.publish(jsonText({ e: "markPriceUpdate", E, s: symbol, p, ap: p, P, i, r, T, st: 1 }));
+function publishMark(topic: Topic, read: PublicRead, { texts, quotedSymbol }: SymbolStreams, now: Micros): void {
+  const index = read("/fapi/v1/premiumIndex", { symbol: texts.symbol });
+  if (typeof index !== "object" || index === null) return;
+  const text = (name: string): string => jsonText(Reflect.get(index, name));
+  const price = text("markPrice");
+  topic.publish(
+    `{"e":"markPriceUpdate","E":${milliseconds(now)},"s":${quotedSymbol},"p":${price},"ap":${price},"P":${text("estimatedSettlePrice")},"i":${text("indexPrice")},"r":${text("lastFundingRate")},"T":${text("nextFundingTime")},"st":1}`,
+  );
 }
 
 function fields(body: unknown): Readonly<Record<string, unknown>> | null {

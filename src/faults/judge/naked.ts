@@ -24,6 +24,9 @@ const triedWithin = 20_000_000;
 /** Whatever stands in the way, somebody has to notice after this long of it. */
 const absoluteMax = 30 * 60_000_000;
 
+/** Of a symbol without a position. */
+const nothing = { lots: 0, isCovered: false } as const;
+
 type Episode = {
   readonly since: number;
   most: number;
@@ -62,14 +65,14 @@ export class NakedTime {
   readonly #scene: Scene;
   readonly #open: (Episode | null)[];
   /** whether all of a position was covered at the last step, and its lots */
-  readonly #before: { lots: number; isCovered: boolean }[];
+  readonly #before: { readonly lots: number; readonly isCovered: boolean }[];
   readonly #answeredAt = new WeakMap<Call, number>();
   #lastStep = 0;
 
   constructor(scene: Scene) {
     this.#scene = scene;
     this.#open = scene.grids.map(() => null);
-    this.#before = scene.grids.map(() => ({ lots: 0, isCovered: false }));
+    this.#before = scene.grids.map(() => nothing);
   }
 
   /** Whether the daemon was told of an exposure that lasts. */
@@ -158,11 +161,15 @@ export class NakedTime {
     const { truth, now } = this.#scene;
     const episode = this.#open[symbol] ?? null;
     const lots = truth.position(symbol);
-    const before = this.#before[symbol] ?? { lots: 0, isCovered: false };
+    const before = this.#before[symbol] ?? nothing;
+    if (episode === null && lots === 0) {
+      this.#before[symbol] = nothing;
+      return;
+    }
+    const isCovered = lots !== 0 && truth.isCovered(symbol);
     const isTurned = before.isCovered && before.lots * lots < 0;
-    this.#before[symbol] = { lots, isCovered: lots !== 0 && truth.isCovered(symbol) };
-    if (episode === null && lots === 0) return;
-    const isNaked = truth.position(symbol) !== 0 && !truth.isCovered(symbol);
+    this.#before[symbol] = { lots, isCovered };
+    const isNaked = lots !== 0 && !isCovered;
     const isOthers = this.#scene.othersFilledAt[symbol] === now;
     if (episode !== null && isOthers) episode.most = othersMax;
     if (episode !== null) this.#charge(symbol, episode, passed);
