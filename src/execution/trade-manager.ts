@@ -268,9 +268,10 @@ export class TradeManager {
     const trade = this.#trade;
     if (trade === null || trade.unexplained === null) return;
     trade.unexplained.isSettled = true;
-    // What orders are known to have filled is in the adopted position, and no execution of it is missed any more.
+    // What orders are known to have filled is in the adopted position, and no execution of it is missed any more. Of a
+    // close that was sent since, it is not: what that has executed is booked when it is told.
     for (const order of trade.orders.values()) {
-      if (missedLots(order) > 0)
+      if (missedLots(order) > 0 && !trade.laterCloses.has(order.id))
         trade.orders.set(order.id, { ...order, applied: order.filled, inherited: order.filled });
     }
     this.#manage(trade, now);

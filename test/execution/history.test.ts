@@ -466,3 +466,16 @@ test("[F-85] of many closes whose executions were not told, a few are asked abou
   bench.at(60_000);
   expect([atOnce, closes.every((id) => bench.count("query-fills", id) > 0)]).toEqual([16, true]);
 });
+
+test("[F-28] a close sent while the history was asked is booked once, though its execution comes after that ended (I-07)", () => {
+  const bench = adopted();
+  bench.manager.close("OPERATOR", bench.now);
+  const x1 = idOf("x");
+  bench.report(x1, "FILLED", 10, null, "reply");
+  bench.manager.settleBooks(bench.now);
+  tell(bench, 0, history([], [executed(x1, "sell", "9", 10, 50)]));
+  const filled = bench.outputs.flatMap((output) =>
+    output.kind === "order" && output.clientOrderId === x1 ? [output.filled] : [],
+  );
+  expect([Math.max(...filled), bench.trade.ledger.position]).toEqual([10, 0]);
+});
