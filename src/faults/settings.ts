@@ -8,7 +8,7 @@ import { pick, randomFor } from "./random.ts";
 /** Seconds between two decisions of a symbol where much is to happen in little time. */
 const lively = 180;
 /** The same in the long: most of the time nothing is at stake, as in life. */
-const rhythms = [240, 600, 1_200] as const;
+const rhythms = [300, 720, 1_200] as const;
 
 /** Ways to trade differ from seed to seed. @param interval seconds between two decisions of a symbol */
 export function settingsOf(seed: number, interval: number = lively): Settings {
