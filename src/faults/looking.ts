@@ -97,11 +97,8 @@ export class Looking {
   }
 }
 
-function textOf(bytes: Uint8Array, most: number): string {
-  const { buffer, byteOffset, byteLength } = bytes;
-  // What comes from the exchange is one already, and needs no other one to be read.
-  const own = bytes instanceof Buffer ? bytes : Buffer.from(buffer, byteOffset, byteLength);
-  return own.toString("latin1", 0, most);
+function textOf({ buffer, byteOffset, byteLength }: Uint8Array, most: number): string {
+  return Buffer.from(buffer, byteOffset, Math.min(byteLength, most)).toString("latin1");
 }
 
 function levelOf(row: unknown, { tick, step }: Grid): Level {
@@ -117,13 +114,5 @@ function viewOf(book: Book): BookView {
     }
     return found;
   };
-  // Mostly all that is asked is whether there is a book.
-  return {
-    get bids() {
-      return levels(bidSide);
-    },
-    get asks() {
-      return levels(askSide);
-    },
-  };
+  return { bids: levels(bidSide), asks: levels(askSide) };
 }

@@ -188,8 +188,7 @@ class Run {
           this.#striker.onRow(row);
         },
         onMarket: (bytes) => {
-          // Of most messages that pass; they are judged by their time alone.
-          this.#judge.scene.now = this.#world.now;
+          this.#look();
           this.#looking.onMarket(this.#judge, bytes);
         },
         onBook: (symbol, body) => this.#looking.onBook(this.#judge, symbol, body),
