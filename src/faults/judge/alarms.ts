@@ -64,10 +64,11 @@ export class Alarms {
 
   /** Once a second. @param isKnown whether the daemon was told that the position lies there like that */
   onSecond(isKnown: (symbol: number) => boolean): void {
-    const { truth, now, isUp, readySince } = this.#scene;
+    const { truth, now, isUp, readySince, isStill } = this.#scene;
     for (const [symbol, episode] of this.#naked.entries()) {
       const isNaked = truth.position(symbol) !== 0 && !truth.isCovered(symbol);
-      if (!isNaked || !isUp || readySince === null || !isKnown(symbol)) {
+      // A process that stands still can tell nobody: it has the time anew when it goes on.
+      if (!isNaked || !isUp || readySince === null || isStill || !isKnown(symbol)) {
         episode.since = null;
         episode.told = false;
         continue;

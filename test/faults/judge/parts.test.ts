@@ -194,6 +194,18 @@ test("[I-18] a position lies without a stop, excused, and nobody is told", () =>
   expect([invariants(silent), invariants(loud)]).toEqual([["I-18"], []]);
 });
 
+test("[I-18] while the process stands still nobody can be told of a position without a stop", () => {
+  const [still, running] = [judgeWith(), judgeWith()];
+  for (const judge of [still, running]) {
+    judge.trouble(start + 60 * second, "all");
+    filled(judge, "web_1", "0.010");
+    pass(judge, 2 * second);
+  }
+  still.scene.isStill = true;
+  for (const judge of [still, running]) for (let step = 0; step < 20; step += 1) pass(judge, second);
+  expect([invariants(still), invariants(running)]).toEqual([[], ["I-18"]]);
+});
+
 test("[I-18] two hundred urgent alerts in an hour", () => {
   const judge = judgeWith();
   for (let count = 0; count < 200; count += 1) judge.alarms.onAlert({ ...alert, code: "POSITION_MISMATCH" });
