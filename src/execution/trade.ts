@@ -14,6 +14,7 @@ import {
   lots,
   type Micros,
   type Money,
+  micros,
   noLots,
   noMoney,
   type SignedLots,
@@ -304,7 +305,8 @@ export function applyFill(trade: Trade, order: Executing, fill: Fill, instrument
     trade.fees = addMoney(trade.fees, fill.commission);
   }
   // A close of what was a person's part is taken back by a close to the other side: that enters, too.
-  if (order.side === trade.plan.side) trade.entryTime ??= fill.time;
+  // The first of them may be told last, and what was paid for the position since then is the trade's (F-49).
+  if (order.side === trade.plan.side) trade.entryTime = micros(Math.min(trade.entryTime ?? fill.time, fill.time));
   if (order.role !== "e") trade.lastExitRole = order.role;
   if (order.role === "t1") trade.firstTargetLots += fill.quantity;
   if (fill.time > trade.lastFillTime) trade.lastFillTime = fill.time;

@@ -68,6 +68,17 @@ test("[ORD-4] funding before anything has filled belongs to no trade", () => {
   expect(rowOf(bench).funding).toBe(0n);
 });
 
+test("[ORD-4] [F-49] a first execution that is told last begins the trade, and its funding counts", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.fill(idOf("e"), "PARTIALLY_FILLED", 6, fillOf("second", 6, 640_000, after(2_000)));
+  bench.manager.onFunding(money(-30_000n), after(1_500));
+  bench.fill(idOf("e"), "FILLED", 10, fillOf("first", 4, 640_000, after(1_000)));
+  bench.ok("place-algo", idOf("f"));
+  bench.fill(idOf("f"), "FILLED", 10, fillOf("exit", 10, 639_800, after(6_000)));
+  expect([rowOf(bench).entryTime, rowOf(bench).funding]).toEqual([after(1_000), -30_000n]);
+});
+
 test("[ORD-4] R is the net result over the risk at entry", () => {
   const row = closedBy("f", 639_800);
   expect(row.r).toBeCloseTo(-1.0001, 5);

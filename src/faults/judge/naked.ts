@@ -145,8 +145,9 @@ export class NakedTime {
     }
   }
 
-  /** A new process learns everything anew, from the account. */
+  /** A new process learns everything anew, from the account; where reads lag, only later ones may show what is so. */
   onReady(): void {
+    if (this.#scene.readsLagUntil > this.#scene.now) return;
     for (const episode of this.#open) if (episode !== null) episode.knownAt = this.#scene.now;
   }
 

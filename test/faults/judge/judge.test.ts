@@ -40,6 +40,31 @@ function watching(): Judge {
   return judge;
 }
 
+/** One that is up again, whose entry has filled while it was down. @param readsLagUntil microseconds */
+function restarted(readsLagUntil: number): Judge {
+  const judge = watching();
+  judge.ends();
+  const o = {
+    s: "BTCUSDT",
+    c: entry,
+    S: "BUY",
+    q: "0.010",
+    z: "0.010",
+    l: "0.010",
+    L: "64000.0",
+    N: "USDT",
+    n: "0.1",
+    X: "FILLED",
+    t: 1,
+  };
+  judge.happened({ e: "ORDER_TRADE_UPDATE", o });
+  judge.begins({ openTrades: [], fills: new Set() });
+  judge.scene.readsLagUntil = readsLagUntil;
+  judge.step();
+  judge.ready();
+  return judge;
+}
+
 let trades = 0;
 
 /** The exchange tells of an execution. */
@@ -153,6 +178,12 @@ test("[I-01] what somebody else has opened is not charged while reads may tell o
   filled(judge, "web_1", "BUY", 10);
   pass(judge, 15 * second);
   expect(invariants(judge)).toEqual([]);
+});
+
+test("[I-01] a start whose reads may tell of before has not learnt what filled meanwhile", () => {
+  const [lagging, reading] = [restarted(60 * second), restarted(0)];
+  for (const judge of [lagging, reading]) pass(judge, 3 * second);
+  expect([invariants(lagging), invariants(reading)]).toEqual([[], ["I-01"]]);
 });
 
 test("[I-02] a stop that turns the position around", () => {
