@@ -25,11 +25,12 @@ export class Alarms {
   /** when somebody was last told something that is not only for information */
   #lastAt = Number.NEGATIVE_INFINITY;
   /** positions without a stop, since when; null: none */
-  readonly #naked: { since: number | null; told: boolean }[];
+  readonly #naked: { since: number | null; told: boolean; ran: number }[];
+  #secondAt = 0;
 
   constructor(scene: Scene) {
     this.#scene = scene;
-    this.#naked = scene.grids.map(() => ({ since: null, told: false }));
+    this.#naked = scene.grids.map(() => ({ since: null, told: false, ran: 0 }));
   }
 
   onBegin(): void {
@@ -65,16 +66,21 @@ export class Alarms {
   /** Once a second. @param isKnown whether the daemon was told that the position lies there like that */
   onSecond(isKnown: (symbol: number) => boolean): void {
     const { truth, now, isUp, readySince, isStill } = this.#scene;
+    const passed = now - this.#secondAt;
+    this.#secondAt = now;
     for (const [symbol, episode] of this.#naked.entries()) {
       const isNaked = truth.position(symbol) !== 0 && !truth.isCovered(symbol);
-      // A process that stands still can tell nobody: it has the time anew when it goes on.
-      if (!isNaked || !isUp || readySince === null || isStill || !isKnown(symbol)) {
+      if (!isNaked || !isUp || readySince === null || !isKnown(symbol)) {
         episode.since = null;
         episode.told = false;
         continue;
       }
-      episode.since ??= now;
-      if (now - episode.since > unguardedMax && !episode.told) {
+      if (episode.since === null) {
+        episode.since = now;
+        episode.ran = 0;
+        // A process that stands still can tell nobody.
+      } else if (!isStill) episode.ran += passed;
+      if (episode.ran > unguardedMax && !episode.told) {
         episode.told = true;
         if (this.#lastAt < episode.since - unguardedMax) {
           this.#scene.violated("I-18", `symbol ${symbol} lies without a stop, and nobody was told`);

@@ -206,6 +206,19 @@ test("[I-18] while the process stands still nobody can be told of a position wit
   expect([invariants(still), invariants(running)]).toEqual([[], ["I-18"]]);
 });
 
+test("[I-18] what was told before the process stood still need not be told again", () => {
+  const judge = judgeWith();
+  judge.trouble(start + 180 * second, "all");
+  filled(judge, "web_1", "0.010");
+  pass(judge, 2 * second);
+  judge.alarms.onAlert({ ...alert, severity: "warning", code: "ORDER_REFUSED" });
+  for (const isStill of [true, false]) {
+    judge.scene.isStill = isStill;
+    for (let step = 0; step < 40; step += 1) pass(judge, second);
+  }
+  expect(invariants(judge)).toEqual([]);
+});
+
 test("[I-18] two hundred urgent alerts in an hour", () => {
   const judge = judgeWith();
   for (let count = 0; count < 200; count += 1) judge.alarms.onAlert({ ...alert, code: "POSITION_MISMATCH" });
