@@ -247,14 +247,27 @@ function obstacleTo(
       isGridFault(refusal) && stops.filter((stop) => isGridFault(stop.refusal)).length <= gridRefusalsMax;
     if (isNextGrid) return "none";
     if (!mayRetry) return { kind: "give-up", detail: `stop refused with ${refusal}` };
-    const again = last.sentAt + retryMicros;
+    // A move that the exchange refuses again and again is no haste: the core watches its level meanwhile.
+    const isMove = covered && last.role === "r";
+    const again = last.sentAt + (isMove ? backedOff(retryMicros, refusedMoves(stops) - 1) : retryMicros);
     if (now < again) {
       wakes.push(again);
       return null;
     }
   }
-  if (stops.filter(isLost).length >= lostStopsMax) return { kind: "give-up", detail: "the stop keeps vanishing" };
+  if (stops.filter(isVanished).length >= lostStopsMax) return { kind: "give-up", detail: "the stop keeps vanishing" };
   return "none";
+}
+
+/** Moves that were refused since the last that was not. */
+function refusedMoves(stops: readonly Order[]): number {
+  const moves = stops.filter(({ role }) => role === "r");
+  return moves.length - 1 - moves.findLastIndex(({ refusal }) => refusal === null);
+}
+
+/** A move that was refused took nothing away: the stop from before it rests as ever, or its own loss counts. */
+function isVanished(stop: Order): boolean {
+  return isLost(stop) && (stop.role === "f" || stop.refusal === null);
 }
 
 /** Price or quantity is not on the exchange's grid: it has changed, and our rules are old (failure-catalogue F-77). */

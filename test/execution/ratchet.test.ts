@@ -176,18 +176,30 @@ test("[ORD-3] a ratchet that the exchange refuses leaves the old one where it is
   expect([bench.count("cancel-algo", r1), bench.manager.trade?.closing, bench.safeModes]).toEqual([0, null, []]);
 });
 
-test("[ORD-3] a ratchet that was refused is tried again, and after the bound the position is closed", () => {
+test("[ORD-3] [F-05] a ratchet that is refused is tried ever more seldom, and the floor that rests keeps the position open", () => {
+  const bench = entered();
+  quote(bench, 640_150);
+  const left: number[] = [];
+  for (let ms = 0; ms <= 16_000; ms += 100) {
+    bench.at(ms);
+    const attempts = left.length + 1;
+    if (bench.count("place-algo", idOf("r", attempts)) === 0) continue;
+    left.push(ms);
+    bench.refuse("place-algo", idOf("r", attempts), -4045);
+  }
+  const waits = left.slice(1).map((at, index) => at - (left[index] ?? 0));
+  expect([waits, bench.count("place-order", x1), bench.safeModes]).toEqual([[500, 1_000, 2_000, 4_000, 8_000], 0, []]);
+});
+
+test("[ORD-3] moves that were refused do not count when the floor itself is lost", () => {
   const bench = entered();
   quote(bench, 640_150);
   for (let attempt = 1; attempt <= 4; attempt += 1) {
     bench.refuse("place-algo", idOf("r", attempt), -4045);
-    bench.at(600 * attempt);
+    bench.at(8_000 * attempt);
   }
-  expect([bench.count("place-algo", idOf("r", 5)), bench.count("place-order", x1), bench.safeModes]).toEqual([
-    0,
-    1,
-    ["CANNOT_PROTECT"],
-  ]);
+  bench.algoReport(idOf("f"), "CANCELED");
+  expect([bench.count("place-algo", idOf("f", 2)), bench.count("place-order", x1)]).toEqual([1, 0]);
 });
 
 test("[ORD-3] while no stop rests at the level that it moved to, the core watches the price", () => {
