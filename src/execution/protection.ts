@@ -12,7 +12,7 @@ import { beginClose } from "./exit.ts";
 import { type Arrangement, arrange, type Situation, type Step } from "./protection-arbiter.ts";
 import { takePart } from "./taking.ts";
 import { targetFacts, wantedTargets } from "./targets.ts";
-import { exitSide, exposedLots, lastOf, type Trade, wakeBy } from "./trade.ts";
+import { exitSide, exposedLots, lastOf, openLots, type Trade, wakeBy } from "./trade.ts";
 
 /** From so many closes on, a naked position that is being closed gets a stop as well. */
 const closesUntilStop = 2;
@@ -104,10 +104,19 @@ function carryOutOne(desk: Desk, trade: Trade, step: Step, now: Micros): void {
 }
 
 function watchExposure(desk: Desk, trade: Trade, now: Micros): void {
-  if (trade.exposedSince === null || trade.closing !== null) return;
+  if (trade.exposedSince === null) return;
   const limit = trade.exposedSince + microsFromMillis(desk.settings.protection.unprotected_max_ms);
   if (now < limit) return wakeBy(trade, limit);
-  giveUp(desk, trade, "no stop became live in time", now);
+  if (trade.closing === null) giveUp(desk, trade, "no stop became live in time", now);
+  else tellExposure(desk, trade);
+}
+
+/** Once an exposure: SAFE MODE may be on for something else, and then says nothing of it (failure-catalogue I-18). */
+function tellExposure({ instrument, emit }: Desk, trade: Trade): void {
+  if (trade.exposureTold === trade.exposedSince) return;
+  trade.exposureTold = trade.exposedSince;
+  const fields = { trade: trade.plan.trade, lots: openLots(trade), closes: trade.closing?.attempts ?? 0 };
+  emit({ kind: "notice", level: "error", code: "CLOSING_WITHOUT_STOP", symbol: instrument.index, fields });
 }
 
 /** The position cannot be protected: it is closed, and nothing new is opened (requirements SAF-3). */

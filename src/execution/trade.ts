@@ -117,6 +117,8 @@ export type Trade = {
   lastExitRole: Role | null;
   /** since when there has been exposure without a live stop; null when covered or flat */
   exposedSince: Micros | null;
+  /** the exposure that people were told of while it was being closed */
+  exposureTold: Micros | null;
   closing: Closing | null;
   /** the plan's, tightened by what was configured since (requirements CFG-4) */
   rules: ExitRules;
@@ -178,6 +180,7 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     lastFillTime: 0 as Micros,
     lastExitRole: null,
     exposedSince: null,
+    exposureTold: null,
     closing: null,
     rules: plan.exits,
     stopLevel: plan.stopLoss,

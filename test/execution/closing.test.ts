@@ -135,6 +135,16 @@ test("[F-43] while limits of the address hold closes back no stop is tried besid
   expect(commands.filter(({ kind }) => kind === "place-algo")).toHaveLength(1);
 });
 
+test("[F-54] [I-18] a position that loses its stop while its closes fail is told of once, SAFE MODE or not", () => {
+  const bench = refusedFor(60);
+  const told = bench.outputs.flatMap((output) =>
+    output.kind === "notice" && output.code === "CLOSING_WITHOUT_STOP" ? [output] : [],
+  );
+  expect(told).toMatchObject([
+    { level: "error", symbol: instrument.index, fields: { trade: bench.trade.plan.trade, lots: 10 } },
+  ]);
+});
+
 test("[F-54] [I-01] the first stop that is taken beside failing closes covers the position", () => {
   const bench = refusedFor(60);
   const before = bench.trade.exposedSince;
