@@ -73,6 +73,7 @@ export function recoverSymbol(
   const left = ours.filter(({ parts }) => parts.trade === ended);
   const found = ours.filter((one) => !proofs.includes(one) && !left.includes(one));
   const { trade, leftovers } = recoverFrom(instrument, settings, snapshot, journal, found, now);
+  if (trade !== null && trade.unexplained !== null) trade.unexplained.readAt = snapshot.requestedAt;
   const past = pastTrades(instrument, settings, journal, trade?.plan.trade ?? null, now);
   const cancels = left.map(cancelOf);
   const [kept, others] = trade === null ? [[], cancels] : [cancels, []];
@@ -119,7 +120,7 @@ function pastTrade(settings: Settings, { intent, fills, stopLevel }: OpenTrade):
 /** What is known of the executions may be a part: the history says (failure-catalogue F-07). */
 function leaveUnexplained(trade: Trade, held: SignedLots, fills: readonly JournalFill[]): void {
   for (const known of fills) trade.executions.set(known.fill.tradeId, known);
-  trade.unexplained = { lots: held, statedAt: 0, isSettled: false };
+  trade.unexplained = { lots: held, statedAt: 0, readAt: 0, enteredAt: 0, isSettled: false };
 }
 
 /** @param found what is ours, but for what proved the stop path: that never was the protection of anything */
@@ -191,9 +192,25 @@ function recoverFlat(
   if (plan === null) return { trade: null, leftovers: found.map(cancelOf) };
   const own = found.filter(({ parts }) => parts.trade === plan.trade);
   const trade = adoptedTrade(plan, own, intended ?? null, now);
-  leaveUnexplained(trade, signedLots(0), intended?.fills ?? []);
+  const fills = intended?.fills ?? [];
+  leaveUnexplained(trade, untoldLots(own, fills), fills);
   if (resting === undefined && intended !== undefined) watchLost(trade, intended.intent, now);
   return { trade, leftovers: found.filter(({ parts }) => parts.trade !== plan.trade).map(cancelOf) };
+}
+
+/**
+ * Orders and positions are read apart: what a resting entry has filled, and no execution that the journal has explains,
+ * may be younger than the flat position (failure-catalogue I-01).
+ */
+function untoldLots(own: readonly Found[], fills: readonly JournalFill[]): SignedLots {
+  let sum = 0;
+  for (const { parts, report } of own) {
+    if (parts.role !== "e" || report.kind !== "order-report") continue;
+    const told = fills.filter(({ clientOrderId }) => clientOrderId === report.clientOrderId);
+    const known = told.reduce((known, { fill }) => known + fill.quantity, 0);
+    sum += sign(report.side) * Math.max(0, report.filled - known);
+  }
+  return signedLots(sum);
 }
 
 /** An entry that left shortly before the end and is not to be seen: its fate is not known. */

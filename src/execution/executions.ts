@@ -32,6 +32,7 @@ import {
 } from "../domain/units.ts";
 import { type Desk, update } from "./desk.ts";
 import { type Order, sentOrder, step } from "./order.ts";
+import { noteEntered } from "./position-evidence.ts";
 import { applyFill, type Executing, type Trade } from "./trade.ts";
 
 /** Client ids with which the exchange itself closes a position. @see binance-usdm.md §6.3; failure-catalogue F-82 */
@@ -106,11 +107,14 @@ export function takeHistory(
 ): void {
   for (const order of report.orders) {
     // What ended without an execution has nothing to say.
-    if (order.filled === 0 && !isAlive(order.status) && !trade.orders.has(order.clientOrderId)) continue;
+    const isKnown = trade.orders.has(order.clientOrderId);
+    if (order.filled === 0 && !isAlive(order.status) && !isKnown) continue;
     const own = ownOrder(desk, trade, order, now);
     if (own === null) continue;
     const { status, filled, orderId } = order;
-    update(desk, trade, own, { kind: "reported", status, filled, venueId: orderId }, now);
+    const after = update(desk, trade, own, { kind: "reported", status, filled, venueId: orderId }, now);
+    // Of an order that nobody knew of, the position that was adopted has what it filled.
+    if (isKnown) noteEntered(trade, own, after, order.time);
   }
   for (const { clientOrderId, fill } of report.executions) {
     const order = trade.orders.get(clientOrderId);

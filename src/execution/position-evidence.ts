@@ -5,8 +5,8 @@
  */
 
 import { sign } from "../domain/order.ts";
-import { type Micros, microsFromSeconds, type SignedLots } from "../domain/units.ts";
-import { missedLots } from "./order.ts";
+import { type Micros, microsFromSeconds, type SignedLots, signedLots } from "../domain/units.ts";
+import { missedLots, type Order } from "./order.ts";
 import { enteredLots, exposedLots, mayFill, openLots, type Trade, toldLots } from "./trade.ts";
 
 /** How much younger than the last execution a read must be to be news: clocks differ, and reads lag. */
@@ -20,7 +20,7 @@ const readMarginMicros = microsFromSeconds(2);
  */
 export function statePosition(trade: Trade, lots: SignedLots, time: Micros, now: Micros): boolean {
   const { unexplained } = trade;
-  if (unexplained !== null && time >= unexplained.statedAt) {
+  if (unexplained !== null && time >= Math.max(unexplained.statedAt, unexplained.enteredAt)) {
     unexplained.lots = lots;
     unexplained.statedAt = time;
   }
@@ -36,8 +36,31 @@ export function statePosition(trade: Trade, lots: SignedLots, time: Micros, now:
  */
 export function seePosition(trade: Trade, lots: SignedLots, requestedAt: Micros, now: Micros): void {
   const { unexplained } = trade;
-  if (unexplained !== null && requestedAt > unexplained.statedAt + readMarginMicros) unexplained.lots = lots;
+  if (unexplained !== null) {
+    const { statedAt, enteredAt } = unexplained;
+    if (requestedAt > Math.max(statedAt, enteredAt) + readMarginMicros) {
+      unexplained.lots = lots;
+      unexplained.readAt = requestedAt;
+    }
+  }
   if (requestedAt > trade.lastFillTime + readMarginMicros) note(trade, lots, now);
+}
+
+/**
+ * An entry of an adopted trade is known to have filled more, in sum. The history explains it later; what it opened is
+ * protected now, and too much counted for a while costs nothing (failure-catalogue I-01).
+ *
+ * @param time of the exchange, at which it was so
+ */
+export function noteEntered(trade: Trade, before: Order, after: Order, time: Micros): void {
+  const { unexplained, plan } = trade;
+  const more = after.filled - before.filled;
+  if (unexplained === null || after.role !== "e" || more <= 0 || time <= unexplained.statedAt) return;
+  // A read that was asked for later shows it, where it shows as much.
+  const isRead = time + readMarginMicros < unexplained.readAt && unexplained.lots * sign(plan.side) >= more;
+  if (isRead) return;
+  unexplained.lots = signedLots(unexplained.lots + sign(after.side) * more);
+  unexplained.enteredAt = Math.max(unexplained.enteredAt, time);
 }
 
 function note(trade: Trade, lots: SignedLots, now: Micros): void {

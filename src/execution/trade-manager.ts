@@ -34,7 +34,7 @@ import { Fundings } from "./fundings.ts";
 import { inDoubt, lacksExecutions, settleDoubts } from "./lookup.ts";
 import { isBuried, mayExecuteUntold, mayTrade, missedLots, type Order, remaining } from "./order.ts";
 import { afterChange, clientIdOf, settleOutcome } from "./outcome.ts";
-import { noteUnfilled, seePosition, statePosition } from "./position-evidence.ts";
+import { noteEntered, noteUnfilled, seePosition, statePosition } from "./position-evidence.ts";
 import { manageProtection } from "./protection.ts";
 import { manageStopLevel, tightenTo, trackPrice } from "./ratchet.ts";
 import { tradeRow } from "./summary.ts";
@@ -173,6 +173,7 @@ export class TradeManager {
 
   onOrderReport(report: OrderReport, now: Micros): void {
     const trade = this.#trade;
+    const isKnown = trade?.orders.has(report.clientOrderId) === true;
     const order = trade === null ? null : ownOrder(this.#desk, trade, report, now);
     if (trade === null || order === null) return;
     // The cumulative amount orders the executions: what an adopted position contains is not counted again.
@@ -180,6 +181,8 @@ export class TradeManager {
     const before = trade.orders.get(order.id) ?? order;
     const { status, filled, orderId } = report;
     const after = update(this.#desk, trade, before, { kind: "reported", status, filled, venueId: orderId }, now);
+    // Of an order that nobody knew of, the position that was adopted has what it filled.
+    if (isKnown) noteEntered(trade, before, after, report.time);
     afterChange(this.#desk, trade, before, after, now);
     if (report.source === "query") this.#takeTerms(trade, after, report, now);
     if (after.role === "e" && isBuried(after) && isAlive(status)) this.#cancelBuried(after);
@@ -423,7 +426,8 @@ export class TradeManager {
     if (isContained) trade.executions.set(fill.tradeId, { clientOrderId: order.id, side: order.side, fill });
     else applyFill(trade, order, fill, this.#desk.instrument);
     if ("inherited" in order && (!isContained || order.inherited === 0)) {
-      update(this.#desk, trade, order, { kind: "executed", quantity: fill.quantity }, now);
+      const after = update(this.#desk, trade, order, { kind: "executed", quantity: fill.quantity }, now);
+      if (isContained) noteEntered(trade, order, after, fill.time);
     }
     this.counts.fills += 1;
     const open = openLots(trade);

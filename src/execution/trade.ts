@@ -73,6 +73,10 @@ export type Unexplained = {
   lots: SignedLots;
   /** exchange time of that word: what was executed no later is in it; 0 when not known */
   statedAt: number;
+  /** when the last read of it was asked for, by our own clock; 0 when none was */
+  readAt: number;
+  /** exchange time of the last sum that was added to it: no older word takes it away; 0 when none was */
+  enteredAt: number;
   /** no more is asked: the books stay as they are, until something else asks for an explanation */
   isSettled: boolean;
 };
@@ -299,7 +303,9 @@ export function applyFill(trade: Trade, order: Executing, fill: Fill, instrument
   trade.seenLots = 0;
   const { unexplained } = trade;
   if (unexplained !== null && fill.time > unexplained.statedAt) {
-    unexplained.lots = signedLots(unexplained.lots + sign(order.side) * fill.quantity);
+    unexplained.lots = signedLots(
+      unexplained.lots + sign(order.side) * (fill.quantity - summedLots(trade, order, fill)),
+    );
   }
   trade.ledger = withFill(trade.ledger, order.side, fill.price, fill.quantity);
   trade.tradedLots = lots(trade.tradedLots + fill.quantity);
@@ -314,6 +320,12 @@ export function applyFill(trade: Trade, order: Executing, fill: Fill, instrument
   if (order.role === "t1") trade.firstTargetLots += fill.quantity;
   if (fill.time > trade.lastFillTime) trade.lastFillTime = fill.time;
   return true;
+}
+
+/** What of an entry's execution was counted when it was told in sum. */
+function summedLots({ orders }: Trade, { id, role }: Executing, { quantity }: Fill): number {
+  const order = orders.get(id);
+  return role === "e" && order !== undefined ? Math.min(missedLots(order), quantity) : 0;
 }
 
 /** The word for a stop that was hit: the one that limits the loss, or one that had moved. */

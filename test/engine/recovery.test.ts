@@ -98,6 +98,61 @@ test("[REC-3] an entry that fills while it is being cancelled after a restart is
   expect(commands.map((text) => text.split(" ")[0])).toEqual(["place-algo"]);
 });
 
+/** An entry that rests beside a flat position, found after a restart. */
+function resting(filled = 0, fills: Parameters<typeof openTradeOf>[2] = []) {
+  return recoveredBy(snapshotOf(0, { orders: [entryOf(idOf(tradeA, "e"), filled)] }), [
+    openTradeOf(tradeA, after(-5_000), fills),
+  ]);
+}
+
+test.each<readonly [string, "PARTIALLY_FILLED" | "CANCELED", "query" | "reply"]>([
+  ["a look-up", "PARTIALLY_FILLED", "query"],
+  ["the reply to its cancel", "CANCELED", "reply"],
+])("[I-01] what %s tells of an adopted entry in sum is protected at once", (_what, status, source) => {
+  const { bench } = resting();
+  const commands = bench.tell(entryOf(idOf(tradeA, "e"), 4, { status, source, time: after(-1) }));
+  expect([commands.filter((text) => text.startsWith("place-algo")).length, bench.trade?.unexplained?.lots]).toEqual([
+    1, 4,
+  ]);
+});
+
+test("[I-01] what the history tells of an adopted entry in sum is protected at once", () => {
+  const { bench } = resting();
+  const commands = bench.tell(historyOf([entryOf(idOf(tradeA, "e"), 4, { time: after(-1) })], []));
+  expect(commands.some((text) => text.startsWith("place-algo"))).toBe(true);
+});
+
+test("[I-01] what a resting entry had filled is protected, though the position was read before it", () => {
+  expect(resting(4).commands.some((text) => text.startsWith("place-algo"))).toBe(true);
+});
+
+test("[REC-3] what a resting entry had filled, and the journal knows, is in the flat position", () => {
+  expect(resting(4, [fillOf("known", 4)]).commands.some((text) => text.startsWith("place-algo"))).toBe(false);
+});
+
+test("[F-28] an execution of an adopted entry counts once, told in sum, asked for, and by the stream", () => {
+  const { bench } = resting();
+  const id = idOf(tradeA, "e");
+  const exposed = () => bench.trade?.unexplained?.lots;
+  bench.tell(entryOf(id, 4, { status: "CANCELED", time: after(-1) }));
+  const sum = exposed();
+  const fills = [fillOf("a", 1, 640_000, after(-2))];
+  bench.tell({ kind: "fills-report", symbol: first, clientOrderId: id, orderId: "9", fills });
+  const asked = exposed();
+  const fill = fillOf("b", 3, 640_000, after(-1));
+  bench.tell(entryOf(id, 4, { status: "CANCELED", fill, source: "stream", time: after(-1) }));
+  expect([sum, asked, exposed()]).toEqual([4, 4, 4]);
+});
+
+test("[REC-3] what an earlier entry had filled, of which nobody knew, is in the adopted position", () => {
+  const { bench } = recoveredBy(snapshotOf(10), [openTradeOf(tradeA, after(-5_000))]);
+  const earlier = entryOf(idOf(tradeA, "e"), 10, { status: "FILLED", time: after(-1) });
+  bench.tell(historyOf([earlier], []));
+  const afterHistory = bench.trade?.unexplained?.lots;
+  bench.tell(entryOf(idOf(tradeA, "e", 2), 3, { status: "EXPIRED", source: "stream", time: after(-1) }));
+  expect([afterHistory, bench.trade?.unexplained?.lots]).toEqual([10, 10]);
+});
+
 test("[REC-3] leftovers of a flat symbol are cancelled", () => {
   const { commands, bench } = recoveredBy(snapshotOf(0, { algos: [stopOf(idOf(tradeA, "f"))] }));
   expect([commands, bench.trade]).toEqual([[`cancel-algo ${idOf(tradeA, "f")}`], null]);

@@ -3,7 +3,8 @@
 import { expect, test } from "vitest";
 import type { Side } from "../../src/domain/order.ts";
 import { lots, signedLots } from "../../src/domain/units.ts";
-import { seePosition, statePosition } from "../../src/execution/position-evidence.ts";
+import { sentOrder } from "../../src/execution/order.ts";
+import { noteEntered, seePosition, statePosition } from "../../src/execution/position-evidence.ts";
 import { after, settings, start } from "../support/core.ts";
 import { Bench, fillOf, idOf, planOf } from "./bench.ts";
 
@@ -21,7 +22,13 @@ function pending(side: Side = "buy"): Bench {
 function unexplained(): Bench {
   const bench = new Bench();
   bench.enterProtected();
-  bench.trade.unexplained = { lots: signedLots(10), statedAt: after(10_000), isSettled: false };
+  bench.trade.unexplained = {
+    lots: signedLots(10),
+    statedAt: after(10_000),
+    readAt: 0,
+    enteredAt: 0,
+    isSettled: false,
+  };
   return bench;
 }
 
@@ -75,6 +82,69 @@ test.each<readonly [number, number]>([
   const { trade } = unexplained();
   seePosition(trade, signedLots(6), after(ms), after(20_000));
   expect(trade.unexplained).toMatchObject({ lots: open, statedAt: after(10_000) });
+});
+
+/** Four lots more of an entry, as of so many milliseconds, where the exchange last spoke ten seconds after the start. */
+function entered(ms: number, of: Bench = unexplained(), role: "e" | "x" = "e"): Bench {
+  const side = of.trade.plan.side;
+  const order = sentOrder(
+    { id: "more", role, attempt: 2, service: "order", side, quantity: lots(9), price: null },
+    start,
+  );
+  const before = { ...order, filled: lots(2) };
+  noteEntered(of.trade, before, { ...order, filled: lots(6) }, after(ms));
+  return of;
+}
+
+test.each<readonly [number, number]>([
+  [10_000, 10],
+  [10_001, 14],
+])("[I-01] an entry's sum of %i ms makes what is open %i lots", (ms, open) => {
+  expect(entered(ms).trade.unexplained?.lots).toBe(open);
+});
+
+test("[I-01] the sum of a close says nothing of what was entered", () => {
+  expect(entered(10_001, unexplained(), "x").trade.unexplained?.lots).toBe(10);
+});
+
+test.each<readonly [number, number, number]>([
+  [13_000, 10, 14],
+  [13_000.001, 10, 10],
+  [13_000.001, 3, 7],
+])("[I-01] beside a read asked for at %d ms that showed %i lots, a sum of 11 s makes them %i", (ms, read, open) => {
+  const bench = unexplained();
+  seePosition(bench.trade, signedLots(read), after(ms), after(20_000));
+  expect(entered(11_000, bench).trade.unexplained?.lots).toBe(open);
+});
+
+test("[I-01] the sum of a sale makes a short longer", () => {
+  const bench = pending("sell");
+  bench.trade.unexplained = { lots: signedLots(0), statedAt: 0, readAt: 0, enteredAt: 0, isSettled: false };
+  expect(entered(1, bench).trade.unexplained?.lots).toBe(-4);
+});
+
+test.each<readonly [number, number]>([
+  [14_000, 14],
+  [14_000.001, 10],
+])("[F-31] a read asked for at %d ms leaves %i lots beside a sum of 12 s", (ms, open) => {
+  const { trade } = entered(12_000);
+  seePosition(trade, signedLots(10), after(ms), after(20_000));
+  expect(trade.unexplained?.lots).toBe(open);
+});
+
+test.each<readonly [number, number]>([
+  [11_999, 14],
+  [12_000, 10],
+])("[F-31] a word of %i ms leaves %i lots beside a sum of 12 s", (ms, open) => {
+  const { trade } = entered(12_000);
+  statePosition(trade, signedLots(10), after(ms), after(20_000));
+  expect(trade.unexplained?.lots).toBe(open);
+});
+
+test("[F-31] an older sum does not make way for an older word", () => {
+  const { trade } = entered(11_000, entered(12_000));
+  statePosition(trade, signedLots(10), after(11_500), after(20_000));
+  expect(trade.unexplained?.lots).toBe(18);
 });
 
 test.each<readonly [string, () => Bench, number, boolean]>([

@@ -24,7 +24,7 @@ function adopted(plan: Partial<TradePlan> = {}, prepare: (trade: Trade) => void 
   const { side } = trade.plan;
   trade.ledger = withFill(emptyLedger, side, ticks(640_000), lots(10));
   trade.tradedLots = lots(10);
-  trade.unexplained = { lots: signedLots(10 * sign(side)), statedAt: 0, isSettled: false };
+  trade.unexplained = { lots: signedLots(10 * sign(side)), statedAt: 0, readAt: 0, enteredAt: 0, isSettled: false };
   prepare(trade);
   bench.manager.adopt(trade, bench.now);
   return bench;
@@ -133,7 +133,7 @@ test("[REC-1] an order whose executions are known one by one has nothing left to
 test("[REC-1] the first target's part and the last exit are known again from the executions", () => {
   const bench = adopted({ ...targets, quantity: lots(10) }, (trade) => {
     trade.ledger = withFill(trade.ledger, "sell", ticks(640_300), lots(5));
-    trade.unexplained = { lots: signedLots(5), statedAt: 0, isSettled: false };
+    trade.unexplained = { lots: signedLots(5), statedAt: 0, readAt: 0, enteredAt: 0, isSettled: false };
   });
   const t1 = idOf("t1");
   const closed = past(t1, { side: "sell", quantity: lots(5), filled: lots(5) });
@@ -394,7 +394,7 @@ const stopped = past(f1, { side: "sell" });
 /** A trade of an earlier run, without its books. */
 function earlier(): Trade {
   const trade = newTrade(planOf({ entry: null }), true);
-  trade.unexplained = { lots: signedLots(0), statedAt: 0, isSettled: false };
+  trade.unexplained = { lots: signedLots(0), statedAt: 0, readAt: 0, enteredAt: 0, isSettled: false };
   return trade;
 }
 
