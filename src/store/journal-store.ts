@@ -4,8 +4,9 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Worker } from "node:worker_threads";
 import type { PastAlerts } from "../domain/alert.ts";
 import type { IntentRow, Notice, Row } from "../domain/output.ts";
-import type { Micros } from "../domain/units.ts";
+import { type Micros, micros } from "../domain/units.ts";
 import type { AlertEntry } from "./alerts.ts";
+import type { FailureMark } from "./failure-mark.ts";
 import { type IntentLog, messageOf } from "./intent-log.ts";
 import type { OutsideRow } from "./outside.ts";
 import type { Journal } from "./recovery.ts";
@@ -33,6 +34,7 @@ export class JournalStore implements Store {
   readonly #log: IntentLog;
   readonly #worker: Worker;
   readonly #lock: DatabaseSync;
+  readonly #mark: FailureMark;
   #queue: Entry[] = [];
   readonly #groups: Group[] = [];
   #group = 0;
@@ -55,6 +57,7 @@ export class JournalStore implements Store {
     log: IntentLog,
     worker: Worker,
     lock: DatabaseSync,
+    mark: FailureMark,
   ) {
     this.#options = options;
     this.journal = journal;
@@ -63,6 +66,7 @@ export class JournalStore implements Store {
     this.#log = log;
     this.#worker = worker;
     this.#lock = lock;
+    this.#mark = mark;
     worker.on("message", (message: FromWorker) => this.#onMessage(message));
     worker.on("error", (error) => this.#workerEnded("worker", messageOf(error)));
     worker.on("exit", () => this.#workerEnded("worker", "the store's thread ended"));
@@ -132,7 +136,10 @@ export class JournalStore implements Store {
     }
     this.#worker.removeAllListeners();
     await this.#worker.terminate();
+    // Among them may be a halt.
+    if (this.#waiting > 0) this.#markFailed(`${this.#waiting} rows were not committed when it was closed`);
     await this.#log.close(this.#committedIntents);
+    await this.#mark.close();
     this.#lock.close();
     return { lost: this.#lost + this.#waiting };
   }
@@ -214,7 +221,16 @@ export class JournalStore implements Store {
   #fail(failure: StoreFailure): void {
     if (this.#failed) return;
     this.#failed = true;
+    this.#markFailed(`${failure.where}: ${failure.message}`);
     this.#options.onFailure(failure);
+  }
+
+  /** The row that would tell the next run of SAFE MODE may never reach the database. */
+  #markFailed(detail: string): void {
+    const trouble = this.#mark.set({ detail, at: micros(Date.now() * 1_000) });
+    if (trouble !== null) {
+      this.#options.onNote(`that the journal has failed could not be kept, so a restart may not know: ${trouble}`);
+    }
   }
 }
 

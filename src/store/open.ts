@@ -5,12 +5,14 @@ import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { assert } from "../domain/assert.ts";
-import { micros } from "../domain/units.ts";
+import type { Row } from "../domain/output.ts";
+import { type Micros, micros } from "../domain/units.ts";
 import { loadAlerts } from "./alerts.ts";
+import { FailureMark, type JournalFailure, readFailure, safeModeAfter } from "./failure-mark.ts";
 import { IntentLog, type IntentLogFile, messageOf, readIntentLogs } from "./intent-log.ts";
 import { JournalStore } from "./journal-store.ts";
-import { databaseName, loadJournal } from "./recovery.ts";
-import { haltedByStore } from "./session-state.ts";
+import { databaseName, type Journal, loadJournal } from "./recovery.ts";
+import { haltedByStore, haltedIn } from "./session-state.ts";
 import type { FromWorker, ToWorker, WorkerBegin, WorkerStart } from "./sqlite.worker.ts";
 import { type Store, StoreError, type StoreOptions } from "./store.ts";
 import { tradingStateName } from "./trading-state.ts";
@@ -68,7 +70,10 @@ export async function openStore(options: StoreOptions, prepared?: PreparedStore)
   const { directory, lock, worker } = ready;
   const instruments = options.instruments.map(({ symbol, tickSize, stepSize }) => ({ symbol, tickSize, stepSize }));
   let log: IntentLog | null = null;
+  let mark: FailureMark | null = null;
   try {
+    const failure = readFailure(directory);
+    mark = new FailureMark(directory);
     const left = readIntentLogs(directory);
     log = await IntentLog.open(directory, instruments);
     const path = join(directory, databaseName);
@@ -84,16 +89,24 @@ export async function openStore(options: StoreOptions, prepared?: PreparedStore)
       },
     });
     const read = loadJournal(path, instruments, options.startedAt);
-    const journal = ready.isLost ? { ...read, session: haltedByStore } : read;
+    const journal = heldBack(read, ready.isLost, failure);
     const pastAlerts = loadAlerts(path, micros(Math.max(0, options.startedAt - options.episode)));
     // The database has them on the disk now.
     for (const file of left) rmSync(file.path, { force: true });
-    const notes = [...left.flatMap(tornNote), ...ready.notes, ...journal.notes];
-    const store = new JournalStore(options, journal, pastAlerts, notes, log, worker, lock);
-    // A run that is killed before its first change of the limits must leave the halt to the next one.
-    if (ready.isLost) store.append([{ kind: "session", state: haltedByStore, equity: null, time: options.startedAt }]);
+    const notes = [...left.flatMap(tornNote), ...ready.notes, ...failureNote(failure), ...journal.notes];
+    const store = new JournalStore(options, journal, pastAlerts, notes, log, worker, lock, mark);
+    // A run that is killed before its first change of them must leave the halt and SAFE MODE to the next one.
+    if (ready.isLost || failure !== null) {
+      store.append(rowsOf(journal, options.startedAt));
+      const kept = mark;
+      void store.committed().then(
+        () => kept.forget(),
+        () => undefined,
+      );
+    }
     return store;
   } catch (error) {
+    await mark?.close();
     await log?.close(0);
     await ready.discard();
     throw error;
@@ -107,6 +120,30 @@ export function storeDirectory(directory: string, venue: string, instance: strin
     throw new StoreError(`${JSON.stringify(name.slice(0, 80))} cannot name a store; allowed: letters, digits, . _ -`);
   }
   return join(resolve(directory), `${venue}-${instance}`);
+}
+
+/** What the earlier runs held back and could not write is not known. */
+function heldBack(journal: Journal, isLost: boolean, failure: JournalFailure | null): Journal {
+  const found = isLost ? { ...journal, session: haltedByStore } : journal;
+  if (failure === null) return found;
+  return { ...found, session: haltedIn(found.session), safeMode: safeModeAfter(found.safeMode, failure) };
+}
+
+function rowsOf({ session, safeMode }: Journal, time: Micros): Row[] {
+  const rows: Row[] = [];
+  if (session !== null) rows.push({ kind: "session", state: session, equity: null, time });
+  if (safeMode?.mode === "safe") {
+    const { reason, detail } = safeMode.causes[0];
+    rows.push({ kind: "safe-mode", change: "restored", reason, detail, by: null, state: safeMode, time });
+  }
+  return rows;
+}
+
+function failureNote(failure: JournalFailure | null): string[] {
+  if (failure === null) return [];
+  return [
+    `the journal of an earlier run failed (${failure.detail}): SAFE MODE goes on, and entries are halted until resumed`,
+  ];
 }
 
 function tornNote({ path, tornBytes }: IntentLogFile): string[] {

@@ -88,6 +88,13 @@ export const haltedByStore: SessionState = {
   cooldowns: [],
 };
 
+/** The same where the rest of it is known. A halt that only a resume ends says as much. */
+export function haltedIn(state: SessionState | null): SessionState {
+  if (state === null) return haltedByStore;
+  const isHalted = state.hold.kind === "halt" && state.hold.until === null;
+  return isHalted ? state : { ...state, hold: haltedByStore.hold };
+}
+
 function parse(json: string): unknown {
   try {
     return JSON.parse(json);

@@ -1,11 +1,12 @@
 /** What a store holds, for people: decimal text instead of ticks and lots. Read only, also while a daemon writes. */
 
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { SafeModeState } from "../domain/safe-mode.ts";
 import { type DatabaseRow, integer, integerOrNull, real, realOrNull, text, textOrNull } from "./cell.ts";
 import { openForReading } from "./database.ts";
+import { type JournalFailure, readFailure, safeModeAfter } from "./failure-mark.ts";
 import { databaseName } from "./recovery.ts";
 import { safeModeFrom } from "./safe-mode-state.ts";
 import { amount, price, priceOrNull, quantity, time } from "./shown.ts";
@@ -80,7 +81,7 @@ export function viewStores(directory: string): StoreView[] {
     .map(({ name, path }) => {
       const database = openForReading(path);
       try {
-        return view(database, name);
+        return view(database, name, readFailure(dirname(path)));
       } finally {
         database.close();
       }
@@ -95,7 +96,7 @@ const openPositions = `SELECT positions.*, tick_size, step_size FROM positions J
 const lastTrades = `SELECT trades.*, symbol, tick_size, step_size FROM trades JOIN instruments ON instruments.id = instrument
   ORDER BY exit_time DESC LIMIT ?`;
 
-function view(database: DatabaseSync, store: string): StoreView {
+function view(database: DatabaseSync, store: string, failure: JournalFailure | null): StoreView {
   // One transaction, so that positions and orders are of one moment.
   database.exec("BEGIN");
   const account = database.prepare("SELECT * FROM account").get();
@@ -110,7 +111,7 @@ function view(database: DatabaseSync, store: string): StoreView {
       account === undefined
         ? null
         : { wallet: amount(account, "wallet"), equity: amount(account, "equity"), time: time(account, "time") },
-    safe_mode: safeModeView(safeMode),
+    safe_mode: safeModeView(failure === null ? safeMode : safeModeAfter(safeMode, failure)),
     positions: positions.map((row) => positionView(row, orders)),
     orders: orders.map(orderView),
     trades: trades.map(tradeView),

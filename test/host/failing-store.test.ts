@@ -81,3 +81,25 @@ test("[F-39] a journal that takes no row any more: SAFE MODE, which no resume en
   // then
   expect(running.daemon.core?.safeMode?.reasons).toEqual(["STORE_FAILED"]);
 });
+
+test("[F-39] SAFE MODE for a journal that has failed outlives a restart, and so does a halt that could not be written", async () => {
+  // given
+  const first = bench.start("a", waiting);
+  await vi.waitUntil(() => first.daemon.core?.isRecovered === true, { interval: 10, timeout: 10_000 });
+  intruder().exec("BEGIN IMMEDIATE");
+  first.daemon.tell({ kind: "control", by: "test", action: "scale", factor: 0.5 });
+  await first.logged("SAFE_MODE_ON");
+  first.daemon.tell({ kind: "control", by: "test", action: "halt" });
+  await first.kill();
+  other?.exec("ROLLBACK");
+  // when
+  const second = bench.start("a", { ...entering, log: { status_seconds: 1 } });
+  const restored = await second.logged("SAFE_MODE_RESTORED");
+  const { hold } = await second.logged("STATUS_SESSION");
+  // then
+  expect([restored["reason"], hold]).toEqual(["STORE_FAILED", "halt"]);
+  expect(second.codes()).not.toContain("ENTERING");
+  // and: an operator's word ends both
+  second.daemon.tell({ kind: "control", by: "test", action: "resume" });
+  await second.inPosition();
+});

@@ -27,7 +27,7 @@ store: { commit_interval_ms: 5 }
 /** Blocks of 512 bytes: the journal's tables fit, and what a minute of trading adds to its log does not. */
 const blocks = 1500;
 
-test("[F-39] the disk is full while it trades: SAFE MODE says so, no entry follows, and it ends flat or protected", async () => {
+test("[F-39] the disk is full while it trades: SAFE MODE says so, also after a restart, no entry follows, and it ends flat or protected", async () => {
   // given
   const exchange = await startExchange();
   const outsider = new Outsider(exchange.announcement);
@@ -59,4 +59,14 @@ test("[F-39] the disk is full while it trades: SAFE MODE says so, no entry follo
   expect(codes.filter((one) => one === "ENTERING")).toHaveLength(entries);
   const [position, stops] = [await outsider.position("BTCUSDT"), await outsider.openAlgos("BTCUSDT")];
   expect(position === null || stops.length > 0).toBe(true);
+  // and: with room again the next run starts in it
+  const next = spawn(process.execPath, [...given, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+  started = next;
+  const restored = new Promise<unknown>((resolve) => {
+    createInterface({ input: next.stderr }).on("line", (text) => {
+      const line: Readonly<Record<string, unknown>> = text.startsWith("{") ? JSON.parse(text) : {};
+      if (line["code"] === "SAFE_MODE_RESTORED") resolve(line["reason"]);
+    });
+  });
+  expect(await restored).toBe("STORE_FAILED");
 });
