@@ -210,7 +210,9 @@ class Run {
         onStart: () => {
           this.#look();
           say("*", () => "the daemon starts");
-          this.#judge.begins({ openTrades: this.#world.disk.journal().openTrades, fills: this.#world.disk.fills });
+          const { openTrades, safeMode } = this.#world.disk.journal();
+          const safeModeOf = safeMode?.mode === "safe" ? safeMode.causes[0].reason : null;
+          this.#judge.begins({ openTrades, safeModeOf, fills: this.#world.disk.fills });
         },
         onStoreFailed: (message) => {
           this.#look();

@@ -9,6 +9,10 @@ import { partsOf, type TrueFill } from "./truth.ts";
 const cleanup = 10_000_000;
 /** A journal that refuses is a reason for SAFE MODE; it is told in a turn of its own. */
 const safeModeBy = 100_000;
+/** What an earlier run was in is told when the journal is read. */
+const restoredBy = 1_000_000;
+/** How long entries may rest in SAFE MODE while nothing is wrong. */
+const withdrawnBy = 10_000_000;
 /** An operator's word is heard in a turn of its own. */
 const resumeTakes = 1_000_000;
 /** Codes are documented down to here. @see binance-usdm.md §8 */
@@ -30,6 +34,10 @@ export class Entries {
   /** nothing but an operator's word ends SAFE MODE */
   readonly #isOperators: boolean;
   #resumedAt = Number.NEGATIVE_INFINITY;
+  /** the journal says that an earlier run was in it, and this one has not said so yet */
+  #isRestoreDue = false;
+  /** entries that were told of because they rest in it */
+  readonly #rested = new Set<string>();
 
   constructor(scene: Scene, isOperators: boolean) {
     this.#scene = scene;
@@ -41,9 +49,10 @@ export class Entries {
     return this.#safe;
   }
 
-  onBegin({ openTrades }: Beginning): void {
+  onBegin({ openTrades, safeModeOf = null }: Beginning): void {
     for (const set of this.#unknown) set.clear();
-    this.#safe = null;
+    this.#safe = safeModeOf === null ? null : { since: this.#scene.now, reason: safeModeOf };
+    this.#isRestoreDue = safeModeOf !== null;
     this.#safeDue = Number.POSITIVE_INFINITY;
     for (const { intent } of openTrades) this.#plan(intent.trade, intent.quantity);
   }
@@ -51,6 +60,7 @@ export class Entries {
   onNotice(code: string, reason: unknown): void {
     if (code === "SAFE_MODE_ON" || code === "SAFE_MODE_RESTORED")
       this.#safe = { since: this.#scene.now, reason: String(reason) };
+    if (code === "SAFE_MODE_RESTORED") this.#isRestoreDue = false;
     if (code !== "SAFE_MODE_OFF") return;
     this.#safe = null;
     if (this.#isOperators && this.#scene.now - this.#resumedAt > resumeTakes) {
@@ -93,14 +103,17 @@ export class Entries {
   }
 
   onSent(call: Call): void {
-    if (call.name !== "place e") return;
     const scene = this.#scene;
     const id = call.clientId ?? "";
+    const isEntry = call.name === "place e" || call.name === "amend e";
+    if (isEntry && this.#safe !== null) {
+      scene.violated("I-17", `${call.name} ${id} leaves in SAFE MODE (${this.#safe.reason})`);
+    }
+    if (call.name !== "place e") return;
     const symbol = scene.grids.findIndex(({ symbol: name }) => name === call.params.get("symbol"));
     if (symbol >= 0) this.#left.push({ id, symbol });
     if (scene.readySince === null) scene.violated("I-04", `${id} leaves before the account was read`);
     if (!scene.isPrivateOpen) scene.violated("I-04", `${id} leaves while no private stream is open`);
-    if (this.#safe !== null) scene.violated("I-17", `${id} leaves in SAFE MODE (${this.#safe.reason})`);
   }
 
   onFill(fill: TrueFill): void {
@@ -133,6 +146,10 @@ export class Entries {
       this.#safeDue = Number.POSITIVE_INFINITY;
       if (this.#safe === null) scene.violated("I-17", `${this.#trigger}, and no SAFE MODE followed`);
     }
+    if (this.#isRestoreDue && scene.now - (scene.readySince ?? scene.now) > restoredBy) {
+      this.#isRestoreDue = false;
+      scene.violated("I-17", "the journal says SAFE MODE, and the run that reads it does not");
+    }
   }
 
   /** Now and then, when nothing has been wrong for a while. */
@@ -144,6 +161,18 @@ export class Entries {
       if (closedAt === undefined || scene.now - closedAt < cleanup) continue;
       scene.violated("I-23", `${order.id} outlives its trade by ${scene.now - closedAt} µs`);
       this.#closed.delete(order.trade);
+    }
+    this.#judgeWithdrawal();
+  }
+
+  /** Entries that rest are withdrawn; those of another daemon are not ours to touch. */
+  #judgeWithdrawal(): void {
+    const { now, truth } = this.#scene;
+    if (this.#safe === null || now - this.#safe.since < withdrawnBy) return;
+    for (const { role, trade, id } of truth.openOrders.values()) {
+      if (role !== "e" || !this.#planned.has(trade) || this.#rested.has(id)) continue;
+      this.#rested.add(id);
+      this.#scene.violated("I-17", `${id} rests in SAFE MODE (${this.#safe.reason}) for ${now - this.#safe.since} µs`);
     }
   }
 

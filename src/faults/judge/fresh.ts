@@ -68,7 +68,8 @@ export class Freshness {
   }
 
   onSent(call: Call): void {
-    if (call.name !== "place e") return;
+    // An entry that is moved is decided upon anew.
+    if (call.name !== "place e" && call.name !== "amend e") return;
     const scene = this.#scene;
     const symbol = (call.params.get("symbol") ?? "").toLowerCase();
     for (const [kind, limit] of this.#kinds) {

@@ -72,4 +72,9 @@ export class Scene {
 }
 
 /** What the journal held when a process began. */
-export type Beginning = { readonly openTrades: readonly OpenTrade[]; readonly fills: ReadonlySet<string> };
+export type Beginning = {
+  readonly openTrades: readonly OpenTrade[];
+  readonly fills: ReadonlySet<string>;
+  /** why an earlier run was in SAFE MODE, and so is this one; null or left out: it was not */
+  readonly safeModeOf?: string | null;
+};

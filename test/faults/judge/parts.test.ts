@@ -105,6 +105,21 @@ test.each([
   expect(invariants(judge)).toEqual(["I-15"]);
 });
 
+test("[I-15] an entry that is moved on a touch of six seconds ago", () => {
+  // given
+  const judge = judgeWith();
+  const amend = (): void =>
+    sent(judge, "order.modify", { origClientOrderId: entry, quantity: "0.010", price: "64000.0" });
+  tellAll(judge);
+  amend();
+  const fresh = invariants(judge);
+  // when
+  judge.scene.now += 6 * second;
+  amend();
+  // then
+  expect([fresh, invariants(judge)]).toEqual([[], ["I-15"]]);
+});
+
 test("[I-15] a touch that looks fresh by the exchange's own clock, until that was right again and asked for", () => {
   // given
   const judge = judgeWith();
