@@ -27,7 +27,11 @@ export const emptyLedger: Ledger = {
 
 /** The books after one execution. */
 export function withFill(ledger: Ledger, side: Side, price: Ticks, quantity: Lots): Ledger {
-  const value = price * quantity;
+  return withLots(ledger, side, quantity, price * quantity);
+}
+
+/** The books after lots of which only their whole value is known, ticks × lots. */
+export function withLots(ledger: Ledger, side: Side, quantity: Lots, value: number): Ledger {
   const position = signedLots(ledger.position + sign(side) * quantity);
   const cash = tickLots(ledger.cash - sign(side) * value);
   return side === "buy"

@@ -154,12 +154,12 @@ export class HistoryDesk {
   }
 
   #giveUp(now: Micros): void {
-    const { manager } = this.#ports;
+    const { account, manager, symbol } = this.#ports;
     for (const { plan } of this.#past) this.#notice({ trade: plan.trade, running: false });
     this.#past = [];
     if (manager.trade?.unexplained?.isSettled !== false) return;
     this.#notice({ trade: manager.trade.plan.trade, running: true });
-    manager.settleBooks(now);
+    manager.settleBooks(account.reportedLots(symbol), account.entryTicks(symbol), now);
   }
 
   #notice(fields: Notice["fields"]): void {

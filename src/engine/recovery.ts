@@ -4,7 +4,7 @@
  * failure-catalogue F-08, I-11).
  */
 
-import { emptyLedger, type Ledger, withFill } from "../account/ledger.ts";
+import { emptyLedger, type Ledger, withFill, withLots } from "../account/ledger.ts";
 import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot } from "../domain/event.ts";
 import type { ExitRules } from "../domain/exit-rules.ts";
@@ -25,7 +25,6 @@ import {
   type SignedLots,
   signedLots,
   type Ticks,
-  tickLots,
   ticks,
 } from "../domain/units.ts";
 import { nearerStop } from "../execution/executions.ts";
@@ -120,7 +119,7 @@ function pastTrade(settings: Settings, { intent, fills, stopLevel }: OpenTrade):
 /** What is known of the executions may be a part: the history says (failure-catalogue F-07). */
 function leaveUnexplained(trade: Trade, held: SignedLots, fills: readonly JournalFill[]): void {
   for (const known of fills) trade.executions.set(known.fill.tradeId, known);
-  trade.unexplained = { lots: held, statedAt: 0, readAt: 0, enteredAt: 0, isSettled: false };
+  trade.unexplained = { lots: held, statedAt: 0, readAt: 0, enteredAt: 0, unbookedLots: 0, isSettled: false };
 }
 
 /** @param found what is ours, but for what proved the stop path: that never was the protection of anything */
@@ -193,7 +192,9 @@ function recoverFlat(
   const own = found.filter(({ parts }) => parts.trade === plan.trade);
   const trade = adoptedTrade(plan, own, intended ?? null, now);
   const fills = intended?.fills ?? [];
-  leaveUnexplained(trade, untoldLots(own, fills), fills);
+  const untold = untoldLots(own, fills);
+  leaveUnexplained(trade, untold, fills);
+  if (trade.unexplained !== null) trade.unexplained.unbookedLots = Math.abs(untold);
   if (resting === undefined && intended !== undefined) watchLost(trade, intended.intent, now);
   return { trade, leftovers: found.filter(({ parts }) => parts.trade !== plan.trade).map(cancelOf) };
 }
@@ -433,10 +434,7 @@ function restoreCosts(instrument: Instrument, trade: Trade, fill: Fill): void {
 
 function adoptedLedger(held: SignedLots, entryTicks: number): Ledger {
   const quantity = size(held);
-  const value = tickLots(Math.round(entryTicks * quantity));
-  return held > 0
-    ? { ...emptyLedger, position: held, cash: tickLots(-value), boughtLots: quantity, boughtValue: value }
-    : { ...emptyLedger, position: held, cash: value, soldLots: quantity, soldValue: value };
+  return withLots(emptyLedger, held > 0 ? "buy" : "sell", quantity, Math.round(entryTicks * quantity));
 }
 
 function size(held: SignedLots): Lots {

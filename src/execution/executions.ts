@@ -5,7 +5,7 @@
  * (requirements REC-1, REC-3; failure-catalogue I-06, F-07, F-28, F-80).
  */
 
-import { emptyLedger } from "../account/ledger.ts";
+import { emptyLedger, withLots } from "../account/ledger.ts";
 import type { HistoryReport } from "../domain/event.ts";
 import type { JournalFill } from "../domain/journal.ts";
 import {
@@ -31,9 +31,9 @@ import {
   type Ticks,
 } from "../domain/units.ts";
 import { type Desk, update } from "./desk.ts";
-import { type Order, sentOrder, step } from "./order.ts";
+import { missedLots, type Order, sentOrder, step } from "./order.ts";
 import { noteEntered } from "./position-evidence.ts";
-import { applyFill, type Executing, type Trade } from "./trade.ts";
+import { applyFill, type Executing, openLots, type Trade } from "./trade.ts";
 
 /** Client ids with which the exchange itself closes a position. @see binance-usdm.md §6.3; failure-catalogue F-82 */
 const byExchange = /^(autoclose-|adl_autoclose|settlement_autoclose-)/;
@@ -198,6 +198,32 @@ function explain(desk: Desk, trade: Trade, reported: SignedLots): void {
     applyFill(trade, { id: clientOrderId, side, role }, fill, desk.instrument);
   }
   tellPosition(desk, trade);
+}
+
+/**
+ * No history explains the books, which are at the exchange's average. What entries are known to have filled since is in
+ * them from now on, at that average, as far as it is open: nothing else would keep its stop (failure-catalogue I-01).
+ *
+ * @param reported position as the exchange says
+ * @param averageTicks its average entry; 0 when not known
+ */
+export function settle(desk: Desk, trade: Trade, reported: SignedLots, averageTicks: number, now: Micros): void {
+  const { unexplained, plan } = trade;
+  if (unexplained === null) return;
+  unexplained.isSettled = true;
+  const unbooked = Math.min(unexplained.unbookedLots, reported * sign(plan.side) - openLots(trade));
+  if (unbooked > 0 && averageTicks > 0) {
+    trade.ledger = withLots(trade.ledger, plan.side, lots(unbooked), Math.round(averageTicks * unbooked));
+    trade.tradedLots = lots(trade.tradedLots + unbooked);
+    trade.entryTime ??= now;
+    tellPosition(desk, trade);
+  }
+  // What orders are known to have filled is in the books now, and no execution of it is missed any more. Of a close that
+  // was sent since, it is not: what that has executed is booked when it is told.
+  for (const order of trade.orders.values()) {
+    if (missedLots(order) > 0 && !trade.laterCloses.has(order.id))
+      trade.orders.set(order.id, { ...order, applied: order.filled, inherited: order.filled });
+  }
 }
 
 function resetBooks(trade: Trade): void {

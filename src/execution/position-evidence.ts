@@ -55,7 +55,9 @@ export function seePosition(trade: Trade, lots: SignedLots, requestedAt: Micros,
 export function noteEntered(trade: Trade, before: Order, after: Order, time: Micros): void {
   const { unexplained, plan } = trade;
   const more = after.filled - before.filled;
-  if (unexplained === null || after.role !== "e" || more <= 0 || time <= unexplained.statedAt) return;
+  if (unexplained === null || after.role !== "e" || more <= 0) return;
+  unexplained.unbookedLots += more;
+  if (time <= unexplained.statedAt) return;
   // A read that was asked for later shows it, where it shows as much.
   const isRead = time + readMarginMicros < unexplained.readAt && unexplained.lots * sign(plan.side) >= more;
   if (isRead) return;

@@ -26,13 +26,13 @@ import {
 } from "../domain/units.ts";
 import { cancel, type Desk, nextIdentity, placeOrder, update } from "./desk.ts";
 import { isEntryMoved, manageEntry } from "./entry.ts";
-import { isAlive, ownOrder, takeHistory, tellExecution, tellPosition } from "./executions.ts";
+import { isAlive, ownOrder, settle, takeHistory, tellExecution, tellPosition } from "./executions.ts";
 import { beginClose, manageExit } from "./exit.ts";
 import { tightenedRules } from "./exit-rules.ts";
 import { isAdverse, reactToPrice } from "./exit-watch.ts";
 import { Fundings } from "./fundings.ts";
 import { inDoubt, lacksExecutions, settleDoubts } from "./lookup.ts";
-import { isBuried, mayExecuteUntold, mayTrade, missedLots, type Order, remaining } from "./order.ts";
+import { isBuried, mayExecuteUntold, mayTrade, type Order, remaining } from "./order.ts";
 import { afterChange, clientIdOf, settleOutcome } from "./outcome.ts";
 import { noteEntered, noteUnfilled, seePosition, statePosition } from "./position-evidence.ts";
 import { manageProtection } from "./protection.ts";
@@ -266,17 +266,16 @@ export class TradeManager {
     return true;
   }
 
-  /** The history does not explain the books: they stay at the exchange's average. */
-  settleBooks(now: Micros): void {
+  /**
+   * The history does not explain the books: they stay at the exchange's average.
+   *
+   * @param reported position of the symbol as the exchange says
+   * @param averageTicks its average entry; 0 when not known
+   */
+  settleBooks(reported: SignedLots, averageTicks: number, now: Micros): void {
     const trade = this.#trade;
     if (trade === null || trade.unexplained === null) return;
-    trade.unexplained.isSettled = true;
-    // What orders are known to have filled is in the adopted position, and no execution of it is missed any more. Of a
-    // close that was sent since, it is not: what that has executed is booked when it is told.
-    for (const order of trade.orders.values()) {
-      if (missedLots(order) > 0 && !trade.laterCloses.has(order.id))
-        trade.orders.set(order.id, { ...order, applied: order.filled, inherited: order.filled });
-    }
+    settle(this.#desk, trade, reported, averageTicks, now);
     this.#manage(trade, now);
   }
 

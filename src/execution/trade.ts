@@ -77,6 +77,8 @@ export type Unexplained = {
   readAt: number;
   /** exchange time of the last sum that was added to it: no older word takes it away; 0 when none was */
   enteredAt: number;
+  /** of these sums, lots that the ledger has not */
+  unbookedLots: number;
   /** no more is asked: the books stay as they are, until something else asks for an explanation */
   isSettled: boolean;
 };
@@ -302,10 +304,12 @@ export function applyFill(trade: Trade, order: Executing, fill: Fill, instrument
   // What was seen before it is old now.
   trade.seenLots = 0;
   const { unexplained } = trade;
-  if (unexplained !== null && fill.time > unexplained.statedAt) {
-    unexplained.lots = signedLots(
-      unexplained.lots + sign(order.side) * (fill.quantity - summedLots(trade, order, fill)),
-    );
+  if (unexplained !== null) {
+    const summed = summedLots(trade, order, fill);
+    unexplained.unbookedLots = Math.max(0, unexplained.unbookedLots - summed);
+    if (fill.time > unexplained.statedAt) {
+      unexplained.lots = signedLots(unexplained.lots + sign(order.side) * (fill.quantity - summed));
+    }
   }
   trade.ledger = withFill(trade.ledger, order.side, fill.price, fill.quantity);
   trade.tradedLots = lots(trade.tradedLots + fill.quantity);

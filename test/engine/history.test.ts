@@ -152,6 +152,31 @@ test("[I-21] a history that nobody answers is asked for a bounded number of time
   expect([rowsOf(bench, "query-history"), bench.trade?.unexplained?.isSettled]).toEqual([6, true]);
 });
 
+test("[I-01] what an adopted entry has filled stays protected where no history ever explains it", () => {
+  const bench = new CoreBench();
+  bench.tell({ kind: "private-stream", alive: true });
+  bench.tell(journalled([openTradeOf(tradeA, after(-1_000))]));
+  bench.tell(snapshotOf(0, { orders: [entryOf(idOf(tradeA, "e"))] }));
+  bench.tell(entryOf(idOf(tradeA, "e"), 4, { status: "CANCELED", time: after(-1) }));
+  const stop = bench.all.flatMap((output) => (output.kind === "place-algo" ? [output.clientAlgoId] : [])).at(-1) ?? "";
+  bench.tell(stopOf(stop));
+  bench.at(5_000);
+  bench.tell(snapshotOf(4, { algos: [stopOf(stop)], requestedAt: bench.now }));
+  for (let ms = 5_000; ms <= 25_000; ms += 500) {
+    bench.at(ms);
+    const command = bench.outputs.find(({ kind }) => kind === "query-history");
+    if (command?.kind !== "query-history") continue;
+    bench.tell({ kind: "outcome", command, outcome: { kind: "unknown", cause: "503" } });
+  }
+  const before = [bench.trade?.unexplained?.isSettled, bench.trade?.ledger.position, rowsOf(bench, "cancel-algo")];
+  const fill = fillOf("13", 4, 639_700, bench.now);
+  bench.tell(
+    entryOf(stop, 4, { status: "FILLED", side: "sell", price: null, fill, source: "stream", time: bench.now }),
+  );
+  bench.tell({ ...stopOf(stop), status: "FINISHED", source: "stream" });
+  expect([before, bench.trade, rowsOf(bench, "trade")]).toEqual([[true, 4, 0], null, 1]);
+});
+
 test("[F-18] the account is read again where a history explains nothing, and not where the question failed", () => {
   const [answered, failed] = [0, 1].map(() => started(10, [openTradeOf(tradeA, after(-20_000))]));
   const command = failed?.all.find((output) => output.kind === "query-history");

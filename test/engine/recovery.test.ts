@@ -144,6 +144,15 @@ test("[F-28] an execution of an adopted entry counts once, told in sum, asked fo
   expect([sum, asked, exposed()]).toEqual([4, 4, 4]);
 });
 
+test("[I-01] a list of executions that has more than the sum of an adopted entry counts for what it has", () => {
+  const { bench } = resting();
+  const id = idOf(tradeA, "e");
+  bench.tell(entryOf(id, 1, { time: after(-2) }));
+  const fills = [fillOf("a", 1, 640_000, after(-2)), fillOf("b", 2, 640_000, after(-1))];
+  bench.tell({ kind: "fills-report", symbol: first, clientOrderId: id, orderId: "9", fills });
+  expect(bench.trade?.unexplained?.lots).toBe(3);
+});
+
 test("[REC-3] what an earlier entry had filled, of which nobody knew, is in the adopted position", () => {
   const { bench } = recoveredBy(snapshotOf(10), [openTradeOf(tradeA, after(-5_000))]);
   const earlier = entryOf(idOf(tradeA, "e"), 10, { status: "FILLED", time: after(-1) });

@@ -112,7 +112,7 @@ test.each<readonly [boolean, number, number]>([
 ])("[REC-1] unexplained books, settled %s, with %i lots stated expose %i", (isSettled, stated, expected) => {
   const trade = newTrade(planOf());
   trade.ledger = withFill(emptyLedger, "buy", ticks(640_000), lots(10));
-  trade.unexplained = { lots: signedLots(stated), statedAt: 0, readAt: 0, enteredAt: 0, isSettled };
+  trade.unexplained = { lots: signedLots(stated), statedAt: 0, readAt: 0, enteredAt: 0, unbookedLots: 0, isSettled };
   expect(exposedLots(trade)).toBe(expected);
 });
 
@@ -121,7 +121,14 @@ test.each<readonly [number, number]>([
   [101, 6],
 ])("[REC-1] an execution of %i ms after the exchange's word of 100 leaves %i lots as what is open", (ms, expected) => {
   const trade = newTrade(planOf());
-  trade.unexplained = { lots: signedLots(10), statedAt: after(100), readAt: 0, enteredAt: 0, isSettled: false };
+  trade.unexplained = {
+    lots: signedLots(10),
+    statedAt: after(100),
+    readAt: 0,
+    enteredAt: 0,
+    unbookedLots: 0,
+    isSettled: false,
+  };
   applyFill(trade, { id: x1, side: "sell", role: "x" }, fillOf("a", 4, 640_000, after(ms)), instrument);
   expect(trade.unexplained.lots).toBe(expected);
 });

@@ -27,6 +27,7 @@ function unexplained(): Bench {
     statedAt: after(10_000),
     readAt: 0,
     enteredAt: 0,
+    unbookedLots: 0,
     isSettled: false,
   };
   return bench;
@@ -119,7 +120,14 @@ test.each<readonly [number, number, number]>([
 
 test("[I-01] the sum of a sale makes a short longer", () => {
   const bench = pending("sell");
-  bench.trade.unexplained = { lots: signedLots(0), statedAt: 0, readAt: 0, enteredAt: 0, isSettled: false };
+  bench.trade.unexplained = {
+    lots: signedLots(0),
+    statedAt: 0,
+    readAt: 0,
+    enteredAt: 0,
+    unbookedLots: 0,
+    isSettled: false,
+  };
   expect(entered(1, bench).trade.unexplained?.lots).toBe(-4);
 });
 

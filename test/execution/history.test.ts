@@ -24,7 +24,14 @@ function adopted(plan: Partial<TradePlan> = {}, prepare: (trade: Trade) => void 
   const { side } = trade.plan;
   trade.ledger = withFill(emptyLedger, side, ticks(640_000), lots(10));
   trade.tradedLots = lots(10);
-  trade.unexplained = { lots: signedLots(10 * sign(side)), statedAt: 0, readAt: 0, enteredAt: 0, isSettled: false };
+  trade.unexplained = {
+    lots: signedLots(10 * sign(side)),
+    statedAt: 0,
+    readAt: 0,
+    enteredAt: 0,
+    unbookedLots: 0,
+    isSettled: false,
+  };
   prepare(trade);
   bench.manager.adopt(trade, bench.now);
   return bench;
@@ -133,7 +140,14 @@ test("[REC-1] an order whose executions are known one by one has nothing left to
 test("[REC-1] the first target's part and the last exit are known again from the executions", () => {
   const bench = adopted({ ...targets, quantity: lots(10) }, (trade) => {
     trade.ledger = withFill(trade.ledger, "sell", ticks(640_300), lots(5));
-    trade.unexplained = { lots: signedLots(5), statedAt: 0, readAt: 0, enteredAt: 0, isSettled: false };
+    trade.unexplained = {
+      lots: signedLots(5),
+      statedAt: 0,
+      readAt: 0,
+      enteredAt: 0,
+      unbookedLots: 0,
+      isSettled: false,
+    };
   });
   const t1 = idOf("t1");
   const closed = past(t1, { side: "sell", quantity: lots(5), filled: lots(5) });
@@ -394,7 +408,7 @@ const stopped = past(f1, { side: "sell" });
 /** A trade of an earlier run, without its books. */
 function earlier(): Trade {
   const trade = newTrade(planOf({ entry: null }), true);
-  trade.unexplained = { lots: signedLots(0), statedAt: 0, readAt: 0, enteredAt: 0, isSettled: false };
+  trade.unexplained = { lots: signedLots(0), statedAt: 0, readAt: 0, enteredAt: 0, unbookedLots: 0, isSettled: false };
   return trade;
 }
 
@@ -419,9 +433,29 @@ test.each<readonly [string, HistoryReport]>([
 
 test("[REC-1] books that nothing explains stay as they are, and the trade goes on", () => {
   const bench = adopted();
-  bench.manager.settleBooks(bench.now);
+  bench.manager.settleBooks(signedLots(10), 640_000, bench.now);
   expect(bench.manager.trade).toMatchObject({ unexplained: { isSettled: true }, ledger: { position: 10 } });
 });
+
+test.each<readonly [number, number, number]>([
+  [15, 640_000, 14],
+  [12, 640_000, 12],
+  [10, 640_000, 10],
+  [15, 0, 10],
+])(
+  "[I-01] where %i lots at %i are open, four more of an entry make the settled books %i lots",
+  (open, at, expected) => {
+    const bench = adopted();
+    if (bench.trade.unexplained !== null) bench.trade.unexplained.unbookedLots = 4;
+    bench.manager.settleBooks(signedLots(open), at, bench.now);
+    const { ledger, tradedLots } = bench.trade;
+    expect([ledger.position, tradedLots - 10, ledger.boughtValue - 6_400_000]).toEqual([
+      expected,
+      expected - 10,
+      (expected - 10) * 640_000,
+    ]);
+  },
+);
 
 test("[REC-1] while the books are unexplained a position that is gone does not end the trade", () => {
   const bench = adopted();
@@ -472,7 +506,7 @@ test("[F-28] a close sent while the history was asked is booked once, though its
   bench.manager.close("OPERATOR", bench.now);
   const x1 = idOf("x");
   bench.report(x1, "FILLED", 10, null, "reply");
-  bench.manager.settleBooks(bench.now);
+  bench.manager.settleBooks(signedLots(10), 640_000, bench.now);
   tell(bench, 0, history([], [executed(x1, "sell", "9", 10, 50)]));
   const filled = bench.outputs.flatMap((output) =>
     output.kind === "order" && output.clientOrderId === x1 ? [output.filled] : [],

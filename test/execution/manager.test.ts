@@ -83,7 +83,7 @@ test("[ORD-1] without a trade nothing that is told does anything", () => {
   manager.onOutcome(present(other.commands[0], "command"), { kind: "ok" }, now);
   manager.onOpenOrders(new Set(), now, now);
   manager.onReportsMissed(now);
-  manager.settleBooks(now);
+  manager.settleBooks(signedLots(0), 0, now);
   manager.close("OPERATOR", now);
   manager.leave(now);
   manager.cancelEntry(now);
@@ -306,7 +306,7 @@ test("[REC-1] while the books are unexplained no execution is counted on top of 
   const bench = new Bench();
   const trade = newTrade(planOf({ entry: null }), true);
   trade.ledger = withFill(emptyLedger, "buy", ticks(640_000), lots(10));
-  trade.unexplained = { lots: signedLots(10), statedAt: 0, readAt: 0, enteredAt: 0, isSettled: false };
+  trade.unexplained = { lots: signedLots(10), statedAt: 0, readAt: 0, enteredAt: 0, unbookedLots: 0, isSettled: false };
   const what = { id: e1, role: "e", attempt: 1, service: "order", side: "buy" } as const;
   trade.orders.set(
     e1,
@@ -367,10 +367,10 @@ test("[CFG-4] a shorter hold that is over already closes at once", () => {
 test("[REC-1] a flat position that is not explained ends its trade only once no more is asked", () => {
   const bench = new Bench();
   const trade = newTrade(planOf({ entry: null }), true);
-  trade.unexplained = { lots: signedLots(0), statedAt: 0, readAt: 0, enteredAt: 0, isSettled: false };
+  trade.unexplained = { lots: signedLots(0), statedAt: 0, readAt: 0, enteredAt: 0, unbookedLots: 0, isSettled: false };
   bench.manager.adopt(trade, bench.now);
   const before = bench.manager.trade;
-  bench.manager.settleBooks(bench.now);
+  bench.manager.settleBooks(signedLots(10), 640_000, bench.now);
   expect([before, bench.manager.trade]).toEqual([trade, null]);
 });
 
