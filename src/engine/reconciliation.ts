@@ -154,7 +154,11 @@ export class Reconciliation {
       this.#cancelStrays(desk, trade.plan.trade, snapshot);
       return;
     }
-    if (trade !== null && desk.manager.inDoubt) desk.history.ask(now);
+    if (trade !== null && desk.manager.inDoubt) {
+      desk.history.ask(now);
+      // What the list lacks is part of the proof that an entry in doubt never was, whatever is open (I-05).
+      desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
+    }
     if (!quiet) return this.#ports.readAgainBy(now + quietMicros, now);
     const seen = (this.#mismatches.get(symbol) ?? 0) + 1;
     this.#mismatches.set(symbol, seen);

@@ -93,22 +93,38 @@ function provenFrom(order: Order, since: Micros): Micros {
   return order.seen ? since : order.sentAt;
 }
 
-/** Absence is proven by a look-up that was made after the proof time, and not the only one that found nothing. */
+/**
+ * Absence is proven by a look-up that was made after the proof time, and not the only one that found nothing. That of an
+ * entry only by one that was made once the lists and positions, which are served from elsewhere, had no trace of it
+ * either: answers that find nothing while nothing else can be read may all be one replica's (I-05).
+ */
 function askOrBury(desk: Desk, trade: Trade, order: Order, from: Micros, now: Micros): void {
   const proof = from + microsFromSeconds(desk.settings.protection.absence_proof_seconds);
   // A position that nobody else's entry explains is a trace of it: the history is asked before absence counts (F-19).
   const isTraced = order.role === "e" && trade.seenLots > openLots(trade) && now < proof + (proof - from);
-  // An entry that was seen once is gone only when a list of what rests does not name it either (I-05).
-  const isUnlisted = order.role !== "e" || !order.seen || order.unlistedAt >= proof;
-  if (order.misses >= leastMisses && order.missedAt >= proof && !isTraced && isUnlisted) {
+  const isUnlisted = order.role !== "e" || order.unlistedAt >= proof;
+  const decisive = Math.max(proof, order.unlistedAt);
+  if (order.misses >= leastMisses && order.missedAt >= decisive && !isTraced && isUnlisted) {
     update(desk, trade, order, { kind: "absent" }, now);
     // An entry leaves a trace in the position even where its own record cannot be read (failure-catalogue F-19).
     if (order.role === "e") desk.emit({ kind: "query-account" });
     return;
   }
   if (now < proof) wakeBy(trade, proof);
-  else if (order.askedAt < proof) ask(desk, trade, order, now);
+  else if (order.askedAt < decisive) {
+    ask(desk, trade, order, now);
+    if (!isUnlisted) desk.emit({ kind: "query-account" });
+  }
   askAgain(desk, trade, trade.orders.get(order.id) ?? order, now);
+}
+
+/** A list that was asked for at `requestedAt` does not name the order. The first one that can prove anything is kept. */
+export function noteUnlisted(desk: Desk, trade: Trade, order: Order, requestedAt: Micros, now: Micros): void {
+  const { status, unlistedAt } = order;
+  if (status.kind !== "unknown") return;
+  const proof = microsFromSeconds(desk.settings.protection.absence_proof_seconds);
+  if (unlistedAt >= provenFrom(order, status.since) + proof) return;
+  update(desk, trade, order, { kind: "unlisted", requestedAt }, now);
 }
 
 /** An order that has just become unknown is asked about at once, then ever more seldom. */

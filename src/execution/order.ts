@@ -55,7 +55,7 @@ export type Order = {
   /** how many of the answers found nothing, and when the last of these was asked for */
   readonly misses: number;
   readonly missedAt: Micros;
-  /** when the last list of open orders that did not name it was asked for, in this state */
+  /** when the list of open orders that did not name it was asked for, in this state */
   readonly unlistedAt: Micros;
   /** cancels sent, and when the last one left */
   readonly cancels: number;

@@ -31,7 +31,7 @@ import { beginClose, manageExit } from "./exit.ts";
 import { tightenedRules } from "./exit-rules.ts";
 import { isAdverse, reactToPrice } from "./exit-watch.ts";
 import { Fundings } from "./fundings.ts";
-import { inDoubt, lacksExecutions, settleDoubts } from "./lookup.ts";
+import { inDoubt, lacksExecutions, noteUnlisted, settleDoubts } from "./lookup.ts";
 import { isBuried, mayExecuteUntold, mayTrade, type Order, remaining } from "./order.ts";
 import { afterChange, clientIdOf, settleOutcome } from "./outcome.ts";
 import { noteEntered, noteUnfilled, seePosition, statePosition } from "./position-evidence.ts";
@@ -301,7 +301,8 @@ export class TradeManager {
       if (settled && !isListed) update(this.#desk, trade, order, { kind: "doubted" }, now);
       if (order.role !== "e" || order.status.kind !== "unknown") continue;
       // A list outranks a look-up that found nothing (failure-catalogue F-19): what it names rests.
-      update(this.#desk, trade, order, isListed ? { kind: "accepted" } : { kind: "unlisted", requestedAt }, now);
+      if (isListed) update(this.#desk, trade, order, { kind: "accepted" }, now);
+      else noteUnlisted(this.#desk, trade, order, requestedAt, now);
     }
     this.#manage(trade, now);
   }

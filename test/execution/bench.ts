@@ -7,7 +7,7 @@ import type { Instrument } from "../../src/domain/instrument.ts";
 import type { AlgoReport, AlgoStatus, Fill, OrderReport, OrderStatus, Side } from "../../src/domain/order.ts";
 import { orderId, tradeIdFrom } from "../../src/domain/order-id.ts";
 import { type Command, isCommand, type Output, type PlaceAlgo, type PlaceOrder } from "../../src/domain/output.ts";
-import { lots, type Micros, micros, microsFromSeconds, money, ticks } from "../../src/domain/units.ts";
+import { lots, type Micros, micros, microsFromSeconds, money, signedLots, ticks } from "../../src/domain/units.ts";
 import type { Desk } from "../../src/execution/desk.ts";
 import type { EntryBrief } from "../../src/execution/entry-work.ts";
 import type { MarketView } from "../../src/execution/market-view.ts";
@@ -169,6 +169,12 @@ export class Bench {
       this.manager.onTimer(this.now);
     }
     this.now = until;
+  }
+
+  /** The account was just read: nothing of ours rests, and so many lots are open. */
+  reads(open = 0): void {
+    this.manager.onPositionSeen(signedLots(open), this.now, this.now);
+    this.manager.onOpenOrders(new Set(), this.now, this.now);
   }
 
   /** The trade that is under way. */

@@ -25,6 +25,7 @@ test("[SAF-2] an order that is not found keeps its doubt until the proof time ha
     bench.refuse("query-order", e1, -2013);
   }
   bench.at(12_100);
+  bench.reads();
   const before = bench.manager.inDoubt;
   bench.refuse("query-order", e1, -2013);
   expect([before, bench.manager.trade]).toEqual([true, null]);
@@ -36,6 +37,7 @@ test("[SAF-2] an entry that is held for absent makes us read the account: a fill
   bench.lose("place-order", e1);
   for (const ms of [10, 1_000, 12_100]) {
     bench.at(ms);
+    if (ms > 12_000) bench.reads();
     bench.refuse("query-order", e1, -2013);
   }
   expect(bench.sent().at(-1)).toBe("query-account");
@@ -189,7 +191,8 @@ test("[IDM-1] an order that was seen and then vanished is not followed by anothe
     bench.at(ms);
     bench.refuse("query-order", e1, -2013);
   }
-  bench.manager.onOpenOrders(new Set(), bench.now, bench.now);
+  bench.reads();
+  bench.refuse("query-order", e1, -2013);
   bench.at(40_000);
   expect([bench.count("place-order", e2), bench.manager.trade]).toEqual([0, null]);
 });
@@ -320,8 +323,8 @@ test("[IDM-1] an entry that surfaces after it was held for gone is cancelled (I-
     bench.refuse("query-order", e1, -2013);
   }
   bench.at(14_100);
-  bench.refuse("query-order", e1, -2013);
   bench.manager.onOpenOrders(new Set([idOf("f")]), bench.now, bench.now);
+  bench.refuse("query-order", e1, -2013);
   const verdict = bench.manager.trade?.orders.get(e1)?.status;
   bench.report(e1, "PARTIALLY_FILLED", 6);
   expect([verdict, bench.count("cancel-order", e1)]).toEqual([{ kind: "closed", reason: "vanished" }, 2]);

@@ -6,7 +6,7 @@
 import type { AlgoStatus, Fill, OrderStatus, Side } from "../../src/domain/order.ts";
 import { sign } from "../../src/domain/order.ts";
 import type { Command, PlaceAlgo, PlaceOrder } from "../../src/domain/output.ts";
-import { lots, type Micros, micros, money, ticks } from "../../src/domain/units.ts";
+import { lots, type Micros, micros, money, signedLots, ticks } from "../../src/domain/units.ts";
 import type { TradeManager } from "../../src/execution/trade-manager.ts";
 import { instrument } from "../support/core.ts";
 
@@ -89,7 +89,8 @@ export class HostileVenue {
     if (this.#chance(this.faults.lost)) return answer("unknown", now + replyTimeoutMs * 1_000);
     if (this.#chance(this.faults.throttled)) return answer(-1008, now + this.#delay());
     this.#later(now + this.#delay(), (at) => {
-      const result = this.#execute(command, manager, at);
+      const result =
+        command.kind === "query-account" ? this.#read(manager, now, at) : this.#execute(command, manager, at);
       if (this.#chance(this.faults.lost)) answer("unknown", at + replyTimeoutMs * 1_000);
       else answer(result, at + this.#delay());
     });
@@ -188,7 +189,7 @@ export class HostileVenue {
 
   #query(id: string, service: "order" | "algo", manager: TradeManager, now: Micros): "ok" | number {
     const held = this.#held.get(id);
-    if (held === undefined || now - held.changedAt < this.faults.lag * 1_000 * this.#random()) return -2013;
+    if (held === undefined || this.#isMissing(held, now)) return -2013;
     if (service === "algo") {
       if (held.algo === null) return -2013;
       this.#tell(this.#algoReport(held, manager), now);
@@ -197,6 +198,23 @@ export class HostileVenue {
     if (held.algo !== null && !held.child) return -2013;
     this.#tell(this.#orderReport(held, null, manager), now);
     return "ok";
+  }
+
+  /** What is open and what rests, as of now; what has just changed is missing from the list for a while. */
+  #read(manager: TradeManager, requestedAt: Micros, now: Micros): "ok" {
+    const ids = new Set(
+      [...this.#held.values()].filter((held) => isOpen(held) && !this.#isMissing(held, now)).map(({ id }) => id),
+    );
+    const position = signedLots(this.position);
+    this.#tell((at) => {
+      manager.onPositionSeen(position, requestedAt, at);
+      manager.onOpenOrders(ids, requestedAt, at);
+    }, now);
+    return "ok";
+  }
+
+  #isMissing(held: Held, now: Micros): boolean {
+    return now - held.changedAt < this.faults.lag * 1_000 * this.#random();
   }
 
   #add(id: string, algo: PlaceAlgo | null, side: Side, quantity: number, now: Micros): Held {

@@ -129,13 +129,12 @@ function traced(seen: number): Bench {
   const bench = new Bench();
   bench.begin(planOf({ holdUntil: after(600_000) }));
   bench.lose("place-order", e1);
-  bench.trade.seenLots = seen;
   const proof = settings.protection.absence_proof_seconds * 1_000;
   for (let ms = 1_000; ms < 2 * proof; ms += 500) {
     bench.at(ms);
+    bench.reads(seen);
     bench.refuse("query-order", e1, -2013);
     if (bench.manager.trade === null) return bench;
-    bench.trade.seenLots = seen;
   }
   return bench;
 }
@@ -153,6 +152,7 @@ test("[F-19] the trace is waited for as long again as the proof, and no longer",
   const bench = traced(4);
   const proof = settings.protection.absence_proof_seconds * 1_000;
   bench.at(2 * proof);
+  bench.reads(4);
   bench.refuse("query-order", e1, -2013);
   expect(bench.trade.orders.get(e1)?.status).toEqual({ kind: "closed", reason: "not-accepted" });
 });
@@ -199,9 +199,66 @@ test("[F-19] one look-up that found nothing, however late, proves no absence", (
   bench.lose("place-order", e1);
   const proof = settings.protection.absence_proof_seconds * 1_000;
   bench.at(proof + 100);
+  bench.reads();
   bench.refuse("query-order", e1, -2013);
   const once = bench.trade.orders.get(e1)?.status.kind;
   bench.at(3 * proof);
   bench.refuse("query-order", e1, -2013);
   expect([once, bench.manager.trade]).toEqual(["unknown", null]);
+});
+
+test("[I-05] look-ups that find nothing bury no entry while positions and lists cannot be read", () => {
+  const bench = new Bench();
+  const { absence_proof_seconds } = settings.protection;
+  bench.begin();
+  bench.lose("place-order", e1);
+  for (let ms = 1_000; ms < 5_000 * absence_proof_seconds; ms += 1_000) {
+    bench.at(ms);
+    bench.refuse("query-order", e1, -2013);
+  }
+  expect(bench.trade.orders.get(e1)?.status.kind).toBe("unknown");
+});
+
+test("[I-05] a list that was asked for before the proof time buries no entry", () => {
+  const bench = new Bench();
+  const proof = settings.protection.absence_proof_seconds * 1_000;
+  bench.begin();
+  bench.lose("place-order", e1);
+  bench.at(proof - 100);
+  bench.reads();
+  bench.refuse("query-order", e1, -2013);
+  bench.at(proof + 100);
+  bench.refuse("query-order", e1, -2013);
+  expect(bench.trade.orders.get(e1)?.status.kind).toBe("unknown");
+});
+
+test("[I-05] an entry that was cancelled while nothing could be read is asked about once more, and found", () => {
+  const bench = new Bench();
+  const proof = settings.protection.absence_proof_seconds * 1_000;
+  bench.begin();
+  bench.lose("place-order", e1);
+  for (const ms of [1_000, proof + 100]) {
+    bench.at(ms);
+    bench.refuse("query-order", e1, -2013);
+  }
+  bench.at(proof + 1_000);
+  bench.sent();
+  bench.reads();
+  const asked = bench.sent();
+  bench.report(e1, "CANCELED", 0);
+  expect([asked, bench.closed[0]?.orders.get(e1)?.status]).toEqual([
+    ["query-order e1"],
+    { kind: "closed", reason: "cancelled" },
+  ]);
+});
+
+test("[I-05] the account is read with the look-up that is made as soon as absence can be proven", () => {
+  const bench = new Bench();
+  const proof = settings.protection.absence_proof_seconds * 1_000;
+  bench.begin();
+  bench.lose("place-order", e1);
+  bench.at(proof - 1);
+  bench.sent();
+  bench.at(proof);
+  expect(bench.sent()).toContain("query-account");
 });
