@@ -40,7 +40,7 @@ export class LiveSettings {
     this.#current = wanted;
     for (const one of change.changes) this.#tell("info", "SETTING_CHANGED", { change: changeText(one) });
     if (loosened.length > 0) {
-      this.#tell("warn", "LIMITS_LOOSENED", { limits: loosened.length, changes: loosened.join("; ") });
+      this.#tell("warn", "LIMITS_LOOSENED", { limits: loosened.length, change: loosened.join("; ") });
     }
     this.#apply(wanted);
     return true;

@@ -14,7 +14,7 @@ test("[CFG-4] an applicable change is told path by path and handed on once, whol
     [
       "warn",
       "LIMITS_LOOSENED",
-      { limits: 1, changes: `guardrails.cooldown_seconds: ${settings.guardrails.cooldown_seconds} → 5` },
+      { limits: 1, change: `guardrails.cooldown_seconds: ${settings.guardrails.cooldown_seconds} → 5` },
     ],
   ]);
   expect([applied, live.current]).toEqual([[wanted], wanted]);

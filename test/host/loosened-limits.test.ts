@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { Settings } from "../../src/config/schema.ts";
+import { LiveSettings } from "../../src/host/live-settings.ts";
 import { limitPaths, loosenedLimits } from "../../src/host/loosened-limits.ts";
 import { settingsChange } from "../../src/host/settings-change.ts";
 import { ruleFor } from "../../src/ops/alerts/rules.ts";
+import { shownFields } from "../../src/ops/log.ts";
 import { type SettingsChanges, settingsWith } from "../support/core.ts";
 
 function loosened(before: SettingsChanges, after: SettingsChanges): readonly string[] {
@@ -57,6 +59,17 @@ test("[OPS-2] that a limit is loosened is told to people, each time", () => {
     severity: "warning",
     by: "each",
   });
+});
+
+test("[OPS-2] the alert says which limit, from what to what", () => {
+  const told: unknown[] = [];
+  const live = new LiveSettings(
+    settingsWith(strict),
+    (level, code, fields) => told.push([level, code, shownFields(fields)["change"]]),
+    () => undefined,
+  );
+  live.replace(settingsWith({ risk: { max_notional: 200 } }));
+  expect(told.at(-1)).toEqual(["warn", "LIMITS_LOOSENED", "risk.session.max_daily_loss_abs: 5 → 200"]);
 });
 
 function leaves(value: unknown, path: string): readonly string[] {
