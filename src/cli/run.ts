@@ -128,9 +128,7 @@ function watchFile(file: string, { overrides }: RunOptions, daemon: Daemon): Set
   return watchSettings({
     file,
     overrides,
-    onSettings: (settings) => {
-      daemon.settings.replace(settings);
-    },
+    onSettings: (settings) => daemon.settings.replace(settings),
     onInvalid: (problems) => daemon.settings.refuseInvalid(problems),
   });
 }

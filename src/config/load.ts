@@ -14,7 +14,15 @@ export type Overrides = Readonly<Record<string, unknown>>;
  * @throws {ConfigError} the file or a value in it cannot be used; `problems` has a line for each
  */
 export function loadSettings(path: string | null, overrides: Overrides = {}): Settings {
-  const file: YamlFile = path === null ? { value: null, lineOf: () => null } : readYaml(path);
+  return settingsOf(path === null ? { value: null, lineOf: () => null } : readYaml(path), path, overrides);
+}
+
+/**
+ * The settings of a file that was read.
+ *
+ * @throws {ConfigError} a value in it cannot be used
+ */
+export function settingsOf(file: YamlFile, path: string | null, overrides: Overrides): Settings {
   const raw = withOverrides(file.value ?? {}, overrides);
   const parsed = Settings.safeParse(raw, { reportInput: true });
   if (parsed.success) return parsed.data;

@@ -1,7 +1,8 @@
 /**
  * What a machine's disk holds of the journal, and the store of one process on it. The model is that of the real store:
  * an intent is written at once and synced in groups; everything else is queued and committed in groups, and what was
- * committed is synced. A kill loses what was queued, a power loss also what was not synced.
+ * committed is synced. A kill loses what was queued, a power loss also what was not synced. The log of a run stays whole
+ * until the next run has it in its database: beside a damaged one it tells of trades that were closed, too.
  */
 
 import type { Journal, JournalFill, OpenTrade } from "../domain/journal.ts";
@@ -10,6 +11,9 @@ import type { FillRow, IntentRow, Row } from "../domain/output.ts";
 import type { SafeModeState } from "../domain/safe-mode.ts";
 import type { SessionState } from "../domain/session.ts";
 import type { Micros } from "../domain/units.ts";
+import { type JournalFailure, safeModeAfter } from "../store/failure-mark.ts";
+import { restoredRows } from "../store/open.ts";
+import { haltedByStore, haltedIn } from "../store/session-state.ts";
 import type { Store } from "../store/store.ts";
 import type { Loss } from "./plan/fault.ts";
 import type { EventQueue } from "./queue.ts";
@@ -40,8 +44,10 @@ export class Disk {
   readonly #models = new Map<string, SavedModel>();
   #session: SessionState | null = null;
   #safeMode: SafeModeState | null = null;
-  /** intents in the log that the database may lack, and whether they were synced */
+  /** intents of this run's log, and whether they were synced */
   #log: { readonly row: IntentRow; synced: boolean }[] = [];
+  #failure: (JournalFailure & { synced: boolean }) | null = null;
+  #isDamaged = false;
 
   /** Executions that are in the books for good. */
   get fills(): ReadonlySet<string> {
@@ -52,8 +58,36 @@ export class Disk {
     this.#log.push({ row, synced: false });
   }
 
-  sync(): void {
-    for (const one of this.#log) one.synced = true;
+  /** What is written from now on is not in it. @returns ends the sync */
+  beginSync(): () => void {
+    const written = this.#log.filter(({ synced }) => !synced);
+    return () => {
+      for (const one of written) one.synced = true;
+    };
+  }
+
+  /** The journal of a run has failed, and a file beside it says so. @returns ends the sync of that file */
+  fail(failure: JournalFailure): () => void {
+    const marked = { ...failure, synced: false };
+    this.#failure = marked;
+    return () => {
+      marked.synced = true;
+    };
+  }
+
+  /** The database says it now. */
+  forgetFailure(): void {
+    this.#failure = null;
+  }
+
+  /** A store opens it. @returns what it says to people */
+  open(): readonly string[] {
+    const notes = [
+      ...(this.#isDamaged ? ["the database was damaged: entries are halted until resumed"] : []),
+      ...(this.#failure === null ? [] : ["the journal of an earlier run failed: entries are halted until resumed"]),
+    ];
+    this.#isDamaged = false;
+    return notes;
   }
 
   commit(rows: readonly Row[]): void {
@@ -67,7 +101,10 @@ export class Disk {
       this.#session = null;
       this.#safeMode = null;
     }
-    // A database that is damaged is set aside; the log beside it is read.
+    if (loss === "disk" || (loss === "power" && this.#failure?.synced === false)) this.#failure = null;
+    // A database that is damaged is set aside, and what it held back is not known; the log beside it is read.
+    if (loss === "database") this.#session = haltedByStore;
+    this.#isDamaged = loss === "database" || (loss !== "disk" && this.#isDamaged);
     const kept = loss === "disk" ? [] : this.#log.filter(({ synced }) => synced || loss !== "power");
     this.#log = [];
     for (const { row } of kept) this.#apply(row);
@@ -83,7 +120,13 @@ export class Disk {
         stopLevel: this.#stopLevels.get(intent.trade) ?? null,
       });
     }
-    return { openTrades, session: this.#session, safeMode: this.#safeMode, models: [...this.#models.values()] };
+    const failure = this.#failure;
+    return {
+      openTrades,
+      session: failure === null ? this.#session : haltedIn(this.#session),
+      safeMode: failure === null ? this.#safeMode : safeModeAfter(this.#safeMode, failure),
+      models: [...this.#models.values()],
+    };
   }
 
   #apply(row: Row): void {
@@ -119,7 +162,6 @@ export class Disk {
   }
 
   #applyIntent(intent: IntentRow): void {
-    this.#log = this.#log.filter(({ row }) => row.clientOrderId !== intent.clientOrderId);
     if (!this.#intents.has(intent.clientOrderId)) this.#intents.set(intent.clientOrderId, intent);
   }
 
@@ -154,7 +196,7 @@ export class Disk {
 export class SimulatedStore implements Store {
   readonly journal: Store["journal"];
   readonly pastAlerts = { recent: [], pending: [] };
-  readonly notes: readonly string[] = [];
+  readonly notes: readonly string[];
   readonly #disk: Disk;
   readonly #queue: EventQueue;
   readonly #now: () => Micros;
@@ -171,6 +213,7 @@ export class SimulatedStore implements Store {
     this.#now = now;
     this.#interval = commitInterval;
     this.#hooks = hooks;
+    this.notes = disk.open();
     const { openTrades, session, models = [], safeMode = null } = disk.journal();
     this.journal = {
       intents: openTrades.map(({ intent }) => intent),
@@ -185,6 +228,7 @@ export class SimulatedStore implements Store {
       outside: { intents: [], plans: [], verdicts: new Map(), begun: new Map() },
       notes: [],
     };
+    if (this.notes.length > 0) for (const row of restoredRows(this.journal, now())) this.#enqueue(row);
   }
 
   /** Rows that wait for their commit. */
@@ -243,13 +287,15 @@ export class SimulatedStore implements Store {
     const now = this.#now();
     const rows = this.#rows;
     this.#rows = [];
+    const synced = this.#disk.beginSync();
     const delay = Math.max(syncTime, this.#disk.slowUntil - now);
     this.#queue.push(now + delay, (at) => {
       if (this.#isGone) return;
       this.#isFlushing = false;
       if (this.#disk.refusesUntil > at) return this.#fail("database: disk I/O error");
-      this.#disk.sync();
+      synced();
       this.#disk.commit(rows);
+      if (!this.#failed) this.#disk.forgetFailure();
       if (this.#rows.length > 0) this.#again();
     });
   }
@@ -262,6 +308,7 @@ export class SimulatedStore implements Store {
   #fail(message: string): void {
     if (this.#failed) return;
     this.#failed = true;
+    this.#queue.push(this.#now() + syncTime, this.#disk.fail({ detail: message, at: this.#now() }));
     this.#hooks.onFailure(message);
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Who looks after the daemon: sees SAFE MODE, looks into it for a while, and ends it as a user would, by `resume`; now
- * and then, and where the journal of the run has failed, by a restart first. SAFE MODE outlives a restart.
+ * Who looks after the daemon: sees SAFE MODE, or that its journal was found damaged, looks into it for a while, and ends
+ * it as a user would, by `resume`; now and then, and where the journal of the run has failed, by a restart first. SAFE
+ * MODE and a halt outlive a restart.
  */
 
 import { microsPerSecond } from "../domain/units.ts";
@@ -10,7 +11,8 @@ import { randomFor } from "./random.ts";
 import type { World } from "./world.ts";
 
 export type OperatorParts = {
-  readonly isSafe: () => boolean;
+  /** `stopped`: in SAFE MODE, or halted by what the journal was found to be */
+  readonly state: () => "down" | "stopped" | "trading";
   readonly restart: (down: number) => void;
 };
 
@@ -34,6 +36,7 @@ export class Operator {
   }
 
   onNotice(code: string, { reason }: Fields): void {
+    if (code === "STORE_NOTE") return this.#come();
     if (code !== "SAFE_MODE_ON" && code !== "SAFE_MODE_RESTORED" && code !== "SAFE_MODE_CAUSE") return;
     if (reason === "STORE_FAILED" && code !== "SAFE_MODE_RESTORED") this.#needsRestart = true;
     else if (code === "SAFE_MODE_ON") this.#needsRestart = this.#random.below(10) < restartsOfTen;
@@ -48,9 +51,11 @@ export class Operator {
 
   #act(): void {
     this.#isComing = false;
-    if (!this.#parts.isSafe()) return;
+    const state = this.#parts.state();
+    if (state === "trading") return;
     // Once more, should it be in vain: what the cause needs to be gone may not have happened yet.
     this.#come();
+    if (state === "down") return;
     if (this.#needsRestart) {
       this.#needsRestart = false;
       return this.#parts.restart(restartTime);

@@ -157,6 +157,7 @@ class Life {
   readonly #clock: () => Micros;
   readonly #trader: Trader;
   readonly #journal = new JournalWriter();
+  readonly #log: Log;
   #store: SimulatedStore | null = null;
   #isGone = false;
   #turns = 0;
@@ -172,6 +173,7 @@ class Life {
       if (!this.#isGone) hooks.onAlert(alert);
     });
     const log = observedLog(own, (notice, symbol) => alerts.observe(notice, symbol));
+    this.#log = log;
     const notices = new NoticeDesk(log, this.#journal, clock, () => this.#trader.instruments);
     const publisher = new RiskPublisher({
       own: [
@@ -272,6 +274,7 @@ class Life {
     });
     this.#store = store;
     this.#journal.use(store);
+    for (const note of store.notes) this.#log.warn("STORE_NOTE", { detail: note });
     const { openTrades, session, safeMode, models } = store.journal;
     this.#trader.open({ openTrades, session, safeMode, begun: [], models }, this.#clock());
   }

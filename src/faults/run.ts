@@ -6,6 +6,7 @@ import { microsPerMinute, microsPerSecond } from "../domain/units.ts";
 import type { SymbolSpec } from "../exchange/symbols.ts";
 import { readiness } from "../host/readiness.ts";
 import type { Fields } from "../ops/log.ts";
+import { haltedBy } from "../store/session-state.ts";
 import type { Tape } from "../tape/format.ts";
 import type { Call } from "./call.ts";
 import { clockText } from "./clock-text.ts";
@@ -257,7 +258,7 @@ class Run {
       onStruck: (fault, detail) => say("*", () => `${fault.class} ${detail} ${JSON.stringify(fault.effect)}`),
     });
     this.#operator = new Operator(plan.seed, this.#world, {
-      isSafe: () => this.#judge.safeMode !== null,
+      state: () => this.#mode(),
       restart: (down) => this.#striker.crash("kill", down),
     });
   }
@@ -337,6 +338,15 @@ class Run {
     if (code !== "SAFE_MODE_ON") return;
     const why = String(fields["reason"]);
     this.#safeModes.set(why, (this.#safeModes.get(why) ?? 0) + 1);
+  }
+
+  /** As whoever looks after the daemon sees it. */
+  #mode(): "down" | "stopped" | "trading" {
+    const { process } = this.#world;
+    if (this.#judge.safeMode !== null) return "stopped";
+    if (process.core === null) return "down";
+    const { hold } = process.core.session(process.clock());
+    return hold.kind === "halt" && hold.by === haltedBy ? "stopped" : "trading";
   }
 
   /** The judge sees the world as it is now. */

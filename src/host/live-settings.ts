@@ -2,6 +2,7 @@
 
 import type { Settings } from "../config/schema.ts";
 import type { Notice } from "../domain/output.ts";
+import { loosenedLimits } from "./loosened-limits.ts";
 import { changeText, settingsChange } from "./settings-change.ts";
 
 type Tell = (level: Notice["level"], code: string, fields: Notice["fields"]) => void;
@@ -35,8 +36,12 @@ export class LiveSettings {
       this.#refuse("SETTINGS_REFUSED", change.problems);
       return false;
     }
+    const loosened = loosenedLimits(change.changes, this.#current, wanted).map(changeText);
     this.#current = wanted;
     for (const one of change.changes) this.#tell("info", "SETTING_CHANGED", { change: changeText(one) });
+    if (loosened.length > 0) {
+      this.#tell("warn", "LIMITS_LOOSENED", { limits: loosened.length, change: loosened.join("; ") });
+    }
     this.#apply(wanted);
     return true;
   }

@@ -95,9 +95,8 @@ export async function openStore(options: StoreOptions, prepared?: PreparedStore)
     for (const file of left) rmSync(file.path, { force: true });
     const notes = [...left.flatMap(tornNote), ...ready.notes, ...failureNote(failure), ...journal.notes];
     const store = new JournalStore(options, journal, pastAlerts, notes, log, worker, lock, mark);
-    // A run that is killed before its first change of them must leave the halt and SAFE MODE to the next one.
     if (ready.isLost || failure !== null) {
-      store.append(rowsOf(journal, options.startedAt));
+      store.append(restoredRows(journal, options.startedAt));
       const kept = mark;
       void store.committed().then(
         () => kept.forget(),
@@ -129,7 +128,8 @@ function heldBack(journal: Journal, isLost: boolean, failure: JournalFailure | n
   return { ...found, session: haltedIn(found.session), safeMode: safeModeAfter(found.safeMode, failure) };
 }
 
-function rowsOf({ session, safeMode }: Journal, time: Micros): Row[] {
+/** What a run that begins with it writes first, so that one that is killed at once leaves it to the next. */
+export function restoredRows({ session, safeMode }: Journal, time: Micros): Row[] {
   const rows: Row[] = [];
   if (session !== null) rows.push({ kind: "session", state: session, equity: null, time });
   if (safeMode?.mode === "safe") {

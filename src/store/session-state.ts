@@ -68,6 +68,9 @@ export function sessionFrom(database: DatabaseSync): {
   };
 }
 
+/** Who halted, where what earlier runs held back is not known. */
+export const haltedBy = "store";
+
 /** What earlier runs held back is not known. */
 export const haltedByStore: SessionState = {
   version: 1,
@@ -81,7 +84,7 @@ export const haltedByStore: SessionState = {
   tradeTimes: [],
   tradesToldAt: null,
   flattening: null,
-  hold: { kind: "halt", reason: "HALTED", by: "store", until: null },
+  hold: { kind: "halt", reason: "HALTED", by: haltedBy, until: null },
   scale: 1,
   reached: [],
   ledger: null,

@@ -3,7 +3,7 @@
  * stand at a cut, as a kill would leave them, and opened: what the next run finds must be what the model says.
  */
 
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -60,10 +60,67 @@ function rowsOf(name: string): readonly Row[] {
   return rows;
 }
 
-async function journalAfterKill(directory: string): Promise<Journal> {
+test("[F-38] the real store and the model of it agree on what is left beside a damaged database", {
+  timeout: 60_000,
+}, async () => {
+  const rows = rowsOf("scalp: break-even after the first target");
+  const directory = mkdtempSync(join(root, "store-"));
+  const store = await openStore(optionsIn(directory, { commitIntervalMs: 60_000, startedAt: micros(1) }));
+  for (const row of rows) {
+    if (row.kind === "intent") store.intent(row);
+    else store.append([row]);
+  }
+  await store.committed();
+  const found = await journalAfterKill(directory, (copy) => {
+    const path = join(copy, "paper-t1", "journal.sqlite");
+    writeFileSync(path, "not a database at all, but text ".repeat(200));
+    // Its write-ahead log would mend it.
+    rmSync(`${path}-wal`, { force: true });
+  });
+  await store.close();
+  const disk = diskWith(rows);
+  disk.afterCrash("database");
+  expect(shown(found)).toEqual(shown(disk.journal()));
+  expect([found.openTrades.length > 0, found.session?.hold.kind]).toEqual([true, "halt"]);
+});
+
+test("[F-39] the real store and the model of it agree on what a journal that has failed leaves", {
+  timeout: 60_000,
+}, async () => {
+  const rows = rowsOf("scalp: break-even after the first target");
+  const directory = mkdtempSync(join(root, "store-"));
+  const store = await openStore(optionsIn(directory, { startedAt: micros(1), onFailure: () => undefined }));
+  for (const row of rows) {
+    if (row.kind === "intent") store.intent(row);
+    else store.append([row]);
+  }
+  await store.committed();
+  const [intent] = rows.filter((row) => row.kind === "intent");
+  if (intent !== undefined) store.intent({ ...intent, source: "x".repeat(5_000) });
+  const found = await journalAfterKill(directory);
+  await store.close();
+  const disk = diskWith(rows);
+  const { safeMode } = found;
+  if (safeMode?.mode !== "safe") throw new Error("the next run is not in SAFE MODE");
+  disk.fail({ detail: safeMode.causes[0].detail, at: safeMode.since });
+  disk.afterCrash("kill");
+  expect(shown(found)).toEqual(shown(disk.journal()));
+  expect([safeMode.causes[0].reason, found.session?.hold.kind]).toEqual(["STORE_FAILED", "halt"]);
+});
+
+/** All of it written and committed. */
+function diskWith(rows: readonly Row[]): Disk {
+  const disk = new Disk();
+  for (const row of rows) if (row.kind === "intent") disk.write(row);
+  disk.commit(rows);
+  return disk;
+}
+
+async function journalAfterKill(directory: string, ruin: (copy: string) => void = () => undefined): Promise<Journal> {
   const copy = mkdtempSync(join(root, "killed-"));
   // The lock is the living's, and the view for people comes and goes.
   cpSync(directory, copy, { recursive: true, filter: (path) => !/lock\.sqlite|trading_state/.test(path) });
+  ruin(copy);
   const store = await openStore(optionsIn(copy, { startedAt: micros(2) }));
   await store.close();
   return store.journal;

@@ -57,6 +57,35 @@ test("[I-24] executions outlive a power loss that takes their intent, and are th
   expect(disk.journal().openTrades.map((open) => open.fills.length)).toEqual([1]);
 });
 
+test("[F-08] a power loss takes an intent that was written while the disk was being synced", () => {
+  const disk = new Disk();
+  disk.write(intent);
+  const synced = disk.beginSync();
+  disk.write({ ...intent, trade: tradeIdFrom("d2"), clientOrderId: `${entry}2` });
+  synced();
+  disk.afterCrash("power");
+  expect(disk.journal().openTrades.map((open) => open.intent.trade)).toEqual([trade]);
+});
+
+test("[F-38] a damaged database leaves a halt until somebody resumes, and says so once", () => {
+  const disk = new Disk();
+  disk.commit([intent, fill]);
+  disk.afterCrash("database");
+  expect(disk.journal().session?.hold).toEqual({ kind: "halt", reason: "HALTED", by: "store", until: null });
+  expect([disk.open().length, disk.open().length]).toEqual([1, 0]);
+});
+
+test("[F-39] that a journal has failed outlives a kill, and a power loss once it is synced", () => {
+  const afterPower = (isSynced: boolean): string | undefined => {
+    const disk = new Disk();
+    const synced = disk.fail({ detail: "disk I/O error", at: micros(1) });
+    if (isSynced) synced();
+    disk.afterCrash("power");
+    return disk.journal().safeMode?.mode;
+  };
+  expect([afterPower(true), afterPower(false)]).toEqual(["safe", undefined]);
+});
+
 test("[F-39] a lost disk remembers nothing, SAFE MODE included", () => {
   const disk = new Disk();
   const cause = { reason: "CANNOT_PROTECT", detail: "", seenAt: micros(1), isGone: false } as const;

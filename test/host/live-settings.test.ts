@@ -11,6 +11,11 @@ test("[CFG-4] an applicable change is told path by path and handed on once, whol
   expect(told).toEqual([
     ["info", "SETTING_CHANGED", { change: `guardrails.max_positions: ${settings.guardrails.max_positions} → 1` }],
     ["info", "SETTING_CHANGED", { change: `guardrails.cooldown_seconds: ${settings.guardrails.cooldown_seconds} → 5` }],
+    [
+      "warn",
+      "LIMITS_LOOSENED",
+      { limits: 1, change: `guardrails.cooldown_seconds: ${settings.guardrails.cooldown_seconds} → 5` },
+    ],
   ]);
   expect([applied, live.current]).toEqual([[wanted], wanted]);
 });

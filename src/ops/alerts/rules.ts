@@ -158,6 +158,7 @@ const lines: readonly (readonly [code: string, rule: AlertRule])[] = [
 
   ["SETTINGS_INVALID", { severity: "warning", says: "The changed settings cannot be used; the old ones hold." }],
   ["SETTINGS_REFUSED", { severity: "warning", says: "The changed settings need a restart; the old ones hold." }],
+  ["LIMITS_LOOSENED", { severity: "warning", says: "The changed settings loosen limits.", by: "each" }],
   ["STORE_NOTE", { severity: "warning", says: "The journal was not found as it should be.", by: ["detail"] }],
   ["STORE_ROWS_LOST", { severity: "critical", says: "Rows of the journal were lost.", by: "each" }],
   ["LOG_FILE_FAILED", { severity: "warning", says: "The log file cannot be written." }],
