@@ -60,6 +60,8 @@ export type RunResult = {
   /** microseconds that nothing stood in the way, of each order whose fate was unknown and then told */
   readonly settled: readonly number[];
   readonly wrongVerdicts: number;
+  /** trades of which the daemon said, as it may, that it does not know all */
+  readonly unexplained: number;
   /** of events, commands and rows */
   readonly hash: string;
   /** indices of the plan that struck, in that order */
@@ -282,6 +284,7 @@ class Run {
       nakedEpisodes: this.#judge.naked.episodes,
       settled: this.#judge.verdicts.settled,
       wrongVerdicts: this.#judge.verdicts.wrong,
+      unexplained: this.#judge.unexplained,
       hash: world.digest(),
       reached: [...this.#striker.reached],
     };
