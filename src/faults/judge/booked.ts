@@ -24,9 +24,8 @@ export class Booked {
   readonly #scene: Scene;
   /** trades with an intent that no crash has taken, by the journal of the present process */
   readonly #intents = new Set<string>();
-  /** those of them whose entries executed, and are not summed up */
+  /** those of them whose entries executed, and that wait for their end or for their summary */
   readonly #executed = new Map<string, Executed>();
-  /** they wait for the end of their position, or for their summary */
   readonly #summedUp = new Set<string>();
   readonly #fills = new Set<string>();
   readonly #unbooked = new Map<string, Unbooked>();
@@ -50,8 +49,8 @@ export class Booked {
     const { now, truth } = this.#scene;
     this.#begunAt = now;
     const open = new Set<string>(openTrades.map(({ intent }) => intent.trade));
-    // An intent that is not in the journal, and was not summed up, went with the crash; so did a summary of an open trade.
-    for (const trade of this.#intents) if (!open.has(trade)) this.#intents.delete(trade);
+    // An intent that is not in the journal, and was not summed up, went with a crash; so did a summary of an open trade.
+    for (const trade of this.#intents) if (!open.has(trade) && !this.#summedUp.has(trade)) this.#intents.delete(trade);
     for (const trade of this.#executed.keys()) if (!open.has(trade)) this.#executed.delete(trade);
     for (const trade of open) {
       this.#intents.add(trade);
@@ -60,8 +59,12 @@ export class Booked {
     this.#fills.clear();
     this.#unbooked.clear();
     for (const name of fills) this.#fills.add(name);
-    for (const fill of truth.fills.values()) this.#expect(fill);
-    for (const fill of truth.fills.values()) this.#begin(fill, this.#filledAt.get(fill.tradeId) ?? now);
+    for (const fill of truth.fills.values()) {
+      // What the journal has no intent of is nothing that this process could ask about.
+      if (!open.has(fill.order.trade)) continue;
+      this.#expect(fill);
+      this.#begin(fill, this.#filledAt.get(fill.tradeId) ?? now);
+    }
   }
 
   onFill(fill: TrueFill): void {

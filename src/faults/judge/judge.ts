@@ -34,6 +34,8 @@ export type View = {
   readonly unready: readonly string[];
   /** lots by symbol, as its own books have them */
   readonly positions: readonly number[];
+  /** client ids of the orders that it takes for open */
+  readonly orders: ReadonlySet<string>;
 };
 
 /** What is judged against the run's settings and keys, and how the daemon is looked into. */
@@ -319,7 +321,7 @@ export class Judge {
   }
 
   /** Everything was healed long enough ago: now both sides must agree (I-06), and the daemon be at work (I-21). */
-  audit({ isUp, unready, positions }: View): void {
+  audit({ isUp, unready, positions, orders }: View): void {
     const { scene } = this;
     if (!isUp) return scene.violated("I-21", "the daemon is down after everything was healed");
     judgeSizes(scene, this.#parts.sizes(), restLimits);
@@ -327,6 +329,9 @@ export class Judge {
     const isExcused = this.safeMode !== null;
     const waiting = unready.filter((part) => !(isExcused && part.startsWith("entries")));
     if (waiting.length > 0) scene.violated("I-21", `not ready after everything was healed: ${waiting.join("; ")}`);
+    for (const id of this.#truth.ownOpen) {
+      if (!orders.has(id)) scene.violated("I-06", `${id} is open at the exchange, and the daemon does not know it`);
+    }
     for (const [symbol, lots] of positions.entries()) {
       const position = this.#truth.position(symbol);
       if (position !== 0 && !this.#truth.isCovered(symbol)) {

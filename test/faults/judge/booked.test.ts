@@ -97,7 +97,7 @@ function pass(judge: Judge, seconds: number): void {
 
 function audited(judge: Judge): readonly string[] {
   pass(judge, 61);
-  judge.audit({ isUp: true, unready: [], positions: [0] });
+  judge.audit({ isUp: true, unready: [], positions: [0], orders: new Set() });
   return found(judge);
 }
 
@@ -126,8 +126,8 @@ test("[I-08] a trade that never executed, or is open, needs no summary", () => {
   happens(open, entered);
   open.row(fillRow(entered));
   for (const judge of [never, open]) pass(judge, 61);
-  open.audit({ isUp: true, unready: [], positions: [10] });
-  never.audit({ isUp: true, unready: [], positions: [0] });
+  open.audit({ isUp: true, unready: [], positions: [10], orders: new Set() });
+  never.audit({ isUp: true, unready: [], positions: [0], orders: new Set() });
   expect([never, open].map(found)).toEqual([[], []]);
 });
 
@@ -173,6 +173,28 @@ test("[I-06] what was lost with the disk, or whose intent was, is nobody's to bo
   log.begins({ openTrades: [], fills: new Set(["0 1", "0 2"]) });
   for (const judge of [disk, log]) judge.ready();
   expect([audited(disk), audited(log)]).toEqual([[], []]);
+});
+
+test("[I-06] what a trade that the journal does not have executes while the daemon is down is not known to the next process", () => {
+  const judge = watching();
+  happens(judge, entered);
+  judge.row(fillRow(entered));
+  judge.ends();
+  happens(judge, left);
+  judge.begins({ openTrades: [], fills: new Set(["0 1"]) });
+  judge.ready();
+  expect(audited(judge)).toEqual([]);
+});
+
+test("[I-08] a trade that was summed up by an earlier process is not summed up again", () => {
+  const judge = watching();
+  traded(judge);
+  judge.row(summary);
+  judge.ends();
+  judge.begins({ openTrades: [], fills: new Set(["0 1", "0 2"]) });
+  judge.ready();
+  judge.row(summary);
+  expect(audited(judge)).toEqual([`I-08 ${trade} is summed up twice`]);
 });
 
 test("[I-08] a trade whose history could be known is not left unexplained, and those that may be are counted", () => {
