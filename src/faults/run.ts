@@ -61,6 +61,8 @@ export type RunResult = {
   /** microseconds that nothing stood in the way, of each order whose fate was unknown and then told */
   readonly settled: readonly number[];
   readonly wrongVerdicts: number;
+  /** trades of which the daemon said, as it may, that it does not know all */
+  readonly unexplained: number;
   /** of events, commands and rows */
   readonly hash: string;
   /** indices of the plan that struck, in that order */
@@ -285,6 +287,7 @@ class Run {
       nakedEpisodes: this.#judge.naked.episodes,
       settled: this.#judge.verdicts.settled,
       wrongVerdicts: this.#judge.verdicts.wrong,
+      unexplained: this.#judge.unexplained,
       hash: world.digest(),
       reached: [...this.#striker.reached],
     };
@@ -313,11 +316,12 @@ class Run {
     this.#judge.audit(this.#view());
   }
 
-  #agrees({ isUp, unready, positions }: View): boolean {
+  #agrees({ isUp, unready, positions, orders }: View): boolean {
     const { truth } = this.#judge.scene;
     const isSettled = (lots: number, symbol: number): boolean =>
       lots === truth.position(symbol) && (lots === 0 || truth.isCovered(symbol));
-    return isUp && unready.length === 0 && positions.every(isSettled);
+    const isKnown = truth.ownOpen.every((id) => orders.has(id));
+    return isUp && unready.length === 0 && isKnown && positions.every(isSettled);
   }
 
   #view(): View {
@@ -329,7 +333,9 @@ class Run {
       return own.reduce((sum, { lots }) => sum + lots, 0);
     });
     const unready = parts.filter(({ ready }) => !ready).map(({ part, detail }) => `${part} (${detail})`);
-    return { isUp: process.isUp, unready, positions };
+    const trades = core?.desks.flatMap(({ manager }) => manager.trade ?? []) ?? [];
+    const open = trades.flatMap(({ orders }) => [...orders.values()].filter(({ status }) => status.kind !== "closed"));
+    return { isUp: process.isUp, unready, positions, orders: new Set(open.map(({ id }) => id)) };
   }
 
   #onNotice(code: string, fields: Fields): void {

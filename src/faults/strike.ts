@@ -90,6 +90,7 @@ export class Striker {
     this.#probes.crashed();
     world.crash(loss);
     judge.ends();
+    if (loss === "disk" || loss === "database") judge.journalLost();
     judge.trouble(world.now + down + compared, "none");
     world.queue.push(world.now + down, () => this.boot());
   }

@@ -15,6 +15,8 @@ const closedStates: ReadonlySet<string> = new Set([
   "not-accepted",
   "vanished",
 ]);
+/** Verdicts that say that the exchange has it no more. */
+const overStates: ReadonlySet<string> = new Set(["filled", "cancelled", "expired", "vanished"]);
 /** Verdicts that say that the exchange never had it. */
 const neverStates: ReadonlySet<string> = new Set(["refused", "not-accepted"]);
 
@@ -160,6 +162,10 @@ export class Books {
     if (neverStates.has(state) && before?.state !== state && (truth.orders.has(id) || truth.algos.has(id))) {
       this.wrongVerdicts += 1;
       this.#scene.violated("I-05", `${id} is taken for ${state}, and the exchange has accepted it`);
+    }
+    const isOpen = truth.openOrders.has(id) || truth.openAlgos.has(id);
+    if (overStates.has(state) && before?.state !== state && isOpen && !truth.isRepeated(id)) {
+      this.#scene.violated("I-05", `${id} is taken for ${state}, and it is open at the exchange`);
     }
     if (before?.state === "unknown" && state !== "unknown") {
       this.settled.push(Math.max(0, Math.min(this.#scene.quietFor, now - before.since)));

@@ -9,6 +9,7 @@ import type { UserEvent } from "../../exchange/protocol.ts";
 import type { Call } from "../call.ts";
 import { Agreement } from "./agreement.ts";
 import { Alarms } from "./alarms.ts";
+import { Booked } from "./booked.ts";
 import { Books } from "./books.ts";
 import { judgeSizes, restLimits, type Sizes, sizeLimits } from "./bounds.ts";
 import { Entries } from "./entries.ts";
@@ -33,6 +34,8 @@ export type View = {
   readonly unready: readonly string[];
   /** lots by symbol, as its own books have them */
   readonly positions: readonly number[];
+  /** client ids of the orders that it takes for open */
+  readonly orders: ReadonlySet<string>;
 };
 
 /** What is judged against the run's settings and keys, and how the daemon is looked into. */
@@ -81,6 +84,7 @@ export class Judge {
   readonly #truth: Truth;
   readonly #entries: Entries;
   readonly #books: Books;
+  readonly #booked: Booked;
   readonly #stops: Stops;
   readonly #wire: Wire;
   readonly #parts: Omit<JudgeParts, "fresh">;
@@ -110,6 +114,7 @@ export class Judge {
     this.#parts = parts ?? noParts;
     this.#entries = new Entries(this.scene, this.#parts.isSafeModeOperators);
     this.#books = new Books(this.scene);
+    this.#booked = new Booked(this.scene);
     this.#stops = new Stops(this.scene);
     this.#wire = new Wire(this.scene, this.#parts.notionalMax);
     this.#limits = new Limits(this.scene, this.#parts);
@@ -125,6 +130,11 @@ export class Judge {
 
   get violations(): readonly Violation[] {
     return this.scene.violations;
+  }
+
+  /** Trades of which the daemon says, as it may, that it does not know all. */
+  get unexplained(): number {
+    return this.#booked.unexplained;
   }
 
   /** What became of orders whose fate was unknown. */
@@ -153,7 +163,7 @@ export class Judge {
   begins(beginning: Beginning): void {
     this.scene.isUp = true;
     this.scene.readySince = null;
-    for (const part of [this.#entries, this.#books, this.#stops]) part.onBegin(beginning);
+    for (const part of [this.#entries, this.#books, this.#booked, this.#stops]) part.onBegin(beginning);
     for (const part of [this.#wire, this.alarms, this.localBooks, this.owners, this.#recovery]) part.onBegin();
     for (const part of [this.#privateStream, this.#agreement]) part.onBegin();
     this.fresh?.onBegin();
@@ -163,6 +173,11 @@ export class Judge {
   ready(): void {
     this.scene.readySince = this.scene.now;
     this.naked.onReady();
+  }
+
+  /** What the journal held is gone with the disk, or was set aside. */
+  journalLost(): void {
+    this.#booked.onLost();
   }
 
   ends(): void {
@@ -213,6 +228,7 @@ export class Judge {
   reply(call: Call, status: number, text: string | null): void {
     this.#wire.onReply(status, text);
     this.#entries.onReply(call, text);
+    this.#booked.onReply(call, status, text);
     this.naked.onReply(call, status, text);
     this.#privateStream.onReply(call, status, text);
     this.#agreement.onReply(call, status, text);
@@ -234,6 +250,7 @@ export class Judge {
       if (fill.order.role === null) this.scene.othersFilledAt[fill.order.symbol] = this.scene.now;
       this.#entries.onFill(fill);
       this.#books.onFill(fill);
+      this.#booked.onFill(fill);
       this.#agreement.onFill(fill);
       this.#limits.onFill(fill);
       this.#wire.onFill(fill);
@@ -250,6 +267,7 @@ export class Judge {
     this.#entries.onRow(row);
     this.#stops.onRow(row);
     this.#books.onRow(row);
+    this.#booked.onRow(row);
     this.alarms.onRow(row);
     this.#recovery.onRow(row);
     if (row.kind === "fill") this.#agreement.onBooked(row.tradeId);
@@ -259,6 +277,7 @@ export class Judge {
     this.secrets.onText(code, JSON.stringify(fields));
     this.#entries.onNotice(code, fields["reason"]);
     this.#books.onNotice(code, fields["trade"]);
+    if (code === "BOOKS_UNEXPLAINED") this.#booked.onUnexplained(String(fields["trade"]));
     if (code === "TRADE_ADOPTED") this.#agreement.onAdopted(Number(fields["symbol"]), Number(fields["lots"]));
     if (code === "UNEXPECTED_ERROR") this.#onError(fields);
   }
@@ -286,6 +305,7 @@ export class Judge {
     if (this.scene.quietFor < 0) return;
     this.#entries.onQuiet();
     this.#books.onQuiet();
+    this.#booked.onQuiet();
   }
 
   #onSecond(): void {
@@ -301,13 +321,17 @@ export class Judge {
   }
 
   /** Everything was healed long enough ago: now both sides must agree (I-06), and the daemon be at work (I-21). */
-  audit({ isUp, unready, positions }: View): void {
+  audit({ isUp, unready, positions, orders }: View): void {
     const { scene } = this;
     if (!isUp) return scene.violated("I-21", "the daemon is down after everything was healed");
     judgeSizes(scene, this.#parts.sizes(), restLimits);
+    this.#booked.audit();
     const isExcused = this.safeMode !== null;
     const waiting = unready.filter((part) => !(isExcused && part.startsWith("entries")));
     if (waiting.length > 0) scene.violated("I-21", `not ready after everything was healed: ${waiting.join("; ")}`);
+    for (const id of this.#truth.ownOpen) {
+      if (!orders.has(id)) scene.violated("I-06", `${id} is open at the exchange, and the daemon does not know it`);
+    }
     for (const [symbol, lots] of positions.entries()) {
       const position = this.#truth.position(symbol);
       if (position !== 0 && !this.#truth.isCovered(symbol)) {

@@ -65,6 +65,8 @@ export class Truth {
   readonly #grids: readonly Grid[];
   /** lots, by client id and the exchange's own */
   readonly #filled = new Map<string, number>();
+  /** the exchange's own ids, by client id */
+  readonly #venueIds = new Map<string, Set<string>>();
 
   constructor(grids: readonly Grid[]) {
     this.#grids = grids;
@@ -89,6 +91,17 @@ export class Truth {
     for (const order of this.openOrders.values()) if (order.symbol === symbol && order.role !== null) return true;
     for (const algo of this.openAlgos.values()) if (algo.symbol === symbol && algo.role !== null) return true;
     return false;
+  }
+
+  /** Client ids of everything of ours that waits there. */
+  get ownOpen(): readonly string[] {
+    const open = [...this.openOrders.values(), ...this.openAlgos.values()];
+    return open.flatMap(({ id, role }) => (role === null ? [] : [id]));
+  }
+
+  /** Whether the network has made two orders of one request: an id is free again once its order has ended. */
+  isRepeated(id: string): boolean {
+    return (this.#venueIds.get(id)?.size ?? 0) > 1;
   }
 
   /** Takes one message in; gives the fill that it tells of. */
@@ -135,6 +148,7 @@ export class Truth {
     };
     // An id is free again once its order has ended: a request that arrives twice may be two orders.
     const one = `${id} ${o["i"]}`;
+    this.#meet(id, o["i"]);
     const filled = units(o["z"], grid.step);
     order.filled += filled - (this.#filled.get(one) ?? 0);
     this.#filled.set(one, filled);
@@ -163,6 +177,7 @@ export class Truth {
     const grid = this.#grids[symbol];
     if (grid === undefined) return;
     const id = String(o["caid"]);
+    this.#meet(id, o["aid"]);
     const algo: TrueAlgo = this.algos.get(id) ?? {
       id,
       symbol,
@@ -177,6 +192,11 @@ export class Truth {
     this.algos.set(id, algo);
     if (algo.status === "NEW") this.openAlgos.set(id, algo);
     else this.openAlgos.delete(id);
+  }
+
+  #meet(id: string, venueId: unknown): void {
+    const known = this.#venueIds.get(id) ?? new Set<string>();
+    this.#venueIds.set(id, known.add(String(venueId)));
   }
 
   /** Two messages about one position: ours of the fills must agree with the exchange's own. */

@@ -29,6 +29,8 @@ export type Summary = {
   /** until the fate of an unknown order was told; only while nothing stood in the way */
   readonly unknown_ms: Durations;
   readonly wrong_verdicts: number;
+  /** trades of which the daemon said, as it may, that it does not know all */
+  readonly unexplained_books: number;
   /** of each failing seed the first violation; not more than so many */
   readonly first_violations: readonly FirstViolation[];
 };
@@ -75,6 +77,7 @@ export function summarise(reports: readonly SeedReport[]): Summary {
     long_naked: results.flatMap(longOf).slice(0, firstViolationsMax),
     unknown_ms: durationsOf(results.flatMap(({ settled }) => settled)),
     wrong_verdicts: results.reduce((sum, { wrongVerdicts }) => sum + wrongVerdicts, 0),
+    unexplained_books: results.reduce((sum, { unexplained }) => sum + unexplained, 0),
     first_violations: results.flatMap(firstOf).slice(0, firstViolationsMax),
   };
 }

@@ -105,6 +105,14 @@ export const restartBugs: readonly Bug[] = [
     sentence: "Recovery of a symbol fails on an order that it does not expect.",
   },
   {
+    id: "past-trades-are-dropped",
+    cause: "F-78",
+    file: "engine/history-desk.ts",
+    find: `    this.#past = [...this.#past, ...past];`,
+    replace: `    if (past.length < 0) this.#past = past;`,
+    sentence: "A trade that ended while the daemon was down is never asked about, and is in no books.",
+  },
+  {
     id: "hand-is-not-seen",
     cause: "F-27",
     file: "engine/reconciliation.ts",

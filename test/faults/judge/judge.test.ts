@@ -271,13 +271,13 @@ test("[I-24] the journal has an execution that the exchange has not", () => {
 
 test("[I-06] the books disagree with the exchange in the end", () => {
   const judge = watching();
-  judge.audit({ isUp: true, unready: [], positions: [3] });
+  judge.audit({ isUp: true, unready: [], positions: [3], orders: new Set() });
   expect(invariants(judge)).toEqual(["I-06"]);
 });
 
 test("[I-21] the daemon is not ready in the end", () => {
   const judge = watching();
-  judge.audit({ isUp: true, unready: ["private-stream"], positions: [0] });
+  judge.audit({ isUp: true, unready: ["private-stream"], positions: [0], orders: new Set() });
   expect(invariants(judge)).toEqual(["I-21"]);
 });
 
