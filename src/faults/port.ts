@@ -38,6 +38,8 @@ type Stream = {
   isOpen: boolean;
   /** neither end hears the other, and neither knows */
   isDead: boolean;
+  /** when the first request left on it of which nobody will hear */
+  unheardSince: number | null;
   /** order is kept on a connection: the last arrival at each end */
   inAt: number;
   outAt: number;
@@ -100,6 +102,12 @@ export class Port implements Transport {
     return false;
   }
 
+  /** Since when requests leave on a connection that answers nothing; null: none has. */
+  unheardSince(name: StreamKind): number | null {
+    for (const stream of this.#streams.values()) if (stream.name === name) return stream.unheardSince;
+    return null;
+  }
+
   /** The connection ends, and both ends are told. */
   disconnect(name: StreamKind): boolean {
     return this.#each(name, (stream) => this.#end(stream, "closed 1006"));
@@ -128,6 +136,7 @@ export class Port implements Transport {
       onClose: () => undefined,
       isOpen: false,
       isDead: false,
+      unheardSince: null,
       inAt: 0,
       outAt: 0,
       answering: null,
@@ -277,13 +286,14 @@ export class Port implements Transport {
     const stream = this.#streams.get(serial);
     const call = callOfText(text);
     if (stream === undefined || call === null) return;
-    const { hooks } = network.options;
+    const { hooks, now } = network.options;
     hooks.onSent(call);
+    if (stream.isDead || (network.stalls.get(stream.name) ?? 0) > now()) stream.unheardSince ??= now();
     const effect = hooks.requestEffect(call);
     if (effect?.do === "throw") throw new Error(`${injectedMark} ${call.name} cannot be handed over`);
     if (effect?.do === "lose-request" || stream.isDead || network.isCut("ws-api", "out")) return;
     const delay = network.delay() + (effect?.do === "delay-request" ? effect.by : 0);
-    stream.outAt = Math.max(stream.outAt, network.options.now() + delay);
+    stream.outAt = Math.max(stream.outAt, now() + delay);
     this.#at(stream.outAt, () => this.#arriveOnStream(stream, call, effect, text), true);
   }
 

@@ -15,6 +15,7 @@ import type { LongNaked } from "./judge/naked.ts";
 import type { Violation } from "./judge/scene.ts";
 import type { Grid } from "./judge/truth.ts";
 import { Looking } from "./looking.ts";
+import { troubleWays } from "./moments.ts";
 import { Operator } from "./operator.ts";
 import { Places } from "./places.ts";
 import type { DaemonState } from "./plan/demanded.ts";
@@ -239,6 +240,7 @@ class Run {
         },
         onStep: () => {
           this.#look();
+          troubleWays(this.#world, this.#judge);
           this.#judge.step();
           // Between two steps nothing of the daemon is on the stack that could catch it.
           if (this.#isOver) throw new Over();

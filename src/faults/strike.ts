@@ -95,6 +95,9 @@ export class Striker {
   }
 
   readonly requestEffect = (call: Call): RequestEffect | null => {
+    // The first silence on a connection is its end: what is sent on it later could have known.
+    const unheard = call.via === "ws-api" ? this.#world.process.port?.unheardSince("ws-api") : null;
+    if (typeof unheard === "number") this.#judge.trouble(unheard + recovery, this.#wayOf(call));
     const fault = this.#next(this.#byRequest, call.name, isRequestEffect);
     if (fault === null) return null;
     const { effect } = fault;
