@@ -149,11 +149,11 @@ class Run {
           say("at the exchange", () => `${call.name} ${call.clientId ?? ""} ${status} ${text.slice(0, 160)}`);
           this.#judge.answered(call, status, text, usedWeight);
         },
-        onReply: (call, status, text) => {
+        onReply: (call, status, text, retryAfter) => {
           this.#look();
           say("<", () => `${call.name} ${call.clientId ?? ""} ${status} ${(text ?? "no reply").slice(0, 160)}`);
           this.#probes.passed("reply");
-          this.#judge.reply(call, status, text);
+          this.#judge.reply(call, status, text, retryAfter);
           this.#looking.onReply(this.#judge, call, text);
         },
         onTold: (name, text) => {

@@ -178,7 +178,7 @@ export class Striker {
     const isHarmless = ["repeat-request", "fail-trigger", "delay-trigger"].includes(effect.do);
     // A second one that arrives when the first is over is an order of its own, found when the account is compared.
     const again = effect.do === "repeat-request" ? effect.after + compared : 0;
-    const until = now + late + again + back + (isSilenced ? 2 * microsPerMinute : 0);
+    const until = now + late + again + back + (isSilenced ? microsPerMinute : 0);
     const { scene } = this.#judge;
     if (accountRead.test(call.name)) scene.readsLagUntil = Math.max(scene.readsLagUntil, until + givenUp);
     // What follows on the same connection waits behind it, or was on its way when it broke.

@@ -3,7 +3,7 @@ import { micros } from "../../src/domain/units.ts";
 import type { Call } from "../../src/faults/call.ts";
 import { settingsOf } from "../../src/faults/settings.ts";
 import { World, type WorldObserver } from "../../src/faults/world.ts";
-import type { TransportRequest } from "../../src/venue/transport.ts";
+import type { TransportListener, TransportRequest } from "../../src/venue/transport.ts";
 
 const nothing = (): void => undefined;
 const observer: WorldObserver = {
@@ -148,3 +148,28 @@ test.each<readonly ["half-open" | "stall" | "nothing", readonly (number | null)[
     expect(unheard(hit)).toEqual(seen);
   },
 );
+
+test("[F-18] a 429 of the plan names how long silence lasts, as a header", () => {
+  // given
+  const effects = { requestEffect: () => ({ do: "answer", answer: "-1003", executed: false }) as const };
+  const replies: (number | null)[] = [];
+  const world = new World({
+    seed: 7,
+    settings: settingsOf(7),
+    isMarketSteady: false,
+    tapes: null,
+    effects: { ...effects, messageEffect: () => null },
+    observer: { ...observer, onReply: (_call, _status, _text, retryAfter) => replies.push(retryAfter) },
+  });
+  world.run(world.start + 1_000_000);
+  const heard: (number | null)[] = [];
+  const handle: TransportListener["handle"] = (event) => {
+    if (event.kind === "http-reply") heard.push(event.status, event.headers.retryAfterSeconds);
+  };
+  const port = world.network.port({ handle, onStreamMessage: nothing }, () => micros(world.now));
+  // when
+  port.request(requests.rest.taken);
+  world.run(world.now + 1_000_000);
+  // then
+  expect({ heard, replies }).toEqual({ heard: [429, 30], replies: [30] });
+});
