@@ -1,6 +1,6 @@
 /** What a hostile venue says instead of the truth. @see binance-usdm.md §3.6, §8; failure-catalogue F-02, fault model */
 
-export type WrongAnswer = { readonly status: number; readonly text: string };
+export type WrongAnswer = { readonly status: number; readonly text: string; readonly headers?: Record<string, string> };
 
 const later = "Unknown error, please check your request or try again later.";
 const throttled =
@@ -22,7 +22,10 @@ export const answers = {
   ),
   "-1000": error(500, -1000, "An unknown error occurred while processing the request."),
   "-1001": error(500, -1001, "Internal error; unable to process your request. Please try again."),
-  "-1003": error(429, -1003, "Too many requests; current limit of IP(127.0.0.1) is 2400 requests per minute."),
+  "-1003": {
+    ...error(429, -1003, "Too many requests; current limit of IP(127.0.0.1) is 2400 requests per minute."),
+    headers: { "retry-after": "30" },
+  },
   "-1016": error(503, -1016, "This service is no longer available."),
   "-1021": error(400, -1021, "Timestamp for this request is outside of the recvWindow."),
   "-2015": error(401, -2015, "Invalid API-key, IP, or permissions for action, request ip: 127.0.0.1"),

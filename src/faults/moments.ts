@@ -4,7 +4,7 @@ import { type Micros, microsPerMinute, microsPerSecond, symbolIndex } from "../d
 import type { Exchange } from "../exchange/exchange.ts";
 import type { Judge } from "./judge/judge.ts";
 import { actByHand } from "./people.ts";
-import type { MomentEffect, StreamKind } from "./plan/fault.ts";
+import type { MomentEffect, Partition, StreamKind } from "./plan/fault.ts";
 import { gridIn, onGrid } from "./settings.ts";
 import type { World } from "./world.ts";
 
@@ -15,6 +15,8 @@ export const recovery = 7 * second;
 export const compared = 75 * second;
 /** Connections are opened again, with growing waits, and the account is read. */
 const reconnected = 75 * second;
+/** A request under way is given up, or a refused close waits, before it is tried again. */
+const retried = 30 * second;
 /** Our own pings find a connection that is dead. */
 const pinged = 30 * second;
 /** 403 names no end: the adapter waits for itself. */
@@ -66,15 +68,16 @@ export function doAtMoment(effect: MomentEffect, world: World, judge: Judge, isO
       const isHit =
         effect.do === "disconnect" ? process.port?.disconnect(effect.stream) : process.port?.halfOpen(effect.stream);
       if (isHit !== true) return false;
-      const found = effect.do === "half-open" ? pinged : 0;
-      judge.trouble(now + found + reconnected, effect.stream === "ws-api" ? "all" : "none");
+      judge.trouble(now + (effect.do === "half-open" ? pinged : 0) + reconnected, "none");
+      judge.trouble(now + inTheWay(effect), "all");
       return true;
     }
     case "day-cut":
       return cutAll(world, judge);
     case "stall":
       network.stalls.set(effect.stream, now + effect.for);
-      judge.trouble(now + effect.for + reconnected, effect.stream === "ws-api" ? "all" : "none");
+      judge.trouble(now + effect.for + reconnected, "none");
+      judge.trouble(now + inTheWay(effect), "all");
       return true;
     case "garble":
       network.garbled.set(effect.stream, { until: now + effect.for, share: effect.share });
@@ -87,7 +90,8 @@ export function doAtMoment(effect: MomentEffect, world: World, judge: Judge, isO
       return true;
     case "partition":
       network.partitions.set(effect.what, now + effect.for);
-      judge.trouble(now + effect.for + reconnected, "all");
+      judge.trouble(now + effect.for + reconnected, "none");
+      judge.trouble(now + inTheWay(effect), "all");
       return true;
     case "maintenance":
       network.outage = { answer: effect.answer, refuses: true, until: now + effect.for };
@@ -117,7 +121,7 @@ export function doAtMoment(effect: MomentEffect, world: World, judge: Judge, isO
       return true;
     case "slow":
       network.slow = { by: effect.by, until: now + effect.for };
-      judge.trouble(now + effect.for + recovery, "all");
+      judge.trouble(now + effect.for + recovery, "none");
       return true;
     case "ban":
       network.ban = { status: effect.status, until: now + effect.for };
@@ -200,6 +204,50 @@ export function doAtMoment(effect: MomentEffect, world: World, judge: Judge, isO
   }
 }
 
+/** The market, what the private stream tells, and names that are known already are in no order's way. */
+const cutsOrders: Readonly<Record<Partition, boolean>> = {
+  all: true,
+  rest: true,
+  in: true,
+  out: true,
+  private: false,
+  market: false,
+  names: false,
+};
+
+/** From its beginning on, microseconds, for so long a fault stands between the daemon and its orders; 0: not at all. */
+export function inTheWay(
+  effect: Extract<
+    MomentEffect,
+    { do: "disconnect" | "half-open" | "stall" | "day-cut" | "partition" | "slow" | "rules" }
+  >,
+): number {
+  switch (effect.do) {
+    case "disconnect":
+    case "half-open":
+    case "stall":
+      // Of a request under way nobody hears; the next one goes by REST.
+      return effect.stream === "ws-api" ? recovery : 0;
+    case "day-cut":
+      return recovery;
+    case "partition":
+      return cutsOrders[effect.what] ? effect.for + retried : 0;
+    case "slow":
+      // How long a way takes is counted by itself.
+      return 0;
+    case "rules":
+      // Other bounds refuse no stop and no close, but for the price band, and what that refuses is counted by itself.
+      return effect.change.status === "CLOSE" ? effect.for + retried : 0;
+    default:
+      throw new TypeError(`unhandled effect ${effect satisfies never}`);
+  }
+}
+
+/** No order can leave where no name is resolved and the connection for orders is gone as well. */
+export function troubleWays({ network, process, now }: World, judge: Judge): void {
+  if (network.isNameless() && process.port?.isOpen("ws-api") !== true) judge.trouble(now + retried, "all");
+}
+
 function cancelAll(exchange: Exchange, now: Micros): boolean {
   exchange.cancelAll(now);
   return true;
@@ -217,21 +265,24 @@ function stepClock(offset: number, { network, now }: World, judge: Judge): void 
 function cutAll({ process, now }: World, judge: Judge): boolean {
   const { port } = process;
   if (port === null) return false;
-  judge.trouble(now + reconnected, "all");
+  judge.trouble(now + reconnected, "none");
+  judge.trouble(now + inTheWay({ do: "day-cut" }), "all");
   return streams.filter((stream) => port.disconnect(stream)).length > 0;
 }
 
 /** A symbol that is closed has no market either. */
 function changeRules(
-  { symbol, change, for: time }: Extract<MomentEffect, { do: "rules" }>,
+  effect: Extract<MomentEffect, { do: "rules" }>,
   { exchange, market, now, coarse }: World,
   judge: Judge,
   later: (after: number, act: () => void) => void,
 ): boolean {
+  const { symbol, change, for: time } = effect;
   exchange.changeRules(symbolIndex(symbol), change);
   coarse.delete(symbol);
   if (change.status === "CLOSE") market.halt(symbol, now + time);
-  judge.trouble(now + time + rulesRead, symbol);
+  judge.trouble(now + time + rulesRead, "none");
+  judge.trouble(now + inTheWay(effect), symbol);
   later(time, () => exchange.changeRules(symbolIndex(symbol), {}));
   return true;
 }

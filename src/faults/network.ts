@@ -25,8 +25,8 @@ export type NetworkHooks = {
   readonly onArrived: (call: Call) => void;
   /** what the exchange has answered, whether or not it is heard; `usedWeight` of the minute, where it says so */
   readonly onAnswered: (call: Call, status: number, text: string, usedWeight: number | null) => void;
-  /** the daemon is about to be told a reply; `text` null: that none will come */
-  readonly onReply: (call: Call, status: number, text: string | null) => void;
+  /** the daemon is about to be told a reply; `text` null: that none will come; `retryAfter` seconds, where it says so */
+  readonly onReply: (call: Call, status: number, text: string | null, retryAfter: number | null) => void;
   /** the daemon is about to be told by a market stream */
   readonly onMarket: (bytes: Uint8Array) => void;
   /** the daemon is about to be told by the private stream */

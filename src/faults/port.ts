@@ -16,7 +16,7 @@ import {
   type TransportListener,
   type TransportRequest,
 } from "../venue/transport.ts";
-import { type AnswerName, answers, echoed } from "./answers.ts";
+import { type AnswerName, answers, echoed, type WrongAnswer } from "./answers.ts";
 import { type Call, callOfHttp, callOfText, nameOfMessage } from "./call.ts";
 import { injectedMark } from "./judge/injected.ts";
 import type { Network } from "./network.ts";
@@ -38,6 +38,8 @@ type Stream = {
   isOpen: boolean;
   /** neither end hears the other, and neither knows */
   isDead: boolean;
+  /** when the first request left on it of which nobody will hear */
+  unheardSince: number | null;
   /** order is kept on a connection: the last arrival at each end */
   inAt: number;
   outAt: number;
@@ -100,6 +102,12 @@ export class Port implements Transport {
     return false;
   }
 
+  /** Since when requests leave on a connection that answers nothing; null: none has. */
+  unheardSince(name: StreamKind): number | null {
+    for (const stream of this.#streams.values()) if (stream.name === name) return stream.unheardSince;
+    return null;
+  }
+
   /** The connection ends, and both ends are told. */
   disconnect(name: StreamKind): boolean {
     return this.#each(name, (stream) => this.#end(stream, "closed 1006"));
@@ -128,6 +136,7 @@ export class Port implements Transport {
       onClose: () => undefined,
       isOpen: false,
       isDead: false,
+      unheardSince: null,
       inAt: 0,
       outAt: 0,
       answering: null,
@@ -277,13 +286,14 @@ export class Port implements Transport {
     const stream = this.#streams.get(serial);
     const call = callOfText(text);
     if (stream === undefined || call === null) return;
-    const { hooks } = network.options;
+    const { hooks, now } = network.options;
     hooks.onSent(call);
+    if (stream.isDead || (network.stalls.get(stream.name) ?? 0) > now()) stream.unheardSince ??= now();
     const effect = hooks.requestEffect(call);
     if (effect?.do === "throw") throw new Error(`${injectedMark} ${call.name} cannot be handed over`);
     if (effect?.do === "lose-request" || stream.isDead || network.isCut("ws-api", "out")) return;
     const delay = network.delay() + (effect?.do === "delay-request" ? effect.by : 0);
-    stream.outAt = Math.max(stream.outAt, network.options.now() + delay);
+    stream.outAt = Math.max(stream.outAt, now() + delay);
     this.#at(stream.outAt, () => this.#arriveOnStream(stream, call, effect, text), true);
   }
 
@@ -312,7 +322,7 @@ export class Port implements Transport {
     if (effect?.do === "lose-reply" || effect?.do === "reset" || this.#isLost(stream)) return;
     const answer = effect?.do === "answer" ? socketAnswer(call.id, said(effect.answer, call)) : text;
     const delay = network.delay() + (effect?.do === "delay-reply" ? effect.by : 0);
-    const before = (): void => network.options.hooks.onReply(call, statusIn(answer), answer);
+    const before = (): void => network.options.hooks.onReply(call, statusIn(answer), answer, null);
     this.#deliver(stream, Buffer.from(answer), delay, effect?.do !== "delay-reply", before);
   }
 
@@ -326,12 +336,12 @@ export class Port implements Transport {
     const ends = (): boolean => this.#underWay.delete(request.id);
     this.#underWay.set(request.id, () => {
       ends();
-      hooks.onReply(call, 0, null);
+      hooks.onReply(call, 0, null, null);
     });
     const failed = (cause: string, after: number, written = true): void => {
       this.#later(after, () => {
         if (!ends()) return;
-        hooks.onReply(call, 0, null);
+        hooks.onReply(call, 0, null, null);
         this.#tell({ kind: "http-failed", id: request.id, cause, written });
       });
     };
@@ -346,9 +356,10 @@ export class Port implements Transport {
       const heard = effect?.do === "answer" ? { ...answer, ...said(effect.answer, call) } : answer;
       this.#later(network.delay() + (effect?.do === "delay-reply" ? effect.by : 0), () => {
         if (!ends()) return;
-        hooks.onReply(call, heard.status, heard.text);
-        const { status, headers, text } = heard;
-        this.#tell({ kind: "http-reply", id: request.id, status, headers: read(headers), body: Buffer.from(text) });
+        const { status, text } = heard;
+        const headers = read(heard.headers);
+        hooks.onReply(call, status, text, headers.retryAfterSeconds);
+        this.#tell({ kind: "http-reply", id: request.id, status, headers, body: Buffer.from(text) });
       });
     };
     this.#at(arrives, arrive, true);
@@ -379,7 +390,7 @@ export class Port implements Transport {
 
   /** The plan's answer to what is not executed. */
   #answeredInstead(effect: RequestEffect | null, call: Call): RestAnswer | null {
-    return effect?.do === "answer" && !effect.executed ? { ...said(effect.answer, call), headers: {} } : null;
+    return effect?.do === "answer" && !effect.executed ? { headers: {}, ...said(effect.answer, call) } : null;
   }
 
   #banned(): number | null {
@@ -442,10 +453,11 @@ export class Port implements Transport {
 }
 
 /** Some answers repeat what was asked, as proxies do. */
-function said(name: AnswerName, { path, params }: Call): { readonly status: number; readonly text: string } {
-  const { status, text } = answers[name];
-  if (!text.includes(echoed)) return { status, text };
-  return { status, text: text.replace(echoed, `${path}?${[...params].map((one) => one.join("=")).join("&")}`) };
+function said(name: AnswerName, { path, params }: Call): WrongAnswer {
+  const answer: WrongAnswer = answers[name];
+  const { text } = answer;
+  if (!text.includes(echoed)) return answer;
+  return { ...answer, text: text.replace(echoed, `${path}?${[...params].map((one) => one.join("=")).join("&")}`) };
 }
 
 function statusIn(text: string): number {
@@ -461,11 +473,8 @@ function socketAnswer(id: number, { status, text }: { readonly status: number; r
 function read(headers: Readonly<Record<string, string>>): ReplyHeaders {
   const number = (name: string): number | null => (headers[name] === undefined ? null : Number(headers[name]));
   const usedWeight = number("x-mbx-used-weight-1m");
-  if (usedWeight === null) return noHeaders;
-  return {
-    usedWeight,
-    orders10s: number("x-mbx-order-count-10s"),
-    orders1m: number("x-mbx-order-count-1m"),
-    retryAfterSeconds: number("retry-after"),
-  };
+  const retryAfterSeconds = number("retry-after");
+  if (usedWeight === null && retryAfterSeconds === null) return noHeaders;
+  const orders10s = number("x-mbx-order-count-10s");
+  return { usedWeight, orders10s, orders1m: number("x-mbx-order-count-1m"), retryAfterSeconds };
 }

@@ -16,6 +16,7 @@ import type { LongNaked } from "./judge/naked.ts";
 import type { Violation } from "./judge/scene.ts";
 import type { Grid } from "./judge/truth.ts";
 import { Looking } from "./looking.ts";
+import { troubleWays } from "./moments.ts";
 import { Operator } from "./operator.ts";
 import { Places } from "./places.ts";
 import type { DaemonState } from "./plan/demanded.ts";
@@ -151,11 +152,11 @@ class Run {
           say("at the exchange", () => `${call.name} ${call.clientId ?? ""} ${status} ${text.slice(0, 160)}`);
           this.#judge.answered(call, status, text, usedWeight);
         },
-        onReply: (call, status, text) => {
+        onReply: (call, status, text, retryAfter) => {
           this.#look();
           say("<", () => `${call.name} ${call.clientId ?? ""} ${status} ${(text ?? "no reply").slice(0, 160)}`);
           this.#probes.passed("reply");
-          this.#judge.reply(call, status, text);
+          this.#judge.reply(call, status, text, retryAfter);
           this.#looking.onReply(this.#judge, call, text);
         },
         onTold: (name, text) => {
@@ -242,6 +243,7 @@ class Run {
         },
         onStep: () => {
           this.#look();
+          troubleWays(this.#world, this.#judge);
           this.#judge.step();
           // Between two steps nothing of the daemon is on the stack that could catch it.
           if (this.#isOver) throw new Over();

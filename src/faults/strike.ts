@@ -96,6 +96,9 @@ export class Striker {
   }
 
   readonly requestEffect = (call: Call): RequestEffect | null => {
+    // The first silence on a connection is its end: what is sent on it later could have known.
+    const unheard = call.via === "ws-api" ? this.#world.process.port?.unheardSince("ws-api") : null;
+    if (typeof unheard === "number") this.#judge.trouble(unheard + recovery, this.#wayOf(call));
     const fault = this.#next(this.#byRequest, call.name, isRequestEffect);
     if (fault === null) return null;
     const { effect } = fault;
@@ -176,7 +179,7 @@ export class Striker {
     const isHarmless = ["repeat-request", "fail-trigger", "delay-trigger"].includes(effect.do);
     // A second one that arrives when the first is over is an order of its own, found when the account is compared.
     const again = effect.do === "repeat-request" ? effect.after + compared : 0;
-    const until = now + late + again + back + (isSilenced ? 2 * microsPerMinute : 0);
+    const until = now + late + again + back + (isSilenced ? microsPerMinute : 0);
     const { scene } = this.#judge;
     if (accountRead.test(call.name)) scene.readsLagUntil = Math.max(scene.readsLagUntil, until + givenUp);
     // What follows on the same connection waits behind it, or was on its way when it broke.

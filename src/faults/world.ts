@@ -43,7 +43,7 @@ export type WorldObserver = {
   readonly onSent: (call: Call, now: number) => void;
   readonly onArrived: (call: Call, now: number) => void;
   readonly onAnswered: (call: Call, status: number, text: string, usedWeight: number | null) => void;
-  readonly onReply: (call: Call, status: number, text: string | null, now: number) => void;
+  readonly onReply: (call: Call, status: number, text: string | null, retryAfter: number | null) => void;
   readonly onTold: (name: string, text: string, now: number) => void;
   readonly onMarket: (bytes: Uint8Array) => void;
   /** what the exchange's book is, now and then */
@@ -178,9 +178,9 @@ export class World {
         },
         onArrived: (call) => observer.onArrived(call, this.now),
         onAnswered: (call, status, text, used) => observer.onAnswered(call, status, text, used),
-        onReply: (call, status, text) => {
+        onReply: (call, status, text, retryAfter) => {
           this.record(`< ${call.name} ${status} ${text ?? "-"}`);
-          observer.onReply(call, status, text, this.now);
+          observer.onReply(call, status, text, retryAfter);
         },
         onMarket: observer.onMarket,
         onTold: (name, text) => {

@@ -3,7 +3,7 @@ import { micros } from "../../src/domain/units.ts";
 import type { Call } from "../../src/faults/call.ts";
 import { settingsOf } from "../../src/faults/settings.ts";
 import { World, type WorldObserver } from "../../src/faults/world.ts";
-import type { TransportRequest } from "../../src/venue/transport.ts";
+import type { TransportListener, TransportRequest } from "../../src/venue/transport.ts";
 
 const nothing = (): void => undefined;
 const observer: WorldObserver = {
@@ -114,4 +114,62 @@ test.each(vias)("[I-05] by %s what failed for certain in an outage does not arri
 
 test.each(vias)("[F-28] by %s the repetition meets an outage as every request does", (via) => {
   expect(arrivals(requests[via].taken, 500_000, 3_000_000)).toBe(1);
+});
+
+/** When the first request left that nobody answers, seconds since the connection was hit; and after it was opened anew. */
+function unheard(hit: "half-open" | "stall" | "nothing"): readonly (number | null)[] {
+  const effects = { requestEffect: () => null, messageEffect: () => null };
+  const world = new World({ seed: 7, settings: settingsOf(7), isMarketSteady: false, tapes: null, effects, observer });
+  world.run(world.start + 1_000_000);
+  const port = world.network.port({ handle: nothing, onStreamMessage: nothing }, () => micros(world.now));
+  port.request({ kind: "open-stream", stream: 1, name: "ws-api", path: "/ws-fapi/v1" });
+  world.run(world.now + 1_000_000);
+  const { now } = world;
+  if (hit === "half-open") port.halfOpen("ws-api");
+  if (hit === "stall") world.network.stalls.set("ws-api", now + 60_000_000);
+  const seen: (number | null)[] = [port.unheardSince("ws-api")];
+  for (let second = 1; second <= 2; second += 1) {
+    world.run(now + second * 1_000_000);
+    port.request(requests["ws-api"].taken);
+    const since = port.unheardSince("ws-api");
+    seen.push(since === null ? null : (since - now) / 1_000_000);
+  }
+  port.request({ kind: "close-stream", stream: 1 });
+  return [...seen, port.unheardSince("ws-api")];
+}
+
+test.each<readonly ["half-open" | "stall" | "nothing", readonly (number | null)[]]>([
+  ["half-open", [null, 1, 1, null]],
+  ["stall", [null, 1, 1, null]],
+  ["nothing", [null, null, null, null]],
+])(
+  "[I-01] a connection that is hit by %s excuses from its first silent request on, and by no later one",
+  (hit, seen) => {
+    expect(unheard(hit)).toEqual(seen);
+  },
+);
+
+test("[F-18] a 429 of the plan names how long silence lasts, as a header", () => {
+  // given
+  const effects = { requestEffect: () => ({ do: "answer", answer: "-1003", executed: false }) as const };
+  const replies: (number | null)[] = [];
+  const world = new World({
+    seed: 7,
+    settings: settingsOf(7),
+    isMarketSteady: false,
+    tapes: null,
+    effects: { ...effects, messageEffect: () => null },
+    observer: { ...observer, onReply: (_call, _status, _text, retryAfter) => replies.push(retryAfter) },
+  });
+  world.run(world.start + 1_000_000);
+  const heard: (number | null)[] = [];
+  const handle: TransportListener["handle"] = (event) => {
+    if (event.kind === "http-reply") heard.push(event.status, event.headers.retryAfterSeconds);
+  };
+  const port = world.network.port({ handle, onStreamMessage: nothing }, () => micros(world.now));
+  // when
+  port.request(requests.rest.taken);
+  world.run(world.now + 1_000_000);
+  // then
+  expect({ heard, replies }).toEqual({ heard: [429, 30], replies: [30] });
 });

@@ -225,8 +225,9 @@ export class Judge {
     this.#limits.onAnswered(call, status);
   }
 
-  reply(call: Call, status: number, text: string | null): void {
-    this.#wire.onReply(status, text);
+  /** @param retryAfter seconds, where the reply asks for that much silence */
+  reply(call: Call, status: number, text: string | null, retryAfter: number | null = null): void {
+    this.#wire.onReply(status, text, retryAfter);
     this.#entries.onReply(call, text);
     this.#booked.onReply(call, status, text);
     this.naked.onReply(call, status, text);

@@ -34,6 +34,8 @@ type Episode = {
   isTurned: boolean;
   knownAt: number | null;
   charged: number;
+  /** one way at its slowest since it began, microseconds */
+  latency: number;
   told: boolean;
   up: number;
   /** until when the daemon need not have tried again what the exchange's price band has refused */
@@ -181,6 +183,7 @@ export class NakedTime {
         isTurned: isOthers && isTurned,
         knownAt: null,
         charged: 0,
+        latency: 0,
         told: false,
         up: 0,
         bandedUntil: 0,
@@ -204,6 +207,7 @@ export class NakedTime {
     const scene = this.#scene;
     if (!scene.isUp || scene.readySince === null) return;
     episode.up += passed;
+    episode.latency = Math.max(episode.latency, scene.latency);
     // What somebody else has opened is believed by reads alone, and those may still tell of before.
     const isDenied = episode.most === othersMax && scene.readsLagUntil > scene.now;
     const blocked = Math.max(scene.wayTroubledUntil[symbol] ?? 0, episode.bandedUntil);
@@ -211,7 +215,7 @@ export class NakedTime {
     if (isOurs) episode.charged += passed;
     if (episode.told) return;
     const lots = scene.truth.position(symbol);
-    if (episode.charged > episode.most + waysMost * scene.latency) {
+    if (episode.charged > episode.most + waysMost * episode.latency) {
       episode.told = true;
       scene.violated("I-01", `${lots} lots of symbol ${symbol} without a stop for ${episode.charged} µs of ours`);
     } else if (episode.up > absoluteMax) {

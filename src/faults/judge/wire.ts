@@ -10,6 +10,8 @@ const identicalMax = 10;
 /** Orders of one trade for one purpose in a minute, each with an id of its own, with no execution in between. */
 const inVainMax = 15;
 const minute = 60_000_000;
+/** Ends are awaited by the exchange's own clock, which may be stepped by five seconds meanwhile. */
+const clockSlack = 6_000_000;
 const rounding = 1e-9;
 /** Names that are counted at once. */
 const countedMax = 10_000;
@@ -21,6 +23,8 @@ export class Wire {
   readonly #ids = new Map<string, Map<string, number>>();
   /** the daemon was told that it is banned until then */
   #bannedUntil = 0;
+  /** it was told 429, and to be silent until then */
+  #silentUntil = 0;
 
   readonly #notionalMax: (symbol: string) => number;
 
@@ -32,6 +36,7 @@ export class Wire {
 
   onBegin(): void {
     this.#bannedUntil = 0;
+    this.#silentUntil = 0;
     this.#recent.clear();
     this.#ids.clear();
   }
@@ -41,7 +46,13 @@ export class Wire {
     this.#ids.delete(`${role} ${trade}`);
   }
 
-  onReply(status: number, text: string | null): void {
+  /** @param retryAfter seconds; null: until the minute's weight is counted anew */
+  onReply(status: number, text: string | null, retryAfter: number | null): void {
+    const { now } = this.#scene;
+    if (status === 429) {
+      const end = retryAfter === null ? (Math.floor(now / minute) + 1) * minute : now + (retryAfter * minute) / 60;
+      this.#silentUntil = Math.max(this.#silentUntil, end - clockSlack);
+    }
     if (status !== 418 || text === null) return;
     const until = /banned until (\d+)/.exec(text)?.[1];
     if (until !== undefined) this.#bannedUntil = Number(until) * 1_000;
@@ -53,6 +64,10 @@ export class Wire {
     if (scene.now < this.#bannedUntil - minute / 60) {
       scene.violated("I-13", `${call.name} leaves while the address is banned`);
       this.#bannedUntil = 0;
+    }
+    if (scene.now < this.#silentUntil) {
+      scene.violated("I-13", `${call.name} leaves, and silence was asked for by a 429`);
+      this.#silentUntil = 0;
     }
     if (call.path.includes("allOpenOrders") || call.path.includes("algoOpenOrders")) {
       scene.violated("I-12", `${call.name} cancels whoever's orders`);

@@ -263,6 +263,24 @@ test("[I-13] a request during a ban that was told", () => {
   expect(invariants(judge)).toEqual(["I-13"]);
 });
 
+test.each<readonly [string, number | null, number]>([
+  ["Retry-After", 30, 30],
+  ["the minute's end", null, 55],
+])("[I-13] a request before the silence of a 429 is over, which lasts until %s", (_what, retryAfter, ends) => {
+  // given: a 429 five seconds into the minute
+  const [early, late] = [watching(), watching()];
+  const call = callOfText(JSON.stringify({ id: 1, method: "order.status", params: { origClientOrderId: entry } }));
+  for (const judge of [early, late]) {
+    judge.scene.now = 5 * second;
+    if (call !== null) judge.reply(call, 429, '{"code":-1003,"msg":"Too many requests."}', retryAfter);
+    // when
+    pass(judge, (judge === early ? ends - 10 : ends + 0.1) * second);
+    sent(judge, "order.status", { symbol: "BTCUSDT", origClientOrderId: entry });
+  }
+  // then
+  expect([invariants(early).includes("I-13"), invariants(late).includes("I-13")]).toEqual([true, false]);
+});
+
 test("[I-24] the journal has an execution that the exchange has not", () => {
   const judge = watching();
   judge.begins({ openTrades: [], fills: new Set(["0 4711"]) });
