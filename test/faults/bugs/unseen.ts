@@ -10,8 +10,8 @@ export const unseenBugs: readonly Bug[] = [
     id: "unlisted-is-failed",
     cause: "F-10",
     file: "execution/trade-manager.ts",
-    find: `isListed ? { kind: "accepted" } : { kind: "unlisted", requestedAt }`,
-    replace: `isListed ? { kind: "accepted" } : { kind: "absent" }`,
+    find: `else noteUnlisted(this.#desk, trade, order, requestedAt, now);`,
+    replace: `else update(this.#desk, trade, order, { kind: "absent" }, now);`,
     sentence: "An entry that is not among the open orders counts as failed, though it may have filled.",
   },
   {
