@@ -130,6 +130,19 @@ test("[I-17] what SAFE MODE was on for before stays its first cause", async () =
   await next.close();
 });
 
+test("[F-39] rows that could not be committed when the store was closed are a failure too", async () => {
+  const directory = fresh();
+  const store = await opened(directory, { commitIntervalMs: 60_000, onFailure: () => undefined });
+  const other = new DatabaseSync(join(inside(directory), "journal.sqlite"));
+  other.exec("BEGIN IMMEDIATE");
+  store.append([{ kind: "session", state: session, equity: null, time: micros(1) }]);
+  expect(await store.close()).toEqual({ lost: 1 });
+  other.close();
+  const next = await opened(directory);
+  expect([next.journal.safeMode?.mode, next.journal.session?.hold]).toEqual(["safe", haltedByStore.hold]);
+  await next.close();
+}, 30_000);
+
 test("[IDM-4] the view for people says that the journal has failed before any run has taken it in", async () => {
   const [view] = viewStores(await failedRun());
   expect(view?.safe_mode).toMatchObject({ reasons: ["STORE_FAILED"], detail: "database: no such table: fills" });
