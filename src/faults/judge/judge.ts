@@ -18,6 +18,7 @@ import { injectedMark } from "./injected.ts";
 import { Limits } from "./limits.ts";
 import { LocalBooks, type OwnBook } from "./local-book.ts";
 import { NakedTime } from "./naked.ts";
+import { OneTrade } from "./one-trade.ts";
 import { Owners } from "./owners.ts";
 import { PrivateStream } from "./private-stream.ts";
 import { Recovery } from "./recovery.ts";
@@ -85,6 +86,7 @@ export class Judge {
   readonly #entries: Entries;
   readonly #books: Books;
   readonly #booked: Booked;
+  readonly #oneTrade: OneTrade;
   readonly #stops: Stops;
   readonly #wire: Wire;
   readonly #parts: Omit<JudgeParts, "fresh">;
@@ -115,6 +117,7 @@ export class Judge {
     this.#entries = new Entries(this.scene, this.#parts.isSafeModeOperators);
     this.#books = new Books(this.scene);
     this.#booked = new Booked(this.scene);
+    this.#oneTrade = new OneTrade(this.scene);
     this.#stops = new Stops(this.scene);
     this.#wire = new Wire(this.scene, this.#parts.notionalMax);
     this.#limits = new Limits(this.scene, this.#parts);
@@ -163,7 +166,7 @@ export class Judge {
   begins(beginning: Beginning): void {
     this.scene.isUp = true;
     this.scene.readySince = null;
-    for (const part of [this.#entries, this.#books, this.#booked, this.#stops]) part.onBegin(beginning);
+    for (const part of [this.#entries, this.#books, this.#booked, this.#oneTrade, this.#stops]) part.onBegin(beginning);
     for (const part of [this.#wire, this.alarms, this.localBooks, this.owners, this.#recovery]) part.onBegin();
     for (const part of [this.#privateStream, this.#agreement]) part.onBegin();
     this.fresh?.onBegin();
@@ -178,6 +181,7 @@ export class Judge {
   /** What the journal held is gone with the disk, or was set aside. */
   journalLost(): void {
     this.#booked.onLost();
+    this.#oneTrade.onLost();
   }
 
   ends(): void {
@@ -203,6 +207,7 @@ export class Judge {
     this.#wire.onSent(call);
     this.#limits.onSent(call);
     this.#entries.onSent(call);
+    this.#oneTrade.onSent(call);
     this.#recovery.onSent(call);
     this.#privateStream.onSent(call);
     this.localBooks.onSent(call);
@@ -252,6 +257,7 @@ export class Judge {
       this.#entries.onFill(fill);
       this.#books.onFill(fill);
       this.#booked.onFill(fill);
+      this.#oneTrade.onFill(fill);
       this.#agreement.onFill(fill);
       this.#limits.onFill(fill);
       this.#wire.onFill(fill);
@@ -260,7 +266,11 @@ export class Judge {
     if (funding !== null) this.#books.onFunding(funding.symbol, funding.amount, funding.name);
     const inner = event["o"];
     if (typeof inner !== "object" || inner === null) return;
-    if (event.e === "ORDER_TRADE_UPDATE") this.#entries.onOrder(String(Reflect.get(inner, "c")));
+    if (event.e === "ORDER_TRADE_UPDATE") {
+      const id = String(Reflect.get(inner, "c"));
+      this.#entries.onOrder(id);
+      this.#oneTrade.onOrder(id);
+    }
     if (event.e === "ALGO_UPDATE") this.#stops.onAlgo(String(Reflect.get(inner, "caid")));
   }
 
@@ -269,6 +279,7 @@ export class Judge {
     this.#stops.onRow(row);
     this.#books.onRow(row);
     this.#booked.onRow(row);
+    this.#oneTrade.onRow(row);
     this.alarms.onRow(row);
     this.#recovery.onRow(row);
     if (row.kind === "fill") this.#agreement.onBooked(row.tradeId);
