@@ -247,6 +247,33 @@ test("[REC-1] a position that contradicts our books twice is taken as it is, pro
   ]);
 });
 
+test("[REC-1] a history that was read while a stop was in doubt counts, as long as reads have said the same (I-06)", () => {
+  const bench = entering();
+  bench.history = historyOf([], []);
+  const fill = fillOf("11", 10, 640_000, bench.now);
+  bench.tell({ ...entryOf(entryId(bench), 10, { status: "FILLED" }), fill, source: "stream", time: bench.now });
+  const stop = stopOf(idOf(present(bench.trade, "trade").plan.trade, "f"));
+  bench.tell({ ...stop, source: "stream" });
+  const target = [...present(bench.trade, "trade").orders.keys()].find((id) => id.includes("-t1"));
+  const taking = { ...stopOf(target ?? "", "sell", 640_480), type: "TAKE_PROFIT_MARKET" } as const;
+  const answered = () => {
+    for (const report of [stop, taking]) bench.tell(report);
+  };
+  answered();
+  bench.at(14_000);
+  present(bench.core.desks[0], "desk").manager.onReportsMissed(bench.now);
+  bench.tell(snapshotOf(-10, { algos: [stop, taking], requestedAt: bench.now }));
+  // From now on the history is not to be had: no weight is left for it.
+  bench.history = null;
+  const sides = [17_000, 18_000].map((ms) => {
+    bench.at(ms);
+    answered();
+    bench.tell(snapshotOf(-10, { algos: [stop, taking], requestedAt: bench.now }));
+    return bench.trade?.plan.side;
+  });
+  expect(sides).toEqual(["buy", "sell"]);
+});
+
 test("[REC-1] a position that somebody reduced keeps its trade, its stop and its plan", () => {
   const bench = holding();
   bench.history = historyOf([], []);
