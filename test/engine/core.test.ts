@@ -274,6 +274,23 @@ test("[REC-1] a history that was read while a stop was in doubt counts, as long 
   expect(sides).toEqual(["buy", "sell"]);
 });
 
+test("[REC-1] an entry that is in doubt beside somebody else's position does not stay so for ever (I-05)", () => {
+  const bench = CoreBench.ready();
+  bench.history = historyOf([], []);
+  bench.decide(decisionOf());
+  const id = entryId(bench);
+  const refused = { kind: "refused", code: -2013, message: "Order does not exist." } as const;
+  const query = { kind: "query-order", symbol: first, clientOrderId: id } as const;
+  for (let ms = 4_000; ms <= 60_000; ms += 500) {
+    bench.at(ms);
+    bench.tell(snapshotOf(5, { requestedAt: bench.now }));
+    bench.tell({ kind: "outcome", command: query, outcome: refused });
+  }
+  expect(bench.all.filter((output) => output.kind === "order" && output.clientOrderId === id).at(-1)).toMatchObject({
+    state: "not-accepted",
+  });
+});
+
 test("[REC-1] a position that somebody reduced keeps its trade, its stop and its plan", () => {
   const bench = holding();
   bench.history = historyOf([], []);
