@@ -17,6 +17,7 @@ import {
   microsFromSeconds,
   type SignedLots,
   type SymbolIndex,
+  signedLots,
 } from "../domain/units.ts";
 import { openLots, type Trade } from "../execution/trade.ts";
 import type { TradeManager } from "../execution/trade-manager.ts";
@@ -40,6 +41,8 @@ export type ReconciliationPorts = {
 /** An account read is trusted against our own books only when nothing of the symbol changed this shortly before it. */
 const quietMicros = microsFromSeconds(2);
 
+type Contradiction = { readonly own: SignedLots; readonly reported: SignedLots; readonly since: Micros };
+
 /** While the history is not to be had, so many reads in a row are waited for it. */
 const mismatchesMax = 6;
 
@@ -49,6 +52,8 @@ export class Reconciliation {
   readonly #mismatches = new Map<SymbolIndex, number>();
   /** when the first of them was read */
   readonly #firstAt = new Map<SymbolIndex, Micros>();
+  /** what reads say against our books, and since when they have said just that: also while something was in doubt */
+  readonly #contradicted = new Map<SymbolIndex, Contradiction>();
   /** positions that are not ours and were left alone, in lots */
   readonly #orphans = new Map<SymbolIndex, SignedLots>();
   /** positions that the private stream spoke of, that no trade explains, and that were told, in lots */
@@ -121,13 +126,14 @@ export class Reconciliation {
       return this.#ports.readAgainBy(now + quietMicros, now);
     }
     const reported = this.#ports.account.reportedLots(symbol);
-    const own = trade?.ledger.position ?? 0;
+    const own = trade?.ledger.position ?? signedLots(0);
     const lastChange = Math.max(desk.lastTradeEnd, trade?.lastFillTime ?? 0);
     const isOld = reported * Math.sign(own) < Math.abs(own) || (own === 0 && reported !== 0);
     // A trade in which nothing was executed has left nothing behind that an older read could still show.
     const lastFill = Math.max(desk.lastFill, trade?.lastFillTime ?? 0);
     const lag = isOld && !this.#ports.account.isStated(symbol, lastFill) ? this.#readLag : quietMicros;
     const isYounger = snapshot.requestedAt > Math.max(lastChange + quietMicros, lastFill + lag);
+    const since = this.#contradictedSince(symbol, own, reported, isYounger, now);
     const quiet = isYounger && !desk.manager.isMoving;
     if (isYounger) this.#protectTurned(desk, reported, now);
     desk.turned.onPositionSeen(reported, snapshot.requestedAt, now);
@@ -155,7 +161,8 @@ export class Reconciliation {
       return;
     }
     if (trade !== null && desk.manager.inDoubt) {
-      desk.history.ask(now);
+      // Once it was read when nothing from before the contradiction could lack in it, it has told what it knows.
+      if (since === null || desk.history.answeredAt < since + this.#readLag) desk.history.ask(now);
       // What the list lacks is part of the proof that an entry in doubt never was, whatever is open (I-05).
       desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
     }
@@ -164,7 +171,8 @@ export class Reconciliation {
     this.#mismatches.set(symbol, seen);
     if (own !== 0) this.#tally[reported === 0 ? "phantoms" : "differences"] += 1;
     this.#notice("error", "POSITION_MISMATCH", symbol, { own, reported, seen });
-    const isAsked = trade !== null && desk.history.answeredAt < (this.#firstAt.get(symbol) ?? now);
+    const firstAt = Math.min(this.#firstAt.get(symbol) ?? now, since ?? now);
+    const isAsked = trade !== null && desk.history.answeredAt < firstAt;
     if (seen < 2 || (isAsked && seen < mismatchesMax)) {
       // An execution that the stream did not tell is the likeliest explanation: the history has it.
       if (seen === 1) this.#firstAt.set(symbol, now);
@@ -174,6 +182,7 @@ export class Reconciliation {
       return;
     }
     this.#mismatches.delete(symbol);
+    this.#contradicted.delete(symbol);
     this.#ports.enterSafeMode(
       "UNKNOWN_POSITION",
       `${desk.instrument.symbol}: ours ${own}, the exchange's ${reported} lots`,
@@ -181,8 +190,8 @@ export class Reconciliation {
     );
     const former = desk.manager.abandon();
     // What it was turned into may have been turned back since: a trade against what is open protects nothing of it (I-01).
-    const isAgainst = desk.turned.trade !== null && reported * sign(desk.turned.trade.plan.side) < 0;
-    const ended = isAgainst ? desk.turned.abandon() : null;
+    const isTurnedBack = desk.turned.trade !== null && reported * sign(desk.turned.trade.plan.side) < 0;
+    const ended = isTurnedBack ? desk.turned.abandon() : null;
     if (desk.followTurned(now)) {
       this.#cancelOthers(desk, snapshot);
       return this.#leaveToHistory(desk, former, now);
@@ -190,6 +199,22 @@ export class Reconciliation {
     // What the store told at the start is history by now: what is known of the trade is its own plan.
     this.recover(desk, snapshot, former === null ? emptyJournal : journalOf(former, now), now);
     this.#leaveToHistory(desk, ended, now);
+  }
+
+  /** Since when reads that can be believed have contradicted our books by just that; null: none has. */
+  #contradictedSince(
+    symbol: SymbolIndex,
+    own: SignedLots,
+    reported: SignedLots,
+    isYounger: boolean,
+    now: Micros,
+  ): Micros | null {
+    const known = this.#contradicted.get(symbol);
+    if (own !== reported && known?.own === own && known.reported === reported) return known.since;
+    this.#contradicted.delete(symbol);
+    if (own === reported || !isYounger) return null;
+    this.#contradicted.set(symbol, { own, reported, since: now });
+    return now;
   }
 
   /**

@@ -247,6 +247,50 @@ test("[REC-1] a position that contradicts our books twice is taken as it is, pro
   ]);
 });
 
+test("[REC-1] a history that was read while a stop was in doubt counts, as long as reads have said the same (I-06)", () => {
+  const bench = entering();
+  bench.history = historyOf([], []);
+  const fill = fillOf("11", 10, 640_000, bench.now);
+  bench.tell({ ...entryOf(entryId(bench), 10, { status: "FILLED" }), fill, source: "stream", time: bench.now });
+  const stop = stopOf(idOf(present(bench.trade, "trade").plan.trade, "f"));
+  bench.tell({ ...stop, source: "stream" });
+  const target = [...present(bench.trade, "trade").orders.keys()].find((id) => id.includes("-t1"));
+  const taking = { ...stopOf(target ?? "", "sell", 640_480), type: "TAKE_PROFIT_MARKET" } as const;
+  const answered = () => {
+    for (const report of [stop, taking]) bench.tell(report);
+  };
+  answered();
+  bench.at(14_000);
+  present(bench.core.desks[0], "desk").manager.onReportsMissed(bench.now);
+  bench.tell(snapshotOf(-10, { algos: [stop, taking], requestedAt: bench.now }));
+  // From now on the history is not to be had: no weight is left for it.
+  bench.history = null;
+  const sides = [17_000, 18_000].map((ms) => {
+    bench.at(ms);
+    answered();
+    bench.tell(snapshotOf(-10, { algos: [stop, taking], requestedAt: bench.now }));
+    return bench.trade?.plan.side;
+  });
+  expect(sides).toEqual(["buy", "sell"]);
+});
+
+test("[REC-1] an entry that is in doubt beside somebody else's position does not stay so for ever (I-05)", () => {
+  const bench = CoreBench.ready();
+  bench.history = historyOf([], []);
+  bench.decide(decisionOf());
+  const id = entryId(bench);
+  const refused = { kind: "refused", code: -2013, message: "Order does not exist." } as const;
+  const query = { kind: "query-order", symbol: first, clientOrderId: id } as const;
+  for (let ms = 4_000; ms <= 60_000; ms += 500) {
+    bench.at(ms);
+    bench.tell(snapshotOf(5, { requestedAt: bench.now }));
+    bench.tell({ kind: "outcome", command: query, outcome: refused });
+  }
+  expect(bench.all.filter((output) => output.kind === "order" && output.clientOrderId === id).at(-1)).toMatchObject({
+    state: "not-accepted",
+  });
+});
+
 test("[REC-1] a position that somebody reduced keeps its trade, its stop and its plan", () => {
   const bench = holding();
   bench.history = historyOf([], []);
