@@ -46,6 +46,14 @@ export const orderFateBugs: readonly Bug[] = [
       "A placement of unknown fate is sent once more a second later, though the order may have been seen alive.",
   },
   {
+    id: "unlisted-is-failed",
+    cause: "F-10",
+    file: "execution/trade-manager.ts",
+    find: `else noteUnlisted(this.#desk, trade, order, requestedAt, now);`,
+    replace: `else update(this.#desk, trade, order, { kind: "absent" }, now);`,
+    sentence: "An entry that is not among the open orders counts as failed, though it may have filled.",
+  },
+  {
     id: "unknown-entry-once-more",
     cause: "F-11",
     file: "execution/entry.ts",

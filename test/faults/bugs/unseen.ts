@@ -7,14 +7,6 @@ import type { Bug } from "./bug.ts";
 
 export const unseenBugs: readonly Bug[] = [
   {
-    id: "unlisted-is-failed",
-    cause: "F-10",
-    file: "execution/trade-manager.ts",
-    find: `else noteUnlisted(this.#desk, trade, order, requestedAt, now);`,
-    replace: `else update(this.#desk, trade, order, { kind: "absent" }, now);`,
-    sentence: "An entry that is not among the open orders counts as failed, though it may have filled.",
-  },
-  {
     id: "cancel-for-ever",
     cause: "F-83",
     file: "execution/desk.ts",
