@@ -111,7 +111,11 @@ export class Judge {
     this.#entries = new Entries(this.scene, this.#parts.isSafeModeOperators);
     this.#books = new Books(this.scene);
     this.#stops = new Stops(this.scene);
-    this.#wire = new Wire(this.scene, this.#parts.notionalMax);
+    this.#wire = new Wire(
+      this.scene,
+      this.#parts.notionalMax,
+      (symbol, side) => this.fresh?.touch(symbol, side) ?? null,
+    );
     this.#limits = new Limits(this.scene, this.#parts);
     this.alarms = new Alarms(this.scene);
     this.fresh = parts === null ? null : new Freshness(this.scene, parts.fresh);
@@ -153,7 +157,7 @@ export class Judge {
   begins(beginning: Beginning): void {
     this.scene.isUp = true;
     this.scene.readySince = null;
-    for (const part of [this.#entries, this.#books, this.#stops]) part.onBegin(beginning);
+    for (const part of [this.#entries, this.#books, this.#stops, this.#limits]) part.onBegin(beginning);
     for (const part of [this.#wire, this.alarms, this.localBooks, this.owners, this.#recovery]) part.onBegin();
     for (const part of [this.#privateStream, this.#agreement]) part.onBegin();
     this.fresh?.onBegin();
