@@ -10,6 +10,9 @@ const lively = 180;
 /** The same in the long: most of the time nothing is at stake, as in life. */
 const rhythms = [300, 720, 1_200] as const;
 
+/** Of so many seeds one has a certain limit that its trades reach. */
+const tightOneIn = 6;
+
 /** Ways to trade differ from seed to seed. @param interval seconds between two decisions of a symbol */
 export function settingsOf(seed: number, interval: number = lively): Settings {
   const random = randomFor(seed, "settings");
@@ -33,9 +36,17 @@ export function settingsOf(seed: number, interval: number = lively): Settings {
   });
 }
 
-/** What whole seeds run with: how often something is decided differs as well. */
+/** What whole seeds run with: how often something is decided differs as well, and a few have limits that are reached. */
 export function seedSettingsOf(seed: number): Settings {
-  return settingsOf(seed, pick(randomFor(seed, "rhythm of decisions"), rhythms));
+  const settings = settingsOf(seed, pick(randomFor(seed, "rhythm of decisions"), rhythms));
+  const { guardrails, risk } = settings;
+  const random = randomFor(seed, "limits that are reached");
+  const isTight = (): boolean => random.below(tightOneIn) === 0;
+  const max_positions = isTight() ? 1 : guardrails.max_positions;
+  const max_trades_per_hour = isTight() ? 2 + random.below(3) : risk.session.max_trades_per_hour;
+  const max_daily_loss_abs = isTight() ? 20 + random.below(20) : null;
+  const session = { ...risk.session, max_trades_per_hour, max_daily_loss_abs };
+  return Settings.parse({ ...settings, guardrails: { ...guardrails, max_positions }, risk: { ...risk, session } });
 }
 
 /** Those of the exchange, in the order of the settings. @throws {RangeError} the embedded exchange does not list it */

@@ -60,6 +60,13 @@ export class Freshness {
     told.bytes = bytes;
   }
 
+  /** The price that an order of the side would take by what was told last; null: nothing was. */
+  touch(symbol: string, side: string): number | null {
+    const told = this.#told.get(`${symbol.toLowerCase()}@bookTicker`);
+    const price = new RegExp(`"${side === "BUY" ? "a" : "b"}":"([^"]+)"`).exec(this.#decoder.decode(told?.bytes))?.[1];
+    return price === undefined ? null : Number(price);
+  }
+
   onReply(call: Call, status: number): void {
     const scene = this.#scene;
     if (status !== 200) return;

@@ -119,7 +119,11 @@ export class Judge {
     this.#booked = new Booked(this.scene);
     this.#oneTrade = new OneTrade(this.scene);
     this.#stops = new Stops(this.scene);
-    this.#wire = new Wire(this.scene, this.#parts.notionalMax);
+    this.#wire = new Wire(
+      this.scene,
+      this.#parts.notionalMax,
+      (symbol, side) => this.fresh?.touch(symbol, side) ?? null,
+    );
     this.#limits = new Limits(this.scene, this.#parts);
     this.alarms = new Alarms(this.scene);
     this.fresh = parts === null ? null : new Freshness(this.scene, parts.fresh);
@@ -166,7 +170,8 @@ export class Judge {
   begins(beginning: Beginning): void {
     this.scene.isUp = true;
     this.scene.readySince = null;
-    for (const part of [this.#entries, this.#books, this.#booked, this.#oneTrade, this.#stops]) part.onBegin(beginning);
+    const byJournal = [this.#entries, this.#books, this.#booked, this.#oneTrade, this.#stops, this.#limits];
+    for (const part of byJournal) part.onBegin(beginning);
     for (const part of [this.#wire, this.alarms, this.localBooks, this.owners, this.#recovery]) part.onBegin();
     for (const part of [this.#privateStream, this.#agreement]) part.onBegin();
     this.fresh?.onBegin();

@@ -1,8 +1,8 @@
 /** I-13: limits of the settings hold on what is so on the exchange, and the exchange's own are never run into. */
 
 import type { Call } from "../call.ts";
-import type { Scene } from "./scene.ts";
-import type { TrueFill } from "./truth.ts";
+import type { Beginning, Scene } from "./scene.ts";
+import { partsOf, type TrueFill } from "./truth.ts";
 
 export type LimitTerms = {
   readonly leverageMax: number;
@@ -11,13 +11,19 @@ export type LimitTerms = {
 };
 
 const hour = 3_600_000_000;
+/** A machine's clock is set anew with each start, and the hour is the daemon's. */
+const clockSlack = 5_000_000;
+/** Trades that wait for an execution are far fewer. */
+const sentMax = 10_000;
 
 export class Limits {
   readonly #scene: Scene;
   readonly #terms: LimitTerms;
   /** trade that opened what is open, by symbol; null: nothing is, or somebody else did */
   readonly #open: (string | null)[];
-  /** when each trade of the last hour first filled */
+  /** when the first entry of each trade left that has not filled yet */
+  readonly #sentAt = new Map<string, number>();
+  /** the same of the trades of the last hour that have filled */
   readonly #begun = new Map<string, number>();
 
   constructor(scene: Scene, terms: LimitTerms) {
@@ -26,7 +32,13 @@ export class Limits {
     this.#open = scene.grids.map(() => null);
   }
 
+  /** A journal that was lost has taken its count along. */
+  onBegin({ fills }: Beginning): void {
+    if (fills.size === 0) this.#begun.clear();
+  }
+
   onSent(call: Call): void {
+    if (call.name === "place e") this.#enters(partsOf(call.clientId ?? "").trade);
     const leverage = Number(call.params.get("leverage") ?? 0);
     if (call.name !== "POST leverage" || leverage <= this.#terms.leverageMax) return;
     this.#scene.violated("I-13", `leverage ${leverage} is asked for, at most ${this.#terms.leverageMax}`);
@@ -49,11 +61,19 @@ export class Limits {
     this.#countTrade(trade);
   }
 
+  #enters(trade: string): void {
+    if (this.#sentAt.size >= sentMax) this.#sentAt.clear();
+    if (!this.#sentAt.has(trade)) this.#sentAt.set(trade, this.#scene.now);
+  }
+
+  /** By when they left: so the daemon counts, which knows no execution before. */
   #countTrade(trade: string): void {
     if (this.#begun.has(trade)) return;
     const { now } = this.#scene;
-    this.#begun.set(trade, now);
-    for (const [one, at] of this.#begun) if (at <= now - hour) this.#begun.delete(one);
+    const begun = this.#sentAt.get(trade) ?? now;
+    this.#begun.set(trade, begun);
+    this.#sentAt.delete(trade);
+    for (const [one, at] of this.#begun) if (at <= begun - hour + clockSlack) this.#begun.delete(one);
     if (this.#begun.size > this.#terms.tradesAnHourMax) {
       this.#scene.violated("I-13", `${this.#begun.size} trades in an hour, at most ${this.#terms.tradesAnHourMax}`);
     }

@@ -13,6 +13,8 @@ const minute = 60_000_000;
 /** Ends are awaited by the exchange's own clock, which may be stepped by five seconds meanwhile. */
 const clockSlack = 6_000_000;
 const rounding = 1e-9;
+/** Of a market order, between the price that it was sized by and the touch. */
+const touchSlack = 0.005;
 /** Names that are counted at once. */
 const countedMax = 10_000;
 
@@ -27,11 +29,20 @@ export class Wire {
   #silentUntil = 0;
 
   readonly #notionalMax: (symbol: string) => number;
+  readonly #touch: (symbol: string, side: string) => number | null;
 
-  /** @param notionalMax largest notional of an entry, quote asset, by the name of its symbol */
-  constructor(scene: Scene, notionalMax: (symbol: string) => number) {
+  /**
+   * @param notionalMax largest notional of an entry, quote asset, by the name of its symbol
+   * @param touch the price that a market order would take, as far as the daemon can know; null: nobody knows
+   */
+  constructor(
+    scene: Scene,
+    notionalMax: (symbol: string) => number,
+    touch: (symbol: string, side: string) => number | null = () => null,
+  ) {
     this.#scene = scene;
     this.#notionalMax = notionalMax;
+    this.#touch = touch;
   }
 
   onBegin(): void {
@@ -87,9 +98,11 @@ export class Wire {
   }
 
   #checkNotional({ clientId, params }: Call): void {
-    const notional = Number(params.get("price") ?? 0) * Number(params.get("quantity") ?? 0);
-    const most = this.#notionalMax(params.get("symbol") ?? "");
-    if (notional > most * (1 + rounding))
+    const [symbol = "", limit] = [params.get("symbol"), params.get("price")];
+    const price = limit === undefined ? this.#touch(symbol, params.get("side") ?? "") : Number(limit);
+    const notional = (price ?? 0) * Number(params.get("quantity") ?? 0);
+    const most = this.#notionalMax(symbol);
+    if (notional > most * (1 + (limit === undefined ? touchSlack : rounding)))
       this.#scene.violated("I-13", `${clientId} is worth ${notional}, at most ${most}`);
   }
 

@@ -30,14 +30,14 @@ const intent: IntentRow = {
 };
 let executions = 0;
 
-function judgeOf(): Judge {
+function judgeOf(tradesAnHourMax = 2): Judge {
   const judge = new Judge(grids, 0, undefined, {
     fresh: { quote: second, trade: second, mark: second, account: second, latency: second },
     canaries: [],
     notionalMax: () => 2_000,
     leverageMax: 10,
     positionsMax: 1,
-    tradesAnHourMax: 2,
+    tradesAnHourMax,
     isSafeModeOperators: true,
     ownBook: () => null,
     ownPositions: () => null,
@@ -104,6 +104,49 @@ test("[I-13] a third trade within the hour is opened where two are allowed", () 
     filled(judge, decision, "BTCUSDT", "x");
   }
   expect(of(judge, "I-13")).toEqual(["3 trades in an hour, at most 2"]);
+});
+
+/** A market entry of so many thousandths, after a touch was told. */
+function entersAtMarket(judge: Judge, lots: number): void {
+  const bytes = new TextEncoder().encode('{"data":{"e":"bookTicker","u":1,"s":"BTCUSDT","b":"63999.9","a":"64000.0"}}');
+  judge.fresh?.onMarket("btcusdt@bookTicker", bytes);
+  const query = `symbol=BTCUSDT&side=BUY&quantity=${lots / 1_000}&newClientOrderId=${intent.clientOrderId}`;
+  judge.sent(call("POST", "/fapi/v1/order", query));
+}
+
+test("[I-13] a market entry is worth what the touch says, half a percent apart", () => {
+  const [within, above] = [judgeOf(), judgeOf()];
+  entersAtMarket(within, 31);
+  entersAtMarket(above, 32);
+  expect(of(within, "I-13")).toEqual([]);
+  expect(of(above, "I-13")).toEqual([`${intent.clientOrderId} is worth 2048, at most 2000`]);
+});
+
+/** Two trades that fill half a minute after they leave, where one an hour is allowed. @param apart seconds */
+function twoApart(apart: number, isForgotten = false): readonly string[] {
+  const judge = judgeOf(1);
+  for (const [decision, wait] of [
+    ["d1", 0],
+    ["d2", apart - 30],
+  ] as const) {
+    pass(judge, wait * second);
+    const id = orderId({ prefix: "sd", trade: tradeIdFrom(decision), role: "e", attempt: 1 });
+    judge.sent(call("POST", "/fapi/v1/order", `symbol=BTCUSDT&quantity=0.010&price=64000.0&newClientOrderId=${id}`));
+    pass(judge, decision === "d1" ? 30 * second : 0);
+    filled(judge, decision, "BTCUSDT", "e");
+    filled(judge, decision, "BTCUSDT", "x");
+    if (isForgotten) judge.begins({ openTrades: [], fills: new Set() });
+  }
+  return of(judge, "I-13");
+}
+
+test("[I-13] trades of an hour count from when their entries left", () => {
+  expect(twoApart(3_590)).toEqual(["2 trades in an hour, at most 1"]);
+  expect(twoApart(3_601)).toEqual([]);
+});
+
+test("[I-13] a daemon whose journal was lost has no trades to count", () => {
+  expect(twoApart(1_200, true)).toEqual([]);
 });
 
 test("[I-17] an order is answered with a code that nobody knows, and no SAFE MODE follows", () => {
