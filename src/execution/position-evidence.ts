@@ -48,14 +48,15 @@ export function seePosition(trade: Trade, lots: SignedLots, requestedAt: Micros,
 
 /**
  * An entry of an adopted trade is known to have filled more, in sum. The history explains it later; what it opened is
- * protected now, and too much counted for a while costs nothing (failure-catalogue I-01).
+ * protected now, and too much counted for a while costs nothing (failure-catalogue I-01). One that was not seen open when
+ * the trade was adopted may have filled, and been closed, long before (failure-catalogue F-31).
  *
  * @param time of the exchange, at which it was so
  */
 export function noteEntered(trade: Trade, before: Order, after: Order, time: Micros): void {
   const { unexplained, plan } = trade;
   const more = after.filled - before.filled;
-  if (unexplained === null || after.role !== "e" || more <= 0) return;
+  if (unexplained === null || after.role !== "e" || !before.seen || more <= 0) return;
   unexplained.unbookedLots += more;
   if (time <= unexplained.statedAt) return;
   // A read that was asked for later shows it, where it shows as much.

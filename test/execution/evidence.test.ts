@@ -86,13 +86,13 @@ test.each<readonly [number, number]>([
 });
 
 /** Four lots more of an entry, as of so many milliseconds, where the exchange last spoke ten seconds after the start. */
-function entered(ms: number, of: Bench = unexplained(), role: "e" | "x" = "e"): Bench {
+function entered(ms: number, of: Bench = unexplained(), role: "e" | "x" = "e", seen = true): Bench {
   const side = of.trade.plan.side;
   const order = sentOrder(
     { id: "more", role, attempt: 2, service: "order", side, quantity: lots(9), price: null },
     start,
   );
-  const before = { ...order, filled: lots(2) };
+  const before = { ...order, seen, filled: lots(2) };
   noteEntered(of.trade, before, { ...order, filled: lots(6) }, after(ms));
   return of;
 }
@@ -198,6 +198,11 @@ test("[F-31] a read of the account that shows what no execution told is protecte
   bench.lose("place-order", e1);
   bench.manager.onPositionSeen(signedLots(4), after(3_000), after(3_000));
   expect([bench.sent().includes("place-algo f1"), bench.trade.exposedSince]).toEqual([true, after(3_000)]);
+});
+
+test("[F-31] the sum of an entry that was not seen open at the adoption makes nothing larger", () => {
+  const before = unexplained().trade.unexplained?.lots;
+  expect(entered(12_000, unexplained(), "e", false).trade.unexplained?.lots).toBe(before);
 });
 
 test("[F-31] what was seen counts until the next execution, not beside it", () => {
