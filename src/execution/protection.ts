@@ -29,7 +29,7 @@ export function manageProtection(desk: Desk, trade: Trade, now: Micros): void {
   else trade.exposedSince ??= now;
   if (Number.isFinite(arrangement.wakeAt)) wakeBy(trade, arrangement.wakeAt);
   // A close that keeps failing must not leave the position without a stop (failure-catalogue F-54).
-  if (trade.closing !== null && (arrangement.covered || !isCloseFailing(trade))) return;
+  if (trade.closing !== null && (arrangement.covered || !isCloseFailing(desk, trade, now))) return;
   carryOut(desk, trade, arrangement, now);
   watchExposure(desk, trade, now);
 }
@@ -40,8 +40,16 @@ export function isStopPassed(desk: Desk, trade: Trade, level: Ticks): boolean {
   return trade.plan.side === "buy" ? ask > 0 && ask <= level : bid >= level;
 }
 
-function isCloseFailing({ closing }: Trade): boolean {
-  return closing !== null && closing.attempts >= closesUntilStop;
+/** One whose fate stays unknown closes nothing for all we know: look-ups may take as long as they like (I-01). */
+function isCloseFailing({ settings }: Desk, trade: Trade, now: Micros): boolean {
+  const { closing } = trade;
+  if (closing === null) return false;
+  const last = lastOf(trade, "x");
+  const isRepeated = closing.attempts >= closesUntilStop;
+  if (isRepeated || last?.status.kind !== "unknown") return isRepeated;
+  const patientUntil = last.sentAt + microsFromMillis(settings.protection.unprotected_max_ms);
+  if (now < patientUntil) wakeBy(trade, patientUntil);
+  return now >= patientUntil;
 }
 
 /** The exchange hears nothing from us until a time: then the close goes first, for a stop may bring the next silence. */
@@ -58,7 +66,7 @@ function situationOf(desk: Desk, trade: Trade, exposed: number, now: Micros): Si
     exposed,
     cover: coverLots(desk, trade, exposed),
     settled: trade.entryFinished,
-    closesFail: isCloseFailing(trade) && !isAddressHeld(trade),
+    closesFail: isCloseFailing(desk, trade, now) && !isAddressHeld(trade),
     floorLevel: trade.plan.stopLoss,
     stopLevel: trade.stopLevel,
     targets: wantedTargets(desk.instrument, targetFacts(trade)),

@@ -101,6 +101,20 @@ test("[F-54] a close that keeps failing gets a stop beside it, once the second h
   expect([first, bench.count("place-algo", f1)]).toEqual([[1, 0], 1]);
 });
 
+test("[F-54] [I-01] a close whose fate stays unknown gets a stop beside it, however long its look-ups take", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.manager.close("OPERATOR", bench.now);
+  bench.fill(e1, "FILLED", 10, fillOf("a", 10));
+  bench.lose("place-order", x1);
+  const patience = settings.protection.unprotected_max_ms;
+  const stopsAt = [patience - 1, patience].map((ms) => {
+    bench.at(ms);
+    return bench.count("place-algo", f1);
+  });
+  expect([stopsAt, bench.count("place-order", x2)]).toEqual([[0, 1], 0]);
+});
+
 /** A position whose stop and closes are all refused, for so many seconds. */
 function refusedFor(seconds: number, closesBy = -4141): Bench {
   const bench = new Bench();

@@ -26,7 +26,7 @@ export const unseenBugs: readonly Bug[] = [
     id: "closing-needs-no-stop",
     cause: "F-54",
     file: "execution/protection.ts",
-    find: `  if (trade.closing !== null && (arrangement.covered || !isCloseFailing(trade))) return;`,
+    find: `  if (trade.closing !== null && (arrangement.covered || !isCloseFailing(desk, trade, now))) return;`,
     replace: `  if (trade.closing !== null) return;`,
     sentence: "While closes fail, a position stays without a stop.",
   },
