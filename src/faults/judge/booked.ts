@@ -15,7 +15,13 @@ const auditMost = 60_000_000;
 /** What explains the end of a trade that nobody has told of. */
 const histories: ReadonlySet<string> = new Set(["GET userTrades", "GET allOrders"]);
 
-type Executed = { readonly symbol: number; readonly begunAt: number; overAt: number | null };
+type Executed = {
+  readonly symbol: number;
+  readonly begunAt: number;
+  /** somebody else had something open when it began: its own executions do not explain the whole */
+  readonly isBesideOthers: boolean;
+  overAt: number | null;
+};
 type Unbooked = { readonly fill: TrueFill; readonly at: number };
 
 export class Booked {
@@ -99,7 +105,7 @@ export class Booked {
     this.unexplained += 1;
     const { othersFilledAt, touchedAt } = this.#scene;
     const others = Math.max(othersFilledAt[one.symbol] ?? 0, touchedAt[one.symbol] ?? 0);
-    if (Math.max(others, this.#begunAt, this.#historyFailedAt) >= one.begunAt) return;
+    if (one.isBesideOthers || Math.max(others, this.#begunAt, this.#historyFailedAt) >= one.begunAt) return;
     this.#scene.violated("I-08", `${trade} is not explained, and nothing kept its history from being known`);
   }
 
@@ -142,7 +148,8 @@ export class Booked {
     const isOurs = this.#intents.has(trade) && !this.#summedUp.has(trade) && at > this.#lostUntil;
     const known = this.#executed.get(trade);
     if (role === "e" && isOurs) {
-      if (known === undefined) this.#executed.set(trade, { symbol, begunAt: at, overAt: null });
+      const begun = { symbol, begunAt: at, isBesideOthers: before !== 0, overAt: null };
+      if (known === undefined) this.#executed.set(trade, begun);
       else known.overAt = null;
     }
     if (after !== 0 && before * after >= 0) return;

@@ -216,3 +216,25 @@ test("[I-08] a trade whose history could be known is not left unexplained, and t
   expect(all.map(found)).toEqual([[unexplained], [], [], []]);
   expect(all.map(({ unexplained }) => unexplained)).toEqual([1, 1, 1, 1]);
 });
+
+test("[I-08] a trade that began beside what somebody else had open need not be explained", () => {
+  const judge = watching();
+  judge.scene.now += second;
+  const others = {
+    s: "BTCUSDT",
+    c: "web_1",
+    S: "BUY",
+    q: "0.003",
+    z: "0.003",
+    l: "0.003",
+    L: "64000.0",
+    N: "USDT",
+    n: "0.1",
+  };
+  judge.happened({ e: "ORDER_TRADE_UPDATE", o: { ...others, X: "FILLED", t: "9", i: "9" } });
+  judge.scene.now += second;
+  happens(judge, entered);
+  judge.row(fillRow(entered));
+  judge.notice("BOOKS_UNEXPLAINED", { trade });
+  expect([found(judge), judge.unexplained]).toEqual([[], 1]);
+});
