@@ -2,33 +2,18 @@
 
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
-import type { FillRow, IntentRow, TradeRow } from "../../../src/domain/output.ts";
+import type { FillRow, TradeRow } from "../../../src/domain/output.ts";
 import { lots, micros, money, symbolIndex, ticks } from "../../../src/domain/units.ts";
 import { callOfHttp } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
+import { intentOf } from "./given.ts";
 
 const grids = [{ symbol: "BTCUSDT", tick: 0.1, step: 0.001 }];
 const trade = tradeIdFrom("d1");
 const entry = orderId({ prefix: "sd", trade, role: "e", attempt: 1 });
 const exit = orderId({ prefix: "sd", trade, role: "x", attempt: 1 });
 const second = 1_000_000;
-const intent: IntentRow = {
-  kind: "intent",
-  trade,
-  decisionId: "d1",
-  source: "demo",
-  symbol: symbolIndex(0),
-  clientOrderId: entry,
-  side: "buy",
-  quantity: lots(10),
-  stopLoss: ticks(639_000),
-  takeProfit: null,
-  secondTarget: null,
-  exits: null,
-  decisionMidHalfTicks: null,
-  holdUntil: micros(60 * second),
-  time: micros(0),
-};
+const intent = intentOf();
 const summary: TradeRow = {
   kind: "trade",
   trade,

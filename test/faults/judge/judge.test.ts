@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
-import type { IntentRow } from "../../../src/domain/output.ts";
 import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
 import { callOfText } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
+import { intentOf } from "./given.ts";
 
 const grids = [{ symbol: "BTCUSDT", tick: 0.1, step: 0.001 }];
 const trade = tradeIdFrom("d1");
@@ -12,23 +12,7 @@ const floor = orderId({ prefix: "sd", trade, role: "f", attempt: 1 });
 const ratchet = orderId({ prefix: "sd", trade, role: "r", attempt: 1 });
 const second = 1_000_000;
 
-const intent: IntentRow = {
-  kind: "intent",
-  trade,
-  decisionId: "d1",
-  source: "demo",
-  symbol: symbolIndex(0),
-  clientOrderId: entry,
-  side: "buy",
-  quantity: lots(10),
-  stopLoss: ticks(639_000),
-  takeProfit: null,
-  secondTarget: null,
-  exits: null,
-  decisionMidHalfTicks: null,
-  holdUntil: micros(60 * second),
-  time: micros(0),
-};
+const intent = intentOf();
 
 /** A judge of a daemon that is up, has read its account, and has written the intent to buy ten lots. */
 function watching(): Judge {

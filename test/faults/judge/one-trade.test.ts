@@ -2,10 +2,10 @@
 
 import { expect, test } from "vitest";
 import { orderId, type TradeId, tradeIdFrom } from "../../../src/domain/order-id.ts";
-import type { IntentRow } from "../../../src/domain/output.ts";
 import { lots, micros, noLots, symbolIndex, ticks } from "../../../src/domain/units.ts";
 import { callOfText } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
+import { intentOf } from "./given.ts";
 
 const grids = [
   { symbol: "BTCUSDT", tick: 0.1, step: 0.001 },
@@ -21,26 +21,6 @@ function entryOf(trade: TradeId): string {
   return orderId({ prefix: "sd", trade, role: "e", attempt: 1 });
 }
 
-function intentOf(trade: TradeId, decisionId: string): IntentRow {
-  return {
-    kind: "intent",
-    trade,
-    decisionId,
-    source: "demo",
-    symbol: symbolIndex(0),
-    clientOrderId: entryOf(trade),
-    side: "buy",
-    quantity: lots(10),
-    stopLoss: ticks(639_000),
-    takeProfit: null,
-    secondTarget: null,
-    exits: null,
-    decisionMidHalfTicks: null,
-    holdUntil: micros(minute),
-    time: micros(0),
-  };
-}
-
 /** A daemon with two intents, the first of whose entries has left. */
 function watching(decisionIds: readonly [string, string] = ["d1", "d2"]): Judge {
   const judge = new Judge(grids, 0);
@@ -48,8 +28,8 @@ function watching(decisionIds: readonly [string, string] = ["d1", "d2"]): Judge 
   judge.begins({ openTrades: [], fills: new Set() });
   judge.scene.isPrivateOpen = true;
   judge.ready();
-  judge.row(intentOf(first, decisionIds[0]));
-  judge.row(intentOf(second, decisionIds[1]));
+  judge.row(intentOf(decisionIds[0], first));
+  judge.row(intentOf(decisionIds[1], second));
   return sent(judge, entry);
 }
 
@@ -132,7 +112,7 @@ test("[I-03] what could not be known is nobody's mistake: it came to live when i
   lost.ends();
   lost.journalLost();
   lost.begins({ openTrades: [], fills: new Set() });
-  lost.row(intentOf(second, "d2"));
+  lost.row(intentOf("d2", second));
   othersHand.touched(0);
   for (const judge of [lost, othersHand]) said(sent(judge, other), other, "NEW");
   expect([late, lost, othersHand].map(found)).toEqual([[], [], []]);

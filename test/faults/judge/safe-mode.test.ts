@@ -1,32 +1,15 @@
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
-import type { IntentRow } from "../../../src/domain/output.ts";
-import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
 import { callOfText } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
+import { intentOf } from "./given.ts";
 
 const grids = [{ symbol: "BTCUSDT", tick: 0.1, step: 0.001 }];
 const second = 1_000_000;
 const trade = tradeIdFrom("d1");
 const entry = orderId({ prefix: "sd", trade, role: "e", attempt: 1 });
 const othersEntry = orderId({ prefix: "sd", trade: tradeIdFrom("d2"), role: "e", attempt: 1 });
-const intent: IntentRow = {
-  kind: "intent",
-  trade,
-  decisionId: "d1",
-  source: "demo",
-  symbol: symbolIndex(0),
-  clientOrderId: entry,
-  side: "buy",
-  quantity: lots(10),
-  stopLoss: ticks(639_000),
-  takeProfit: null,
-  secondTarget: null,
-  exits: null,
-  decisionMidHalfTicks: null,
-  holdUntil: micros(60 * second),
-  time: micros(0),
-};
+const intent = intentOf();
 
 /** A judge of a process that has read its account. @param safeModeOf why the one before was in SAFE MODE */
 function begun(safeModeOf: string | null): Judge {

@@ -1,0 +1,26 @@
+/** What tests of the judge begin with: an intent to buy ten lots of the first symbol. */
+
+import { orderId, type TradeId, tradeIdFrom } from "../../../src/domain/order-id.ts";
+import type { IntentRow } from "../../../src/domain/output.ts";
+import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
+
+/** Held for a minute. */
+export function intentOf(decisionId = "d1", trade: TradeId = tradeIdFrom(decisionId)): IntentRow {
+  return {
+    kind: "intent",
+    trade,
+    decisionId,
+    source: "demo",
+    symbol: symbolIndex(0),
+    clientOrderId: orderId({ prefix: "sd", trade, role: "e", attempt: 1 }),
+    side: "buy",
+    quantity: lots(10),
+    stopLoss: ticks(639_000),
+    takeProfit: null,
+    secondTarget: null,
+    exits: null,
+    decisionMidHalfTicks: null,
+    holdUntil: micros(60_000_000),
+    time: micros(0),
+  };
+}
