@@ -5,7 +5,7 @@
 
 import { type Micros, microsFromMillis, microsFromSeconds } from "../domain/units.ts";
 import { ask, backedOff, type Desk, update } from "./desk.ts";
-import { missedLots, type Order } from "./order.ts";
+import { missedLots, type Order, provenFrom } from "./order.ts";
 import { openLots, type Trade, toldLots, wakeBy } from "./trade.ts";
 
 /** A look-up that found nothing must have happened at least this often before absence counts. */
@@ -88,11 +88,6 @@ function doubtSoon(desk: Desk, trade: Trade, order: Order, now: Micros): void {
   settle(desk, trade, update(desk, trade, order, { kind: "doubted" }, now), now);
 }
 
-/** From when the proof of absence counts: what was seen once is missing from reads for a while when it has just filled. */
-function provenFrom(order: Order, since: Micros): Micros {
-  return order.seen ? since : order.sentAt;
-}
-
 /**
  * Absence is proven by a look-up that was made after the proof time, and not the only one that found nothing. That of an
  * entry only by one that was made once the lists and positions, which are served from elsewhere, had no trace of it
@@ -116,15 +111,6 @@ function askOrBury(desk: Desk, trade: Trade, order: Order, from: Micros, now: Mi
     if (!isUnlisted) desk.emit({ kind: "query-account" });
   }
   askAgain(desk, trade, trade.orders.get(order.id) ?? order, now);
-}
-
-/** A list that was asked for at `requestedAt` does not name the order. The first one that can prove anything is kept. */
-export function noteUnlisted(desk: Desk, trade: Trade, order: Order, requestedAt: Micros, now: Micros): void {
-  const { status, unlistedAt } = order;
-  if (status.kind !== "unknown") return;
-  const proof = microsFromSeconds(desk.settings.protection.absence_proof_seconds);
-  if (unlistedAt >= provenFrom(order, status.since) + proof) return;
-  update(desk, trade, order, { kind: "unlisted", requestedAt }, now);
 }
 
 /** An order that has just become unknown is asked about at once, then ever more seldom. */

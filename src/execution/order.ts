@@ -261,3 +261,8 @@ function executed(order: Order, quantity: Lots): Order {
   const applied = lots(order.applied + quantity);
   return { ...order, applied, filled: lots(Math.max(order.filled, applied)), seen: true };
 }
+
+/** From when the proof of absence counts: what was seen once is missing from reads for a while when it has just filled. */
+export function provenFrom(order: Order, since: Micros): Micros {
+  return order.seen ? since : order.sentAt;
+}

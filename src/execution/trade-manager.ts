@@ -17,7 +17,6 @@ import {
   type Money,
   micros,
   microsFromMillis,
-  microsFromSeconds,
   noMoney,
   plus,
   type SignedLots,
@@ -31,8 +30,9 @@ import { beginClose, manageExit } from "./exit.ts";
 import { tightenedRules } from "./exit-rules.ts";
 import { isAdverse, reactToPrice } from "./exit-watch.ts";
 import { Fundings } from "./fundings.ts";
-import { inDoubt, lacksExecutions, noteUnlisted, settleDoubts } from "./lookup.ts";
+import { inDoubt, lacksExecutions, settleDoubts } from "./lookup.ts";
 import { isBuried, mayExecuteUntold, mayTrade, type Order, remaining } from "./order.ts";
+import { cancelBuried, compareWithList, takeTerms } from "./order-evidence.ts";
 import { afterChange, clientIdOf, settleOutcome } from "./outcome.ts";
 import { noteEntered, noteUnfilled, seePosition, statePosition } from "./position-evidence.ts";
 import { manageProtection } from "./protection.ts";
@@ -184,16 +184,9 @@ export class TradeManager {
     // Of an order that nobody knew of, the position that was adopted has what it filled.
     if (isKnown) noteEntered(trade, before, after, report.time);
     afterChange(this.#desk, trade, before, after, now);
-    if (report.source === "query") this.#takeTerms(trade, after, report, now);
-    if (after.role === "e" && isBuried(after) && isAlive(status)) this.#cancelBuried(after);
+    if (report.source === "query") takeTerms(this.#desk, trade, after, report, now);
+    if (after.role === "e" && isBuried(after) && isAlive(status)) cancelBuried(this.#desk, after);
     this.#manage(trade, now);
-  }
-
-  /** A look-up says at which price and for how much an order works: an amendment may have been lost. */
-  #takeTerms(trade: Trade, order: Order, { price, quantity }: OrderReport, now: Micros): void {
-    if (order.service !== "order" || order.price === null || price === null) return;
-    if (price === order.price && quantity === order.quantity) return;
-    update(this.#desk, trade, order, { kind: "amended", price, quantity }, now);
   }
 
   onAlgoReport(report: AlgoReport, now: Micros): void {
@@ -287,23 +280,11 @@ export class TradeManager {
     this.#manage(trade, now);
   }
 
-  /**
-   * A list of open orders of both services, read at `requestedAt`: what should rest and is not there is looked up, so
-   * that a stop whose end was never told is put back (requirements ORD-3).
-   */
+  /** The open orders of both services, read at `requestedAt`. */
   onOpenOrders(ids: ReadonlySet<string>, requestedAt: Micros, now: Micros): void {
     const trade = this.#trade;
     if (trade === null) return;
-    const proof = microsFromSeconds(this.#desk.settings.protection.absence_proof_seconds);
-    for (const order of trade.orders.values()) {
-      const isListed = ids.has(order.id);
-      const settled = order.status.kind === "live" && order.sentAt + proof < requestedAt;
-      if (settled && !isListed) update(this.#desk, trade, order, { kind: "doubted" }, now);
-      if (order.role !== "e" || order.status.kind !== "unknown") continue;
-      // A list outranks a look-up that found nothing (failure-catalogue F-19): what it names rests.
-      if (isListed) update(this.#desk, trade, order, { kind: "accepted" }, now);
-      else noteUnlisted(this.#desk, trade, order, requestedAt, now);
-    }
+    compareWithList(this.#desk, trade, ids, requestedAt, now);
     this.#manage(trade, now);
   }
 
@@ -437,11 +418,6 @@ export class TradeManager {
     }
     tellExecution(this.#desk, trade.plan.trade, order, fill);
     if (!isContained) tellPosition(this.#desk, trade);
-  }
-
-  /** Absence was concluded too early: the order rests after all, and nobody counts on it any more (I-05). */
-  #cancelBuried(order: Order): void {
-    this.#desk.emit({ kind: "cancel-order", symbol: this.#desk.instrument.index, clientOrderId: order.id });
   }
 
   #manage(trade: Trade, now: Micros): void {

@@ -48,9 +48,9 @@ export const orderFateBugs: readonly Bug[] = [
   {
     id: "unlisted-is-failed",
     cause: "F-10",
-    file: "execution/trade-manager.ts",
-    find: `else noteUnlisted(this.#desk, trade, order, requestedAt, now);`,
-    replace: `else update(this.#desk, trade, order, { kind: "absent" }, now);`,
+    file: "execution/order-evidence.ts",
+    find: `update(desk, trade, order, { kind: "unlisted", requestedAt }, now);`,
+    replace: `update(desk, trade, order, { kind: "absent" }, now);`,
     sentence: "An entry that is not among the open orders counts as failed, though it may have filled.",
   },
   {
