@@ -1,6 +1,7 @@
 /**
  * Many seeds of the fault simulation in pieces: each piece is one line of JSON in a file. Interrupted and begun again, it
- * goes on after the last whole piece. It ends with what all pieces come to: a table by fault and by what the daemon was
+ * goes on after the last whole piece; a piece in which something was violated is run again first when the source is another
+ * by then. It ends with what all pieces come to: a table by fault and by what the daemon was
  * in the middle of, naked time, unknown orders, violations. Once there are 2,000 seeds it fails, too, where a kind of
  * fault struck too seldom, or a probe that is demanded was not reached.
  *
@@ -8,11 +9,21 @@
  */
 
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { faultsCommand } from "../src/cli/faults.ts";
-import { campaignLines, countedIn, type Piece, piecesIn } from "../src/faults/session/campaign.ts";
+import {
+  campaignLines,
+  countedIn,
+  type Piece,
+  piecesIn,
+  standing,
+  toRunAgain,
+} from "../src/faults/session/campaign.ts";
 import { blindSpots } from "../src/faults/session/coverage.ts";
 import { exitCodeOf } from "../src/faults/session/summary.ts";
+import { sourceDigest } from "./mutants/source-digest.ts";
+
+const root = join(import.meta.dirname, "..");
 
 /** Nothing was violated, and too little was tried for that to mean anything. */
 const blind = 1;
@@ -26,11 +37,12 @@ export async function main(
     process.stderr.write("usage: node scripts/faults-in-pieces.ts FILE [SEEDS [PIECE [HOURS]]]\n");
     return 2;
   }
+  const source = sourceDigest(root);
   let pieces = piecesOf(file);
-  for (let done = seedsIn(pieces); done < Number(seeds); done = seedsIn(pieces)) {
+  for (let next = nextOf(pieces, source, Number(seeds), Number(piece)); next !== null; ) {
+    const { from } = next;
     const code = await faultsCommand({
-      seeds: Math.min(Number(piece), Number(seeds) - done),
-      from: 1 + done,
+      ...next,
       hours: Number(hours),
       json: true,
       trace: false,
@@ -39,15 +51,30 @@ export async function main(
       tapes: [],
       out: resolve(`${file}.failures`),
       threads: null,
-      print: (line) => appendFileSync(file, `${line}\n`),
+      print: (line) => appendFileSync(file, `${JSON.stringify({ from, source, ...JSON.parse(line) })}\n`),
       progress: null,
     });
     pieces = piecesOf(file);
-    print(`${seedsIn(pieces)} of ${seeds} seeds, exit code of the last piece ${code}\n`);
+    print(`from ${from}: exit code ${code}; ${seedsIn(pieces)} of ${seeds} seeds\n`);
+    next = nextOf(pieces, source, Number(seeds), Number(piece));
   }
   print(`${campaignLines(pieces).join("\n")}\n`);
-  const gravest = Math.max(0, ...pieces.map(exitCodeOf));
-  return gravest > 0 || blindSpots(countedIn(pieces)).length === 0 ? gravest : blind;
+  const counting = standing(pieces);
+  const gravest = Math.max(0, ...counting.map(exitCodeOf));
+  return gravest > 0 || blindSpots(countedIn(counting)).length === 0 ? gravest : blind;
+}
+
+/** What is run next; null: all is done. */
+function nextOf(
+  pieces: readonly Piece[],
+  source: string,
+  seeds: number,
+  piece: number,
+): { readonly from: number; readonly seeds: number } | null {
+  const again = toRunAgain(pieces, source);
+  if (again !== null) return { from: again.from, seeds: again.seeds };
+  const done = seedsIn(pieces);
+  return done < seeds ? { from: 1 + done, seeds: Math.min(piece, seeds - done) } : null;
 }
 
 /** A last line that was cut short is taken away, and its piece run again. */
@@ -60,7 +87,7 @@ function piecesOf(file: string): readonly Piece[] {
 }
 
 function seedsIn(pieces: readonly Piece[]): number {
-  return pieces.reduce((sum, { seeds }) => sum + seeds, 0);
+  return standing(pieces).reduce((sum, { seeds }) => sum + seeds, 0);
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

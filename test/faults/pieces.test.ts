@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { main } from "../../scripts/faults-in-pieces.ts";
+import { sourceDigest } from "../../scripts/mutants/source-digest.ts";
 import { classes } from "../../src/faults/plan/classes.ts";
 import { demandedProbes } from "../../src/faults/plan/demanded.ts";
 import { campaignLines, type Piece, piecesIn } from "../../src/faults/session/campaign.ts";
@@ -12,6 +13,8 @@ const folder = mkdtempSync(join(tmpdir(), "scalpd-pieces-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const piece: Piece = {
+  from: 1,
+  source: sourceDigest(join(import.meta.dirname, "../..")),
   seeds: 1_000,
   simulated_hours: 6_000,
   trades: 9,
@@ -30,6 +33,7 @@ const piece: Piece = {
   seconds: 10,
   cpu_seconds: 20,
 };
+const later: Piece = { ...piece, from: 1_001 };
 const line = `${JSON.stringify(piece)}\n`;
 
 test("a piece whose line was cut short does not count", () => {
@@ -43,8 +47,24 @@ test("a long run goes on after the pieces that it has, and the line that was cut
   expect(readFileSync(file, "utf8")).toBe(line);
 });
 
+test("a piece that was violated in another state of the source is run again, and its last line counts", async () => {
+  // given
+  const file = join(folder, "mended");
+  const former = { ...piece, seeds: 1, source: "former" };
+  writeFileSync(file, `${JSON.stringify(former)}\n`);
+  const printed: string[] = [];
+  // when
+  const code = await main([file, "1", "1", "0.01"], (text) => printed.push(text));
+  // then
+  const told = printed.join("");
+  expect([code, piecesIn(readFileSync(file, "utf8")).map(({ violations }) => violations)]).toEqual([0, [1, 0]]);
+  expect(told).toContain(
+    "violations: 0 (none)\nviolated in an earlier state: 1\n  seed 3, minute 12: I-07 booked twice",
+  );
+}, 60_000);
+
 test("pieces add up: strikes by kind and state, durations, and each failing seed", () => {
-  const lines = campaignLines([piece, piece]);
+  const lines = campaignLines([piece, later]);
   expect(lines.find((one) => one.startsWith("reply lost"))).toMatch(/ 120 .* 120 /);
   expect(lines.find((one) => one.startsWith("naked"))).toBe(
     "naked time of ours, of 8 episodes: 198, p50 110 ms, p99 900 ms, most 812 ms",
@@ -83,7 +103,7 @@ test("every kind often enough and every probe once: nothing is missing, and many
 test("a kind of fault that struck too rarely in 2,000 seeds says so, also when it never did", () => {
   const few = (lines: readonly string[], name: string): boolean =>
     lines.some((one) => one.startsWith(name) && one.endsWith("fewer than 100"));
-  const lines = campaignLines([piece, piece]);
+  const lines = campaignLines([piece, later]);
   expect(["reply lost", "half-open"].map((name) => few(lines, name))).toEqual([false, true]);
   expect(few(campaignLines([piece]), "half-open")).toBe(false);
 });

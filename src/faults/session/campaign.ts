@@ -1,4 +1,7 @@
-/** What many pieces of a long run come to, each the summary of its seeds as one line of JSON. */
+/**
+ * What many pieces of a long run come to, each the summary of its seeds as one line of JSON. A piece in which something was
+ * violated is run again once that is mended: its last line counts.
+ */
 
 import { z } from "zod";
 import { classes } from "../plan/classes.ts";
@@ -11,6 +14,10 @@ const counts = z.record(z.string(), z.number());
 const durations = z.object({ counts, max: z.number() });
 
 const Piece = z.object({
+  /** the first seed */
+  from: z.number(),
+  /** digest of the files that ran */
+  source: z.string(),
   seeds: z.number(),
   simulated_hours: z.number(),
   trades: z.number(),
@@ -41,7 +48,19 @@ export function piecesIn(text: string): readonly Piece[] {
     .map((line) => Piece.parse(JSON.parse(line)));
 }
 
-export function campaignLines(pieces: readonly Piece[]): readonly string[] {
+/** Of each first seed the last piece. */
+export function standing(pieces: readonly Piece[]): readonly Piece[] {
+  return [...new Map(pieces.map((piece) => [piece.from, piece])).values()];
+}
+
+/** A piece that was violated in another state of the source; null: there is none. */
+export function toRunAgain(pieces: readonly Piece[], source: string): Piece | null {
+  return standing(pieces).find((piece) => piece.violations > 0 && piece.source !== source) ?? null;
+}
+
+/** @param run all that were run, also those that were run again */
+export function campaignLines(run: readonly Piece[]): readonly string[] {
+  const pieces = standing(run);
   const sum = (of: (piece: Piece) => number): number => pieces.reduce((total, piece) => total + of(piece), 0);
   const seeds = sum((piece) => piece.seeds);
   const hours = sum((piece) => piece.simulated_hours);
@@ -54,6 +73,7 @@ export function campaignLines(pieces: readonly Piece[]): readonly string[] {
   );
   const empty = pieces.flatMap((piece) => piece.empty_seeds);
   const failing = pieces.flatMap((piece) => piece.first_violations);
+  const former = run.filter((piece) => !pieces.includes(piece)).flatMap((piece) => piece.first_violations);
   return [
     `${seeds} seeds, ${Math.round(hours)} simulated hours (${speed} times as fast a core), ${sum((piece) => piece.trades)} trades, ${sum((piece) => piece.crashes)} crashes`,
     "",
@@ -72,9 +92,16 @@ export function campaignLines(pieces: readonly Piece[]): readonly string[] {
     `wrong verdicts: ${sum((piece) => piece.wrong_verdicts)}`,
     `SAFE MODE: ${named(added(pieces.map(({ safe_modes }) => safe_modes)))}`,
     `seeds in which too little happened: ${empty.length === 0 ? "none" : empty.join(" ")}`,
+    `states of the source: ${named(added(pieces.map((piece) => ({ [piece.source]: piece.seeds }))))} seeds`,
     `violations: ${sum((piece) => piece.violations)} (${named(added(pieces.map((piece) => piece.violations_by_invariant)))})`,
-    ...failing.map(({ seed, minute, invariant, detail }) => `  seed ${seed}, minute ${minute}: ${invariant} ${detail}`),
+    ...failing.map(violationLine),
+    `violated in an earlier state: ${former.length === 0 ? "none" : former.length}`,
+    ...former.map(violationLine),
   ];
+}
+
+function violationLine({ seed, minute, invariant, detail }: Piece["first_violations"][number]): string {
+  return `  seed ${seed}, minute ${minute}: ${invariant} ${detail}`;
 }
 
 /** What all pieces have counted. */
