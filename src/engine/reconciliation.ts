@@ -22,7 +22,8 @@ import {
 import { openLots, type Trade } from "../execution/trade.ts";
 import type { TradeManager } from "../execution/trade-manager.ts";
 import { newTally, type PassTally } from "./pass-summary.ts";
-import { adoptedSource, journalOf, pastTrades, recoverSymbol, straysBeside, turnedTrade } from "./recovery.ts";
+import { adoptedSource } from "./recovered-plan.ts";
+import { journalOf, pastTrades, recoverSymbol, straysBeside, turnedTrade } from "./recovery.ts";
 import type { SymbolDesk } from "./symbol-desk.ts";
 
 export type ReconciliationPorts = {

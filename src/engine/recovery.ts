@@ -7,30 +7,27 @@
 import { emptyLedger, type Ledger, withFill, withLots } from "../account/ledger.ts";
 import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot } from "../domain/event.ts";
-import type { ExitRules } from "../domain/exit-rules.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { Journal, JournalFill, OpenTrade } from "../domain/journal.ts";
-import { type AlgoReport, type Fill, type OrderReport, type Role, roles, type Side, sign } from "../domain/order.ts";
-import { type OrderIdParts, parseOrderId, stopPathTrade, type TradeId, tradeIdFrom } from "../domain/order-id.ts";
+import { type Fill, roles, type Side, sign } from "../domain/order.ts";
+import { parseOrderId, stopPathTrade, type TradeId, tradeIdFrom } from "../domain/order-id.ts";
 import type { Command } from "../domain/output.ts";
 import {
   addMoney,
   type Lots,
   lots,
   type Micros,
-  micros,
   microsFromSeconds,
   microsPerMinute,
   microsPerSecond,
   type SignedLots,
   signedLots,
-  type Ticks,
-  ticks,
 } from "../domain/units.ts";
 import { nearerStop } from "../execution/executions.ts";
-import { exitRules } from "../execution/exit-rules.ts";
-import { type Order, sentOrder, step } from "../execution/order.ts";
+import { sentOrder, step } from "../execution/order.ts";
 import { newTrade, type Trade, type TradePlan } from "../execution/trade.ts";
+import { cancelOf, type Found, orderFrom, oursOf } from "./found-orders.ts";
+import { adoptedSource, planFor, planOfIntent, planOfResting } from "./recovered-plan.ts";
 
 /** More than a trade can have tried of a role in its first moment, and in each second after it. */
 const attemptsAtOnce = 4;
@@ -43,9 +40,6 @@ const microsPerDay = 1_440 * microsPerMinute;
 /** The exchange shows no history that is older than this. @see binance-usdm.md §4.1 */
 const historyMicros = 7 * microsPerDay;
 
-/** Source of a trade that no decision of ours is known of. */
-export const adoptedSource = "adopted";
-
 export type Recovered = {
   /** null: the symbol is flat and nothing of ours may still surface */
   readonly trade: Trade | null;
@@ -56,8 +50,6 @@ export type Recovered = {
   /** trades of earlier runs that do not run any more, of whose end the journal knows nothing; oldest first */
   readonly past: readonly Trade[];
 };
-
-type Found = { readonly parts: OrderIdParts; readonly report: OrderReport | AlgoReport };
 
 export function recoverSymbol(
   instrument: Instrument,
@@ -269,14 +261,6 @@ export function straysBeside(
   return strays.map(cancelOf);
 }
 
-function oursOf(instrument: Instrument, settings: Settings, snapshot: AccountSnapshot): readonly Found[] {
-  return [...snapshot.orders, ...snapshot.algos].flatMap((report) => {
-    if (report.symbol !== instrument.index) return [];
-    const parts = parseOrderId(idOf(report), settings.order_id_prefix);
-    return parts === null ? [] : [{ parts, report }];
-  });
-}
-
 function newest(open: readonly OpenTrade[], side: Side): OpenTrade | undefined {
   return open.filter(({ intent }) => intent.side === side).at(-1);
 }
@@ -288,112 +272,6 @@ function newest(open: readonly OpenTrade[], side: Side): OpenTrade | undefined {
 function orphanId(instrument: Instrument, held: SignedLots, entryTicks: number, at: Micros): TradeId {
   const day = Math.floor(at / microsPerDay);
   return tradeIdFrom(`orphan-${instrument.symbol}-${held}-${entryTicks}-${day}`);
-}
-
-function planFor(
-  instrument: Instrument,
-  settings: Settings,
-  trade: TradeId,
-  side: Side,
-  held: SignedLots,
-  entryTicks: number,
-  own: readonly Found[],
-  known: OpenTrade | null,
-  now: Micros,
-): TradePlan {
-  const intent = known?.intent;
-  const stopLoss =
-    triggerOf(own, "f") ??
-    intent?.stopLoss ??
-    triggerOf(own, "r") ??
-    defaultStop(instrument, settings, side, entryTicks);
-  return {
-    trade,
-    decisionId: known?.intent.decisionId ?? `adopted-${trade}`,
-    source: known?.intent.source ?? adoptedSource,
-    symbol: instrument.index,
-    side,
-    quantity: known?.intent.quantity ?? size(held),
-    terms: { type: "MARKET" },
-    entry: null,
-    stopLoss,
-    // A newer decision may have moved them since the intent: what rests says so.
-    takeProfit: triggerOf(own, "t1") ?? intent?.takeProfit ?? null,
-    secondTarget: triggerOf(own, "t2") ?? (closesAll(own, "t1") ? null : (intent?.secondTarget ?? null)),
-    exits: intent?.exits ?? configuredRules(settings),
-    holdUntil:
-      known?.intent.holdUntil ??
-      micros(now + microsFromSeconds(settings.trading[settings.trading.mode].max_hold_seconds)),
-    holdMicros: microsFromSeconds(settings.trading[settings.trading.mode].max_hold_seconds),
-    decisionMidHalfTicks: known?.intent.decisionMidHalfTicks ?? null,
-    cooldownMicros: microsFromSeconds(settings.guardrails.cooldown_seconds),
-  };
-}
-
-/** An entry that rests although the journal has lost its intent: the default stop from its own price. */
-function planOfResting(
-  instrument: Instrument,
-  settings: Settings,
-  resting: Found | undefined,
-  now: Micros,
-): TradePlan | null {
-  if (resting === undefined || resting.report.kind !== "order-report") return null;
-  const { side, quantity, price } = resting.report;
-  if (price === null) return null;
-  const held = signedLots(sign(side) * quantity);
-  return planFor(instrument, settings, resting.parts.trade, side, held, price, [], null, now);
-}
-
-function planOfIntent(settings: Settings, intent: OpenTrade["intent"]): TradePlan {
-  const holdMicros = micros(Math.max(0, intent.holdUntil - intent.time));
-  const cooldownMicros = microsFromSeconds(settings.guardrails.cooldown_seconds);
-  const exits = intent.exits ?? configuredRules(settings);
-  return { ...intent, exits, holdMicros, terms: { type: "MARKET" }, entry: null, cooldownMicros };
-}
-
-/** For a trade whose own rules are not known. */
-function configuredRules(settings: Settings): ExitRules {
-  return exitRules(settings, { feesBps: null, leverage: settings.risk.max_leverage, atrTicks: null });
-}
-
-/** Trigger of a conditional order that rests in a role; null when none does. */
-function triggerOf(own: readonly Found[], role: Role): Ticks | null {
-  const report = own.find(({ parts }) => parts.role === role)?.report;
-  return report?.kind === "algo-report" ? report.trigger : null;
-}
-
-/** Whether what rests in a role closes the whole position: nothing is left for another. */
-function closesAll(own: readonly Found[], role: Role): boolean {
-  const report = own.find(({ parts }) => parts.role === role)?.report;
-  return report?.kind === "algo-report" && report.quantity === null;
-}
-
-/** The level when nothing says where the stop belongs: the configured distance from the average entry. */
-function defaultStop(instrument: Instrument, settings: Settings, side: Side, entryTicks: number): Ticks {
-  const distance = Math.max(
-    settings.risk.sltp.min_ticks,
-    Math.floor((entryTicks * settings.protection.default_stop_bps) / 1e4),
-  );
-  return ticks(Math.max(instrument.minTicks, Math.round(entryTicks) - sign(side) * distance));
-}
-
-function orderFrom({ parts, report }: Found, now: Micros): Order {
-  const order = sentOrder(
-    {
-      id: idOf(report),
-      role: parts.role,
-      attempt: parts.attempt,
-      service: report.kind === "order-report" ? "order" : "algo",
-      side: report.side,
-      quantity: report.quantity,
-      price: report.kind === "order-report" ? report.price : report.trigger,
-    },
-    report.time,
-  );
-  const accepted = step(order, { kind: "accepted" }, now);
-  return report.kind === "order-report"
-    ? step(accepted, { kind: "reported", status: report.status, filled: report.filled, venueId: report.orderId }, now)
-    : step(accepted, { kind: "algo-reported", status: report.status, childId: report.childOrderId }, now);
 }
 
 /**
@@ -439,14 +317,4 @@ function adoptedLedger(held: SignedLots, entryTicks: number): Ledger {
 
 function size(held: SignedLots): Lots {
   return lots(Math.abs(held));
-}
-
-function idOf(report: OrderReport | AlgoReport): string {
-  return report.kind === "order-report" ? report.clientOrderId : report.clientAlgoId;
-}
-
-function cancelOf({ report }: Found): Command {
-  return report.kind === "order-report"
-    ? { kind: "cancel-order", symbol: report.symbol, clientOrderId: report.clientOrderId }
-    : { kind: "cancel-algo", symbol: report.symbol, clientAlgoId: report.clientAlgoId };
 }

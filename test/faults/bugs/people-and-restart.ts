@@ -99,7 +99,7 @@ export const restartBugs: readonly Bug[] = [
   {
     id: "odd-order-ends-the-start",
     cause: "F-60",
-    file: "engine/recovery.ts",
+    file: "engine/found-orders.ts",
     find: `    if (report.symbol !== instrument.index) return [];`,
     replace: `    if (report.symbol !== instrument.index) throw new Error("an order of another symbol");`,
     sentence: "Recovery of a symbol fails on an order that it does not expect.",

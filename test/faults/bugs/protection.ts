@@ -64,7 +64,7 @@ export const protectionBugs: readonly Bug[] = [
   {
     id: "algo-orders-unseen",
     cause: "F-30",
-    file: "engine/recovery.ts",
+    file: "engine/found-orders.ts",
     find: `return [...snapshot.orders, ...snapshot.algos].flatMap((report) => {`,
     replace: `return [...snapshot.orders].flatMap((report) => {`,
     sentence: "Only the list of ordinary orders is read, and stops are not in it.",

@@ -1,0 +1,49 @@
+/** Orders of ours that a read of the account shows, told by their ids (design.md, Identity of orders). */
+
+import type { Settings } from "../config/schema.ts";
+import type { AccountSnapshot } from "../domain/event.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import type { AlgoReport, OrderReport } from "../domain/order.ts";
+import { type OrderIdParts, parseOrderId } from "../domain/order-id.ts";
+import type { Command } from "../domain/output.ts";
+import type { Micros } from "../domain/units.ts";
+import { type Order, sentOrder, step } from "../execution/order.ts";
+
+export type Found = { readonly parts: OrderIdParts; readonly report: OrderReport | AlgoReport };
+
+export function oursOf(instrument: Instrument, settings: Settings, snapshot: AccountSnapshot): readonly Found[] {
+  return [...snapshot.orders, ...snapshot.algos].flatMap((report) => {
+    if (report.symbol !== instrument.index) return [];
+    const parts = parseOrderId(idOf(report), settings.order_id_prefix);
+    return parts === null ? [] : [{ parts, report }];
+  });
+}
+
+export function orderFrom({ parts, report }: Found, now: Micros): Order {
+  const order = sentOrder(
+    {
+      id: idOf(report),
+      role: parts.role,
+      attempt: parts.attempt,
+      service: report.kind === "order-report" ? "order" : "algo",
+      side: report.side,
+      quantity: report.quantity,
+      price: report.kind === "order-report" ? report.price : report.trigger,
+    },
+    report.time,
+  );
+  const accepted = step(order, { kind: "accepted" }, now);
+  return report.kind === "order-report"
+    ? step(accepted, { kind: "reported", status: report.status, filled: report.filled, venueId: report.orderId }, now)
+    : step(accepted, { kind: "algo-reported", status: report.status, childId: report.childOrderId }, now);
+}
+
+function idOf(report: OrderReport | AlgoReport): string {
+  return report.kind === "order-report" ? report.clientOrderId : report.clientAlgoId;
+}
+
+export function cancelOf({ report }: Found): Command {
+  return report.kind === "order-report"
+    ? { kind: "cancel-order", symbol: report.symbol, clientOrderId: report.clientOrderId }
+    : { kind: "cancel-algo", symbol: report.symbol, clientAlgoId: report.clientAlgoId };
+}
