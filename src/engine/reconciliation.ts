@@ -137,6 +137,7 @@ export class Reconciliation {
     const since = this.#contradictedSince(symbol, own, reported, isYounger, now);
     const quiet = isYounger && !desk.manager.isMoving;
     if (isYounger) this.#protectTurned(desk, reported, now);
+    if (trade !== null) trade.isRefuted = since !== null && since < now && own !== 0 && reported * own <= 0;
     desk.turned.onPositionSeen(reported, snapshot.requestedAt, now);
     desk.turned.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
     desk.manager.onPositionSeen(reported, snapshot.requestedAt, now);

@@ -11,7 +11,7 @@ import { backedOff, cancel, type Desk, placeOrder, update } from "./desk.ts";
 import { isStopIgnored } from "./ignored-stop.ts";
 import { isNotFound } from "./lookup.ts";
 import { mayTrade, type Order } from "./order.ts";
-import { exitSide, exposedLots, lastOf, ordersOf, type Trade, wakeBy } from "./trade.ts";
+import { exitSide, exposedLots, isPointless, lastOf, ordersOf, type Trade, wakeBy } from "./trade.ts";
 
 /** A close that failed this often in a row is an alarm: nothing new is opened (failure-catalogue F-54). */
 const failuresUntilAlarm = 5;
@@ -43,6 +43,7 @@ export function manageExit(desk: Desk, trade: Trade, now: Micros): void {
   const open = exposedLots(trade);
   if (open === 0) return;
   if (open < 0) return undoOverfill(desk, trade, -open, now);
+  if (isPointless(trade)) return;
   if (trade.closing === null) {
     const isIgnored = isStopIgnored(desk, trade, now);
     if (now < trade.holdUntil && !isIgnored) return wakeBy(trade, trade.holdUntil);

@@ -26,7 +26,7 @@ export function statePosition(trade: Trade, lots: SignedLots, time: Micros, now:
   }
   if (time > trade.lastFillTime) note(trade, lots, now);
   else if (time === trade.lastFillTime) noteBeyond(trade, lots);
-  return unexplained !== null || exposedLots(trade) > openLots(trade);
+  return unexplained !== null || trade.isRefuted || exposedLots(trade) > openLots(trade);
 }
 
 /**

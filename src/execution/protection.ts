@@ -12,7 +12,7 @@ import { beginClose } from "./exit.ts";
 import { type Arrangement, arrange, type Situation, type Step } from "./protection-arbiter.ts";
 import { takePart } from "./taking.ts";
 import { targetFacts, wantedTargets } from "./targets.ts";
-import { exitSide, exposedLots, lastOf, openLots, type Trade, wakeBy } from "./trade.ts";
+import { exitSide, exposedLots, isPointless, lastOf, openLots, type Trade, wakeBy } from "./trade.ts";
 
 /** From so many closes on, a naked position that is being closed gets a stop as well. */
 const closesUntilStop = 2;
@@ -24,6 +24,7 @@ export function manageProtection(desk: Desk, trade: Trade, now: Micros): void {
     trade.exposedSince = null;
     return;
   }
+  if (isPointless(trade)) return;
   const arrangement = arrange(situationOf(desk, trade, exposed, now));
   if (arrangement.covered) trade.exposedSince = null;
   else trade.exposedSince ??= now;

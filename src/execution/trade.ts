@@ -103,6 +103,8 @@ export type Trade = {
   seenAt: number;
   /** of these, lots that somebody else has added: our stop covers them, and outlives the trade for them */
   othersLots: number;
+  /** reads say again and again, and since the last execution, that nothing is open in the direction of the trade */
+  isRefuted: boolean;
   ledger: Ledger;
   fees: Money;
   /** positive was received */
@@ -172,6 +174,7 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     seenLots: 0,
     seenAt: 0,
     othersLots: 0,
+    isRefuted: false,
     ledger: emptyLedger,
     fees: noMoney,
     funding: noMoney,
@@ -255,6 +258,15 @@ export function isLeftToOthers({ othersLots, lastExitRole }: Trade): boolean {
   return othersLots > 0 && lastExitRole !== "f";
 }
 
+/**
+ * Whether the exchange says that there is nothing to protect or to close, against our books. What leaves now could do
+ * nothing, and would be one more order in doubt that keeps the books from being put right (failure-catalogue I-06, F-27).
+ */
+export function isPointless(trade: Trade): boolean {
+  if (!trade.isRefuted || trade.seenLots > 0 || mayFill(trade)) return false;
+  return toldLots(trade) === openLots(trade);
+}
+
 /** Whether an entry may still fill, or may have filled without our knowing: then the position says nothing of others. */
 export function mayFill({ unexplained, orders }: Trade): boolean {
   if (unexplained?.isSettled === false) return false;
@@ -303,6 +315,7 @@ export function applyFill(trade: Trade, order: Executing, fill: Fill, instrument
   trade.executions.set(fill.tradeId, { clientOrderId: order.id, side: order.side, fill });
   // What was seen before it is old now.
   trade.seenLots = 0;
+  trade.isRefuted = false;
   const { unexplained } = trade;
   if (unexplained !== null) {
     const summed = summedLots(trade, order, fill);

@@ -1,0 +1,94 @@
+/** A trade of which the exchange says that nothing is open, while whatever it sends is lost (failure-catalogue I-06, F-27). */
+
+import { expect, test } from "vitest";
+import { present } from "../../src/domain/assert.ts";
+import { type Command, isCommand } from "../../src/domain/output.ts";
+import { signedLots } from "../../src/domain/units.ts";
+import { fillOf } from "../execution/bench.ts";
+import { decisionOf } from "../risk/support.ts";
+import { CoreBench, entryOf, first, historyOf, snapshotOf, stopOf } from "./support.ts";
+
+/** Somebody turns a long of ten lots around as it fills. What would protect or close the long is lost, the rest is taken. */
+class Turned {
+  readonly bench = CoreBench.ready();
+  /** what was lost */
+  readonly lost: string[] = [];
+  position = 10;
+  #heard = 0;
+
+  constructor() {
+    const { bench } = this;
+    bench.history = historyOf([], []);
+    bench.decide(decisionOf());
+    const entry = [...present(bench.trade, "trade").orders.keys()][0] ?? "none";
+    bench.tell(entryOf(entry));
+    const fill = fillOf("11", 10, 640_000, bench.now);
+    bench.tell({ ...entryOf(entry, 10, { status: "FILLED" }), fill, source: "stream", time: bench.now });
+    bench.at(20);
+    this.turn(-10);
+  }
+
+  turn(position: number): void {
+    const { bench } = this;
+    this.position = position;
+    const stated = { symbol: first, lots: signedLots(position), entryTicks: 640_000, time: bench.now } as const;
+    bench.tell({ kind: "position-report", ...stated });
+    this.#hear();
+  }
+
+  /** A read of the account every two seconds. */
+  until(milliseconds: number): void {
+    const { bench } = this;
+    for (let ms = 500; ms <= milliseconds; ms += 500) {
+      bench.at(ms);
+      this.#hear();
+      if (ms % 2_000 !== 0) continue;
+      bench.tell(snapshotOf(this.position, { requestedAt: bench.now }));
+      this.#hear();
+    }
+  }
+
+  #hear(): void {
+    while (this.#heard < this.bench.all.length) {
+      const output = this.bench.all[this.#heard];
+      this.#heard += 1;
+      if (output !== undefined && isCommand(output)) this.#answer(output);
+    }
+  }
+
+  #answer(command: Command): void {
+    const { bench } = this;
+    const isLookUp = command.kind === "query-algo" || command.kind === "query-order";
+    const refused = { kind: "refused", code: -2013, message: "Order does not exist." } as const;
+    if (isLookUp) bench.tell({ kind: "outcome", command, outcome: refused });
+    if (command.kind !== "place-algo" && (command.kind !== "place-order" || !command.reduceOnly)) return;
+    if (command.kind === "place-algo" && command.side === "buy") {
+      bench.tell({ ...stopOf(command.clientAlgoId, "buy", command.trigger), source: "stream" });
+      return;
+    }
+    this.lost.push(command.kind);
+    bench.tell({ kind: "outcome", command, outcome: { kind: "unknown", cause: "503" } });
+  }
+}
+
+test("[I-06] the books follow a turned position although all that the former side sends is lost", () => {
+  const world = new Turned();
+  world.until(40_000);
+  expect([world.bench.trade?.plan.side, world.bench.trade?.ledger.position]).toEqual(["sell", -10]);
+});
+
+test("[F-27] what a position was turned into has its stop at once, whatever is lost of the trade", () => {
+  const { bench } = new Turned();
+  const turned = present(bench.core.desks[0]?.turned.trade, "turned");
+  expect([...turned.orders.values()].map(({ role, status }) => [role, status.kind])).toEqual([["f", "live"]]);
+});
+
+test("[I-01] a position that is turned back is protected again at once", () => {
+  const world = new Turned();
+  world.until(8_000);
+  const before = world.lost.length;
+  world.until(14_000);
+  const held = world.lost.length;
+  world.turn(10);
+  expect([held - before, world.lost.length - held > 0]).toEqual([0, true]);
+});
