@@ -21,6 +21,7 @@ import {
 } from "../domain/units.ts";
 import { openLots, type Trade } from "../execution/trade.ts";
 import type { TradeManager } from "../execution/trade-manager.ts";
+import { Contradictions, type Positions } from "./contradictions.ts";
 import { newTally, type PassTally } from "./pass-summary.ts";
 import { adoptedSource } from "./recovered-plan.ts";
 import { journalOf, pastTrades, recoverSymbol, straysBeside, turnedTrade } from "./recovery.ts";
@@ -42,19 +43,12 @@ export type ReconciliationPorts = {
 /** An account read is trusted against our own books only when nothing of the symbol changed this shortly before it. */
 const quietMicros = microsFromSeconds(2);
 
-type Contradiction = { readonly own: SignedLots; readonly reported: SignedLots; readonly since: Micros };
-
 /** While the history is not to be had, so many reads in a row are waited for it. */
 const mismatchesMax = 6;
 
 export class Reconciliation {
   readonly #ports: ReconciliationPorts;
-  /** reads in a row that contradicted our books, by symbol */
-  readonly #mismatches = new Map<SymbolIndex, number>();
-  /** when the first of them was read */
-  readonly #firstAt = new Map<SymbolIndex, Micros>();
-  /** what reads say against our books, and since when they have said just that: also while something was in doubt */
-  readonly #contradicted = new Map<SymbolIndex, Contradiction>();
+  readonly #contradictions = new Contradictions();
   /** positions that are not ours and were left alone, in lots */
   readonly #orphans = new Map<SymbolIndex, SignedLots>();
   /** positions that the private stream spoke of, that no trade explains, and that were told, in lots */
@@ -134,7 +128,7 @@ export class Reconciliation {
     const lastFill = Math.max(desk.lastFill, trade?.lastFillTime ?? 0);
     const lag = isOld && !this.#ports.account.isStated(symbol, lastFill) ? this.#readLag : quietMicros;
     const isYounger = snapshot.requestedAt > Math.max(lastChange + quietMicros, lastFill + lag);
-    const since = this.#contradictedSince(symbol, own, reported, isYounger, now);
+    const since = this.#contradictions.since(symbol, { own, reported }, isYounger, now);
     const quiet = isYounger && !desk.manager.isMoving;
     if (isYounger) this.#protectTurned(desk, reported, now);
     if (trade !== null) trade.isRefuted = since !== null && since < now && own !== 0 && reported * own <= 0;
@@ -151,15 +145,8 @@ export class Reconciliation {
     const isLeft = trade === null && this.isLeftAlone(symbol);
     if (isLeft) this.#tally.orphans += 1;
     if (reported === own || isLeft) {
-      this.#mismatches.delete(symbol);
-      if (isLeft) return;
-      this.#orphans.delete(symbol);
-      if (trade === null && quiet) this.#sweep(desk, snapshot, now);
-      else desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
-      if (trade === null || !quiet) return;
-      // It was turned back, or what it was turned into is closed: a trade in which nothing was executed may go.
-      if (desk.turned.trade?.executions.size === 0 && !desk.turned.isMoving) desk.turned.abandon();
-      this.#cancelStrays(desk, trade.plan.trade, snapshot);
+      this.#contradictions.settle(symbol);
+      if (!isLeft) this.#agree(desk, trade, snapshot, quiet, now);
       return;
     }
     if (trade !== null && desk.manager.inDoubt) {
@@ -169,22 +156,31 @@ export class Reconciliation {
       desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
     }
     if (!quiet) return this.#ports.readAgainBy(now + quietMicros, now);
-    const seen = (this.#mismatches.get(symbol) ?? 0) + 1;
-    this.#mismatches.set(symbol, seen);
     if (own !== 0) this.#tally[reported === 0 ? "phantoms" : "differences"] += 1;
+    const seen = this.#contradictions.count(symbol, now);
     this.#notice("error", "POSITION_MISMATCH", symbol, { own, reported, seen });
-    const firstAt = Math.min(this.#firstAt.get(symbol) ?? now, since ?? now);
-    const isAsked = trade !== null && desk.history.answeredAt < firstAt;
-    if (seen < 2 || (isAsked && seen < mismatchesMax)) {
-      // An execution that the stream did not tell is the likeliest explanation: the history has it.
-      if (seen === 1) this.#firstAt.set(symbol, now);
-      desk.manager.onReportsMissed(now);
-      if (trade !== null) desk.history.ask(now);
-      this.#ports.readAgainBy(now + microsFromMillis(this.#ports.settings().protection.lookup_interval_ms), now);
-      return;
-    }
-    this.#mismatches.delete(symbol);
-    this.#contradicted.delete(symbol);
+    const isAsked = trade !== null && desk.history.answeredAt < this.#contradictions.firstAt(symbol, now);
+    if (seen >= 2 && (!isAsked || seen >= mismatchesMax)) return this.#believe(desk, snapshot, { own, reported }, now);
+    // An execution that the stream did not tell is the likeliest explanation: the history has it.
+    desk.manager.onReportsMissed(now);
+    if (trade !== null) desk.history.ask(now);
+    this.#ports.readAgainBy(now + microsFromMillis(this.#ports.settings().protection.lookup_interval_ms), now);
+  }
+
+  /** @param trade that the read was compared with */
+  #agree(desk: SymbolDesk, trade: Trade | null, snapshot: AccountSnapshot, quiet: boolean, now: Micros): void {
+    this.#orphans.delete(desk.instrument.index);
+    if (trade === null && quiet) this.#sweep(desk, snapshot, now);
+    else desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
+    if (trade === null || !quiet) return;
+    // It was turned back, or what it was turned into is closed: a trade in which nothing was executed may go.
+    if (desk.turned.trade?.executions.size === 0 && !desk.turned.isMoving) desk.turned.abandon();
+    this.#cancelStrays(desk, trade.plan.trade, snapshot);
+  }
+
+  /** The exchange's word stands against our books: what is open is taken over as it says. */
+  #believe(desk: SymbolDesk, snapshot: AccountSnapshot, { own, reported }: Positions, now: Micros): void {
+    this.#contradictions.end(desk.instrument.index);
     this.#ports.enterSafeMode(
       "UNKNOWN_POSITION",
       `${desk.instrument.symbol}: ours ${own}, the exchange's ${reported} lots`,
@@ -201,22 +197,6 @@ export class Reconciliation {
     // What the store told at the start is history by now: what is known of the trade is its own plan.
     this.recover(desk, snapshot, former === null ? emptyJournal : journalOf(former, now), now);
     this.#leaveToHistory(desk, ended, now);
-  }
-
-  /** Since when reads that can be believed have contradicted our books by just that; null: none has. */
-  #contradictedSince(
-    symbol: SymbolIndex,
-    own: SignedLots,
-    reported: SignedLots,
-    isYounger: boolean,
-    now: Micros,
-  ): Micros | null {
-    const known = this.#contradicted.get(symbol);
-    if (own !== reported && known?.own === own && known.reported === reported) return known.since;
-    this.#contradicted.delete(symbol);
-    if (own === reported || !isYounger) return null;
-    this.#contradicted.set(symbol, { own, reported, since: now });
-    return now;
   }
 
   /**
