@@ -1,13 +1,15 @@
 /** What a hostile venue says instead of the truth. @see binance-usdm.md §3.6, §8; failure-catalogue F-02, fault model */
 
-export type WrongAnswer = { readonly status: number; readonly text: string; readonly headers?: Record<string, string> };
+import type { Call } from "./call.ts";
+
+type WrongAnswer = { readonly status: number; readonly text: string; readonly headers?: Record<string, string> };
 
 const later = "Unknown error, please check your request or try again later.";
 const throttled =
   "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again.";
 
 /** Stands for what was asked, signature included. */
-export const echoed = "%s";
+const echoed = "%s";
 
 export const answers = {
   "503 unknown": error(503, -1000, later),
@@ -57,4 +59,22 @@ export type AnswerName = keyof typeof answers;
 
 function error(status: number, code: number, msg: string): WrongAnswer {
   return { status, text: JSON.stringify({ code, msg }) };
+}
+
+/** Some answers repeat what was asked, as proxies do. */
+export function said(name: AnswerName, { path, params }: Call): WrongAnswer {
+  const answer: WrongAnswer = answers[name];
+  const { text } = answer;
+  if (!text.includes(echoed)) return answer;
+  return { ...answer, text: text.replace(echoed, `${path}?${[...params].map((one) => one.join("=")).join("&")}`) };
+}
+
+export function statusIn(text: string): number {
+  return Number(/"status":(\d+)/.exec(text)?.[1] ?? 0);
+}
+
+/** A wrong answer as the WebSocket API would wrap it; what is no JSON comes bare. */
+export function socketAnswer(id: number, { status, text }: { readonly status: number; readonly text: string }): string {
+  if (!text.startsWith("{") || !text.endsWith("}") || status < 400) return text;
+  return `{"id":${id},"status":${status},"error":${text}}`;
 }

@@ -3,7 +3,7 @@
  * go wrong with them on the way. The daemon's end is the adapter's transport port, the far end what the service calls a link.
  */
 
-import { type Micros, microsPerMillisecond, microsPerSecond } from "../domain/units.ts";
+import { type Micros, microsPerSecond } from "../domain/units.ts";
 import type { Link } from "../exchange/wire/connection.ts";
 import type { RestAnswer } from "../exchange/wire/rest-answer.ts";
 import { socketTarget } from "../exchange/wire/stream-url.ts";
@@ -16,8 +16,9 @@ import {
   type TransportListener,
   type TransportRequest,
 } from "../venue/transport.ts";
-import { type AnswerName, answers, echoed, type WrongAnswer } from "./answers.ts";
+import { answers, said, socketAnswer, statusIn } from "./answers.ts";
 import { type Call, callOfHttp, callOfText, nameOfMessage } from "./call.ts";
+import { answeredAtGate, handshakeRefusal } from "./gate.ts";
 import { injectedMark } from "./judge/injected.ts";
 import type { Network } from "./network.ts";
 import type { RequestEffect, StreamKind } from "./plan/fault.ts";
@@ -148,8 +149,7 @@ export class Port implements Transport {
       if (this.#streams.get(serial) !== stream) return;
       const { service } = network.options;
       const target = socketTarget(path);
-      const refusal =
-        target === null ? 404 : (service.refusesHandshake(target) ?? this.#banned() ?? this.#outOfService());
+      const refusal = target === null ? 404 : (service.refusesHandshake(target) ?? handshakeRefusal(network));
       if (target === null || refusal !== null) return this.#end(stream, `refused ${refusal}`);
       service.open(target, (onText) => this.#link(stream, onText));
       this.#later(network.delay(), () => {
@@ -299,7 +299,7 @@ export class Port implements Transport {
 
   #arriveOnStream(stream: Stream, call: Call, effect: RequestEffect | null, text: string): void {
     const { hooks } = this.#network.options;
-    const refused = this.#answeredInstead(effect, call) ?? this.#bannedAnswer() ?? this.#outageAnswer(call);
+    const refused = this.#answeredInstead(effect, call) ?? answeredAtGate(this.#network, call);
     if (refused !== null) return this.#answerOnStream(stream, call, null, socketAnswer(call.id, refused));
     if (this.#isHeldBack(call, () => this.#arriveOnStream(stream, call, { do: "lose-reply" }, text))) {
       return this.#answerOnStream(stream, call, null, socketAnswer(call.id, answers["-1007"]));
@@ -372,7 +372,7 @@ export class Port implements Transport {
   }
 
   #arrive(request: HttpRequest, call: Call): RestAnswer {
-    const instead = this.#bannedAnswer() ?? this.#outageAnswer(call) ?? this.#heldBack(request, call);
+    const instead = answeredAtGate(this.#network, call) ?? this.#heldBack(request, call);
     return instead === null ? this.#ask(request, call) : { ...instead, headers: {} };
   }
 
@@ -391,32 +391,6 @@ export class Port implements Transport {
   /** The plan's answer to what is not executed. */
   #answeredInstead(effect: RequestEffect | null, call: Call): RestAnswer | null {
     return effect?.do === "answer" && !effect.executed ? { headers: {}, ...said(effect.answer, call) } : null;
-  }
-
-  #banned(): number | null {
-    const { ban, options } = this.#network;
-    return ban.until > options.now() ? ban.status : null;
-  }
-
-  #bannedAnswer(): { readonly status: number; readonly text: string } | null {
-    const status = this.#banned();
-    if (status === null) return null;
-    if (status === 403) return { status, text: "<html><body>403 Forbidden</body></html>" };
-    const until = Math.ceil(this.#network.ban.until / microsPerMillisecond);
-    const msg = `Way too many requests; IP(127.0.0.1) banned until ${until}. Please use the websocket for live updates to avoid bans.`;
-    return { status, text: JSON.stringify({ code: -1003, msg }) };
-  }
-
-  #outOfService(): number | null {
-    const { outage, options } = this.#network;
-    return outage?.refuses && outage.until > options.now() ? 503 : null;
-  }
-
-  #outageAnswer(call: Call): { readonly status: number; readonly text: string } | null {
-    const { outage, options } = this.#network;
-    if (outage === null || outage.until <= options.now()) return null;
-    const isSigned = call.params.has("signature") || call.path.includes("listenKey");
-    return outage.refuses || isSigned ? answers[outage.answer] : null;
   }
 
   #heldBack(request: HttpRequest, call: Call): { readonly status: number; readonly text: string } | null {
@@ -450,24 +424,6 @@ export class Port implements Transport {
       act();
     });
   }
-}
-
-/** Some answers repeat what was asked, as proxies do. */
-function said(name: AnswerName, { path, params }: Call): WrongAnswer {
-  const answer: WrongAnswer = answers[name];
-  const { text } = answer;
-  if (!text.includes(echoed)) return answer;
-  return { ...answer, text: text.replace(echoed, `${path}?${[...params].map((one) => one.join("=")).join("&")}`) };
-}
-
-function statusIn(text: string): number {
-  return Number(/"status":(\d+)/.exec(text)?.[1] ?? 0);
-}
-
-/** A wrong answer as the WebSocket API would wrap it; what is no JSON comes bare. */
-function socketAnswer(id: number, { status, text }: { readonly status: number; readonly text: string }): string {
-  if (!text.startsWith("{") || !text.endsWith("}") || status < 400) return text;
-  return `{"id":${id},"status":${status},"error":${text}}`;
 }
 
 function read(headers: Readonly<Record<string, string>>): ReplyHeaders {
