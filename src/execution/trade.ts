@@ -103,6 +103,11 @@ export type Trade = {
   seenAt: number;
   /** of these, lots that somebody else has added: our stop covers them, and outlives the trade for them */
   othersLots: number;
+  /** the last word of the private stream: lots that are open, signed, and its exchange time; 0 before the first */
+  statedLots: SignedLots;
+  statedAt: number;
+  /** since when the stop waits, beside flat books, for the exchange's word of what is left; null while it does not */
+  flatSince: Micros | null;
   ledger: Ledger;
   fees: Money;
   /** positive was received */
@@ -172,6 +177,9 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     seenLots: 0,
     seenAt: 0,
     othersLots: 0,
+    statedLots: signedLots(0),
+    statedAt: 0,
+    flatSince: null,
     ledger: emptyLedger,
     fees: noMoney,
     funding: noMoney,
@@ -303,6 +311,7 @@ export function applyFill(trade: Trade, order: Executing, fill: Fill, instrument
   trade.executions.set(fill.tradeId, { clientOrderId: order.id, side: order.side, fill });
   // What was seen before it is old now.
   trade.seenLots = 0;
+  trade.flatSince = null;
   const { unexplained } = trade;
   if (unexplained !== null) {
     const summed = summedLots(trade, order, fill);
