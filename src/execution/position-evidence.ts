@@ -4,10 +4,18 @@
  * known how it came about (failure-catalogue I-01, F-19, F-31).
  */
 
+import type { Settings } from "../config/schema.ts";
 import { sign } from "../domain/order.ts";
-import { type Micros, microsFromSeconds, type SignedLots, signedLots } from "../domain/units.ts";
+import {
+  type Micros,
+  microsFromMillis,
+  microsFromSeconds,
+  plus,
+  type SignedLots,
+  signedLots,
+} from "../domain/units.ts";
 import { missedLots, type Order } from "./order.ts";
-import { enteredLots, exposedLots, mayFill, openLots, type Trade, toldLots } from "./trade.ts";
+import { enteredLots, exposedLots, isLeftToOthers, mayFill, openLots, type Trade, toldLots, wakeBy } from "./trade.ts";
 
 /** How much younger than the last execution a read must be to be news: clocks differ, and reads lag. */
 const readMarginMicros = microsFromSeconds(2);
@@ -24,9 +32,14 @@ export function statePosition(trade: Trade, lots: SignedLots, time: Micros, now:
     unexplained.lots = lots;
     unexplained.statedAt = time;
   }
+  if (time >= trade.statedAt) {
+    trade.statedLots = lots;
+    trade.statedAt = time;
+  }
   if (time > trade.lastFillTime) note(trade, lots, now);
   else if (time === trade.lastFillTime) noteBeyond(trade, lots);
-  return unexplained !== null || trade.isRefuted || exposedLots(trade) > openLots(trade);
+  const isWaitedFor = unexplained !== null || trade.isRefuted || trade.flatSince !== null;
+  return isWaitedFor || exposedLots(trade) > openLots(trade);
 }
 
 /**
@@ -79,6 +92,27 @@ function note(trade: Trade, lots: SignedLots, now: Micros): void {
 export function noteUnfilled(trade: Trade): void {
   if (trade.adopted || isUnsettled(trade) || mayFill(trade) || trade.tradedLots > 0) return;
   trade.othersLots = trade.seenLots;
+}
+
+/**
+ * Our last execution has made the books flat. The private stream tells next what is left, and until it does the stop stays:
+ * a part that somebody added while messages were lost has no other (failure-catalogue I-01, F-27). Where the word does not
+ * come either, the stop goes after a while.
+ */
+export function isLastWordAwaited(trade: Trade, { protection }: Settings, now: Micros): boolean {
+  const { statedLots, statedAt, lastFillTime, plan } = trade;
+  const left = statedLots * sign(plan.side);
+  const isTold = statedAt > lastFillTime || (statedAt === lastFillTime && left <= 0);
+  if (isTold || trade.tradedLots === 0 || isLeftToOthers(trade)) return false;
+  trade.flatSince ??= now;
+  const until = plus(trade.flatSince, microsFromMillis(protection.lookup_interval_ms));
+  if (now < until) {
+    wakeBy(trade, until);
+    return true;
+  }
+  // A word of that very millisecond may be older than the execution: it is for reads to say what is left.
+  if (statedAt === lastFillTime) trade.othersLots = left;
+  return false;
 }
 
 /** In the millisecond of our last execution it may be of before or after that; more than ever was ours is others'. */

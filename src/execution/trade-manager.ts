@@ -34,7 +34,7 @@ import { inDoubt, lacksExecutions, settleDoubts } from "./lookup.ts";
 import { isBuried, mayExecuteUntold, mayTrade, type Order, remaining } from "./order.ts";
 import { cancelBuried, compareWithList, takeTerms } from "./order-evidence.ts";
 import { afterChange, clientIdOf, settleOutcome } from "./outcome.ts";
-import { noteEntered, noteUnfilled, seePosition, statePosition } from "./position-evidence.ts";
+import { isLastWordAwaited, noteEntered, noteUnfilled, seePosition, statePosition } from "./position-evidence.ts";
 import { manageProtection } from "./protection.ts";
 import { manageStopLevel, tightenTo, trackPrice } from "./ratchet.ts";
 import { tradeRow } from "./summary.ts";
@@ -444,9 +444,12 @@ export class TradeManager {
     if (trade.unexplained?.isSettled === false) return;
     if (!trade.entryFinished || openLots(trade) !== 0 || lacksExecutions(trade)) return;
     noteUnfilled(trade);
-    let pending = false;
+    const rests = [...trade.orders.values()].some(isRestingStop);
+    const isAwaited = rests && isLastWordAwaited(trade, this.#desk.settings, now);
+    const isKept = isAwaited || isLeftToOthers(trade);
+    let pending = isAwaited;
     for (const order of trade.orders.values()) {
-      if (!mayTrade(order) || (isLeftToOthers(trade) && isRestingStop(order))) continue;
+      if (!mayTrade(order) || (isKept && isRestingStop(order))) continue;
       pending = true;
       cancel(this.#desk, trade, order, now);
     }

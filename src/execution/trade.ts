@@ -105,6 +105,11 @@ export type Trade = {
   othersLots: number;
   /** reads say again and again, and since the last execution, that nothing is open in the direction of the trade */
   isRefuted: boolean;
+  /** the last word of the private stream: lots that are open, signed, and its exchange time; 0 before the first */
+  statedLots: SignedLots;
+  statedAt: number;
+  /** since when the stop waits, beside flat books, for the exchange's word of what is left; null while it does not */
+  flatSince: Micros | null;
   ledger: Ledger;
   fees: Money;
   /** positive was received */
@@ -175,6 +180,9 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     seenAt: 0,
     othersLots: 0,
     isRefuted: false,
+    statedLots: signedLots(0),
+    statedAt: 0,
+    flatSince: null,
     ledger: emptyLedger,
     fees: noMoney,
     funding: noMoney,
@@ -316,6 +324,7 @@ export function applyFill(trade: Trade, order: Executing, fill: Fill, instrument
   // What was seen before it is old now.
   trade.seenLots = 0;
   trade.isRefuted = false;
+  trade.flatSince = null;
   const { unexplained } = trade;
   if (unexplained !== null) {
     const summed = summedLots(trade, order, fill);

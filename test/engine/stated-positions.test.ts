@@ -114,8 +114,8 @@ function answerAlgos(bench: CoreBench, status: "NEW" | "CANCELED"): void {
   }
 }
 
-/** A trade of ours is over; its exit was executed at `after(30)`. */
-function over(): CoreBench {
+/** A trade of ours is over; its exit was executed at `after(30)`. @param isTold the stream has said what that left: nothing */
+function over(isTold = false): CoreBench {
   const bench = CoreBench.ready();
   bench.decide(decisionOf());
   const id = [...(bench.trade?.orders.keys() ?? [])][0] ?? "none";
@@ -128,9 +128,21 @@ function over(): CoreBench {
   const sold = { side: "sell", status: "FILLED", reduceOnly: true, source: "stream", fill } as const;
   bench.tell(entryOf(present(exit, "exit").clientOrderId, 10, sold));
   bench.at(40);
+  if (isTold) state(bench, 0, after(30));
   answerAlgos(bench, "CANCELED");
   return bench;
 }
+
+test.each([
+  [true, 0],
+  [false, 1],
+])(
+  "[F-27] where the stream tells what our last execution has left (%s) the account is asked %i times",
+  (isTold, times) => {
+    const bench = over(isTold);
+    expect(bench.at(1_100).filter((text) => text === "query-account")).toHaveLength(times);
+  },
+);
 
 test("[F-31] what the stream says of before our last execution is neither told nor kept against a read", () => {
   const bench = over();

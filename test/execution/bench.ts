@@ -177,6 +177,11 @@ export class Bench {
     this.manager.onOpenOrders(new Set(), this.now, this.now);
   }
 
+  /** The private stream tells how much is open, as of then; `start`, as that of executions, unless said. */
+  states(open: number, time: Micros = start): void {
+    this.manager.onPositionStated(signedLots(open), time, this.now);
+  }
+
   /** The trade that is under way. */
   get trade(): Trade {
     return present(this.manager.trade, "trade");

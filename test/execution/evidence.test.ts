@@ -218,3 +218,72 @@ test("[F-31] without a trade a position is nobody's", () => {
   bench.manager.onPositionSeen(signedLots(4), start, start);
   expect(bench.outputs).toEqual([]);
 });
+
+/** Ten lots that were closed, as the stream has just told, at the given side; the stop still rests. */
+function flat(side: Side = "buy"): Bench {
+  const bench = new Bench();
+  bench.enterProtected(planOf({ side }));
+  bench.manager.close("OPERATOR", bench.now);
+  bench.sent();
+  bench.fill(idOf("x"), "FILLED", 10, fillOf("exit", 10, 640_000, after(100)));
+  return bench;
+}
+
+test("[F-27] beside flat books the stop waits for the exchange's word of what is left", () => {
+  const bench = flat();
+  const before = bench.sent();
+  bench.states(0, after(100));
+  expect([before, bench.sent()]).toEqual([[], ["cancel-algo f1"]]);
+});
+
+test.each<readonly [string, (bench: Bench) => void]>([
+  ["no word comes", () => {}],
+  ["words are older than the last execution", (bench) => bench.states(10, after(99))],
+])("[I-23] where %s the stop goes after the interval", (_what, tell) => {
+  const bench = flat();
+  tell(bench);
+  bench.at(lookup - 1);
+  const before = bench.sent();
+  bench.at(lookup);
+  expect([before, bench.sent()]).toEqual([[], ["cancel-algo f1"]]);
+});
+
+test.each<readonly [Side, number]>([
+  ["buy", 4],
+  ["sell", -4],
+])(
+  "[F-27] a %s of which somebody's part is left, says a later word, is over at once, and its stop stays",
+  (side, left) => {
+    const bench = flat(side);
+    bench.states(left, after(101));
+    expect([bench.manager.trade, bench.sent(), bench.closed[0]?.othersLots]).toEqual([null, [], 4]);
+  },
+);
+
+test.each<readonly [Side, number]>([
+  ["buy", 10],
+  ["sell", -10],
+])(
+  "[F-27] what a word of the very millisecond of the last execution of a %s says is left keeps the stop",
+  (side, left) => {
+    const bench = flat(side);
+    bench.states(left, after(100));
+    const before = bench.closed.length;
+    bench.at(lookup);
+    expect([before, bench.closed[0]?.othersLots, bench.sent()]).toEqual([0, 10, []]);
+  },
+);
+
+test("[I-23] of words of one millisecond the last holds: where it is flat the stop goes", () => {
+  const bench = flat();
+  bench.states(4, after(100));
+  const before = bench.sent();
+  bench.states(0, after(100));
+  expect([before, bench.sent()]).toEqual([[], ["cancel-algo f1"]]);
+});
+
+test("[F-27] a position that was turned around meanwhile keeps no stop of the former side", () => {
+  const bench = flat();
+  bench.states(-4, after(100));
+  expect(bench.sent()).toEqual(["cancel-algo f1"]);
+});

@@ -81,6 +81,7 @@ test("[EXE-6] the stop stays until the position is flat", () => {
   bench.manager.close("OPERATOR", bench.now);
   const before = bench.count("cancel-algo", f1);
   bench.fill(x1, "FILLED", 10, fillOf("exit", 10));
+  bench.states(0);
   expect([before, bench.count("cancel-algo", f1)]).toEqual([0, 1]);
 });
 
@@ -172,6 +173,7 @@ test("[ORD-1] a stop that the exchange took away by itself ends the trade after 
   bench.enterProtected();
   bench.manager.close("OPERATOR", bench.now);
   bench.fill(x1, "FILLED", 10, fillOf("exit", 10));
+  bench.states(0);
   bench.refuse("cancel-algo", f1, -2011);
   bench.algoReport(f1, "EXPIRED", null, "query");
   expect(bench.manager.trade).toBeNull();

@@ -262,6 +262,7 @@ test.each<readonly [Side, Side, number]>([
 test("[REC-3] a close by somebody else that leaves nothing ends the trade, and says so", () => {
   const bench = entered();
   tell(bench, 0, history([], [executed("web_1", "sell", "9", 10, 50)]));
+  bench.states(0, after(50));
   bench.ok("cancel-algo", f1);
   expect(outputsOf(bench, "trade")).toMatchObject([{ exitReason: "EXTERNAL", quantity: 10 }]);
 });

@@ -168,6 +168,7 @@ test("[ORD-3] when the second target fills, every other order of the trade is ca
   bench.fill(t1, "FILLED", 5, fillOf("tp1", 5, 640_300));
   bench.sent();
   bench.fill(t2, "FILLED", 5, fillOf("tp2", 5, 640_600));
+  bench.states(0);
   expect(bench.sent()).toEqual(["cancel-algo f1"]);
 });
 

@@ -29,7 +29,7 @@ export const protectionBugs: readonly Bug[] = [
     cause: "F-13",
     file: "execution/trade-manager.ts",
     find: `    for (const order of trade.orders.values()) {
-      if (!mayTrade(order) || (isLeftToOthers(trade) && isRestingStop(order))) continue;`,
+      if (!mayTrade(order) || (isKept && isRestingStop(order))) continue;`,
     replace: `    for (const order of trade.orders.values()) {
       if (!mayTrade(order) || order.role === "t1" || order.role === "r") continue;`,
     sentence: "What closes a part is left behind when the trade is over.",
