@@ -33,7 +33,7 @@ export function summaryLines(
   return [
     `${seeds} seeds, ${hours} simulated hours in ${seconds.toFixed(1)} s (${speed} times as fast a core), ${trades} trades, ${struck} faults, ${crashes} crashes`,
     `naked time of ours: ${naked.count} of ${naked.episodes} episodes, p50 ${naked.p50} ms, p99 ${naked.p99} ms, most ${naked.max} ms`,
-    `unknown orders: ${unknown.count} settled, p99 ${unknown.p99} ms, most ${unknown.max} ms of quiet time; ${wrong} wrong verdicts`,
+    `unknown orders: ${unknown.count} settled, p99 ${unknown.p99} ms, most ${unknown.max} ms in which it could ask; ${wrong} wrong verdicts`,
     ...summary.long_naked.map(({ seed, at, ms }) => `  seed ${seed}, at ${at}: ${ms} ms`),
     ...table("faults", summary.faults),
     probesLine(summary.probes),

@@ -7,6 +7,7 @@ import { settingsFor } from "../engine/settings.ts";
 import { exchangeLimits } from "../exchange/wire/limits.ts";
 import { type Book, noTick } from "../market/book.ts";
 import type { Call } from "./call.ts";
+import type { OpenDoubt } from "./judge/doubts.ts";
 import type { Judge, JudgeParts } from "./judge/judge.ts";
 import type { BookView, Level } from "./judge/local-book.ts";
 import type { Grid } from "./judge/truth.ts";
@@ -95,6 +96,17 @@ export class Looking {
     const symbol = this.#grids.findIndex((grid) => grid.symbol === name.toUpperCase());
     if (symbol >= 0 && updateId !== undefined) judge.localBooks.onTold(symbol, Number(updateId));
   }
+}
+
+/** What the daemon says of orders whose fate it does not know. */
+export function doubtsOf({ process }: World): readonly OpenDoubt[] {
+  const trades = process.core?.desks.flatMap(({ manager, turned }) => [manager.trade ?? [], turned.trade ?? []].flat());
+  const now = process.clock();
+  return (trades ?? []).flatMap(({ orders, plan: { symbol } }) =>
+    [...orders.values()].flatMap(({ id, status }) =>
+      status.kind === "unknown" ? [{ id, symbol, age: now - status.since }] : [],
+    ),
+  );
 }
 
 function textOf({ buffer, byteOffset, byteLength }: Uint8Array, most: number): string {

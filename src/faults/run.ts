@@ -15,7 +15,7 @@ import { Judge, type View } from "./judge/judge.ts";
 import type { LongNaked } from "./judge/naked.ts";
 import type { Violation } from "./judge/scene.ts";
 import type { Grid } from "./judge/truth.ts";
-import { Looking } from "./looking.ts";
+import { doubtsOf, Looking } from "./looking.ts";
 import { troubleWays } from "./moments.ts";
 import { Operator } from "./operator.ts";
 import { Places } from "./places.ts";
@@ -59,7 +59,7 @@ export type RunResult = {
   readonly naked: readonly number[];
   readonly nakedLong: readonly LongNaked[];
   readonly nakedEpisodes: number;
-  /** microseconds that nothing stood in the way, of each order whose fate was unknown and then told */
+  /** microseconds in which the daemon could ask, of each order whose fate was unknown and then told */
   readonly settled: readonly number[];
   readonly wrongVerdicts: number;
   /** trades of which the daemon said, as it may, that it does not know all */
@@ -337,7 +337,8 @@ class Run {
     const unready = parts.filter(({ ready }) => !ready).map(({ part, detail }) => `${part} (${detail})`);
     const trades = core?.desks.flatMap(({ manager }) => manager.trade ?? []) ?? [];
     const open = trades.flatMap(({ orders }) => [...orders.values()].filter(({ status }) => status.kind !== "closed"));
-    return { isUp: process.isUp, unready, positions, orders: new Set(open.map(({ id }) => id)) };
+    const orders = new Set(open.map(({ id }) => id));
+    return { isUp: process.isUp, unready, positions, orders, doubts: doubtsOf(this.#world) };
   }
 
   #onNotice(code: string, fields: Fields): void {

@@ -4,9 +4,6 @@ import type { FillRow, OrderRow, PositionRow, Row, TradeRow } from "../../domain
 import type { Beginning, Scene } from "./scene.ts";
 import type { TrueFill } from "./truth.ts";
 
-/** @see failure-catalogue I-05: 30 s; post-only and not-found up to 90 s of reachable time */
-const unknownMax = 90_000_000;
-
 const closedStates: ReadonlySet<string> = new Set([
   "filled",
   "cancelled",
@@ -20,20 +17,16 @@ const overStates: ReadonlySet<string> = new Set(["filled", "cancelled", "expired
 /** Verdicts that say that the exchange never had it. */
 const neverStates: ReadonlySet<string> = new Set(["refused", "not-accepted"]);
 
-type State = { readonly state: string; readonly filled: number; readonly since: number };
+type State = { readonly state: string; readonly filled: number };
 type Sums = { lots: number; cost: number };
 /** What a position of a trade paid or was paid, and how much of that the daemon was told; 10⁻⁸ of the quote asset. */
 type Funding = { all: bigint; told: bigint };
 
 export class Books {
-  /** microseconds that nothing stood in the way, of each order whose fate was unknown and then told */
-  readonly settled: number[] = [];
   /** orders that were taken for refused or never accepted, and were accepted */
   wrongVerdicts = 0;
   readonly #scene: Scene;
   #states = new Map<string, State>();
-  /** those of them whose fate is unknown */
-  readonly #unknown = new Set<string>();
   /** what this process was told by its journal, or has booked itself */
   #booked = new Set<string>();
   #sums = new Map<string, Sums>();
@@ -56,7 +49,6 @@ export class Books {
 
   onBegin({ openTrades, fills }: Beginning): void {
     this.#states = new Map();
-    this.#unknown.clear();
     this.#sums = new Map();
     this.#booked = new Set();
     this.#adopted.clear();
@@ -137,21 +129,9 @@ export class Books {
     for (const row of this.#ended.splice(0)) this.#onTrade(row);
   }
 
-  /** Now and then: whether what is unknown comes to an end. */
-  onQuiet(): void {
-    const scene = this.#scene;
-    for (const id of this.#unknown) {
-      const since = this.#states.get(id)?.since ?? scene.now;
-      if (Math.min(scene.quietFor, scene.now - since) < unknownMax) continue;
-      scene.violated("I-05", `${id} has been unknown for ${scene.now - since} µs`);
-      this.#states.delete(id);
-      this.#unknown.delete(id);
-    }
-  }
-
   #onOrder(row: OrderRow): void {
     const { clientOrderId: id, state, filled } = row;
-    const { truth, now } = this.#scene;
+    const { truth } = this.#scene;
     const before = this.#states.get(id);
     const told = truth.orders.get(id)?.filled ?? 0;
     if (filled > told) this.#scene.violated("I-07", `${id} counts ${filled} filled, the exchange ${told}`);
@@ -167,12 +147,7 @@ export class Books {
     if (overStates.has(state) && before?.state !== state && isOpen && !truth.isRepeated(id)) {
       this.#scene.violated("I-05", `${id} is taken for ${state}, and it is open at the exchange`);
     }
-    if (before?.state === "unknown" && state !== "unknown") {
-      this.settled.push(Math.max(0, Math.min(this.#scene.quietFor, now - before.since)));
-    }
-    this.#states.set(id, { state, filled, since: before?.state === state ? before.since : now });
-    if (state === "unknown") this.#unknown.add(id);
-    else this.#unknown.delete(id);
+    this.#states.set(id, { state, filled });
   }
 
   /** One that only a trade of which the journal has lost the intent had is written again, and kept once by its key. */

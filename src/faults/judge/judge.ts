@@ -12,6 +12,7 @@ import { Alarms } from "./alarms.ts";
 import { Booked } from "./booked.ts";
 import { Books } from "./books.ts";
 import { judgeSizes, restLimits, type Sizes, sizeLimits } from "./bounds.ts";
+import { Doubts, type OpenDoubt } from "./doubts.ts";
 import { Entries } from "./entries.ts";
 import { Freshness, type FreshTerms } from "./fresh.ts";
 import { injectedMark } from "./injected.ts";
@@ -37,6 +38,8 @@ export type View = {
   readonly positions: readonly number[];
   /** client ids of the orders that it takes for open */
   readonly orders: ReadonlySet<string>;
+  /** orders whose fate it does not know; left out: none */
+  readonly doubts?: readonly OpenDoubt[];
 };
 
 /** What is judged against the run's settings and keys, and how the daemon is looked into. */
@@ -86,6 +89,7 @@ export class Judge {
   readonly #entries: Entries;
   readonly #books: Books;
   readonly #booked: Booked;
+  readonly #doubts: Doubts;
   readonly #oneTrade: OneTrade;
   readonly #stops: Stops;
   readonly #wire: Wire;
@@ -117,6 +121,7 @@ export class Judge {
     this.#entries = new Entries(this.scene, this.#parts.isSafeModeOperators);
     this.#books = new Books(this.scene);
     this.#booked = new Booked(this.scene);
+    this.#doubts = new Doubts(this.scene);
     this.#oneTrade = new OneTrade(this.scene);
     this.#stops = new Stops(this.scene);
     this.#wire = new Wire(
@@ -146,7 +151,7 @@ export class Judge {
 
   /** What became of orders whose fate was unknown. */
   get verdicts(): { readonly settled: readonly number[]; readonly wrong: number } {
-    return { settled: this.#books.settled, wrong: this.#books.wrongVerdicts };
+    return { settled: this.#doubts.settled, wrong: this.#books.wrongVerdicts };
   }
 
   get safeMode(): Entries["safeMode"] {
@@ -173,7 +178,7 @@ export class Judge {
     const byJournal = [this.#entries, this.#books, this.#booked, this.#oneTrade, this.#stops, this.#limits];
     for (const part of byJournal) part.onBegin(beginning);
     for (const part of [this.#wire, this.alarms, this.localBooks, this.owners, this.#recovery]) part.onBegin();
-    for (const part of [this.#privateStream, this.#agreement]) part.onBegin();
+    for (const part of [this.#privateStream, this.#agreement, this.#doubts]) part.onBegin();
     this.fresh?.onBegin();
   }
 
@@ -240,6 +245,7 @@ export class Judge {
     this.#wire.onReply(status, text, retryAfter);
     this.#entries.onReply(call, text);
     this.#booked.onReply(call, status, text);
+    this.#doubts.onReply(call, text);
     this.naked.onReply(call, status, text);
     this.#privateStream.onReply(call, status, text);
     this.#agreement.onReply(call, status, text);
@@ -283,6 +289,7 @@ export class Judge {
     this.#entries.onRow(row);
     this.#stops.onRow(row);
     this.#books.onRow(row);
+    if (row.kind === "order") this.#doubts.onRow(row);
     this.#booked.onRow(row);
     this.#oneTrade.onRow(row);
     this.alarms.onRow(row);
@@ -321,7 +328,6 @@ export class Judge {
     judgeSizes(this.scene, this.#parts.sizes(), sizeLimits);
     if (this.scene.quietFor < 0) return;
     this.#entries.onQuiet();
-    this.#books.onQuiet();
     this.#booked.onQuiet();
   }
 
@@ -331,6 +337,7 @@ export class Judge {
     const passed = Math.min(scene.now - this.#secondAt, 2 * quietInterval);
     this.#secondAt = scene.now;
     this.#agreement.onSecond(scene.isStill || scene.isSilenced ? 0 : passed);
+    this.#doubts.onSecond();
     if (!scene.isUp || scene.readySince === null || scene.isStill) return;
     this.#privateStream.onSecond(passed);
     this.localBooks.onSecond(passed);
@@ -338,11 +345,12 @@ export class Judge {
   }
 
   /** Everything was healed long enough ago: now both sides must agree (I-06), and the daemon be at work (I-21). */
-  audit({ isUp, unready, positions, orders }: View): void {
+  audit({ isUp, unready, positions, orders, doubts = [] }: View): void {
     const { scene } = this;
     if (!isUp) return scene.violated("I-21", "the daemon is down after everything was healed");
     judgeSizes(scene, this.#parts.sizes(), restLimits);
     this.#booked.audit();
+    this.#doubts.audit(doubts);
     const isExcused = this.safeMode !== null;
     const waiting = unready.filter((part) => !(isExcused && part.startsWith("entries")));
     if (waiting.length > 0) scene.violated("I-21", `not ready after everything was healed: ${waiting.join("; ")}`);

@@ -88,7 +88,7 @@ export function campaignLines(run: readonly Piece[]): readonly string[] {
     ...pieces
       .flatMap(({ long_naked }) => long_naked)
       .map(({ seed, at, ms }) => `  seed ${seed}, at ${at}: ${ms} ms naked, chargeable to us`),
-    durationLine("unknown orders settled, quiet time", merged(pieces.map(({ unknown_ms }) => unknown_ms))),
+    durationLine("unknown orders settled, reachable time", merged(pieces.map(({ unknown_ms }) => unknown_ms))),
     `wrong verdicts: ${sum((piece) => piece.wrong_verdicts)}`,
     `SAFE MODE: ${named(added(pieces.map(({ safe_modes }) => safe_modes)))}`,
     `seeds in which too little happened: ${empty.length === 0 ? "none" : empty.join(" ")}`,

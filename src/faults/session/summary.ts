@@ -26,7 +26,7 @@ export type Summary = {
   readonly naked_ms: Durations & { readonly episodes: number };
   /** those of more than a second, to be looked at with `--trace`; not more than so many */
   readonly long_naked: readonly { readonly seed: number; readonly at: string; readonly ms: number }[];
-  /** until the fate of an unknown order was told; only while nothing stood in the way */
+  /** until the fate of an unknown order was told; only time in which the daemon could ask */
   readonly unknown_ms: Durations;
   readonly wrong_verdicts: number;
   /** trades of which the daemon said, as it may, that it does not know all */
