@@ -6,7 +6,7 @@ import type { TradeId } from "./order-id.ts";
 import type { IntentRow } from "./output.ts";
 import type { SafeModeState } from "./safe-mode.ts";
 import type { SessionState } from "./session.ts";
-import type { Ticks } from "./units.ts";
+import type { SymbolIndex, Ticks } from "./units.ts";
 
 /** An execution with the order that it belongs to. */
 export type JournalFill = { readonly clientOrderId: string; readonly side: Side; readonly fill: Fill };
@@ -21,6 +21,8 @@ export type OpenTrade = {
 
 export type Journal = {
   readonly openTrades: readonly OpenTrade[];
+  /** ids of executions that are in the books, of trades that are over too, newest first (I-07) */
+  readonly appliedTradeIds?: ReadonlyMap<SymbolIndex, readonly string[]>;
   /** limits, halts and cooldowns as they last stood; null when nothing is known of any */
   readonly session: SessionState | null;
   /** as it last stood; null or absent when nothing is known of any */

@@ -267,6 +267,9 @@ export class Core implements MarketSink {
         this.#ledger.recover(event.openTrades.map(({ intent }) => intent.time));
         if (event.safeMode) this.#modes.restore(event.safeMode, now);
         for (const desk of this.#desks) desk.rememberBegun(event.begun ?? []);
+        for (const { instrument, history } of this.#desks) {
+          history.remember(event.appliedTradeIds?.get(instrument.index)?.toReversed() ?? []);
+        }
         for (const model of event.models ?? []) this.#desk(model.symbol).models.restore(model);
         break;
       case "store-failed":

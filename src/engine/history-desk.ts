@@ -35,10 +35,14 @@ export type HistoryPorts = {
 const entryMicrosMax = 60 * microsPerMinute;
 /** The exchange shows no more than seven days at a time. @see binance-usdm.md §4.1 */
 const shownMicros = 7 * 1_440 * microsPerMinute - microsPerMinute;
+/** Executions of a symbol that are known to be in the books, the newest of them; one of somebody else is rare. */
+const bookedMax = 4_000;
 
 export class HistoryDesk {
   readonly #ports: HistoryPorts;
   #past: readonly Trade[] = [];
+  /** ids of executions that are in the books of trades, of those that are over too */
+  readonly #booked = new Set<string>();
   readonly #patience = new Patience();
   #isAwaited = false;
   #answeredAt = Number.NEGATIVE_INFINITY;
@@ -61,8 +65,18 @@ export class HistoryDesk {
 
   /** @param past trades of an earlier run, of whose end nothing is known */
   recover(past: readonly Trade[], now: Micros): void {
+    for (const { executions } of past) this.remember(executions.keys());
     this.#past = [...this.#past, ...past];
     if (!this.#isExplained()) this.ask(now);
+  }
+
+  /** @param executions ids of what is in the books, older ones first */
+  remember(executions: Iterable<string>): void {
+    for (const id of executions) this.#booked.add(id);
+    for (const oldest of this.#booked) {
+      if (this.#booked.size <= bookedMax) return;
+      this.#booked.delete(oldest);
+    }
   }
 
   /** The books are contradicted. What is asked already is not asked again. */
@@ -85,7 +99,11 @@ export class HistoryDesk {
     const { account, manager, symbol } = this.#ports;
     this.#isAwaited = false;
     this.#answeredAt = now;
-    manager.onHistory(report, account.reportedLots(symbol), now);
+    const { trade: running } = manager;
+    if (running !== null) {
+      manager.onHistory(this.#unbooked(report), account.reportedLots(symbol), now);
+      this.remember(running.executions.keys());
+    }
     const named = this.#tradesIn(report);
     this.#past = this.#past.filter((trade) => !this.#isOver(trade, named, report, now));
     this.#goOn(now);
@@ -111,6 +129,15 @@ export class HistoryDesk {
     else this.#send(now);
   }
 
+  /** What somebody else executed has happened to one trade: where one has it in its books, it explains no other (I-07). */
+  #unbooked(report: HistoryReport): HistoryReport {
+    const { order_id_prefix: prefix } = this.#ports.settings();
+    const executions = report.executions.filter(
+      ({ clientOrderId, fill }) => !this.#booked.has(fill.tradeId) || parseOrderId(clientOrderId, prefix) !== null,
+    );
+    return { ...report, executions };
+  }
+
   #tradesIn(report: HistoryReport): ReadonlySet<TradeId> {
     const prefix = this.#ports.settings().order_id_prefix;
     const named = report.orders.map(({ clientOrderId }) => parseOrderId(clientOrderId, prefix)?.trade);
@@ -122,7 +149,11 @@ export class HistoryDesk {
     const { manager, settings } = this.#ports;
     const { holdUntil, holdMicros, trade: id } = trade.plan;
     const isHeardOf = named.has(id) || trade.executions.size > 0;
-    if (isHeardOf && manager.onPastTrade(trade, report, now)) return true;
+    if (isHeardOf) {
+      const isClosed = manager.onPastTrade(trade, this.#unbooked(report), now);
+      this.remember(trade.executions.keys());
+      if (isClosed) return true;
+    }
     if (isHeardOf && (trade.unexplained !== null || manager.isLedgerAwaited)) return false;
     // Reads lag: that nothing was traded is believed only as late as the absence of an entry (failure-catalogue I-05).
     return now > holdUntil - holdMicros + microsFromSeconds(settings().protection.absence_proof_seconds);

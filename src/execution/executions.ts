@@ -154,9 +154,11 @@ function closedByOthers(desk: Desk, trade: Trade, report: HistoryReport, reporte
   if (!isReduction || known * sign(trade.plan.side) < 0) return [];
   const first = Math.min(...[...trade.executions.values()].map(({ fill }) => fill.time));
   const foreign = report.executions.filter(
-    ({ clientOrderId, fill }) =>
+    ({ clientOrderId, side, fill }) =>
       fill.time >= first &&
       !trade.executions.has(fill.tradeId) &&
+      // The exchange itself only closes: what it did in the direction of this trade closed something else.
+      !(byExchange.test(clientOrderId) && side === trade.plan.side) &&
       parseOrderId(clientOrderId, desk.settings.order_id_prefix) === null,
   );
   return knownLots(foreign) === missing ? foreign : [];

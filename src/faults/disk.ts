@@ -10,7 +10,7 @@ import type { SavedModel } from "../domain/model.ts";
 import type { FillRow, IntentRow, Row } from "../domain/output.ts";
 import type { SafeModeState } from "../domain/safe-mode.ts";
 import type { SessionState } from "../domain/session.ts";
-import type { Micros } from "../domain/units.ts";
+import type { Micros, SymbolIndex } from "../domain/units.ts";
 import { type JournalFailure, safeModeAfter } from "../store/failure-mark.ts";
 import { restoredRows } from "../store/open.ts";
 import { haltedByStore, haltedIn } from "../store/session-state.ts";
@@ -29,7 +29,7 @@ const syncTime = 2_000;
 /** As the real store's queue. */
 const waitingMax = 100_000;
 
-type Kept = JournalFill & { readonly trade: string | null };
+type Kept = JournalFill & { readonly trade: string | null; readonly symbol: SymbolIndex };
 
 export class Disk {
   /** refuses to be written, or is slow, until then */
@@ -123,6 +123,7 @@ export class Disk {
     const failure = this.#failure;
     return {
       openTrades,
+      appliedTradeIds: this.#appliedTradeIds(),
       session: failure === null ? this.#session : haltedIn(this.#session),
       safeMode: failure === null ? this.#safeMode : safeModeAfter(this.#safeMode, failure),
       models: [...this.#models.values()],
@@ -168,10 +169,10 @@ export class Disk {
   /** The key is the execution: one that is written again adds what was not known of it, and nothing else. */
   #applyFill(row: FillRow): void {
     const name = `${row.symbol} ${row.tradeId}`;
-    const { kind: _kind, symbol: _symbol, trade, clientOrderId, side, ...fill } = row;
+    const { kind: _kind, symbol, trade, clientOrderId, side, ...fill } = row;
     const kept = this.#fills.get(name);
     if (kept === undefined) {
-      this.#fills.set(name, { trade, clientOrderId, side, fill });
+      this.#fills.set(name, { trade, symbol, clientOrderId, side, fill });
       return;
     }
     const { commission, commissionAsset, maker } = kept.fill;
@@ -183,10 +184,21 @@ export class Disk {
     this.#fills.set(name, { ...kept, fill: { ...kept.fill, ...known } });
   }
 
+  #appliedTradeIds(): ReadonlyMap<SymbolIndex, readonly string[]> {
+    const newestFirst = [...this.#fills.values()].reverse().sort((a, b) => b.fill.time - a.fill.time);
+    const applied = new Map<SymbolIndex, string[]>();
+    for (const { symbol, fill } of newestFirst) {
+      const ids = applied.get(symbol);
+      if (ids === undefined) applied.set(symbol, [fill.tradeId]);
+      else ids.push(fill.tradeId);
+    }
+    return applied;
+  }
+
   #fillsOf({ trade, symbol }: IntentRow): JournalFill[] {
     const found: JournalFill[] = [];
-    for (const [name, { trade: owner, ...fill }] of this.#fills) {
-      if (owner === trade && name.startsWith(`${symbol} `)) found.push(fill);
+    for (const { trade: owner, symbol: of, ...fill } of this.#fills.values()) {
+      if (owner === trade && of === symbol) found.push(fill);
     }
     return found.sort((a, b) => a.fill.time - b.fill.time);
   }
@@ -214,13 +226,13 @@ export class SimulatedStore implements Store {
     this.#interval = commitInterval;
     this.#hooks = hooks;
     this.notes = disk.open();
-    const { openTrades, session, models = [], safeMode = null } = disk.journal();
+    const { openTrades, appliedTradeIds = new Map(), session, models = [], safeMode = null } = disk.journal();
     this.journal = {
       intents: openTrades.map(({ intent }) => intent),
       openTrades,
       orders: [],
       positions: [],
-      appliedTradeIds: new Map(),
+      appliedTradeIds,
       crashes: 0,
       session,
       safeMode,

@@ -275,8 +275,8 @@ class Life {
     this.#store = store;
     this.#journal.use(store);
     for (const note of store.notes) this.#log.warn("STORE_NOTE", { detail: note });
-    const { openTrades, session, safeMode, models } = store.journal;
-    this.#trader.open({ openTrades, session, safeMode, begun: [], models }, this.#clock());
+    const { openTrades, appliedTradeIds, session, safeMode, models } = store.journal;
+    this.#trader.open({ openTrades, appliedTradeIds, session, safeMode, begun: [], models }, this.#clock());
   }
 
   #guarded(act: () => void): void {

@@ -110,6 +110,80 @@ test("[F-28] executions that the journal has are not told again", () => {
   expect([rowsOf(bench, "fill"), rowsOf(bench, "trade")]).toEqual([1, 1]);
 });
 
+/** Rows of the execution with which somebody sold ten lots. */
+function byHandIn(bench: CoreBench): readonly string[] {
+  return bench.all.flatMap((row) => (row.kind === "fill" && row.tradeId === byHand.tradeId ? [String(row.trade)] : []));
+}
+
+const byHand = fillOf("22", 10, 640_000, after(-4_000));
+const past = openTradeOf(tradeB, after(-20_000), [bought]);
+const later = openTradeOf(tradeA, after(-8_000), [fillOf("21", 10, 640_000, after(-7_000))]);
+const entryOfPast = entryOf(idOf(tradeB, "e"), 10, { status: "FILLED" });
+const soldByHand = ["web_1", "sell", byHand] as const;
+
+test("[I-07] what somebody closed of the running trade, as the journal says, is not booked to a past one", () => {
+  const twenty = openTradeOf(tradeA, after(-8_000), [fillOf("21", 20, 640_000, after(-7_000))]);
+  const running = {
+    ...twenty,
+    fills: [...twenty.fills, { clientOrderId: "web_1", side: "sell", fill: byHand }],
+  } as const;
+  const bench = started(10, [past, running]);
+  bench.tell(historyOf([entryOfPast], [soldByHand]));
+  expect([byHandIn(bench), rowsOf(bench, "trade"), bench.trade?.ledger.position]).toEqual([[], 0, 10]);
+});
+
+test.each([
+  [
+    ["22", "7"],
+    [[], 0],
+  ],
+  [["7"], [[tradeB], 1]],
+])(
+  "[I-07] an execution of somebody else closes a past trade unless the journal has it in another's books: %j",
+  (ids, booked) => {
+    const bench = new CoreBench();
+    bench.tell({ kind: "private-stream", alive: true });
+    bench.tell({ ...journalled([past]), appliedTradeIds: new Map([[first, ids]]) });
+    bench.tell(snapshotOf(0));
+    bench.tell(historyOf([entryOfPast], [soldByHand]));
+    expect([byHandIn(bench), rowsOf(bench, "trade")]).toEqual(booked);
+  },
+);
+
+test("[I-07] one execution of somebody else closes one of two past trades", () => {
+  const bench = started(0, [past, later]);
+  bench.tell(historyOf([entryOfPast], [soldByHand]));
+  expect([byHandIn(bench), rowsOf(bench, "trade")]).toEqual([[tradeB], 1]);
+});
+
+test("[I-07] of two past trades the one that has it in its books, as the journal says, is closed by it", () => {
+  const closed = { ...later, fills: [...later.fills, { clientOrderId: "web_1", side: "sell", fill: byHand }] } as const;
+  const bench = started(0, [past, closed]);
+  bench.tell(historyOf([entryOf(idOf(tradeA, "e"), 10, { status: "FILLED" })], [soldByHand]));
+  const rows = bench.all.flatMap((row) => (row.kind === "trade" ? [row.trade] : []));
+  expect([byHandIn(bench), rows]).toEqual([[], [tradeA]]);
+});
+
+test("[REC-1] what an order of the trade's own executed explains it, whatever the journal says of it", () => {
+  const bench = new CoreBench();
+  bench.tell({ kind: "private-stream", alive: true });
+  bench.tell({
+    ...journalled([openTradeOf(tradeA, after(-20_000))]),
+    appliedTradeIds: new Map([[first, ["11", "12"]]]),
+  });
+  bench.tell(snapshotOf(0));
+  bench.tell(
+    historyOf(
+      [entry, stopped],
+      [
+        [entry.clientOrderId, "buy", bought],
+        [stopped.clientOrderId, "sell", sold],
+      ],
+    ),
+  );
+  expect(rowsOf(bench, "trade")).toBe(1);
+});
+
 test("[F-28] an execution that the history told first and the stream later is booked once", () => {
   const bench = started(10, [openTradeOf(tradeA, after(-20_000))]);
   bench.tell(historyOf([entry], [[entry.clientOrderId, "buy", bought]]));

@@ -274,6 +274,11 @@ test.each<readonly [string, number, readonly JournalFill[]]>([
   ["is more than what is missing", 6, [executed("web_1", "sell", "9", 5)]],
   ["opened more", 14, [executed("web_1", "buy", "9", 4)]],
   ["turned the position around", -4, [executed("web_1", "sell", "9", 14)]],
+  [
+    "was more than what is missing, less one of the exchange's own that closed something else",
+    6,
+    [executed("web_1", "sell", "9", 5), executed("adl_autoclose", "buy", "8", 1)],
+  ],
   ["was before the trade", 6, [executed("web_1", "sell", "9", 4, -1)]],
   ["was another trade of ours", 6, [executed(elsewhere, "sell", "9", 4)]],
   ["is not missing", 10, [executed("web_1", "sell", "9", 4)]],

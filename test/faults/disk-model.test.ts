@@ -137,7 +137,7 @@ function modelAfterKill(rows: readonly Row[], committed: number): Journal {
 }
 
 /** What recovery acts on. */
-function shown({ openTrades, session, safeMode }: Journal): unknown {
+function shown({ openTrades, appliedTradeIds, session, safeMode }: Journal): unknown {
   const trades = openTrades.map(({ intent, fills, stopLevel }) => ({
     id: intent.clientOrderId,
     quantity: intent.quantity,
@@ -145,5 +145,6 @@ function shown({ openTrades, session, safeMode }: Journal): unknown {
     fills: fills.map(({ fill }) => fill.tradeId),
     stopLevel,
   }));
-  return { trades, session: session === null ? null : { ...session }, safeMode: safeMode ?? null };
+  const applied = [...(appliedTradeIds ?? [])].filter(([, ids]) => ids.length > 0);
+  return { trades, applied, session: session === null ? null : { ...session }, safeMode: safeMode ?? null };
 }

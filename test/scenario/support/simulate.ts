@@ -472,7 +472,16 @@ function journalFrom(rows: readonly Output[]): { readonly kind: "journal" } & Jo
   const begun = rows.flatMap((row) => (row.kind === "intent" && row.source === "decision_file" ? [row.trade] : []));
   const safeMode = rows.findLast((row) => row.kind === "safe-mode")?.state;
   const session = rows.findLast((row) => row.kind === "session")?.state ?? null;
-  return { kind: "journal", openTrades, session, begun, ...(safeMode === undefined ? {} : { safeMode }) };
+  const applied = rows.flatMap((row) => (row.kind === "fill" ? [row.tradeId] : [])).reverse();
+  const appliedTradeIds = new Map([[symbol, applied]]);
+  return {
+    kind: "journal",
+    openTrades,
+    appliedTradeIds,
+    session,
+    begun,
+    ...(safeMode === undefined ? {} : { safeMode }),
+  };
 }
 
 function fillFrom({ clientOrderId, side, ...fill }: FillRow): JournalFill {
