@@ -138,8 +138,12 @@ test.each([
     [[], 0],
   ],
   [["7"], [[tradeB], 1]],
+  [
+    ["22", ...Array.from({ length: 5_000 }, (_, index) => `older-${index}`)],
+    [[], 0],
+  ],
 ])(
-  "[I-07] an execution of somebody else closes a past trade unless the journal has it in another's books: %j",
+  "[I-07] an execution of somebody else closes a past trade unless the journal has it in another's books: case %#",
   (ids, booked) => {
     const bench = new CoreBench();
     bench.tell({ kind: "private-stream", alive: true });
