@@ -56,6 +56,8 @@ export class Looking {
       },
       firstMessage: settings.venue.first_message_ms * microsPerMillisecond,
       readableWeight: exchangeLimits.weightPerMinute * (1 - settings.venue.protection_weight_share / 2) - accountWeight,
+      foundStopDistance: (averageTicks) =>
+        Math.max(settings.risk.sltp.min_ticks, (averageTicks * settings.protection.default_stop_bps) / 1e4),
       sizes: () => world.process.sizes,
     };
   }

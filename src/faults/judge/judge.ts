@@ -62,6 +62,8 @@ export type JudgeParts = {
   readonly firstMessage: number;
   /** the account may be read while no more than this of the minute's request weight is used */
   readonly readableWeight: number;
+  /** ticks from the average entry of a position to its stop, where nothing says where that belongs */
+  readonly foundStopDistance: (averageTicks: number) => number;
   readonly sizes: () => Sizes;
 };
 
@@ -76,6 +78,7 @@ const noParts: Omit<JudgeParts, "fresh"> = {
   ownPositions: () => null,
   firstMessage: Number.POSITIVE_INFINITY,
   readableWeight: Number.POSITIVE_INFINITY,
+  foundStopDistance: () => Number.POSITIVE_INFINITY,
   sizes: () => ({}),
 };
 
@@ -123,7 +126,7 @@ export class Judge {
     this.#booked = new Booked(this.scene);
     this.#doubts = new Doubts(this.scene);
     this.#oneTrade = new OneTrade(this.scene);
-    this.#stops = new Stops(this.scene);
+    this.#stops = new Stops(this.scene, this.#parts.foundStopDistance);
     this.#wire = new Wire(
       this.scene,
       this.#parts.notionalMax,
@@ -275,6 +278,7 @@ export class Judge {
     }
     const funding = this.#truth.fundingIn(event);
     if (funding !== null) this.#books.onFunding(funding.symbol, funding.amount, funding.name);
+    if (event.e === "ACCOUNT_UPDATE") this.#stops.onAccount();
     const inner = event["o"];
     if (typeof inner !== "object" || inner === null) return;
     if (event.e === "ORDER_TRADE_UPDATE") {
@@ -302,7 +306,10 @@ export class Judge {
     this.#entries.onNotice(code, fields["reason"]);
     this.#books.onNotice(code, fields["trade"]);
     if (code === "BOOKS_UNEXPLAINED") this.#booked.onUnexplained(String(fields["trade"]));
-    if (code === "TRADE_ADOPTED") this.#agreement.onAdopted(Number(fields["symbol"]), Number(fields["lots"]));
+    if (code === "TRADE_ADOPTED") {
+      this.#stops.onAdopted(String(fields["trade"]));
+      this.#agreement.onAdopted(Number(fields["symbol"]), Number(fields["lots"]));
+    }
     if (code === "UNEXPECTED_ERROR") this.#onError(fields);
   }
 

@@ -56,6 +56,8 @@ const openOrderStates: ReadonlySet<string> = new Set(["NEW", "PARTIALLY_FILLED"]
 export class Truth {
   /** lots, signed, by symbol */
   readonly positions: number[];
+  /** average entry of each, ticks; not a number, or 0, where none is known */
+  readonly averages: number[];
   /** every order and conditional order that ever was, by client id */
   readonly orders = new Map<string, TrueOrder>();
   readonly algos = new Map<string, TrueAlgo>();
@@ -71,6 +73,7 @@ export class Truth {
   constructor(grids: readonly Grid[]) {
     this.#grids = grids;
     this.positions = grids.map(() => 0);
+    this.averages = grids.map(() => Number.NaN);
   }
 
   /** What a message says of funding; null: nothing. 10⁻⁸ of the quote asset, positive was received. */
@@ -206,6 +209,7 @@ export class Truth {
       const symbol = this.#symbolOf(fields);
       const grid = this.#grids[symbol];
       if (grid === undefined) continue;
+      this.averages[symbol] = units(fields["ep"], grid.tick);
       const stated = units(fields["pa"], grid.step);
       if (stated !== this.position(symbol)) {
         throw new Error(`the exchange contradicts itself: position ${stated}, fills ${this.position(symbol)}`);

@@ -148,4 +148,12 @@ export const protectionBugs: readonly Bug[] = [
     extent: role === "f" ? { kind: "quantity", quantity: Math.max(1, Math.abs(trade.ledger.position)) as Lots } : extent,`,
     sentence: "The stop is for what had filled when it was placed.",
   },
+  {
+    id: "found-stop-is-far",
+    cause: "F-31",
+    file: "engine/recovery.ts",
+    find: `    Math.floor((entryTicks * settings.protection.default_stop_bps) / 1e4),`,
+    replace: `    Math.floor((entryTicks * settings.protection.default_stop_bps) / 1e3),`,
+    sentence: "The stop of a position whose own level nobody knows lies ten times as far away as the settings want it.",
+  },
 ];

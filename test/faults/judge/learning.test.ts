@@ -50,6 +50,7 @@ function world(): World {
     ownPositions: () => [made.own, 0],
     firstMessage,
     readableWeight: 2_000,
+    foundStopDistance: () => Number.POSITIVE_INFINITY,
     sizes: () => ({}),
   });
   const made: World = Object.assign(parts, { judge });

@@ -43,6 +43,7 @@ function judgeOf(tradesAnHourMax = 2): Judge {
     ownPositions: () => null,
     firstMessage: 10 * second,
     readableWeight: Number.POSITIVE_INFINITY,
+    foundStopDistance: () => Number.POSITIVE_INFINITY,
     sizes: () => ({}),
   });
   judge.scene.now = 100 * second;

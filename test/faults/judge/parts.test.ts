@@ -27,6 +27,7 @@ function judgeWith(parts: Partial<JudgeParts> = {}): Judge {
     ownPositions: () => null,
     firstMessage: 10 * second,
     readableWeight: Number.POSITIVE_INFINITY,
+    foundStopDistance: () => Number.POSITIVE_INFINITY,
     sizes: () => ({}),
     ...parts,
   });
