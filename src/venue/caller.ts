@@ -79,6 +79,8 @@ export class Caller {
   #nextId = 1;
   #session: Session | null = null;
   #sessionHeardAt = micros(0);
+  /** it left a request without an answer, and has said nothing since, whatever connection it is by now */
+  #isSessionSilent = false;
 
   constructor(ports: CallerPorts) {
     this.#ports = ports;
@@ -114,7 +116,9 @@ export class Caller {
     }
     const id = this.#nextId;
     this.#nextId += 1;
-    const session = request.wsMethod === null ? null : this.#session;
+    // What became of an order is not asked where nobody answers: each try would be a time-out in which it stays in doubt (I-05).
+    const isBySession = request.wsMethod !== null && !(this.#isSessionSilent && request.method === "GET");
+    const session = isBySession ? this.#session : null;
     const endsOverdue = session === null && request.method === "GET" && options.late === undefined;
     this.#pending.set(id, { options, viaSession: session !== null, endsOverdue });
     this.#ports.timers.set(id, plus(now, this.#ports.replyTimeout), (then) => this.#overdueAt(id, then));
@@ -123,6 +127,7 @@ export class Caller {
 
   onSessionReply({ id, status, error, result, rateLimits }: SessionReply, now: Micros): void {
     this.#sessionHeardAt = now;
+    this.#isSessionSilent = false;
     const time = this.#exchangeTime(now);
     if (rateLimits !== undefined) this.#ports.budget.learnLimits(rateLimits, time);
     if (id === null) {
@@ -194,7 +199,9 @@ export class Caller {
     }
     this.#finish(id, { kind: "failed", cause: "no reply in time", written: true }, now);
     const isSilent = this.#sessionHeardAt <= now - this.#ports.replyTimeout;
-    if (call.viaSession && isSilent) this.#ports.onSessionSilent(now);
+    if (!call.viaSession || !isSilent) return;
+    this.#isSessionSilent = true;
+    this.#ports.onSessionSilent(now);
   }
 
   #finish(id: number, answer: Answer, now: Micros): void {

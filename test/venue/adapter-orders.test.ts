@@ -123,6 +123,25 @@ test("a silent session is given up, and the next order goes by REST", () => {
   expect(rig.outcomes()).toEqual([{ kind: "unknown", cause: "no reply in time" }, { kind: "ok" }]);
 });
 
+test("[I-05] a look-up does not go by a session that was silent and was opened anew, until it says something", () => {
+  const rig = sessionRig();
+  const lookUp = { kind: "query-order", symbol: entry.symbol, clientOrderId: entry.clientOrderId } as const;
+  const byRest = (): number => rig.http("/fapi/v1/order", "GET").length;
+  rig.on("GET /fapi/v1/order", () => ok(orderBody()));
+  rig.send(entry);
+  rig.advance(20_000);
+  rig.send(lookUp);
+  const whileSilent = byRest();
+  rig.send(stop);
+  rig.reply(200, algoBody());
+  rig.send(lookUp);
+  expect([whileSilent, byRest(), rig.session().map(({ method }) => method)]).toEqual([
+    1,
+    1,
+    ["order.place", "algoOrder.place", "order.status"],
+  ]);
+});
+
 test.each([
   ["Unknown error, please check your request or try again later.", "unknown"],
   ["Service Unavailable.", "refused"],

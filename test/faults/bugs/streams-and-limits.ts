@@ -33,7 +33,8 @@ export const streamBugs: readonly Bug[] = [
     id: "half-open-session",
     cause: "F-48",
     file: "venue/caller.ts",
-    find: `    if (call.viaSession && isSilent) this.#ports.onSessionSilent(now);`,
+    find: `    this.#isSessionSilent = true;
+    this.#ports.onSessionSilent(now);`,
     replace: "",
     sentence: "A connection that does not answer is used until the machine notices.",
   },
