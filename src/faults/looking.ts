@@ -55,6 +55,7 @@ export class Looking {
         return grids.map((_, symbol) => held(symbol));
       },
       firstMessage: settings.venue.first_message_ms * microsPerMillisecond,
+      replyTimeout: settings.venue.reply_timeout_ms * microsPerMillisecond,
       readableWeight: exchangeLimits.weightPerMinute * (1 - settings.venue.protection_weight_share / 2) - accountWeight,
       foundStopDistance: (averageTicks) =>
         Math.max(settings.risk.sltp.min_ticks, (averageTicks * settings.protection.default_stop_bps) / 1e4),

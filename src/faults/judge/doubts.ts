@@ -1,6 +1,6 @@
 /**
- * I-05: what is unknown ends. Only time counts in which the daemon could ask: it runs, has read its account, and nothing
- * stands between it and the orders of the symbol.
+ * I-05: what is unknown ends. Only time counts in which the daemon could ask: it runs, has read its account, nothing
+ * stands between it and the orders of the symbol, and the network is not so slow that no answer comes in time.
  */
 
 import type { OrderRow } from "../../domain/output.ts";
@@ -38,9 +38,12 @@ export class Doubts {
   readonly settled: number[] = [];
   readonly #scene: Scene;
   readonly #open = new Map<string, Doubt>();
+  readonly #replyTimeout: number;
 
-  constructor(scene: Scene) {
+  /** @param replyTimeout a request is given up after this; microseconds */
+  constructor(scene: Scene, replyTimeout: number) {
     this.#scene = scene;
+    this.#replyTimeout = replyTimeout;
   }
 
   onBegin(): void {
@@ -86,8 +89,9 @@ export class Doubts {
   }
 
   #count(doubt: Doubt): number {
-    const { now, isUp, readySince, isStill, wayTroubledUntil } = this.#scene;
-    const isReachable = isUp && readySince !== null && !isStill && (wayTroubledUntil[doubt.symbol] ?? 0) <= now;
+    const { now, isUp, readySince, isStill, latency, wayTroubledUntil } = this.#scene;
+    const isAnswered = 2 * latency < this.#replyTimeout && (wayTroubledUntil[doubt.symbol] ?? 0) <= now;
+    const isReachable = isUp && readySince !== null && !isStill && isAnswered;
     if (isReachable) doubt.reachable += Math.min(now - doubt.lookedAt, lookMax);
     doubt.lookedAt = now;
     return doubt.reachable;

@@ -60,6 +60,8 @@ export type JudgeParts = {
   readonly ownPositions: () => readonly number[] | null;
   /** an order that was taken is spoken of by the private stream within this; microseconds */
   readonly firstMessage: number;
+  /** a request is given up after this; microseconds */
+  readonly replyTimeout: number;
   /** the account may be read while no more than this of the minute's request weight is used */
   readonly readableWeight: number;
   /** ticks from the average entry of a position to its stop, where nothing says where that belongs */
@@ -77,6 +79,7 @@ const noParts: Omit<JudgeParts, "fresh"> = {
   ownBook: () => null,
   ownPositions: () => null,
   firstMessage: Number.POSITIVE_INFINITY,
+  replyTimeout: Number.POSITIVE_INFINITY,
   readableWeight: Number.POSITIVE_INFINITY,
   foundStopDistance: () => Number.POSITIVE_INFINITY,
   sizes: () => ({}),
@@ -124,7 +127,7 @@ export class Judge {
     this.#entries = new Entries(this.scene, this.#parts.isSafeModeOperators);
     this.#books = new Books(this.scene);
     this.#booked = new Booked(this.scene);
-    this.#doubts = new Doubts(this.scene);
+    this.#doubts = new Doubts(this.scene, this.#parts.replyTimeout);
     this.#oneTrade = new OneTrade(this.scene);
     this.#stops = new Stops(this.scene, this.#parts.foundStopDistance);
     this.#wire = new Wire(

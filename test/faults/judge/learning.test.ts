@@ -49,6 +49,7 @@ function world(): World {
     ownBook: () => (made.isBookValid ? { bids: [], asks: [] } : null),
     ownPositions: () => [made.own, 0],
     firstMessage,
+    replyTimeout: Number.POSITIVE_INFINITY,
     readableWeight: 2_000,
     foundStopDistance: () => Number.POSITIVE_INFINITY,
     sizes: () => ({}),

@@ -42,6 +42,7 @@ function judgeOf(tradesAnHourMax = 2): Judge {
     ownBook: () => null,
     ownPositions: () => null,
     firstMessage: 10 * second,
+    replyTimeout: Number.POSITIVE_INFINITY,
     readableWeight: Number.POSITIVE_INFINITY,
     foundStopDistance: () => Number.POSITIVE_INFINITY,
     sizes: () => ({}),

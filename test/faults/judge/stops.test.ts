@@ -19,6 +19,7 @@ const parts: JudgeParts = {
   ownBook: () => null,
   ownPositions: () => null,
   firstMessage: Number.POSITIVE_INFINITY,
+  replyTimeout: Number.POSITIVE_INFINITY,
   readableWeight: Number.POSITIVE_INFINITY,
   foundStopDistance: () => 1_000,
   sizes: () => ({}),
