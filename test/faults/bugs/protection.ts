@@ -151,7 +151,7 @@ export const protectionBugs: readonly Bug[] = [
   {
     id: "found-stop-is-far",
     cause: "F-31",
-    file: "engine/recovery.ts",
+    file: "engine/recovered-plan.ts",
     find: `    Math.floor((entryTicks * settings.protection.default_stop_bps) / 1e4),`,
     replace: `    Math.floor((entryTicks * settings.protection.default_stop_bps) / 1e3),`,
     sentence: "The stop of a position whose own level nobody knows lies ten times as far away as the settings want it.",
