@@ -68,7 +68,7 @@ export class EntryDesk {
       latencyMs: latencyMillis(this.#market),
       stepBack: 0,
     };
-    const plan = planEntry(mode, input, trading);
+    const plan = planEntry(mode, input, trading, this.#instrument);
     const taken = side === "buy" ? ask : bid;
     const workUntil = decision.time + microsFromSeconds(trading[mode].entry_max_seconds);
     const { confidence, edge, validUntil } = decision;

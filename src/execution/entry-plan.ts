@@ -9,7 +9,7 @@ import type { EntryBrief } from "./entry-work.ts";
 import { entryGates } from "./gate.ts";
 import { inDoubt } from "./lookup.ts";
 import { latencyMillis, thinnerDepth } from "./market-view.ts";
-import { planEntry } from "./policy/plan.ts";
+import { planEntry, restingPrice } from "./policy/plan.ts";
 import { type EntryPlan, type PolicyInput, zoneDistanceBps } from "./policy/policy.ts";
 import { againstMarket } from "./policy/scalp.ts";
 import { type EntryTerms, enteredLots, openLots, type Trade } from "./trade.ts";
@@ -47,7 +47,7 @@ export function isUnwanted(desk: Desk, trade: Trade): boolean {
 /** What the policy of the mode says now; null when it says wait, or its gates or risk are against it. */
 export function replanned(desk: Desk, trade: Trade, brief: EntryBrief, now: Micros): Sending | null {
   const input = policyInput(desk, trade.plan.side, brief, trade.work.stepBack);
-  const plan = planEntry(brief.mode, input, desk.settings.trading);
+  const plan = planEntry(brief.mode, input, desk.settings.trading, desk.instrument);
   return sendingOf(desk, trade, brief, plan, input, now);
 }
 
@@ -66,7 +66,9 @@ export function crossing(desk: Desk, trade: Trade, brief: EntryBrief, now: Micro
 export function limitAt(desk: Desk, trade: Trade, brief: EntryBrief, price: Ticks, now: Micros): Sending | null {
   const input = policyInput(desk, trade.plan.side, brief, 0);
   const timeInForce = desk.settings.trading[brief.mode].post_only ? "GTX" : "GTC";
-  return sendingOf(desk, trade, brief, { kind: "limit", price, timeInForce, reason: "JOIN_TOUCH" }, input, now);
+  const resting = restingPrice(desk.instrument, trade.plan.side, price);
+  const plan: EntryPlan = { kind: "limit", price: resting, timeInForce, reason: "JOIN_TOUCH" };
+  return sendingOf(desk, trade, brief, plan, input, now);
 }
 
 export function termsOf(plan: Exclude<EntryPlan, { readonly kind: "wait" }>): EntryTerms {

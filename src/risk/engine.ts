@@ -156,8 +156,9 @@ function sizeFor(input: RiskInput, band: VolatilityBand, equity: number, availab
   return sizeEntry({
     instrument: input.instrument,
     risk: input.settings.risk,
-    // Whatever price it fills at, it is not above the dearer side of the touch, so no cap is passed by crossing.
-    reference: input.ask,
+    // Whatever price it fills at, it is not above the dearer side of the touch, so no cap is passed by crossing; nor above
+    // its own price, which a coarser grid may put beyond that (failure-catalogue F-77).
+    reference: ticks(Math.max(input.ask, input.entryPrice)),
     cheapest: ticks(Math.min(input.bid, input.entryPrice)),
     edge: input.decision.edge,
     band,

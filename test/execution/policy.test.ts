@@ -2,12 +2,13 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { suspectGrid } from "../../src/domain/instrument.ts";
 import { ticks } from "../../src/domain/units.ts";
 import { bandAround, chasedPrice, joinedPrice } from "../../src/execution/policy/normal.ts";
 import { planEntry } from "../../src/execution/policy/plan.ts";
 import { type EntryPlan, type PolicyInput, zoneDistanceBps } from "../../src/execution/policy/policy.ts";
 import { againstMarket } from "../../src/execution/policy/scalp.ts";
-import { type SettingsChanges, settingsWith } from "../support/core.ts";
+import { instrument, instrumentWith, type SettingsChanges, settingsWith } from "../support/core.ts";
 
 const touch: PolicyInput = {
   side: "buy",
@@ -29,7 +30,7 @@ function zoned(low: number, high: number, input: PolicyInput = touch): PolicyInp
 }
 
 function plan(mode: "normal" | "scalp", input: PolicyInput, trading: SettingsChanges["trading"] = {}): EntryPlan {
-  return planEntry(mode, input, settingsWith({ trading }).trading);
+  return planEntry(mode, input, settingsWith({ trading }).trading, instrument);
 }
 
 function priceOf(entry: EntryPlan): number | string {
@@ -296,4 +297,14 @@ test("[EXE-3] a short is the mirror of a long", () => {
       if (long.kind === "limit" && short.kind === "limit") expect(mid - short.price).toBe(long.price);
     }),
   );
+});
+
+test("[F-77] while the exchange's grid is coarser, an entry is planned where it will rest, never nearer than wanted", () => {
+  const coarse = instrumentWith({});
+  suspectGrid(coarse, { price: 10, lots: 1 });
+  const { trading } = settingsWith({});
+  const planned = (["buy", "sell"] as const).map((side) =>
+    priceOf(planEntry("scalp", at(640_003, 640_004, side), trading, coarse)),
+  );
+  expect(planned).toEqual([640_000, 640_010]);
 });

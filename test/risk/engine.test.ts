@@ -271,6 +271,15 @@ test("[RSK-8] account data of an unknown age is never approved", () => {
   );
 });
 
+test("[RSK-2] an entry is sized for its own price where that is dearer than the touch: a coarser grid may put it there", () => {
+  const settings = settingsWith({ risk: { max_notional: 448.004, volatility_size: { low: 1, medium: 1, high: 1 } } });
+  const sized = [640_001, 640_010].map((price) => {
+    const result = checkRisk(inputOf({ side: "sell", settings, entryPrice: ticks(price) }), start);
+    return result.approved ? result.order.quantity : null;
+  });
+  expect(sized).toEqual([7, 6]);
+});
+
 test("[RSK-2] the least notional is measured at the price at which a joining order rests", () => {
   // Two lots at the bid are worth 100 USDT less a hair, at the ask 100 USDT and a hair.
   const settingsHere = settingsWith({ risk: { base_risk_fraction: 0.0101 } });
