@@ -8,10 +8,10 @@ import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot, CommandOutcome, CoreEvent } from "../domain/event.ts";
 import { emptyJournal, type Journal } from "../domain/journal.ts";
 import { type AlgoReport, type OrderReport, sign } from "../domain/order.ts";
-import { parseOrderId } from "../domain/order-id.ts";
+import { parseOrderId, type TradeId } from "../domain/order-id.ts";
 import type { Output } from "../domain/output.ts";
 import { type Micros, microsFromSeconds, type SymbolIndex } from "../domain/units.ts";
-import type { Trade } from "../execution/trade.ts";
+import { openLots, type Trade } from "../execution/trade.ts";
 import { AccountReads } from "./account-reads.ts";
 import { ForeignOrders } from "./foreign-orders.ts";
 import type { Modes } from "./modes.ts";
@@ -33,6 +33,8 @@ export type AccountDeskPorts = {
   readonly emit: (output: Output) => void;
   /** what was put out and not taken yet */
   readonly outputs: () => readonly Output[];
+  /** a trade that is taken over has a position */
+  readonly onExecuted: (trade: TradeId, now: Micros) => void;
   /** a reconciliation found nothing wrong in what it read after `requestedAt` */
   readonly onCleanPass: (requestedAt: Micros, now: Micros) => void;
 };
@@ -61,7 +63,10 @@ export class AccountDesk {
       emit,
       enterSafeMode: (reason, detail, now) => modes.enter(reason, detail, now),
       readAgainBy: (at, now) => this.#reads.by(at, now),
-      onAdopted: (trade) => this.#owners.know(trade),
+      onAdopted: (trade, now) => {
+        this.#owners.know(trade.plan.trade);
+        if (openLots(trade) !== 0) ports.onExecuted(trade.plan.trade, now);
+      },
       isFlattening: () => modes.stopPolicy === "flatten",
     });
   }

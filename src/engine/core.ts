@@ -96,6 +96,7 @@ export class Core implements MarketSink {
       desks: () => this.#desks,
       emit,
       outputs: () => this.#outputs,
+      onExecuted: (trade, now) => this.#session.onExecuted(trade, now),
       onCleanPass: (requestedAt, now) => {
         this.#holds.onCleanPass(requestedAt);
         this.#modes.onCleanPass(requestedAt, now);

@@ -35,7 +35,7 @@ export type ReconciliationPorts = {
   /** the account is wanted again, no later than `at` */
   readonly readAgainBy: (at: number, now: Micros) => void;
   /** a trade runs that no decision of this run began */
-  readonly onAdopted: (trade: TradeId) => void;
+  readonly onAdopted: (trade: Trade, now: Micros) => void;
   /** the daemon is stopping and wants to end flat */
   readonly isFlattening: () => boolean;
 };
@@ -217,7 +217,7 @@ export class Reconciliation {
   #adopt(manager: TradeManager, trade: Trade, now: Micros): void {
     const { trade: id, source, symbol } = trade.plan;
     this.#notice("warn", "TRADE_ADOPTED", symbol, { trade: id, source, lots: openLots(trade) });
-    this.#ports.onAdopted(id);
+    this.#ports.onAdopted(trade, now);
     manager.adopt(trade, now);
     if (this.#ports.isFlattening()) manager.close("OPERATOR", now);
   }

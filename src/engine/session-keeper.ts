@@ -9,6 +9,7 @@ import type { Control, IncomeRow } from "../domain/event.ts";
 import { numberFromMoney } from "../domain/instrument.ts";
 import type { Journal } from "../domain/journal.ts";
 import type { Side } from "../domain/order.ts";
+import type { TradeId } from "../domain/order-id.ts";
 import type { Output } from "../domain/output.ts";
 import type { LedgerState, SessionState } from "../domain/session.ts";
 import {
@@ -60,6 +61,8 @@ export class SessionKeeper {
   #state: SessionState | null = null;
   #quiet: { readonly low: number; readonly high: number } | null = null;
   #peakRowAt = Number.NEGATIVE_INFINITY;
+  /** entries of an earlier run that nothing is known to have filled of, and when they left: they are no trades yet */
+  readonly #unfilled = new Map<TradeId, Micros>();
 
   constructor(floor: SessionFloor) {
     this.#floor = floor;
@@ -90,9 +93,18 @@ export class SessionKeeper {
     const proof = microsFromSeconds(this.#floor.settings().protection.absence_proof_seconds);
     for (const { intent, fills } of journal.openTrades) {
       if (fills.length > 0 || intent.time + proof > now) state = withTradeAt(state, intent.time, now);
+      else this.#unfilled.set(intent.trade, intent.time);
     }
     this.#state = state;
     this.onTime(now);
+  }
+
+  /** A trade is found to have executed: of an earlier run, it counts from when its entry left. */
+  onExecuted(trade: TradeId, now: Micros): void {
+    const leftAt = this.#unfilled.get(trade);
+    if (leftAt === undefined) return;
+    this.#unfilled.delete(trade);
+    this.#apply({ state: withTradeAt(this.stateAt(now), leftAt, now), events: [] }, now);
   }
 
   onTime(now: Micros): void {

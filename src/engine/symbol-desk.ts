@@ -444,6 +444,7 @@ export class SymbolDesk {
     if (isLeft) this.#leaveToOthers(trade, now);
     // The stream has not told what our last execution left: messages may be lost, and that of somebody's part among them.
     else if (trade.statedAt < trade.lastFillTime) this.#floor.readAgainBy(now, now);
+    this.#floor.session.onExecuted(trade.plan.trade, now);
     const until = micros(row.exitTime + cooldownAfter(trade, row.exitReason));
     this.#floor.session.onClosed(numberFromMoney(row.netPnl), this.instrument.symbol, side, until, now);
   }

@@ -276,6 +276,15 @@ test("[RSK-4] an entry of long ago of which nothing filled is no trade that a re
   expect(bench.core.session(bench.now).tradeTimes).toEqual([after(-13_000)]);
 });
 
+test("[RSK-4] an entry of long ago that filled while nobody was there counts in the hour once it is found", () => {
+  const bench = new Watched();
+  const intent = { ...entryIntent(), time: after(-13_000) };
+  bench.tell({ kind: "journal", openTrades: [{ intent, fills: [], stopLevel: null }], session: sessionOf() });
+  const before = bench.core.session(bench.now).tradeTimes;
+  bench.tell(snapshotOf(10));
+  expect([before, bench.core.session(bench.now).tradeTimes]).toEqual([[], [after(-13_000)]]);
+});
+
 function entryIntent() {
   const bench = ready();
   bench.decide(decisionOf());

@@ -299,6 +299,7 @@ export class Judge {
     if (row.kind === "order") this.#doubts.onRow(row);
     this.#booked.onRow(row);
     this.#oneTrade.onRow(row);
+    this.#limits.onRow(row);
     this.alarms.onRow(row);
     this.#recovery.onRow(row);
     if (row.kind === "fill") this.#agreement.onBooked(row.tradeId);

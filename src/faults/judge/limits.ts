@@ -1,5 +1,6 @@
 /** I-13: limits of the settings hold on what is so on the exchange, and the exchange's own are never run into. */
 
+import type { Row } from "../../domain/output.ts";
 import type { Call } from "../call.ts";
 import type { Beginning, Scene } from "./scene.ts";
 import { partsOf, type TrueFill } from "./truth.ts";
@@ -25,6 +26,10 @@ export class Limits {
   readonly #sentAt = new Map<string, number>();
   /** the same of the trades of the last hour that have filled */
   readonly #begun = new Map<string, number>();
+  /** trades with an intent and no summary yet */
+  readonly #intents = new Set<string>();
+  /** those whose intent a crash has taken: what is left of them is somebody's position to the daemon */
+  readonly #lost = new Set<string>();
 
   constructor(scene: Scene, terms: LimitTerms) {
     this.#scene = scene;
@@ -33,8 +38,21 @@ export class Limits {
   }
 
   /** A journal that was lost has taken its count along. */
-  onBegin({ fills }: Beginning): void {
+  onBegin({ openTrades, fills }: Beginning): void {
     if (fills.size === 0) this.#begun.clear();
+    const open = new Set<string>(openTrades.map(({ intent }) => intent.trade));
+    for (const trade of this.#intents) {
+      if (open.has(trade)) continue;
+      this.#intents.delete(trade);
+      this.#begun.delete(trade);
+      this.#lost.add(trade);
+    }
+    for (const trade of open) this.#intents.add(trade);
+  }
+
+  onRow(row: Row): void {
+    if (row.kind === "intent") this.#intents.add(row.trade);
+    if (row.kind === "trade") this.#intents.delete(row.trade);
   }
 
   onSent(call: Call): void {
@@ -68,7 +86,7 @@ export class Limits {
 
   /** By when they left: so the daemon counts, which knows no execution before. */
   #countTrade(trade: string): void {
-    if (this.#begun.has(trade)) return;
+    if (this.#begun.has(trade) || this.#lost.has(trade)) return;
     const { now } = this.#scene;
     const begun = this.#sentAt.get(trade) ?? now;
     this.#begun.set(trade, begun);

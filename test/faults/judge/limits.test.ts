@@ -151,6 +151,19 @@ test("[I-13] a daemon whose journal was lost has no trades to count", () => {
   expect(twoApart(1_200, true)).toEqual([]);
 });
 
+test("[I-13] a trade whose intent went with a crash is none of the hour, one that the journal knows is", () => {
+  const judged = [false, true].map((isLost) => {
+    const judge = judgeOf(1);
+    judge.row(intent);
+    judge.begins({ openTrades: isLost ? [] : [{ intent, fills: [], stopLevel: null }], fills: new Set(["f"]) });
+    filled(judge, "d1", "BTCUSDT", "e");
+    filled(judge, "d1", "BTCUSDT", "x");
+    filled(judge, "d2", "BTCUSDT", "e");
+    return of(judge, "I-13");
+  });
+  expect(judged).toEqual([["2 trades in an hour, at most 1"], []]);
+});
+
 test("[I-17] an order is answered with a code that nobody knows, and no SAFE MODE follows", () => {
   const [careless, careful] = [judgeOf(), judgeOf()];
   for (const judge of [careless, careful]) judge.row(intent);
