@@ -365,6 +365,7 @@ class Run {
     scene.now = now;
     const { latency } = network.options;
     scene.latency = latency * 2 + (network.slow.until > now ? network.slow.by : 0);
+    scene.isNameless = network.isNameless();
     scene.isPrivateOpen = process.port?.isOpen("private") === true;
     scene.isStill = (process.port?.pausedUntil ?? 0) > now;
   }

@@ -1,6 +1,7 @@
 /**
  * I-05: what is unknown ends. Only time counts in which the daemon could ask: it runs, has read its account, nothing
- * stands between it and the orders of the symbol, and the network is not so slow that no answer comes in time.
+ * stands between it and the orders of the symbol, names are resolved, and the network is not so slow that no answer comes
+ * in time.
  */
 
 import type { OrderRow } from "../../domain/output.ts";
@@ -89,8 +90,9 @@ export class Doubts {
   }
 
   #count(doubt: Doubt): number {
-    const { now, isUp, readySince, isStill, latency, wayTroubledUntil } = this.#scene;
-    const isAnswered = 2 * latency < this.#replyTimeout && (wayTroubledUntil[doubt.symbol] ?? 0) <= now;
+    const { now, isUp, readySince, isStill, isNameless, latency, wayTroubledUntil } = this.#scene;
+    const isOpen = !isNameless && (wayTroubledUntil[doubt.symbol] ?? 0) <= now;
+    const isAnswered = isOpen && 2 * latency < this.#replyTimeout;
     const isReachable = isUp && readySince !== null && !isStill && isAnswered;
     if (isReachable) doubt.reachable += Math.min(now - doubt.lookedAt, lookMax);
     doubt.lookedAt = now;

@@ -26,6 +26,8 @@ export class Scene {
   readsLagUntil = 0;
   /** one way, microseconds, as it is now */
   latency = 0;
+  /** names cannot be resolved: no connection begins, and nothing is asked by REST */
+  isNameless = false;
   isPrivateOpen = false;
   /** how far the exchange's own clock is behind the truth, or was when the daemon last asked for it; microseconds */
   gateBehind = 0;

@@ -106,6 +106,14 @@ test("[I-05] while the process is down or stands still nothing is asked", () => 
   expect(found(pass(judge, 20))).toEqual([]);
 });
 
+test("[I-05] while names cannot be resolved nothing is asked", () => {
+  const judge = doubting(stop);
+  judge.scene.isNameless = true;
+  pass(judge, 40);
+  judge.scene.isNameless = false;
+  expect([found(judge), found(pass(judge, 31))]).toEqual([[], ["I-05"]]);
+});
+
 test("[I-05] what is told in time is counted by the time in which it could be asked about", () => {
   const judge = doubting(stop);
   judge.trouble(judge.scene.now + 10 * second, 0);
