@@ -147,6 +147,9 @@ function roomFrom(desk: Desk, trade: Trade, now: Micros): number {
   return Math.min(...awaited.map(({ askedAt }) => askedAt)) + interval;
 }
 
-function nextAsk(desk: Desk, order: Order): number {
-  return order.askedAt + backedOff(microsFromMillis(desk.settings.protection.lookup_interval_ms), order.asks - 1);
+function nextAsk(desk: Desk, { askedAt, asks, misses, answeredAt }: Order): number {
+  const interval = microsFromMillis(desk.settings.protection.lookup_interval_ms);
+  const next = askedAt + backedOff(interval, asks - 1);
+  // Two answers of one moment may be of one replica.
+  return misses === 1 ? Math.max(next, answeredAt + interval) : next;
 }

@@ -55,6 +55,8 @@ export type Order = {
   /** how many of the answers found nothing, and when the last of these was asked for */
   readonly misses: number;
   readonly missedAt: Micros;
+  /** when the first of these came */
+  readonly answeredAt: Micros;
   /** when the list of open orders that did not name it was asked for, in this state */
   readonly unlistedAt: Micros;
   /** cancels sent, and when the last one left */
@@ -109,6 +111,7 @@ export function sentOrder({ id, role, attempt, service, side, quantity, price }:
     asks: 0,
     misses: 0,
     missedAt: now,
+    answeredAt: now,
     unlistedAt: now,
     cancels: 0,
     cancelAt: now,
@@ -148,7 +151,7 @@ export function step(order: Order, event: OrderEvent, now: Micros): Order {
     case "asked":
       return { ...order, askedAt: now, asks: order.asks + 1 };
     case "missed":
-      return { ...order, misses: order.misses + 1, missedAt: order.askedAt };
+      return missed(order, now);
     case "unlisted":
       return { ...order, unlistedAt: event.requestedAt };
     case "absent":
@@ -199,6 +202,12 @@ export function remaining(order: Order): Lots {
 /** A new state is asked about anew; the count of askings and misses is the state's own. */
 function moved(order: Order, status: Status, now: Micros): Order {
   return { ...order, status, askedAt: now, asks: 0, misses: 0, unlistedAt: order.sentAt };
+}
+
+/** The first answer that says anything: waits that grew while none came are no reason to wait as long for the next. */
+function missed(order: Order, now: Micros): Order {
+  const next = { ...order, misses: order.misses + 1, missedAt: order.askedAt };
+  return order.misses === 0 ? { ...next, asks: Math.min(order.asks, 1), answeredAt: now } : next;
 }
 
 function seen(order: Order): Order {

@@ -46,6 +46,41 @@ test("[I-21] an order in doubt is asked about at once, then after ever longer wa
   expect(askedAt(bench, "query-order", proof - 10)).toEqual([lookup, 3 * lookup, 7 * lookup, 15 * lookup]);
 });
 
+test("[I-01] the first look-up that found nothing is followed by the next after the interval, then ever longer waits", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.lose("place-order", e1);
+  bench.at(8_000);
+  bench.refuse("query-order", e1, -2013);
+  bench.trade.wakeAt = bench.now;
+  const times: number[] = [];
+  let asked = bench.count("query-order", e1);
+  for (let ms = 8_000; ms < 8_000 + 5 * lookup; ms += 10) {
+    bench.at(ms);
+    if (bench.count("query-order", e1) === asked) continue;
+    asked += 1;
+    times.push(ms - 8_000);
+    bench.refuse("query-order", e1, -2013);
+  }
+  expect(times).toEqual([lookup, 3 * lookup]);
+});
+
+test("[I-01] a naked position whose close was lost is closed again soon after look-ups are answered again", () => {
+  const bench = new Bench();
+  const x1 = idOf("x");
+  bench.enterProtected();
+  bench.algoReport(f1, "EXPIRED");
+  bench.lose("place-order", x1);
+  bench.at(20_000);
+  const asked = bench.count("query-order", x1);
+  bench.refuse("query-order", x1, -2013);
+  bench.at(20_000 + lookup);
+  const again = bench.count("query-order", x1) - asked;
+  bench.refuse("query-order", x1, -2013);
+  bench.at(20_000 + lookup + 10);
+  expect([again, bench.count("place-order", idOf("x", 2))]).toEqual([1, 1]);
+});
+
 test("[I-21] executions that were told in sum are asked for after ever longer waits", () => {
   const bench = new Bench();
   bench.begin();
