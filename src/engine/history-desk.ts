@@ -63,10 +63,21 @@ export class HistoryDesk {
     return this.#answeredAt;
   }
 
-  /** @param past trades of an earlier run, of whose end nothing is known */
+  /** Trades of an earlier run, of whose end nothing is known; oldest first. */
+  get past(): readonly Trade[] {
+    return this.#past;
+  }
+
+  isPast(trade: TradeId): boolean {
+    return this.#past.some(({ plan }) => plan.trade === trade);
+  }
+
+  /** @param past trades of an earlier run, of whose end nothing is known: none of them is the one that runs */
   recover(past: readonly Trade[], now: Micros): void {
     for (const { executions } of past) this.remember(executions.keys());
-    this.#past = [...this.#past, ...past];
+    const running = this.#ports.manager.trade?.plan.trade;
+    const all = [...this.#past, ...past.filter(({ plan }) => !this.isPast(plan.trade))];
+    this.#past = all.filter(({ plan }) => plan.trade !== running);
     if (!this.#isExplained()) this.ask(now);
   }
 

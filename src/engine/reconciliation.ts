@@ -6,7 +6,7 @@
 import type { Account } from "../account/account.ts";
 import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot } from "../domain/event.ts";
-import { emptyJournal, type Journal } from "../domain/journal.ts";
+import type { Journal } from "../domain/journal.ts";
 import { sign } from "../domain/order.ts";
 import type { TradeId } from "../domain/order-id.ts";
 import type { Notice, Output } from "../domain/output.ts";
@@ -24,7 +24,7 @@ import type { TradeManager } from "../execution/trade-manager.ts";
 import { Contradictions, type Positions } from "./contradictions.ts";
 import { newTally, type PassTally } from "./pass-summary.ts";
 import { adoptedSource } from "./recovered-plan.ts";
-import { journalOf, pastTrades, recoverSymbol, straysBeside, turnedTrade } from "./recovery.ts";
+import { journalOf, namedIn, pastTrades, recoverSymbol, straysBeside, turnedTrade } from "./recovery.ts";
 import type { SymbolDesk } from "./symbol-desk.ts";
 
 export type ReconciliationPorts = {
@@ -80,7 +80,8 @@ export class Reconciliation {
     const isOrphan = trade !== null && isUnexplained(trade);
     if (isOrphan) this.#tally.orphans += 1;
     this.#tally.leftovers += leftovers.length;
-    this.#tally.phantoms += past.filter(({ executions }) => executions.size > 0).length;
+    const found = past.filter(({ plan, executions }) => executions.size > 0 && !desk.history.isPast(plan.trade));
+    this.#tally.phantoms += found.length;
     if (isOrphan && this.#ports.settings().reconcile.orphan_position === "report") this.#leaveAlone(desk, trade);
     else if (trade !== null) this.#adopt(desk.manager, trade, now);
     for (const command of leftovers) this.#ports.emit(command);
@@ -194,8 +195,8 @@ export class Reconciliation {
       this.#cancelOthers(desk, snapshot);
       return this.#leaveToHistory(desk, former, now);
     }
-    // What the store told at the start is history by now: what is known of the trade is its own plan.
-    this.recover(desk, snapshot, former === null ? emptyJournal : journalOf(former, now), now);
+    // What the store told at the start is history by now: what is known of a trade is its own plan.
+    this.recover(desk, snapshot, this.#known(desk, snapshot, former), now);
     this.#leaveToHistory(desk, ended, now);
   }
 
@@ -226,7 +227,7 @@ export class Reconciliation {
   #leaveToHistory({ instrument, history, manager }: SymbolDesk, former: Trade | null, now: Micros): void {
     if (former === null) return;
     const running = manager.trade?.plan.trade ?? null;
-    history.recover(pastTrades(instrument, this.#ports.settings(), journalOf(former, now), running, now), now);
+    history.recover(pastTrades(instrument, this.#ports.settings(), journalOf([former]), running, now), now);
   }
 
   #cancelOthers(desk: SymbolDesk, snapshot: AccountSnapshot): void {
@@ -240,7 +241,14 @@ export class Reconciliation {
    */
   #sweep(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
     const orders = snapshot.orders.filter(({ clientOrderId }) => !desk.hasEnded(clientOrderId));
-    this.recover(desk, { ...snapshot, orders }, emptyJournal, now);
+    const found = { ...snapshot, orders };
+    this.recover(desk, found, this.#known(desk, found, null), now);
+  }
+
+  /** @param former trade that ran until now */
+  #known({ instrument, history }: SymbolDesk, snapshot: AccountSnapshot, former: Trade | null): Journal {
+    const past = namedIn(snapshot, history.past, instrument, this.#ports.settings());
+    return journalOf(former === null ? past : [...past, former]);
   }
 
   /**

@@ -17,6 +17,7 @@ import {
   type Lots,
   lots,
   type Micros,
+  micros,
   microsFromSeconds,
   microsPerMinute,
   microsPerSecond,
@@ -138,9 +139,12 @@ function recoverFrom(
   return { trade, leftovers: found.filter(({ parts }) => parts.trade !== id).map(cancelOf) };
 }
 
-/** What a running core knows of a trade of its own that the exchange contradicts. */
-export function journalOf(running: Trade, now: Micros): Journal {
-  const { plan, rules, stopLevel, takeProfit, secondTarget, entryTime, holdUntil, executions } = running;
+/** What a running core knows of trades of its own: one that the exchange contradicts, and those that were past already. */
+export function journalOf(trades: readonly Trade[]): Journal {
+  return { openTrades: trades.map(openTradeOf), session: null };
+}
+
+function openTradeOf({ plan, rules, stopLevel, takeProfit, secondTarget, entryTime, ...known }: Trade): OpenTrade {
   const { trade, decisionId, source, symbol, side, quantity, stopLoss } = plan;
   const intent = {
     kind: "intent",
@@ -156,10 +160,27 @@ export function journalOf(running: Trade, now: Micros): Journal {
     secondTarget,
     exits: rules,
     decisionMidHalfTicks: plan.decisionMidHalfTicks,
-    holdUntil,
-    time: entryTime ?? now,
+    holdUntil: known.holdUntil,
+    time: entryTime ?? micros(plan.holdUntil - plan.holdMicros),
   } as const;
-  return { openTrades: [{ intent, fills: [...executions.values()], stopLevel }], session: null };
+  return { intent, fills: [...known.executions.values()], stopLevel };
+}
+
+/**
+ * Past trades that run, by what rests of them: reads lag, and the first after the start may have shown as over what runs
+ * still, or a later one shows as open what is over. Each trade is booked once (failure-catalogue I-07).
+ */
+export function namedIn(
+  snapshot: AccountSnapshot,
+  past: readonly Trade[],
+  instrument: Instrument,
+  settings: Settings,
+): readonly Trade[] {
+  const isFlat = !snapshot.positions.some(({ symbol, lots }) => symbol === instrument.index && lots !== 0);
+  // Beside a flat position only what may still open something is wired up again.
+  const found = oursOf(instrument, settings, snapshot).filter(({ parts }) => !isFlat || parts.role === "e");
+  const named = new Set(found.map(({ parts }) => parts.trade));
+  return past.filter(({ plan }) => named.has(plan.trade));
 }
 
 /** Flat: entries that still rest, or may still be on the wire, are watched until they are proven gone. */

@@ -168,6 +168,61 @@ test("[I-07] of two past trades the one that has it in its books, as the journal
   expect([byHandIn(bench), rows]).toEqual([[], [tradeA]]);
 });
 
+/** The first read shows a trade of the journal as over; later ones show it open behind its stop. */
+function seenAgain(): CoreBench {
+  const bench = started(0, [openTradeOf(tradeA, after(-20_000), [bought])]);
+  for (const milliseconds of [1_000, 4_000]) {
+    bench.at(milliseconds);
+    bench.tell(snapshotOf(10, { requestedAt: after(milliseconds), algos: [stopOf(idOf(tradeA, "f"))] }));
+  }
+  return bench;
+}
+
+const bothOfA = historyOf(
+  [entry, stopped],
+  [
+    [entry.clientOrderId, "buy", bought],
+    [stopped.clientOrderId, "sell", sold],
+  ],
+);
+
+test("[I-07] a trade that was past, and that later reads show open, is one trade: its executions are booked once", () => {
+  const bench = seenAgain();
+  const running = bench.trade?.plan.trade;
+  bench.tell(bothOfA);
+  bench.at(5_000);
+  bench.tell(snapshotOf(0, { requestedAt: after(5_000) }));
+  bench.tell(bothOfA);
+  // A close was sent as long as the read that lagged stood; nothing is left for it.
+  for (const command of bench.all.filter((output) => output.kind === "place-order")) {
+    bench.tell({ kind: "outcome", command, outcome: { kind: "refused", code: -2022, message: "words" } });
+  }
+  const told = bench.all.flatMap((row) => (row.kind === "fill" ? [row.tradeId] : []));
+  expect([running, told, rowsOf(bench, "trade")]).toEqual([tradeA, [sold.tradeId], 1]);
+});
+
+test("[REC-3] a trade that was past, and that later reads show open, goes on as its journal says", () => {
+  const { trade } = seenAgain();
+  expect([trade?.plan.source, trade?.plan.holdUntil, trade?.ledger.cash, trade?.executions.has("11")]).toEqual([
+    "test",
+    after(10_000),
+    -6_400_000,
+    true,
+  ]);
+});
+
+test("[I-07] an entry of a past trade that is found resting is that trade's, and no other's", () => {
+  const bench = started(0, [openTradeOf(tradeA, after(-20_000))]);
+  bench.at(4_000);
+  bench.tell(snapshotOf(0, { requestedAt: after(4_000), orders: [entryOf(idOf(tradeA, "e"))] }));
+  const { trade } = bench;
+  expect([trade?.plan.trade, trade?.plan.source, bench.core.desks[0]?.history.isPending]).toEqual([
+    tradeA,
+    "test",
+    false,
+  ]);
+});
+
 test("[REC-1] what an order of the trade's own executed explains it, whatever the journal says of it", () => {
   const bench = new CoreBench();
   bench.tell({ kind: "private-stream", alive: true });
