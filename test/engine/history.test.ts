@@ -178,6 +178,7 @@ function seenAgain(): CoreBench {
   return bench;
 }
 
+const again = fillOf("21", 10, 640_000, after(-4_000));
 const bothOfA = historyOf(
   [entry, stopped],
   [
@@ -203,12 +204,40 @@ test("[I-07] a trade that was past, and that later reads show open, is one trade
 
 test("[REC-3] a trade that was past, and that later reads show open, goes on as its journal says", () => {
   const { trade } = seenAgain();
-  expect([trade?.plan.source, trade?.plan.holdUntil, trade?.ledger.cash, trade?.executions.has("11")]).toEqual([
+  const { entryTime, executions, plan } = trade ?? {};
+  expect([plan?.source, plan?.holdUntil, entryTime, executions?.has("11")]).toEqual([
     "test",
     after(10_000),
-    -6_400_000,
+    after(-20_000),
     true,
   ]);
+});
+
+/** Of two past trades the stops rest, and the position of one of them is seen again. */
+function oneOfTwo(): CoreBench {
+  const bench = started(0, [
+    openTradeOf(tradeB, after(-40_000), [bought]),
+    openTradeOf(tradeA, after(-20_000), [again]),
+  ]);
+  const algos = [stopOf(idOf(tradeB, "f")), stopOf(idOf(tradeA, "f"))];
+  for (const milliseconds of [1_000, 4_000]) {
+    bench.at(milliseconds);
+    bench.tell(snapshotOf(10, { requestedAt: after(milliseconds), algos }));
+  }
+  return bench;
+}
+
+test("[I-07] of two past trades whose stops rest one runs again, and the other is summed up once", () => {
+  const bench = oneOfTwo();
+  const stoppedB = { ...stopped, clientOrderId: idOf(tradeB, "f") };
+  bench.tell(historyOf([stoppedB], [[stoppedB.clientOrderId, "sell", sold]]));
+  const rows = bench.all.flatMap((row) => (row.kind === "trade" ? [row.trade] : []));
+  expect([bench.trade?.plan.trade, rows]).toEqual([tradeA, [tradeB]]);
+});
+
+test("[REC-1] past trades are told of once, as positions that are gone", () => {
+  const passes = oneOfTwo().all.flatMap((row) => (row.kind === "notice" && row.code === "RECONCILED" ? [row] : []));
+  expect(passes.map(({ fields: { phantoms } }) => phantoms)).toEqual([2, 0, 0]);
 });
 
 test("[I-07] an entry of a past trade that is found resting is that trade's, and no other's", () => {

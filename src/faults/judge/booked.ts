@@ -74,9 +74,10 @@ export class Booked {
   }
 
   onFill(fill: TrueFill): void {
-    const { now } = this.#scene;
+    const { now, readySince } = this.#scene;
     this.#filledAt.set(fill.tradeId, now);
-    this.#expect(fill);
+    // Until the account is read, a process can know of nothing but what its journal has: this is in what it finds.
+    if (readySince !== null || this.#intents.has(fill.order.trade)) this.#expect(fill);
     this.#begin(fill, now);
   }
 

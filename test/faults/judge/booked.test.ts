@@ -171,6 +171,22 @@ test("[I-06] what a trade that the journal does not have executes while the daem
   expect(audited(judge)).toEqual([]);
 });
 
+test("[I-06] what a trade that the journal does not have executes before a process has read the account is in what it finds", () => {
+  const [early, late, known] = [watching(), watching(), watching()];
+  for (const judge of [early, late, known]) {
+    happens(judge, entered);
+    judge.row(fillRow(entered));
+    judge.ends();
+    const openTrades = judge === known ? [{ intent, fills: [], stopLevel: null }] : [];
+    judge.begins({ openTrades, fills: new Set(["0 1"]) });
+    if (judge !== late) happens(judge, left);
+    judge.ready();
+    if (judge === late) happens(judge, left);
+    if (judge === known) judge.row(summary);
+  }
+  expect([early, late, known].map(audited)).toEqual([[], [notBooked], [notBooked]]);
+});
+
 test("[I-08] a trade that was summed up by an earlier process is not summed up again", () => {
   const judge = watching();
   traded(judge);
