@@ -108,8 +108,8 @@ export const restartBugs: readonly Bug[] = [
     id: "past-trades-are-dropped",
     cause: "F-78",
     file: "engine/history-desk.ts",
-    find: `    this.#past = [...this.#past, ...past];`,
-    replace: `    if (past.length < 0) this.#past = past;`,
+    find: `    this.#past = all.filter(({ plan }) => plan.trade !== running);`,
+    replace: `    if (past.length < 0) this.#past = all.filter(({ plan }) => plan.trade !== running);`,
     sentence: "A trade that ended while the daemon was down is never asked about, and is in no books.",
   },
   {
