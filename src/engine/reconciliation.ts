@@ -138,7 +138,7 @@ export class Reconciliation {
     if (trade?.unexplained?.isSettled === false) {
       // The history is being asked what the books are.
       desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
-      if (quiet) this.#cancelStrays(desk, trade.plan.trade, snapshot);
+      if (quiet) this.#cancelStrays(desk, trade, snapshot);
       return;
     }
     // A position that was left alone once is nobody's business until it changes.
@@ -175,7 +175,7 @@ export class Reconciliation {
     if (trade === null || !quiet) return;
     // It was turned back, or what it was turned into is closed: a trade in which nothing was executed may go.
     if (desk.turned.trade?.executions.size === 0 && !desk.turned.isMoving) desk.turned.abandon();
-    this.#cancelStrays(desk, trade.plan.trade, snapshot);
+    this.#cancelStrays(desk, trade, snapshot);
   }
 
   /** The exchange's word stands against our books: what is open is taken over as it says. */
@@ -231,7 +231,7 @@ export class Reconciliation {
 
   #cancelOthers(desk: SymbolDesk, snapshot: AccountSnapshot): void {
     const { trade } = desk.manager;
-    if (trade !== null) this.#cancelStrays(desk, trade.plan.trade, snapshot);
+    if (trade !== null) this.#cancelStrays(desk, trade, snapshot);
   }
 
   /**
@@ -258,8 +258,8 @@ export class Reconciliation {
     this.#notice("error", "ORPHAN_POSITION", instrument.index, { lots: position });
   }
 
-  #cancelStrays(desk: SymbolDesk, running: TradeId, snapshot: AccountSnapshot): void {
-    const turned = desk.turned.trade?.plan.trade ?? running;
+  #cancelStrays(desk: SymbolDesk, running: Trade, snapshot: AccountSnapshot): void {
+    const turned = desk.turned.trade ?? running;
     const strays = straysBeside([running, turned], desk.instrument, this.#ports.settings(), snapshot);
     this.#tally.leftovers += strays.length;
     for (const command of strays) this.#ports.emit(command);
