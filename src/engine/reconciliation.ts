@@ -172,6 +172,7 @@ export class Reconciliation {
     this.#orphans.delete(desk.instrument.index);
     if (trade === null && quiet) this.#sweep(desk, snapshot, now);
     else desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
+    if (trade === null && !quiet) this.#sweepSoon(desk, snapshot, now);
     if (trade === null || !quiet) return;
     // It was turned back, or what it was turned into is closed: a trade in which nothing was executed may go.
     if (desk.turned.trade?.executions.size === 0 && !desk.turned.isMoving) desk.turned.abandon();
@@ -241,6 +242,12 @@ export class Reconciliation {
   #sweep(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
     const orders = snapshot.orders.filter(({ clientOrderId }) => !desk.hasEnded(clientOrderId));
     this.recover(desk, { ...snapshot, orders }, emptyJournal, now);
+  }
+
+  /** Flat too shortly after a trade to sweep, and something of ours rests still: the next read comes soon (I-23). */
+  #sweepSoon({ instrument }: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
+    const isResting = straysBeside([], instrument, this.#ports.settings(), snapshot).length > 0;
+    if (isResting) this.#ports.readAgainBy(now + quietMicros, now);
   }
 
   /**
