@@ -8,9 +8,10 @@ import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot, CommandOutcome, CoreEvent } from "../domain/event.ts";
 import { emptyJournal, type Journal } from "../domain/journal.ts";
 import { type AlgoReport, type OrderReport, sign } from "../domain/order.ts";
-import { parseOrderId, type TradeId } from "../domain/order-id.ts";
+import { type OrderIdParts, parseOrderId, stopPathTrade, type TradeId } from "../domain/order-id.ts";
 import type { Output } from "../domain/output.ts";
 import { type Micros, microsFromSeconds, type SymbolIndex } from "../domain/units.ts";
+import { isPlacedAnew } from "../execution/order.ts";
 import { openLots, type Trade } from "../execution/trade.ts";
 import { AccountReads } from "./account-reads.ts";
 import { ForeignOrders } from "./foreign-orders.ts";
@@ -116,6 +117,7 @@ export class AccountDesk {
       if (fills && desk.manager.trade !== null) this.#reads.by(now, now);
       return this.#ports.emit({ kind: "notice", level: "warn", code: "FOREIGN_ORDER", symbol, fields });
     }
+    if (isLeftBehind(desk, parts, report)) this.#reads.by(now + leftoverMicros, now);
     if (this.#owners.isOthers(desk, parts, report, this.#recoveredAt, now)) {
       this.#ports.modes.enter("ANOTHER_DAEMON", `${order} has our prefix, and this daemon did not send it`, now);
     }
@@ -198,6 +200,22 @@ function isLeftoverUncertain({ command, outcome }: CommandOutcome, trade: Trade 
   if (outcome.kind === "ok") return false;
   if (command.kind === "cancel-order") return trade?.orders.has(command.clientOrderId) !== true;
   return command.kind === "cancel-algo" && trade?.orders.has(command.clientAlgoId) !== true;
+}
+
+/**
+ * A conditional order rests that neither trade looks after: a request that arrived once more placed it anew when it, or all
+ * of its trade, was over (failure-catalogue F-28, I-23). Proofs of the stop path are the adapter's.
+ */
+function isLeftBehind(
+  { instrument, manager, turned }: SymbolDesk,
+  { trade }: OrderIdParts,
+  report: OrderReport | AlgoReport,
+): boolean {
+  if (report.kind !== "algo-report" || report.status !== "NEW") return false;
+  const running = [manager.trade, turned.trade].find((one) => one?.plan.trade === trade);
+  if (running === undefined || running === null) return trade !== stopPathTrade(instrument.symbol);
+  const order = running.orders.get(report.clientAlgoId);
+  return order !== undefined && isPlacedAnew(order, report.algoId);
 }
 
 /** A cancelled entry of which nothing filled is told twice, by reply and by stream, and means nothing the second time. */

@@ -33,9 +33,12 @@ export function orderFrom({ parts, report }: Found, now: Micros): Order {
     report.time,
   );
   const accepted = step(order, { kind: "accepted" }, now);
-  return report.kind === "order-report"
-    ? step(accepted, { kind: "reported", status: report.status, filled: report.filled, venueId: report.orderId }, now)
-    : step(accepted, { kind: "algo-reported", status: report.status, childId: report.childOrderId }, now);
+  if (report.kind === "order-report") {
+    const { status, filled, orderId: venueId } = report;
+    return step(accepted, { kind: "reported", status, filled, venueId }, now);
+  }
+  const { status, childOrderId: childId, algoId } = report;
+  return step(accepted, { kind: "algo-reported", status, childId, algoId }, now);
 }
 
 function idOf(report: OrderReport | AlgoReport): string {

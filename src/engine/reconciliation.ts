@@ -8,7 +8,6 @@ import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot } from "../domain/event.ts";
 import type { Journal } from "../domain/journal.ts";
 import { sign } from "../domain/order.ts";
-import type { TradeId } from "../domain/order-id.ts";
 import type { Notice, Output } from "../domain/output.ts";
 import type { SafeModeReason } from "../domain/reason.ts";
 import {
@@ -139,7 +138,7 @@ export class Reconciliation {
     if (trade?.unexplained?.isSettled === false) {
       // The history is being asked what the books are.
       desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
-      if (quiet) this.#cancelStrays(desk, trade.plan.trade, snapshot);
+      if (quiet) this.#cancelStrays(desk, trade, snapshot);
       return;
     }
     // A position that was left alone once is nobody's business until it changes.
@@ -173,10 +172,11 @@ export class Reconciliation {
     this.#orphans.delete(desk.instrument.index);
     if (trade === null && quiet) this.#sweep(desk, snapshot, now);
     else desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
+    if (trade === null && !quiet) this.#sweepSoon(desk, snapshot, now);
     if (trade === null || !quiet) return;
     // It was turned back, or what it was turned into is closed: a trade in which nothing was executed may go.
     if (desk.turned.trade?.executions.size === 0 && !desk.turned.isMoving) desk.turned.abandon();
-    this.#cancelStrays(desk, trade.plan.trade, snapshot);
+    this.#cancelStrays(desk, trade, snapshot);
   }
 
   /** The exchange's word stands against our books: what is open is taken over as it says. */
@@ -232,7 +232,7 @@ export class Reconciliation {
 
   #cancelOthers(desk: SymbolDesk, snapshot: AccountSnapshot): void {
     const { trade } = desk.manager;
-    if (trade !== null) this.#cancelStrays(desk, trade.plan.trade, snapshot);
+    if (trade !== null) this.#cancelStrays(desk, trade, snapshot);
   }
 
   /**
@@ -251,6 +251,12 @@ export class Reconciliation {
     return journalOf(former === null ? past : [...past, former]);
   }
 
+  /** Flat too shortly after a trade to sweep, and something of ours rests still: the next read comes soon (I-23). */
+  #sweepSoon({ instrument }: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
+    const isResting = straysBeside([], instrument, this.#ports.settings(), snapshot).length > 0;
+    if (isResting) this.#ports.readAgainBy(now + quietMicros, now);
+  }
+
   /**
    * A read that shows less than we have filled would take the stop away, and one that shows what we have closed would have
    * it adopted: either may be what was so before our last change, until reads lag no more (F-19, F-31).
@@ -266,8 +272,8 @@ export class Reconciliation {
     this.#notice("error", "ORPHAN_POSITION", instrument.index, { lots: position });
   }
 
-  #cancelStrays(desk: SymbolDesk, running: TradeId, snapshot: AccountSnapshot): void {
-    const turned = desk.turned.trade?.plan.trade ?? running;
+  #cancelStrays(desk: SymbolDesk, running: Trade, snapshot: AccountSnapshot): void {
+    const turned = desk.turned.trade ?? running;
     const strays = straysBeside([running, turned], desk.instrument, this.#ports.settings(), snapshot);
     this.#tally.leftovers += strays.length;
     for (const command of strays) this.#ports.emit(command);

@@ -25,7 +25,7 @@ import {
   signedLots,
 } from "../domain/units.ts";
 import { nearerStop } from "../execution/executions.ts";
-import { sentOrder, step } from "../execution/order.ts";
+import { isPlacedAnew, sentOrder, step } from "../execution/order.ts";
 import { newTrade, type Trade, type TradePlan } from "../execution/trade.ts";
 import { cancelOf, type Found, orderFrom, oursOf } from "./found-orders.ts";
 import { adoptedSource, planFor, planOfIntent, planOfResting } from "./recovered-plan.ts";
@@ -271,14 +271,22 @@ function tradeOf(found: readonly Found[], known: OpenTrade | undefined, side: Si
   return (stop ?? reducing.at(-1))?.parts.trade ?? null;
 }
 
-/** Cancels of orders of ours that belong to another trade than those that run: nobody counts on them (I-23). */
+/**
+ * Cancels of orders of ours that belong to another trade than those that run, or that a request which arrived twice placed
+ * anew when they were over: nobody counts on them (I-23).
+ */
 export function straysBeside(
-  running: readonly TradeId[],
+  running: readonly Trade[],
   instrument: Instrument,
   settings: Settings,
   snapshot: AccountSnapshot,
 ): readonly Command[] {
-  const strays = oursOf(instrument, settings, snapshot).filter(({ parts }) => !running.includes(parts.trade));
+  const strays = oursOf(instrument, settings, snapshot).filter(({ parts, report }) => {
+    const own = running.find(({ plan }) => plan.trade === parts.trade);
+    if (own === undefined || report.kind === "order-report") return own === undefined;
+    const order = own.orders.get(report.clientAlgoId);
+    return order !== undefined && isPlacedAnew(order, report.algoId);
+  });
   return strays.map(cancelOf);
 }
 

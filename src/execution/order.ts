@@ -46,6 +46,8 @@ export type Order = {
   readonly applied: Lots;
   /** the exchange's id of the order, or of the child of a conditional order */
   readonly venueId: string | null;
+  /** the algo service's own id of a conditional order; null before it was told */
+  readonly algoId: string | null;
   readonly sentAt: Micros;
   /** the exchange has given a sign of it: no refusal that comes later can undo that */
   readonly seen: boolean;
@@ -78,7 +80,13 @@ export type OrderEvent =
   /** a live order that the exchange no longer lists */
   | { readonly kind: "doubted" }
   | { readonly kind: "reported"; readonly status: OrderStatus; readonly filled: Lots; readonly venueId: string }
-  | { readonly kind: "algo-reported"; readonly status: AlgoStatus; readonly childId: string | null }
+  | {
+      readonly kind: "algo-reported";
+      readonly status: AlgoStatus;
+      readonly childId: string | null;
+      /** the algo service's own id, where it was told */
+      readonly algoId?: string;
+    }
   /** it has another price and quantity now */
   | { readonly kind: "amended"; readonly price: Ticks; readonly quantity: Lots }
   | { readonly kind: "executed"; readonly quantity: Lots }
@@ -105,6 +113,7 @@ export function sentOrder({ id, role, attempt, service, side, quantity, price }:
     filled: noLots,
     applied: noLots,
     venueId: null,
+    algoId: null,
     sentAt: now,
     seen: false,
     askedAt: now,
@@ -190,6 +199,16 @@ export function isBuried({ status }: Order): boolean {
   return status.kind === "closed" && (status.reason === "not-accepted" || status.reason === "vanished");
 }
 
+/**
+ * Whether the request arrived once more when what it had placed was over: its client id was free again, and what rests now
+ * has another id of the exchange's own (failure-catalogue F-28).
+ *
+ * @param algoId of what rests under the client id
+ */
+export function isPlacedAnew(order: Order, algoId: string): boolean {
+  return !mayTrade(order) && order.algoId !== null && order.algoId !== algoId;
+}
+
 /** Executions that were reported in sum and not one by one. */
 export function missedLots(order: Order): Lots {
   return lots(Math.max(0, order.filled - order.applied));
@@ -245,7 +264,8 @@ function statusFromReport(order: Order, status: OrderStatus, now: Micros): Statu
 }
 
 function algoReported(order: Order, event: Extract<OrderEvent, { kind: "algo-reported" }>, now: Micros): Order {
-  const next = { ...order, venueId: event.childId ?? order.venueId, seen: true };
+  const algoId = order.algoId ?? event.algoId ?? null;
+  const next = { ...order, venueId: event.childId ?? order.venueId, algoId, seen: true };
   if (order.status.kind === "closed") return next;
   switch (event.status) {
     case "NEW":

@@ -193,13 +193,8 @@ export class TradeManager {
     const trade = this.#trade;
     const order = trade === null ? null : ownOrder(this.#desk, trade, report, now);
     if (trade === null || order === null) return;
-    update(
-      this.#desk,
-      trade,
-      order,
-      { kind: "algo-reported", status: report.status, childId: report.childOrderId },
-      now,
-    );
+    const { status, childOrderId: childId, algoId } = report;
+    update(this.#desk, trade, order, { kind: "algo-reported", status, childId, algoId }, now);
     this.#manage(trade, now);
   }
 

@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { present } from "../../src/domain/assert.ts";
+import type { Role } from "../../src/domain/order.ts";
 import { signedLots } from "../../src/domain/units.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf } from "../risk/support.ts";
@@ -108,14 +109,18 @@ test("[I-18] what was left alone on the operator's word is not told again", () =
   expect(mismatches(bench)).toEqual([]);
 });
 
-function answerAlgos(bench: CoreBench, status: "NEW" | "CANCELED"): void {
-  for (const { id, service } of [...(bench.trade?.orders.values() ?? [])]) {
-    if (service === "algo") bench.tell({ ...stopOf(id), status });
+function answerAlgos(bench: CoreBench, status: "NEW" | "CANCELED", roles: readonly Role[] = ["f", "t1", "t2"]): void {
+  for (const { id, role } of [...(bench.trade?.orders.values() ?? [])]) {
+    if (roles.includes(role)) bench.tell({ ...stopOf(id), status });
   }
 }
 
-/** A trade of ours is over; its exit was executed at `after(30)`. @param isTold the stream has said what that left: nothing */
-function over(isTold = false): CoreBench {
+/**
+ * A trade of ours is over; its exit was executed at `after(30)`.
+ *
+ * @param left what the stream has said of the very millisecond; null: nothing was said
+ */
+function over(left: number | null = null): CoreBench {
   const bench = CoreBench.ready();
   bench.decide(decisionOf());
   const id = [...(bench.trade?.orders.keys() ?? [])][0] ?? "none";
@@ -128,18 +133,20 @@ function over(isTold = false): CoreBench {
   const sold = { side: "sell", status: "FILLED", reduceOnly: true, source: "stream", fill } as const;
   bench.tell(entryOf(present(exit, "exit").clientOrderId, 10, sold));
   bench.at(40);
-  if (isTold) state(bench, 0, after(30));
-  answerAlgos(bench, "CANCELED");
+  if (left !== null) state(bench, left, after(30));
+  const isKept = left !== null && left > 0;
+  answerAlgos(bench, "CANCELED", isKept ? ["t1", "t2"] : undefined);
+  if (isKept) bench.at(600);
   return bench;
 }
 
 test.each([
-  [true, 0],
-  [false, 1],
+  [0, 0],
+  [null, 1],
 ])(
   "[F-27] where the stream tells what our last execution has left (%s) the account is asked %i times",
-  (isTold, times) => {
-    const bench = over(isTold);
+  (left, times) => {
+    const bench = over(left);
     expect(bench.at(1_100).filter((text) => text === "query-account")).toHaveLength(times);
   },
 );
@@ -153,5 +160,19 @@ test("[F-31] what the stream says of before our last execution is neither told n
     null,
     [],
     1,
+  ]);
+});
+
+test("[I-23] a stop that was left beside a position that is not there is gone within seconds", () => {
+  const bench = over(10);
+  const stop = present(bench.all.find((output) => output.kind === "place-algo")?.clientAlgoId, "stop");
+  const flat = () => snapshotOf(0, { algos: [stopOf(stop)], requestedAt: bench.now });
+  const young = bench.tell(flat());
+  const asked = bench.at(3_000);
+  expect([bench.trade, young, asked, bench.tell(flat())]).toEqual([
+    null,
+    [],
+    ["query-account"],
+    [`cancel-algo ${stop}`],
   ]);
 });

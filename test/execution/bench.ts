@@ -272,6 +272,7 @@ export class Bench {
     status: AlgoStatus,
     childOrderId: string | null = null,
     source: AlgoReport["source"] = "stream",
+    algoId = "1",
   ): void {
     const place = this.algo(id);
     this.manager.onAlgoReport(
@@ -279,7 +280,7 @@ export class Bench {
         kind: "algo-report",
         symbol: instrument.index,
         clientAlgoId: id,
-        algoId: "1",
+        algoId,
         status,
         side: place.side,
         type: place.type,
