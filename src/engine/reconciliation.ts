@@ -18,7 +18,8 @@ import {
   type SymbolIndex,
   signedLots,
 } from "../domain/units.ts";
-import { openLots, type Trade } from "../execution/trade.ts";
+import { isBuried, mayTrade } from "../execution/order.ts";
+import { enteredLots, openLots, type Trade } from "../execution/trade.ts";
 import type { TradeManager } from "../execution/trade-manager.ts";
 import { Contradictions, type Positions } from "./contradictions.ts";
 import { newTally, type PassTally } from "./pass-summary.ts";
@@ -123,7 +124,8 @@ export class Reconciliation {
     const reported = this.#ports.account.reportedLots(symbol);
     const own = trade?.ledger.position ?? signedLots(0);
     const lastChange = Math.max(desk.lastTradeEnd, trade?.lastFillTime ?? 0);
-    const isOld = reported * Math.sign(own) < Math.abs(own) || (own === 0 && reported !== 0);
+    const isLess = reported * Math.sign(own) < Math.abs(own);
+    const isOld = isLess || (own === 0 && reported !== 0) || (trade !== null && wasOpen(trade, reported));
     // A trade in which nothing was executed has left nothing behind that an older read could still show.
     const lastFill = Math.max(desk.lastFill, trade?.lastFillTime ?? 0);
     const lag = isOld && !this.#ports.account.isStated(symbol, lastFill) ? this.#readLag : quietMicros;
@@ -196,7 +198,8 @@ export class Reconciliation {
       return this.#leaveToHistory(desk, former, now);
     }
     // What the store told at the start is history by now: what is known of a trade is its own plan.
-    this.recover(desk, snapshot, this.#known(desk, snapshot, former), now);
+    const found = former === null ? snapshot : withoutEnded(snapshot, former);
+    this.recover(desk, found, this.#known(desk, found, former), now);
     this.#leaveToHistory(desk, ended, now);
   }
 
@@ -258,8 +261,8 @@ export class Reconciliation {
   }
 
   /**
-   * A read that shows less than we have filled would take the stop away, and one that shows what we have closed would have
-   * it adopted: either may be what was so before our last change, until reads lag no more (F-19, F-31).
+   * A read that shows less than we have filled would take the stop away, and one that shows what we have closed, or a part
+   * of it, would have it adopted: either may be what was so before our last change, until reads lag no more (F-19, F-31).
    */
   get #readLag(): Micros {
     return microsFromSeconds(this.#ports.settings().protection.absence_proof_seconds);
@@ -282,6 +285,24 @@ export class Reconciliation {
   #notice(level: "warn" | "error", code: string, symbol: SymbolIndex, fields: Notice["fields"]): void {
     this.#ports.emit({ kind: "notice", level, code, symbol, fields });
   }
+}
+
+/** Whether so much, more than is left, may have been open while the trade ran. */
+function wasOpen(trade: Trade, reported: SignedLots): boolean {
+  const lots = reported * sign(trade.plan.side);
+  return lots > openLots(trade) && lots <= enteredLots(trade);
+}
+
+/**
+ * A conditional order of which the exchange has told the end waits no more, whatever a list that may be older names (I-07).
+ * One that a repeated request has made again only reduces, and is cancelled when nothing is open.
+ */
+function withoutEnded(snapshot: AccountSnapshot, { orders }: Trade): AccountSnapshot {
+  const algos = snapshot.algos.filter(({ clientAlgoId }) => {
+    const order = orders.get(clientAlgoId);
+    return order === undefined || mayTrade(order) || isBuried(order);
+  });
+  return { ...snapshot, algos };
 }
 
 /** Neither the journal nor an order of ours says where the position comes from. */

@@ -1,0 +1,110 @@
+/** Reads that are older than what we have closed since (failure-catalogue F-19). */
+
+import { expect, test } from "vitest";
+import { present } from "../../src/domain/assert.ts";
+import type { AlgoReport } from "../../src/domain/order.ts";
+import { lots, type Micros, signedLots } from "../../src/domain/units.ts";
+import { fillOf } from "../execution/bench.ts";
+import { decisionOf } from "../risk/support.ts";
+import { settings } from "../support/core.ts";
+import { CoreBench, entryOf, first, historyOf, idOf, snapshotOf, stopOf } from "./support.ts";
+
+/** Of ten lots that were bought the first target has just sold four. */
+class Reduced {
+  readonly bench = CoreBench.ready();
+  readonly target: string;
+  readonly #resting = new Map<string, AlgoReport>();
+  #heard = 0;
+
+  constructor() {
+    const { bench } = this;
+    bench.history = historyOf([], []);
+    bench.decide(decisionOf());
+    const { plan, orders } = present(bench.trade, "trade");
+    this.target = idOf(plan.trade, "t1");
+    const [entry = "none"] = orders.keys();
+    this.#filled(entry, { side: "buy", filled: lots(10), fill: fillOf("11", 10, 640_000, bench.now) });
+    this.#hear();
+    bench.at(5_000);
+    this.#filled(this.target, { side: "sell", filled: lots(4), fill: fillOf("12", 4, 640_100, bench.now) });
+  }
+
+  /** Reads that show so much, and perhaps the target as if it still waited, so many milliseconds after it has filled. */
+  reads(open: number, moments: readonly number[], isWaiting = true): void {
+    const { bench, target } = this;
+    for (const ms of moments) {
+      bench.at(5_000 + ms);
+      this.#hear();
+      const algos = [...this.#resting.values()].filter(({ clientAlgoId: id }) => isWaiting || id !== target);
+      bench.tell(snapshotOf(open, { requestedAt: bench.now, algos }));
+      this.#hear();
+    }
+  }
+
+  states(position: number, time: Micros): void {
+    const stated = { symbol: first, lots: signedLots(position), entryTicks: 640_000, time } as const;
+    this.bench.tell({ kind: "position-report", ...stated });
+  }
+
+  /** What the journal is told of the target, one row after the other. */
+  get rows(): readonly (readonly [string, number])[] {
+    return this.bench.all.flatMap((output) =>
+      output.kind === "order" && output.clientOrderId === this.target ? [[output.state, output.filled] as const] : [],
+    );
+  }
+
+  /** All that is placed rests, and look-ups say so. */
+  #hear(): void {
+    while (this.#heard < this.bench.all.length) {
+      const output = this.bench.all[this.#heard];
+      this.#heard += 1;
+      if (output?.kind === "place-algo") {
+        const { clientAlgoId: id, trigger, type, extent } = output;
+        const quantity = extent.kind === "quantity" ? extent.quantity : null;
+        this.#resting.set(id, { ...stopOf(id, "sell", trigger), type, quantity, closePosition: quantity === null });
+      }
+      const isAbout = output?.kind === "place-algo" || output?.kind === "query-algo";
+      const resting = isAbout ? this.#resting.get(output.clientAlgoId) : undefined;
+      if (resting !== undefined) this.bench.tell(resting);
+    }
+  }
+
+  #filled(id: string, changes: Parameters<typeof entryOf>[2]): void {
+    const { bench } = this;
+    bench.tell({ ...entryOf(id), status: "FILLED", source: "stream", time: bench.now, ...changes });
+  }
+}
+
+const lag = 1_000 * settings.protection.absence_proof_seconds;
+
+test("[F-19] reads that show what was open before our last close are not believed while reads may lag", () => {
+  const world = new Reduced();
+  world.reads(10, [3_000, 3_600, 5_000, 7_000, lag - 1_000]);
+  expect([world.bench.core.safeMode, world.bench.trade?.ledger.position]).toEqual([null, 6]);
+});
+
+test("[F-19] once they can lag no more they are believed", () => {
+  const world = new Reduced();
+  world.reads(10, [lag + 100, lag + 700]);
+  expect([world.bench.core.safeMode?.reason, world.bench.trade?.ledger.position]).toEqual(["UNKNOWN_POSITION", 10]);
+});
+
+test("[F-19] what the stream says as well is no older than our last close", () => {
+  const world = new Reduced();
+  world.states(10, world.bench.now);
+  world.reads(10, [3_000, 3_600]);
+  expect(world.bench.core.safeMode?.reason).toBe("UNKNOWN_POSITION");
+});
+
+test("[I-06] more than ever was ours is somebody else's doing, and believed as soon as two reads show it", () => {
+  const world = new Reduced();
+  world.reads(12, [3_000, 3_600]);
+  expect([world.bench.core.safeMode?.reason, world.bench.trade?.ledger.position]).toEqual(["UNKNOWN_POSITION", 12]);
+});
+
+test("[I-07] an order that has filled stays filled, although a list that the position is adopted from has it waiting", () => {
+  const world = new Reduced();
+  world.reads(12, [3_000, 3_600]);
+  world.reads(12, [6_000, 9_000], false);
+  expect(world.rows.at(-1)).toEqual(["filled", 4]);
+});
