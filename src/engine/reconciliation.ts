@@ -200,6 +200,7 @@ export class Reconciliation {
     // What the store told at the start is history by now: what is known of a trade is its own plan.
     const found = former === null ? snapshot : withoutEnded(snapshot, former);
     this.recover(desk, found, this.#known(desk, found, former), now);
+    if (former !== null) keepEnded(desk.manager.trade, former);
     this.#leaveToHistory(desk, ended, now);
   }
 
@@ -297,12 +298,22 @@ function wasOpen(trade: Trade, reported: SignedLots): boolean {
  * A conditional order of which the exchange has told the end waits no more, whatever a list that may be older names (I-07).
  * One that a repeated request has made again only reduces, and is cancelled when nothing is open.
  */
-function withoutEnded(snapshot: AccountSnapshot, { orders }: Trade): AccountSnapshot {
-  const algos = snapshot.algos.filter(({ clientAlgoId }) => {
-    const order = orders.get(clientAlgoId);
-    return order === undefined || mayTrade(order) || isBuried(order);
-  });
-  return { ...snapshot, algos };
+function withoutEnded(snapshot: AccountSnapshot, former: Trade): AccountSnapshot {
+  const ended = endedAlgos(former);
+  return { ...snapshot, algos: snapshot.algos.filter(({ clientAlgoId }) => !ended.has(clientAlgoId)) };
+}
+
+/** What is over stays over when the same trade is taken over anew. */
+function keepEnded(trade: Trade | null, former: Trade): void {
+  if (trade?.plan.trade !== former.plan.trade) return;
+  for (const id of endedAlgos(former)) trade.endedAlgos.add(id);
+}
+
+function endedAlgos({ orders, endedAlgos: before }: Trade): ReadonlySet<string> {
+  const ended = [...orders.values()].filter(
+    (order) => order.service === "algo" && !mayTrade(order) && !isBuried(order),
+  );
+  return new Set([...before, ...ended.map(({ id }) => id)]);
 }
 
 /** Neither the journal nor an order of ours says where the position comes from. */

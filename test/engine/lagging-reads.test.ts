@@ -108,3 +108,10 @@ test("[I-07] an order that has filled stays filled, although a list that the pos
   world.reads(12, [6_000, 9_000], false);
   expect(world.rows.at(-1)).toEqual(["filled", 4]);
 });
+
+test("[I-07] an answer that comes after the position was adopted anew does not bring back an order that is over", () => {
+  const world = new Reduced();
+  world.reads(12, [3_000, 3_600], false);
+  world.bench.tell({ ...stopOf(world.target, "sell", 640_100), type: "TAKE_PROFIT_MARKET", closePosition: false });
+  expect([world.bench.trade?.ledger.position, world.bench.trade?.orders.has(world.target)]).toEqual([12, false]);
+});
