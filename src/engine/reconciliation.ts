@@ -151,6 +151,8 @@ export class Reconciliation {
       if (!isLeft) this.#agree(desk, trade, snapshot, quiet, now);
       return;
     }
+    // What it shows beside our trade was all that this one waited for: its stop is left to that, and reads say what becomes of it.
+    if (trade !== null && desk.manager.trade === null) return this.#ports.readAgainBy(now + quietMicros, now);
     if (trade !== null && desk.manager.inDoubt) {
       // Once it was read when nothing from before the contradiction could lack in it, it has told what it knows.
       if (since === null || desk.history.answeredAt < since + this.#readLag) desk.history.ask(now);

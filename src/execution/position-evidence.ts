@@ -4,7 +4,6 @@
  * known how it came about (failure-catalogue I-01, F-19, F-31).
  */
 
-import type { Settings } from "../config/schema.ts";
 import { sign } from "../domain/order.ts";
 import {
   type Micros,
@@ -14,11 +13,15 @@ import {
   type SignedLots,
   signedLots,
 } from "../domain/units.ts";
+import type { Desk } from "./desk.ts";
 import { missedLots, type Order } from "./order.ts";
 import { enteredLots, exposedLots, isLeftToOthers, mayFill, openLots, type Trade, toldLots, wakeBy } from "./trade.ts";
 
 /** How much younger than the last execution a read must be to be news: clocks differ, and reads lag. */
 const readMarginMicros = microsFromSeconds(2);
+
+/** A stop beside flat books that neither the stream nor a read has spoken of waits no longer than that (I-23). */
+const lastWordMicros = microsFromSeconds(4);
 
 /**
  * Told by the private stream.
@@ -97,22 +100,37 @@ export function noteUnfilled(trade: Trade): void {
 /**
  * Our last execution has made the books flat. The private stream tells next what is left, and until it does the stop stays:
  * a part that somebody added while messages were lost has no other (failure-catalogue I-01, F-27). Where the word does not
- * come either, the stop goes after a while.
+ * come either, a read tells that is young enough; where none comes, the stop goes after a while.
  */
-export function isLastWordAwaited(trade: Trade, { protection }: Settings, now: Micros): boolean {
+export function isLastWordAwaited(trade: Trade, desk: Desk, now: Micros): boolean {
   const { statedLots, statedAt, lastFillTime, plan } = trade;
   const left = statedLots * sign(plan.side);
   const isTold = statedAt > lastFillTime || (statedAt === lastFillTime && left <= 0);
   if (isTold || trade.tradedLots === 0 || isLeftToOthers(trade)) return false;
   trade.flatSince ??= now;
-  const until = plus(trade.flatSince, microsFromMillis(protection.lookup_interval_ms));
+  const wait = microsFromMillis(desk.settings.protection.lookup_interval_ms);
+  const until = plus(trade.flatSince, wait);
   if (now < until) {
     wakeBy(trade, until);
     return true;
   }
   // A word of that very millisecond may be older than the execution: it is for reads to say what is left.
   if (statedAt === lastFillTime) trade.othersLots = left;
+  else if (trade.seenAt <= trade.flatSince) return isReadAwaited(trade, desk, trade.flatSince, wait, now);
   return false;
+}
+
+/** The account is asked for as soon as its answer is news, and again as long as none comes. */
+function isReadAwaited(trade: Trade, { emit }: Desk, flatSince: Micros, wait: Micros, now: Micros): boolean {
+  const until = plus(flatSince, lastWordMicros);
+  if (now >= until) return false;
+  const due = Math.max(flatSince, trade.lastFillTime + readMarginMicros + 1, trade.flatAskedAt + wait);
+  if (now >= due) {
+    emit({ kind: "query-account" });
+    trade.flatAskedAt = now;
+  }
+  wakeBy(trade, Math.min(until, now >= due ? now + wait : due));
+  return true;
 }
 
 /** In the millisecond of our last execution it may be of before or after that; more than ever was ours is others'. */

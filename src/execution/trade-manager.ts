@@ -440,7 +440,7 @@ export class TradeManager {
     if (!trade.entryFinished || openLots(trade) !== 0 || lacksExecutions(trade)) return;
     noteUnfilled(trade);
     const rests = [...trade.orders.values()].some(isRestingStop);
-    const isAwaited = rests && isLastWordAwaited(trade, this.#desk.settings, now);
+    const isAwaited = rests && isLastWordAwaited(trade, this.#desk, now);
     const isKept = isAwaited || isLeftToOthers(trade);
     let pending = isAwaited;
     for (const order of trade.orders.values()) {

@@ -112,6 +112,8 @@ export type Trade = {
   statedAt: number;
   /** since when the stop waits, beside flat books, for the exchange's word of what is left; null while it does not */
   flatSince: Micros | null;
+  /** when the account was last asked for that word; 0 while it was not */
+  flatAskedAt: number;
   ledger: Ledger;
   fees: Money;
   /** positive was received */
@@ -186,6 +188,7 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     statedLots: signedLots(0),
     statedAt: 0,
     flatSince: null,
+    flatAskedAt: 0,
     ledger: emptyLedger,
     fees: noMoney,
     funding: noMoney,

@@ -239,13 +239,46 @@ test("[F-27] beside flat books the stop waits for the exchange's word of what is
 test.each<readonly [string, (bench: Bench) => void]>([
   ["no word comes", () => {}],
   ["words are older than the last execution", (bench) => bench.states(10, after(99))],
-])("[I-23] where %s the stop goes after the interval", (_what, tell) => {
+])("[I-23] where %s the account is asked once its answer is news, and the stop goes when none comes", (_what, tell) => {
   const bench = flat();
   tell(bench);
-  bench.at(lookup - 1);
+  bench.at(2_100);
   const before = bench.sent();
-  bench.at(lookup);
-  expect([before, bench.sent()]).toEqual([[], ["cancel-algo f1"]]);
+  bench.at(2_101);
+  const asked = bench.sent();
+  bench.at(3_999);
+  const again = bench.sent();
+  bench.at(4_000);
+  expect([before, asked, again.every((text) => text === "query-account"), bench.sent()]).toEqual([
+    [],
+    ["query-account"],
+    true,
+    ["cancel-algo f1"],
+  ]);
+});
+
+test.each<readonly [Side, number, readonly string[], number]>([
+  ["buy", 0, ["cancel-algo f1"], 0],
+  ["sell", 0, ["cancel-algo f1"], 0],
+  ["buy", 4, [], 4],
+  ["sell", -4, [], 4],
+  ["buy", -4, ["cancel-algo f1"], 0],
+])(
+  "[F-27] of a %s a read says that %i are left where no word comes: %j, and others have %i",
+  (side, left, sent, others) => {
+    const bench = flat(side);
+    bench.at(2_101);
+    bench.sent();
+    bench.manager.onPositionSeen(signedLots(left), bench.now, bench.now);
+    expect([bench.sent(), bench.closed[0]?.othersLots ?? 0]).toEqual([sent, others]);
+  },
+);
+
+test("[F-27] a read that may be older than the last execution decides nothing about the stop", () => {
+  const bench = flat();
+  bench.at(2_000);
+  bench.manager.onPositionSeen(signedLots(0), bench.now, bench.now);
+  expect(bench.sent()).toEqual([]);
 });
 
 test.each<readonly [Side, number]>([

@@ -159,6 +159,25 @@ test("[F-27] a human adds while messages are lost and our trade closes: the last
   expect([left, nakedMs, sim.running?.ledger.position]).toEqual([[10, 1, 1], entering, 10]);
 });
 
+test("[F-27] a human adds while messages are lost, and so is what our last execution left: a read tells, and it keeps its stop", () => {
+  // given
+  const measures = measured();
+  const sim = openLong({ ...rest, settings: long, watch: measures.watch });
+  const { nakedMs: entering } = measures.of();
+  sim.wire.isStreamDown = true;
+  market(sim, "BUY", "0.010");
+  // when
+  sim.tell({ kind: "control", by: "test", action: "halt" }, sim.now);
+  sim.decide({ direction: "FLAT", action: "EXIT" });
+  sim.advance(4_000);
+  const left = [sim.truth.position, sim.trades.length, sim.notices("STOP_LEFT_TO_OTHERS").length];
+  sim.wire.isStreamDown = false;
+  sim.advance(15_000);
+  // then
+  const { nakedMs } = measures.of().until(sim.now);
+  expect([left, nakedMs, sim.running?.ledger.position]).toEqual([[10, 1, 1], entering, 10]);
+});
+
 test("[F-27] a human adds to the position and our stop is hit: all of it is closed, and nothing is left behind", () => {
   // given
   const sim = openLong({ ...rest, settings: long });
