@@ -5,7 +5,7 @@
 
 import { type Micros, microsFromMillis, microsFromSeconds } from "../domain/units.ts";
 import { ask, backedOff, type Desk, update } from "./desk.ts";
-import { missedLots, type Order, provenFrom } from "./order.ts";
+import { missedLots, needsList, type Order, provenFrom } from "./order.ts";
 import { openLots, type Trade, toldLots, wakeBy } from "./trade.ts";
 
 /** A look-up that found nothing must have happened at least this often before absence counts. */
@@ -51,7 +51,7 @@ function settle(desk: Desk, trade: Trade, order: Order, now: Micros): void {
       if (now < order.sentAt + overdue) return awaitAnswer(desk, trade, order, order.sentAt + overdue, now);
       return settle(desk, trade, update(desk, trade, order, { kind: "lost" }, now), now);
     case "cancelling":
-      if (now < status.since + overdue) return askAgain(desk, trade, order, now);
+      if (now < status.since + overdue) return askAgain(desk, trade, order, false, now);
       return settle(desk, trade, update(desk, trade, order, { kind: "cancel-failed" }, now), now);
     case "unknown":
       return askOrBury(desk, trade, order, provenFrom(order, status.since), now);
@@ -60,7 +60,7 @@ function settle(desk: Desk, trade: Trade, order: Order, now: Micros): void {
     case "live":
       if (order.role === "e" && trade.seenLots > toldLots(trade)) return doubtSoon(desk, trade, order, now);
       // A market order ends at once: one that seems to live has ended without our hearing of it.
-      if (order.service === "order" && order.price === null) askAgain(desk, trade, order, now);
+      if (order.service === "order" && order.price === null) askAgain(desk, trade, order, false, now);
       return;
     case "closed":
       return;
@@ -90,14 +90,14 @@ function doubtSoon(desk: Desk, trade: Trade, order: Order, now: Micros): void {
 
 /**
  * Absence is proven by a look-up that was made after the proof time, and not the only one that found nothing. That of an
- * entry only by one that was made once the lists and positions, which are served from elsewhere, had no trace of it
- * either: answers that find nothing while nothing else can be read may all be one replica's (I-05).
+ * entry or a stop that was seen only by one that was made once the lists, which are served from elsewhere, had no trace
+ * of it either: answers that find nothing while nothing else can be read may all be one replica's (I-05).
  */
 function askOrBury(desk: Desk, trade: Trade, order: Order, from: Micros, now: Micros): void {
   const proof = from + microsFromSeconds(desk.settings.protection.absence_proof_seconds);
   // A position that nobody else's entry explains is a trace of it: the history is asked before absence counts (F-19).
   const isTraced = order.role === "e" && trade.seenLots > openLots(trade) && now < proof + (proof - from);
-  const isUnlisted = order.role !== "e" || order.unlistedAt >= proof;
+  const isUnlisted = !needsList(order) || order.unlistedAt >= proof;
   const decisive = Math.max(proof, order.unlistedAt);
   if (order.misses >= leastMisses && order.missedAt >= decisive && !isTraced && isUnlisted) {
     update(desk, trade, order, { kind: "absent" }, now);
@@ -110,18 +110,22 @@ function askOrBury(desk: Desk, trade: Trade, order: Order, from: Micros, now: Mi
     ask(desk, trade, order, now);
     if (!isUnlisted) desk.emit({ kind: "query-account" });
   }
-  askAgain(desk, trade, trade.orders.get(order.id) ?? order, now);
+  askAgain(desk, trade, trade.orders.get(order.id) ?? order, now >= proof && !isUnlisted, now);
 }
 
-/** An order that has just become unknown is asked about at once, then ever more seldom. */
-function askAgain(desk: Desk, trade: Trade, order: Order, now: Micros): void {
+/**
+ * An order that has just become unknown is asked about at once, then ever more seldom.
+ *
+ * @param isListOwed nothing but a list is lacking to the proof that it is gone
+ */
+function askAgain(desk: Desk, trade: Trade, order: Order, isListOwed: boolean, now: Micros): void {
   const next = order.status.kind === "unknown" && order.asks === 0 ? now : nextAsk(desk, order);
   if (now < next) return wakeBy(trade, next);
   ask(desk, trade, order, now);
   // Positions are read from elsewhere than orders: where those lag, an entry shows as what it opened (F-19).
   // One that was seen before is read about at once as a rule, and only then more is asked.
   const isBlind = order.status.kind === "unknown" && (!order.seen || order.asks > 0);
-  if (order.role === "e" && isBlind) desk.emit({ kind: "query-account" });
+  if ((order.role === "e" && isBlind) || isListOwed) desk.emit({ kind: "query-account" });
   wakeBy(trade, nextAsk(desk, trade.orders.get(order.id) ?? order));
 }
 

@@ -5,7 +5,7 @@
 import type { OrderReport } from "../domain/order.ts";
 import { type Micros, microsFromSeconds } from "../domain/units.ts";
 import { type Desk, update } from "./desk.ts";
-import { type Order, provenFrom } from "./order.ts";
+import { needsList, type Order, provenFrom } from "./order.ts";
 import type { Trade } from "./trade.ts";
 
 /**
@@ -26,10 +26,10 @@ export function compareWithList(
     const isListed = ids.has(order.id);
     const settled = order.status.kind === "live" && order.sentAt + proof < requestedAt;
     if (settled && !isListed) update(desk, trade, order, { kind: "doubted" }, now);
-    if (order.role !== "e" || order.status.kind !== "unknown") continue;
-    // A list outranks a look-up that found nothing: what it names rests.
-    if (isListed) update(desk, trade, order, { kind: "accepted" }, now);
-    else if (order.unlistedAt < provenFrom(order, order.status.since) + proof) {
+    if (order.status.kind !== "unknown" || !needsList(order)) continue;
+    // A list outranks a look-up that found nothing: an entry that it names rests. A stop that it names may be gone since.
+    if (isListed && order.role === "e") update(desk, trade, order, { kind: "accepted" }, now);
+    else if (!isListed && order.unlistedAt < provenFrom(order, order.status.since) + proof) {
       // The first list that can prove anything is kept.
       update(desk, trade, order, { kind: "unlisted", requestedAt }, now);
     }

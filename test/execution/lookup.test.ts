@@ -14,10 +14,31 @@ const e1 = idOf("e");
 const f1 = idOf("f");
 const { lookup_interval_ms: lookup } = settings.protection;
 const reply = settings.venue.reply_timeout_ms;
+const proof = settings.protection.absence_proof_seconds * 1_000;
 const terms = { type: "LIMIT", price: ticks(640_000), timeInForce: "GTC" } as const;
 
 function idle(): { readonly bench: Bench; readonly trade: Trade } {
   return { bench: new Bench(), trade: newTrade(planOf()) };
+}
+
+/**
+ * Look-ups do not find the stop from when it was sent, or had gone live, until after the proof time.
+ *
+ * @returns how many others had been sent before the first of them was answered, too
+ */
+function lostStop(since: "sent" | "live"): { readonly bench: Bench; readonly before: number } {
+  const bench = new Bench();
+  bench.enterProtected();
+  const stop = present(bench.trade.orders.get(f1), "stop");
+  if (since === "sent") bench.trade.orders.set(f1, { ...stop, seen: false, status: { kind: "sent" } });
+  if (since === "sent") bench.lose("place-algo", f1);
+  else bench.manager.onReportsMissed(bench.now);
+  const before = bench.count("place-algo", idOf("f", 2));
+  for (let ms = 1_000; ms <= proof + 1_000; ms += 500) {
+    bench.at(ms);
+    if (bench.trade.orders.get(f1)?.status.kind === "unknown") bench.refuse("query-algo", f1, -2013);
+  }
+  return { bench, before };
 }
 
 /** Times, in milliseconds, at which something was asked for. */
@@ -192,21 +213,46 @@ test("[F-19] the trace is waited for as long again as the proof, and no longer",
   expect(bench.trade.orders.get(e1)?.status).toEqual({ kind: "closed", reason: "not-accepted" });
 });
 
-test("[F-19] the end of a stop that was not found asks for no account", () => {
-  const bench = new Bench();
-  bench.enterProtected();
-  bench.lose("place-algo", f1);
-  bench.algoReport(f1, "NEW");
-  bench.manager.onReportsMissed(bench.now);
-  const proof = settings.protection.absence_proof_seconds * 1_000;
-  for (let ms = 1_000; ms <= proof + 1_000; ms += 500) {
-    bench.at(ms);
-    if (bench.trade.orders.get(f1)?.status.kind === "unknown") bench.refuse("query-algo", f1, -2013);
-  }
+test("[F-19] the end of a stop that was never seen asks for no account", () => {
+  const { bench } = lostStop("sent");
   expect([
     bench.trade.orders.get(f1)?.status.kind,
     bench.commands.some(({ kind }) => kind === "query-account"),
   ]).toEqual(["closed", false]);
+});
+
+test("[I-05] look-ups that find nothing bury no stop that was seen while lists cannot be read, and lists are asked for", () => {
+  const { bench } = lostStop("live");
+  expect([
+    bench.trade.orders.get(f1)?.status.kind,
+    bench.commands.some(({ kind }) => kind === "query-account"),
+  ]).toEqual(["unknown", true]);
+});
+
+test("[I-01] another stop does not wait for that", () => {
+  const { bench, before } = lostStop("live");
+  expect([before, bench.count("place-algo", idOf("f", 2))]).toEqual([0, 1]);
+});
+
+test("[I-05] a list that lacks it as well, and a look-up after it, prove that a stop is gone", () => {
+  const { bench } = lostStop("live");
+  bench.at(proof + 2_000);
+  bench.reads(10);
+  const listed = bench.trade.orders.get(f1)?.status.kind;
+  bench.at(proof + 10_000);
+  bench.refuse("query-algo", f1, -2013);
+  bench.at(proof + 10_010);
+  expect([listed, bench.trade.orders.get(f1)?.status]).toEqual(["unknown", { kind: "closed", reason: "vanished" }]);
+});
+
+test("[I-05] a list that names the stop does not bury it", () => {
+  const { bench } = lostStop("live");
+  bench.at(proof + 2_000);
+  bench.manager.onOpenOrders(new Set([f1]), bench.now, bench.now);
+  bench.at(proof + 10_000);
+  bench.refuse("query-algo", f1, -2013);
+  bench.at(proof + 10_010);
+  expect(bench.trade.orders.get(f1)?.status.kind).toBe("unknown");
 });
 
 test("[F-17] a market entry that seems to rest is asked about until its end is known", () => {
