@@ -57,7 +57,12 @@ const lines: readonly (readonly [code: string, rule: AlertRule])[] = [
   ["TRADE_ADOPTED", { severity: "warning", says: "A trade of an earlier run goes on.", by: symbol }],
   [
     "POSITION_MISMATCH",
-    { severity: "critical", says: "The exchange reports another position than our books.", by: symbol },
+    {
+      severity: "critical",
+      says: "The exchange reports another position than our books.",
+      // Each contradiction is another: somebody who opens a position just after one was settled is told of, too (I-18).
+      by: ["symbol", "own", "reported"],
+    },
   ],
   ["POSITION_TOO_LARGE", { severity: "critical", says: "A position is larger than risk allows.", by: symbol }],
   [

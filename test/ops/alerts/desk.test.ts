@@ -50,6 +50,20 @@ test("[OPS-2] symbols are episodes of their own", async () => {
   expect(told.map(({ symbol }) => symbol)).toEqual(["BTCUSDT", "ETHUSDT"]);
 });
 
+test("[I-18] another contradiction of the books is another episode, the same one read again is not", async () => {
+  const { desk, time, told } = stand();
+  for (const [own, reported, seen] of [
+    [-19, -10, 1],
+    [-19, -10, 2],
+    [0, 5, 0],
+    [0, 5, 1],
+  ] as const) {
+    desk.observe(notice("POSITION_MISMATCH", { own, reported, seen }, "error"), "BTCUSDT");
+  }
+  await time.advance(10_000);
+  expect(told.map(({ fields }) => fields["reported"])).toEqual([-10, 5]);
+});
+
 test("[I-18] a critical alarm leaves within a second of being known", async () => {
   const { desk, time, codes } = stand();
   for (let index = 0; index < 50; index += 1) desk.observe(notice("ORDER_REFUSED", {}), `S${index}USDT`);
