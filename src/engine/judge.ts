@@ -50,8 +50,8 @@ export class DecisionJudge {
   #acted: Decision | null = null;
   readonly #entered = new BegunTrades(rememberedMax);
   #lastDecision: Decision | null = null;
-  /** when the running trade's entry left; null when it was adopted */
-  #openedAt: Micros | null = null;
+  /** the newest trade that a decision began, and when its entry left */
+  #opened: { readonly trade: TradeId; readonly at: Micros } | null = null;
 
   constructor(ports: JudgePorts) {
     this.#ports = ports;
@@ -67,9 +67,9 @@ export class DecisionJudge {
     return this.#entered.has(trade);
   }
 
-  /** When the entry of the newest trade left; null when none has. */
-  get openedAt(): Micros | null {
-    return this.#openedAt;
+  /** When the trade's entry left; null of one that was taken over from an earlier run, or that nobody decided on. */
+  openedAt(trade: TradeId): Micros | null {
+    return this.#opened?.trade === trade ? this.#opened.at : null;
   }
 
   /** What was counted of decisions not to trade and not yet told. */
@@ -140,7 +140,7 @@ export class DecisionJudge {
     if (hasFailed(gates)) return this.#block(decision, reasonsOf(gates), [...result.gates, ...gates], now);
     const { order } = result;
     const plan = this.#ports.entries.plan(decision, trade, order, intended, now);
-    this.#openedAt = now;
+    this.#opened = { trade, at: now };
     this.#ports.manager.begin(plan, now);
     this.#ports.floor.afterwards(() => {
       const { reference: _, ...approved } = order;

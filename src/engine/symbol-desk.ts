@@ -433,7 +433,7 @@ export class SymbolDesk {
     const isLeft = isLeftToOthers(trade);
     if (row !== null || isLeft) this.#lastEnded = trade.plan.trade;
     if (row === null) {
-      const { openedAt } = this.#judge;
+      const openedAt = this.#judge.openedAt(trade.plan.trade);
       if (openedAt !== null) this.#floor.session.onVoided(openedAt, now);
       if (!trade.adopted && !wasRefused(trade)) this.#judge.tellVoided(trade, now);
       const fields = { trade: trade.plan.trade };

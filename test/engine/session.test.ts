@@ -14,7 +14,7 @@ import { microsPerDay } from "../../src/risk/session.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf, sessionOf } from "../risk/support.ts";
 import { after, instrument, settings, settingsWith, start } from "../support/core.ts";
-import { CoreBench, entryOf, first, snapshotOf, stopOf } from "./support.ts";
+import { CoreBench, entryOf, first, historyOf, idOf, snapshotOf, stopOf, tradeB } from "./support.ts";
 
 const midnight = (Math.floor(start / microsPerDay) + 1) * microsPerDay;
 
@@ -248,6 +248,36 @@ test("[RSK-4] an entry counts in the hour when it leaves, and no more when nothi
   const during = bench.core.session(bench.now).tradeTimes.length;
   bench.tell(entryOf(bench.entryId, 0, { status: "EXPIRED" }));
   expect([during, bench.core.session(bench.now).tradeTimes.length]).toEqual([1, 0]);
+});
+
+test("[RSK-4] an entry that was found, and ends without a fill, takes no trade out of the hour", () => {
+  const bench = ready();
+  bench.decide(decisionOf());
+  const [id, counted] = [bench.entryId, bench.core.session(bench.now).tradeTimes];
+  bench.tell(entryOf(id, 10, { status: "FILLED", source: "stream", fill: fillOf("t1", 10, 640_000) }));
+  bench.answerAlgos("NEW");
+  bench.answerAlgos("NEW");
+  const stop = present(
+    [...(bench.trade?.orders.values() ?? [])].find(({ role }) => role === "f"),
+    "stop",
+  );
+  const hit = { side: "sell", status: "FILLED", source: "stream", time: bench.now } as const;
+  bench.tell({ ...entryOf(stop.id, 10, hit), fill: fillOf("t2", 10, 639_700) });
+  bench.answerAlgos("CANCELED");
+  const isOver = bench.trade === null;
+  bench.at(30_000);
+  bench.history = historyOf([], []);
+  const found = idOf(tradeB, "e");
+  bench.tell(snapshotOf(0, { orders: [entryOf(found)], requestedAt: bench.now }));
+  const adopted = bench.trade?.plan.trade;
+  bench.tell(entryOf(found, 0, { status: "CANCELED" }));
+  bench.at(60_000);
+  expect([isOver, adopted, bench.trade, bench.core.session(bench.now).tradeTimes]).toEqual([
+    true,
+    tradeB,
+    null,
+    counted,
+  ]);
 });
 
 test("[RSK-4] the trades of the hour survive a restart, also the one whose row was lost", () => {
