@@ -85,16 +85,14 @@ export class RateBudget {
   silence(said: SilenceReply, headers: ReplyHeaders, time: Micros): Micros {
     const named = headers.retryAfterSeconds === null ? 0 : time + headers.retryAfterSeconds * microsPerSecond;
     if (said.status === 429 && meaningOf(said.code) === "limit-of-orders") {
-      this.#noOrdersUntil = ending(
-        Math.max(this.#noOrdersUntil, named),
-        endOfWindow(orderSpan(said.message), time),
-        time,
-      );
+      const end = ending(named, endOfWindow(orderSpan(said.message), time), time);
+      this.#noOrdersUntil = micros(Math.max(this.#noOrdersUntil, end));
       return this.#noOrdersUntil;
     }
-    const until = Math.max(this.#silentUntil, bannedUntil(said.message) ?? 0, named);
     const fallback = said.status === 418 ? time + shortestBan : endOfWindow(microsPerMinute, time);
-    this.#silentUntil = ending(until, fallback, time);
+    const end = ending(Math.max(bannedUntil(said.message) ?? 0, named), fallback, time);
+    // One that names no end asks for the whole minute, also where an earlier one named a nearer end.
+    this.#silentUntil = micros(Math.max(this.#silentUntil, end));
     return this.#silentUntil;
   }
 

@@ -100,6 +100,13 @@ test.each([
   expect(admitted).toEqual([false, true]);
 });
 
+test("[F-18] a 429 that names no end asks for the rest of the minute, also where an earlier one has named a nearer end", () => {
+  const budget = new RateBudget(0.25);
+  budget.silence({ status: 429, code: -1003, message: "" }, { ...noHeaders, retryAfterSeconds: 10 }, seconds(1));
+  budget.silence({ status: 429, code: -1003, message: "" }, noHeaders, seconds(2));
+  expect([60, 60.1].map((second) => budget.admit(protection, seconds(second)).ok)).toEqual([false, true]);
+});
+
 test("a later, shorter silence does not end an earlier one", () => {
   const budget = new RateBudget(0.25);
   budget.silence({ status: 418, code: null, message: "" }, { ...noHeaders, retryAfterSeconds: 600 }, seconds(1));
