@@ -23,6 +23,8 @@ export type Journal = {
   readonly openTrades: readonly OpenTrade[];
   /** ids of executions that are in the books, of trades that are over too, newest first (I-07) */
   readonly appliedTradeIds?: ReadonlyMap<SymbolIndex, readonly string[]>;
+  /** the newest trades that have their summary, newest first: none of them has another one (I-08) */
+  readonly endedTrades?: ReadonlyMap<SymbolIndex, readonly TradeId[]>;
   /** limits, halts and cooldowns as they last stood; null when nothing is known of any */
   readonly session: SessionState | null;
   /** as it last stood; null or absent when nothing is known of any */

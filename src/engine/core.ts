@@ -268,8 +268,10 @@ export class Core implements MarketSink {
         this.#ledger.recover(event.openTrades.map(({ intent }) => intent.time));
         if (event.safeMode) this.#modes.restore(event.safeMode, now);
         for (const desk of this.#desks) desk.rememberBegun(event.begun ?? []);
-        for (const { instrument, history } of this.#desks) {
-          history.remember(event.appliedTradeIds?.get(instrument.index)?.toReversed() ?? []);
+        for (const desk of this.#desks) {
+          const { index } = desk.instrument;
+          desk.history.remember(event.appliedTradeIds?.get(index)?.toReversed() ?? []);
+          desk.rememberEnded(event.endedTrades?.get(index)?.toReversed() ?? []);
         }
         for (const model of event.models ?? []) this.#desk(model.symbol).models.restore(model);
         break;

@@ -74,8 +74,8 @@ export class Reconciliation {
 
   /** Protection is the first thing that leaves; what belongs to no position is cancelled after it (I-11). */
   recover(desk: SymbolDesk, snapshot: AccountSnapshot, journal: Journal, now: Micros): void {
-    const { instrument, lastEnded } = desk;
-    const recovered = recoverSymbol(instrument, this.#ports.settings(), snapshot, journal, now, lastEnded);
+    const { instrument, ended } = desk;
+    const recovered = recoverSymbol(instrument, this.#ports.settings(), snapshot, journal, now, ended);
     const { trade, leftovers, kept, past } = recovered;
     const isOrphan = trade !== null && isUnexplained(trade);
     if (isOrphan) this.#tally.orphans += 1;

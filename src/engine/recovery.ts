@@ -52,17 +52,19 @@ export type Recovered = {
   readonly past: readonly Trade[];
 };
 
+/** @param ended trades that are over: what rests of them is the protection of none of ours (I-08) */
 export function recoverSymbol(
   instrument: Instrument,
   settings: Settings,
   snapshot: AccountSnapshot,
   journal: Journal,
   now: Micros,
-  ended: TradeId | null = null,
+  ended: ReadonlySet<TradeId> = new Set(),
 ): Recovered {
   const ours = oursOf(instrument, settings, snapshot);
   const proofs = ours.filter(({ parts }) => parts.trade === stopPathTrade(instrument.symbol));
-  const left = ours.filter(({ parts }) => parts.trade === ended);
+  const open = new Set(journal.openTrades.map(({ intent }) => intent.trade));
+  const left = ours.filter(({ parts }) => ended.has(parts.trade) && !open.has(parts.trade));
   const found = ours.filter((one) => !proofs.includes(one) && !left.includes(one));
   const { trade, leftovers } = recoverFrom(instrument, settings, snapshot, journal, found, now);
   if (trade !== null && trade.unexplained !== null) trade.unexplained.readAt = snapshot.requestedAt;

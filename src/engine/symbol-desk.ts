@@ -50,6 +50,9 @@ export type Floor = RiskFloor & {
   readonly readAgainBy: (at: number, now: Micros) => void;
 };
 
+/** Trades that are over and are remembered; the oldest make room. */
+const endedMax = 100;
+
 const flat = signedLots(0);
 
 export class SymbolDesk {
@@ -78,7 +81,7 @@ export class SymbolDesk {
   #decisions = 0;
   #lastTradeEnd: Micros = micros(0);
   #lastFill: Micros = micros(0);
-  #lastEnded: TradeId | null = null;
+  readonly #ended = new Set<TradeId>();
   /** entries of the last trade of which the exchange has said that they are over */
   #endedEntries: readonly string[] = [];
 
@@ -177,9 +180,9 @@ export class SymbolDesk {
     return this.#endedEntries.includes(clientOrderId);
   }
 
-  /** The last trade that had a position, or a stop for somebody else's: one of it may have been left to that. */
-  get lastEnded(): TradeId | null {
-    return this.#lastEnded;
+  /** The newest trades that had a position, or a stop for somebody else's, and are over: a stop may have been left to that. */
+  get ended(): ReadonlySet<TradeId> {
+    return this.#ended;
   }
 
   get sources(): readonly DecisionSource[] {
@@ -218,6 +221,17 @@ export class SymbolDesk {
   /** These have been executed, whoever says them again (requirements IDM-1). */
   rememberBegun(trades: readonly TradeId[]): void {
     for (const trade of trades) this.#judge.remember(trade);
+  }
+
+  /** These are over, whatever rests of them still; oldest first. */
+  rememberEnded(trades: readonly TradeId[]): void {
+    for (const trade of trades) {
+      this.#ended.delete(trade);
+      this.#ended.add(trade);
+      if (this.#ended.size <= endedMax) continue;
+      const [oldest] = this.#ended;
+      if (oldest !== undefined) this.#ended.delete(oldest);
+    }
   }
 
   /** Whether a decision began it, in this run or in an earlier one; the newest are known. */
@@ -431,7 +445,7 @@ export class SymbolDesk {
     this.#lastFill = micros(Math.max(this.#lastFill, trade.lastFillTime));
     const { symbol, side } = trade.plan;
     const isLeft = isLeftToOthers(trade);
-    if (row !== null || isLeft) this.#lastEnded = trade.plan.trade;
+    if (row !== null || isLeft) this.rememberEnded([trade.plan.trade]);
     if (row === null) {
       const openedAt = this.#judge.openedAt(trade.plan.trade);
       if (openedAt !== null) this.#floor.session.onVoided(openedAt, now);

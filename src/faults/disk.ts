@@ -7,12 +7,14 @@
 
 import type { Journal, JournalFill, OpenTrade } from "../domain/journal.ts";
 import type { SavedModel } from "../domain/model.ts";
-import type { FillRow, IntentRow, Row } from "../domain/output.ts";
+import type { TradeId } from "../domain/order-id.ts";
+import type { FillRow, IntentRow, Row, TradeRow } from "../domain/output.ts";
 import type { SafeModeState } from "../domain/safe-mode.ts";
 import type { SessionState } from "../domain/session.ts";
 import type { Micros, SymbolIndex } from "../domain/units.ts";
 import { type JournalFailure, safeModeAfter } from "../store/failure-mark.ts";
 import { restoredRows } from "../store/open.ts";
+import { endedTradesMax } from "../store/recovery.ts";
 import { haltedByStore, haltedIn } from "../store/session-state.ts";
 import type { Store } from "../store/store.ts";
 import type { Loss } from "./plan/fault.ts";
@@ -38,7 +40,8 @@ export class Disk {
   /** by client id, as they are keyed in the database */
   readonly #intents = new Map<string, IntentRow>();
   readonly #stopLevels = new Map<string, OpenTrade["stopLevel"]>();
-  readonly #closed = new Set<string>();
+  /** by their id, in the order in which they were written */
+  readonly #closed = new Map<string, TradeRow>();
   /** by symbol and id of the execution, oldest first */
   readonly #fills = new Map<string, Kept>();
   readonly #models = new Map<string, SavedModel>();
@@ -124,6 +127,7 @@ export class Disk {
     return {
       openTrades,
       appliedTradeIds: this.#appliedTradeIds(),
+      endedTrades: this.#endedTrades(),
       session: failure === null ? this.#session : haltedIn(this.#session),
       safeMode: failure === null ? this.#safeMode : safeModeAfter(this.#safeMode, failure),
       models: [...this.#models.values()],
@@ -140,7 +144,9 @@ export class Disk {
         this.#stopLevels.set(row.trade, row.to);
         return;
       case "trade":
-        this.#closed.add(row.trade);
+        // One that is written again takes the place of the former, as the newest.
+        this.#closed.delete(row.trade);
+        this.#closed.set(row.trade, row);
         return;
       case "session":
         this.#session = row.state;
@@ -195,6 +201,14 @@ export class Disk {
     return applied;
   }
 
+  #endedTrades(): ReadonlyMap<SymbolIndex, readonly TradeId[]> {
+    const newestFirst = [...this.#closed.values()].reverse().sort((a, b) => b.exitTime - a.exitTime);
+    const newest = newestFirst.slice(0, endedTradesMax);
+    return new Map(
+      newest.map(({ symbol }) => [symbol, newest.filter((row) => row.symbol === symbol).map(({ trade }) => trade)]),
+    );
+  }
+
   #fillsOf({ trade, symbol }: IntentRow): JournalFill[] {
     const found: JournalFill[] = [];
     for (const { trade: owner, symbol: of, ...fill } of this.#fills.values()) {
@@ -226,13 +240,14 @@ export class SimulatedStore implements Store {
     this.#interval = commitInterval;
     this.#hooks = hooks;
     this.notes = disk.open();
-    const { openTrades, appliedTradeIds = new Map(), session, models = [], safeMode = null } = disk.journal();
+    const { openTrades, session, models = [], safeMode = null, ...known } = disk.journal();
     this.journal = {
       intents: openTrades.map(({ intent }) => intent),
       openTrades,
       orders: [],
       positions: [],
-      appliedTradeIds,
+      appliedTradeIds: known.appliedTradeIds ?? new Map(),
+      endedTrades: known.endedTrades ?? new Map(),
       crashes: 0,
       session,
       safeMode,

@@ -275,8 +275,9 @@ class Life {
     this.#store = store;
     this.#journal.use(store);
     for (const note of store.notes) this.#log.warn("STORE_NOTE", { detail: note });
-    const { openTrades, appliedTradeIds, session, safeMode, models } = store.journal;
-    this.#trader.open({ openTrades, appliedTradeIds, session, safeMode, begun: [], models }, this.#clock());
+    const { openTrades, appliedTradeIds, endedTrades, session, safeMode, models } = store.journal;
+    const told = { openTrades, appliedTradeIds, endedTrades, session, safeMode, begun: [], models };
+    this.#trader.open(told, this.#clock());
   }
 
   #guarded(act: () => void): void {

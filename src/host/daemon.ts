@@ -319,11 +319,11 @@ export class Daemon {
     if (this.#closing !== null) return;
     this.#options.journalListener?.opened(store);
     for (const note of store.notes) log.warn("STORE_NOTE", { detail: note });
-    const { openTrades, appliedTradeIds, session, safeMode, outside, models } = store.journal;
+    const { openTrades, appliedTradeIds, endedTrades, session, safeMode, outside, models } = store.journal;
     const begun = [...outside.begun.values()];
     this.outside.open(outside);
-    const told = { openTrades, appliedTradeIds, session, safeMode, begun, models: this.#knownModels(models) };
-    this.#trader.open(told, clock());
+    const told = { openTrades, appliedTradeIds, endedTrades, session, safeMode, begun };
+    this.#trader.open({ ...told, models: this.#knownModels(models) }, clock());
   }
 
   /** The journal's word comes after the file's: what was learnt since is worth more. */

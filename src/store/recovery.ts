@@ -31,6 +31,8 @@ import type { StoredInstrument } from "./store.ts";
 /** The newest executions of a symbol that are remembered, so that one that comes again is known. */
 const fillsPerSymbolMax = 2_000;
 const fillsPerTradeMax = 10_000;
+/** The newest trades that are over and are remembered, of all symbols together. */
+export const endedTradesMax = 1_000;
 const intentsMax = 10_000;
 const ordersMax = 10_000;
 const positionsMax = 1_000;
@@ -47,6 +49,8 @@ export type Journal = {
   readonly positions: readonly PositionRow[];
   /** executions that are in the books, newest first (I-07) */
   readonly appliedTradeIds: ReadonlyMap<SymbolIndex, readonly string[]>;
+  /** the newest trades that have their summary, newest first (I-08) */
+  readonly endedTrades: ReadonlyMap<SymbolIndex, readonly TradeId[]>;
   /** runs before this one, newest first, that did not end in good order (failure-catalogue F-61) */
   readonly crashes: number;
   /** limits, halts and cooldowns as they last stood */
@@ -97,6 +101,7 @@ export function loadJournal(path: string, instruments: readonly StoredInstrument
       appliedTradeIds: new Map(
         instruments.map(({ symbol }, index) => [symbolIndex(index), appliedTo(database, symbol)]),
       ),
+      endedTrades: endedIn(database, instruments),
       crashes: crashesIn(database, before),
       session: session.state,
       safeMode: safeMode.state,
@@ -115,6 +120,9 @@ const openIntents = `SELECT * FROM intents INDEXED BY intents_open ${withInstrum
   WHERE closed = 0 AND trade NOT IN (SELECT trade FROM trades) ORDER BY time DESC LIMIT ?`;
 const openOrders = `SELECT * FROM orders INDEXED BY orders_open ${withInstrument}
   WHERE state IN ('sent', 'unknown', 'live', 'cancelling', 'triggered') ORDER BY time LIMIT ?`;
+const newestTrades = `SELECT symbol, trade
+  FROM (SELECT trade, instrument, exit_time, rowid AS at FROM trades ORDER BY exit_time DESC, rowid DESC LIMIT ?)
+  ${withInstrument} ORDER BY exit_time DESC, at DESC`;
 const positions = `SELECT positions.*, tick_size, step_size FROM positions ${withInstrument} LIMIT ?`;
 
 function rows(database: DatabaseSync, sql: string, most: number): DatabaseRow[] {
@@ -126,6 +134,16 @@ function appliedTo(database: DatabaseSync, symbol: string): string[] {
     .prepare("SELECT trade_id FROM fills WHERE symbol = ? ORDER BY time DESC, rowid DESC LIMIT ?")
     .all(symbol, fillsPerSymbolMax)
     .map((row) => text(row, "trade_id"));
+}
+
+function endedIn(
+  database: DatabaseSync,
+  instruments: readonly StoredInstrument[],
+): ReadonlyMap<SymbolIndex, readonly TradeId[]> {
+  const newest = rows(database, newestTrades, endedTradesMax);
+  const endedOf = (symbol: string): TradeId[] =>
+    newest.filter((row) => text(row, "symbol") === symbol).map((row) => text(row, "trade") as TradeId);
+  return new Map(instruments.map(({ symbol }, index) => [symbolIndex(index), endedOf(symbol)]));
 }
 
 /** The newest runs in a row that never stopped in good order. */

@@ -162,6 +162,43 @@ test("[REC-3] what an earlier entry had filled, of which nobody knew, is in the 
   expect([afterHistory, bench.trade?.unexplained?.lots]).toEqual([10, 10]);
 });
 
+/** A position behind a stop of a trade that the journal knows to be over, with what else it knows. */
+function besideEnded(openTrades: ReturnType<typeof openTradeOf>[] = []) {
+  const bench = new CoreBench();
+  bench.tell({ kind: "private-stream", alive: true });
+  bench.tell({ ...journalled(openTrades), endedTrades: new Map([[first, [tradeB, tradeA]]]) });
+  return { bench, commands: bench.tell(snapshotOf(10, { algos: [stopOf(idOf(tradeA, "f"))] })) };
+}
+
+test("[I-08] a position behind the stop of a trade that is over is another trade, with a stop of its own", () => {
+  const { bench, commands } = besideEnded();
+  const placed = bench.all.filter(({ kind }) => kind === "place-algo");
+  expect(placed).toMatchObject([{ side: "sell", extent: { kind: "close-position" } }]);
+  expect([bench.trade?.plan.trade === tradeA, bench.trade?.ledger.position]).toEqual([false, 10]);
+  expect(commands.some((text) => text.startsWith("cancel-"))).toBe(false);
+});
+
+test("[I-01] the stop of a trade that is over is cancelled once another one covers what it was left to", () => {
+  const { bench } = besideEnded();
+  const left = stopOf(idOf(tradeA, "f"));
+  const placed = bench.all.find((output) => output.kind === "place-algo");
+  if (placed === undefined) throw new Error("no stop was placed");
+  const own = { ...stopOf(placed.clientAlgoId, "sell", placed.trigger), algoId: "6" };
+  bench.tell(historyOf([], []));
+  bench.tell(own);
+  const before = texts(bench.all).filter((text) => text.startsWith("cancel-"));
+  bench.at(20_000);
+  bench.tell(snapshotOf(10, { algos: [left, own], requestedAt: after(20_000) }));
+  const cancels = texts(bench.all).filter((text) => text.startsWith("cancel-"));
+  expect([before, cancels]).toEqual([[], [`cancel-algo ${left.clientAlgoId}`]]);
+});
+
+test("[REC-3] a trade that the journal has as open runs on behind its stop, also where it is named among those that are over", () => {
+  const { bench } = besideEnded([openTradeOf(tradeA, after(-5_000))]);
+  const placed = bench.all.filter(({ kind }) => kind === "place-algo");
+  expect([bench.trade?.plan.trade, placed]).toEqual([tradeA, []]);
+});
+
 test("[REC-3] leftovers of a flat symbol are cancelled", () => {
   const { commands, bench } = recoveredBy(snapshotOf(0, { algos: [stopOf(idOf(tradeA, "f"))] }));
   expect([commands, bench.trade]).toEqual([[`cancel-algo ${idOf(tradeA, "f")}`], null]);

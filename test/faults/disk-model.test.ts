@@ -137,7 +137,7 @@ function modelAfterKill(rows: readonly Row[], committed: number): Journal {
 }
 
 /** What recovery acts on. */
-function shown({ openTrades, appliedTradeIds, session, safeMode }: Journal): unknown {
+function shown({ openTrades, appliedTradeIds, endedTrades, session, safeMode }: Journal): unknown {
   const trades = openTrades.map(({ intent, fills, stopLevel }) => ({
     id: intent.clientOrderId,
     quantity: intent.quantity,
@@ -146,5 +146,6 @@ function shown({ openTrades, appliedTradeIds, session, safeMode }: Journal): unk
     stopLevel,
   }));
   const applied = [...(appliedTradeIds ?? [])].filter(([, ids]) => ids.length > 0);
-  return { trades, applied, session: session === null ? null : { ...session }, safeMode: safeMode ?? null };
+  const ended = [...(endedTrades ?? [])].filter(([, ids]) => ids.length > 0);
+  return { trades, applied, ended, session: session === null ? null : { ...session }, safeMode: safeMode ?? null };
 }

@@ -60,6 +60,10 @@ test("[REC-3] what one run wrote the next one knows: intents, orders, positions 
       [btc, ["9223372036854775808"]],
       [eth, ["8", "7"]],
     ]),
+    endedTrades: new Map([
+      [btc, []],
+      [eth, []],
+    ]),
     crashes: 0,
     session: null,
     safeMode: null,
@@ -115,6 +119,23 @@ test("[REC-3] a trade with its summary is no longer open", async () => {
   expect(second.journal.intents).toEqual([intentRow("d2")]);
   expect(second.journal.orders).toEqual([orderRow("d2")]);
   expect(second.journal.positions).toEqual([positionRow({ lots: signedLots(0), trade: null, stopLoss: null })]);
+  await second.close();
+});
+
+test("[I-08] the next run knows which trades have their summary, of each symbol, newest first", async () => {
+  const directory = fresh();
+  const first = await openStore(optionsIn(directory));
+  for (const name of ["d1", "d2", "d3", "d4"]) first.intent(intentRow(name));
+  const late = micros(tradeRow("d2").exitTime + 1);
+  first.append([tradeRow("d1"), tradeRow("d2", { exitTime: late }), tradeRow("d3", { symbol: eth }), tradeRow("d5")]);
+  await first.close();
+  const second = await openStore(optionsIn(directory));
+  expect(second.journal.endedTrades).toEqual(
+    new Map([
+      [btc, [tradeRow("d2").trade, tradeRow("d5").trade, tradeRow("d1").trade]],
+      [eth, [tradeRow("d3").trade]],
+    ]),
+  );
   await second.close();
 });
 

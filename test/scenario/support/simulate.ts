@@ -462,7 +462,8 @@ export class Simulation {
 
 /** What the store would tell the next run. */
 function journalFrom(rows: readonly Output[]): { readonly kind: "journal" } & Journal {
-  const ended = new Set(rows.flatMap((row) => (row.kind === "trade" ? [row.trade] : [])));
+  const trades = rows.flatMap((row) => (row.kind === "trade" ? [row.trade] : []));
+  const ended = new Set(trades);
   const openTrades = rows.flatMap((intent) => {
     if (intent.kind !== "intent" || ended.has(intent.trade)) return [];
     const fills = rows.flatMap((row) => (row.kind === "fill" && row.trade === intent.trade ? [fillFrom(row)] : []));
@@ -474,10 +475,12 @@ function journalFrom(rows: readonly Output[]): { readonly kind: "journal" } & Jo
   const session = rows.findLast((row) => row.kind === "session")?.state ?? null;
   const applied = rows.flatMap((row) => (row.kind === "fill" ? [row.tradeId] : [])).reverse();
   const appliedTradeIds = new Map([[symbol, applied]]);
+  const endedTrades = new Map([[symbol, trades.reverse()]]);
   return {
     kind: "journal",
     openTrades,
     appliedTradeIds,
+    endedTrades,
     session,
     begun,
     ...(safeMode === undefined ? {} : { safeMode }),
