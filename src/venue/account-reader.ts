@@ -44,7 +44,7 @@ export class AccountReader {
     this.#ports = ports;
   }
 
-  /** Asks once. */
+  /** Asks once, and once more for a part whose answer got lost: four answers in a row are much to ask of a bad network. */
   read(now: Micros, done: Done): void {
     if (this.#underWay >= readsMax) return done(failed(`more than ${readsMax} account reads under way`), now);
     this.#underWay += 1;
@@ -57,15 +57,17 @@ export class AccountReader {
       this.#ports.onOutcome(read.outcome, then);
       done(read, then);
     };
-    for (const part of parts) {
-      const answered = (answer: Answer, then: Micros): void => {
+    const ask = (part: Part, isLast: boolean, then: Micros): void => {
+      const answered = (answer: Answer, at: Micros): void => {
         const failure = failureOf(part, answer);
-        if (failure !== null) return finish(failure, then);
+        if (failure !== null && !isLast && mayHaveBeenLost(answer)) return ask(part, true, at);
+        if (failure !== null) return finish(failure, at);
         if (answer.kind === "reply") bodies.set(part, answer.reply.body);
-        if (bodies.size === parts.length) finish(this.#join(bodies, now), then);
+        if (bodies.size === parts.length) finish(this.#join(bodies, now), at);
       };
-      this.#ports.caller.call(accountRequests[part], { done: answered }, now);
-    }
+      this.#ports.caller.call(accountRequests[part], { done: answered }, then);
+    };
+    for (const part of parts) ask(part, false, now);
   }
 
   /** Repeats until it is read. A newer wish takes the place of an older one. */
@@ -114,6 +116,11 @@ function failureOf(part: Part, answer: Answer): AccountRead | null {
   if (answer.kind === "held-back") return failed(`${part}: ${answer.cause}`);
   const { outcome } = verdictOf(answer);
   return outcome.kind === "ok" ? null : { outcome, events: [] };
+}
+
+/** Nobody has answered, or only what stands before the exchange's service. */
+function mayHaveBeenLost(answer: Answer): boolean {
+  return answer.kind === "failed" || (answer.kind === "reply" && answer.reply.status >= 500);
 }
 
 function failed(message: string): AccountRead {

@@ -81,8 +81,8 @@ test("[F-17] a read without a reply in time is given up, so that repeated ones d
   const rig = startedRestRig();
   for (const path of accountPaths) rig.on(`GET ${path}`, () => "lost");
   rig.send({ kind: "query-account" });
-  rig.advance(3_500);
   const asked = accountPaths.flatMap((path) => rig.http(path, "GET").at(-1)?.id ?? []);
+  rig.advance(3_500);
   expect(rig.givenUp()).toEqual(asked);
 });
 

@@ -239,6 +239,27 @@ test("an account that cannot be read is read again, without giving up", () => {
   expect(rig.kinds().filter((kind) => kind === "account-snapshot")).toHaveLength(1);
 });
 
+test.each([
+  ["lost", 1, 1],
+  ["lost", 2, 2],
+  ["refused", 1, 2],
+] as const)(
+  "[F-07] an answer of the account that is %s %i times takes %i readings of the rest",
+  (how, times, readings) => {
+    const rig = new Rig();
+    let asked = 0;
+    rig.on("GET /fapi/v3/positionRisk", () => {
+      asked += 1;
+      if (asked > times) return ok([]);
+      return how === "lost" ? "lost" : { status: 400, body: { code: -1021, msg: "outside of the recvWindow" } };
+    });
+    rig.started();
+    rig.advance(30_000);
+    const snapshots = rig.kinds().filter((kind) => kind === "account-snapshot").length;
+    expect([snapshots, rig.http("/fapi/v3/balance", "GET").length]).toEqual([1, readings]);
+  },
+);
+
 test("no notice and no event shows a listen key, a signature or the API key (S-01)", () => {
   const rig = new Rig().started();
   rig.cut("private");

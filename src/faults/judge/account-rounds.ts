@@ -1,6 +1,6 @@
 /**
  * A read of the account as the daemon has to have it before it can act on it: answers to four questions of one moment. One
- * that is lost leaves it unread, whatever the others say. @see failure-catalogue F-07, F-44
+ * that is lost is asked once more at once; where that is lost, too, it is unread, whatever the others say. @see failure-catalogue F-07, F-44
  */
 
 import type { Call } from "../call.ts";
@@ -16,9 +16,16 @@ export type AccountRound = { readonly askedAt: number; readonly positions: strin
 export class AccountRounds {
   #newest: Round | null = null;
   readonly #roundOf = new WeakMap<Call, Round>();
+  /** of which a question was answered with nothing just now */
+  #failed: { readonly round: Round; readonly name: string; readonly at: number } | null = null;
 
   onSent(call: Call, now: number): void {
     if (!parts.includes(call.name)) return;
+    if (this.#failed?.name === call.name && this.#failed.at === now) {
+      this.#roundOf.set(call, this.#failed.round);
+      this.#failed = null;
+      return;
+    }
     const known = this.#newest;
     const isSame = known !== null && known.askedAt === now && !known.asked.has(call.name);
     const round = isSame ? known : { askedAt: now, asked: new Set<string>(), answered: new Map<string, string>() };
@@ -28,8 +35,9 @@ export class AccountRounds {
   }
 
   /** @returns the read that is complete with this answer */
-  onReply(call: Call, status: number, text: string | null): AccountRound | null {
+  onReply(call: Call, status: number, text: string | null, now: number): AccountRound | null {
     const round = this.#roundOf.get(call);
+    if (round !== undefined && (status === 0 || status >= 500)) this.#failed = { round, name: call.name, at: now };
     if (round === undefined || status !== 200 || text === null) return null;
     if (!text.startsWith("[") || !text.endsWith("]")) return null;
     round.answered.set(call.name, text);

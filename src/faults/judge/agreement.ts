@@ -77,7 +77,7 @@ export class Agreement {
   }
 
   onReply(call: Call, status: number, text: string | null): void {
-    const round = this.#rounds.onReply(call, status, text);
+    const round = this.#rounds.onReply(call, status, text, this.#scene.now);
     if (round === null || this.#scene.readySince === null) return;
     const rows = rowsOf(round.positions);
     const { truth, grids } = this.#scene;
