@@ -63,6 +63,8 @@ export class SessionKeeper {
   #peakRowAt = Number.NEGATIVE_INFINITY;
   /** entries of an earlier run that nothing is known to have filled of, and when they left: they are no trades yet */
   readonly #unfilled = new Map<TradeId, Micros>();
+  /** how many trades of an earlier run are known to have begun at a moment */
+  readonly #foundAt = new Map<Micros, number>();
 
   constructor(floor: SessionFloor) {
     this.#floor = floor;
@@ -92,7 +94,7 @@ export class SessionKeeper {
     let state = journal.session ?? newSession(now);
     const proof = microsFromSeconds(this.#floor.settings().protection.absence_proof_seconds);
     for (const { intent, fills } of journal.openTrades) {
-      if (fills.length > 0 || intent.time + proof > now) state = withTradeAt(state, intent.time, now);
+      if (fills.length > 0 || intent.time + proof > now) state = this.#withFound(state, intent.time, now);
       else this.#unfilled.set(intent.trade, intent.time);
     }
     this.#state = state;
@@ -104,7 +106,13 @@ export class SessionKeeper {
     const leftAt = this.#unfilled.get(trade);
     if (leftAt === undefined) return;
     this.#unfilled.delete(trade);
-    this.#apply({ state: withTradeAt(this.stateAt(now), leftAt, now), events: [] }, now);
+    this.#apply({ state: this.#withFound(this.stateAt(now), leftAt, now), events: [] }, now);
+  }
+
+  #withFound(state: SessionState, leftAt: Micros, now: Micros): SessionState {
+    const nth = 1 + (this.#foundAt.get(leftAt) ?? 0);
+    this.#foundAt.set(leftAt, nth);
+    return withTradeAt(state, leftAt, nth, now);
   }
 
   onTime(now: Micros): void {

@@ -113,10 +113,17 @@ export function onTradeClosed(before: SessionState, netPnl: number): SessionStat
   return { ...before, realisedToday: before.realisedToday + netPnl };
 }
 
-/** An entry that the journal knows and the state does not, because the end came between the two. */
-export function withTradeAt(before: SessionState, openedAt: Micros, now: Micros): SessionState {
-  if (before.tradeTimes.includes(openedAt) || openedAt <= now - microsPerHour || openedAt > now) return before;
-  const tradeTimes = [...before.tradeTimes, openedAt].sort((a, b) => a - b).slice(-tradeTimesMax);
+/**
+ * An entry that the journal knows and the state does not, because the end came between the two.
+ *
+ * @param nth of the entries that left in that microsecond: one turn may decide for several symbols
+ */
+export function withTradeAt(before: SessionState, openedAt: Micros, nth: number, now: Micros): SessionState {
+  const known = before.tradeTimes.filter((time) => time === openedAt).length;
+  if (known >= nth || openedAt <= now - microsPerHour) return before;
+  // The machine's clock may have been set back since: it counts from now, as everything that is in the future does.
+  const time = micros(Math.min(openedAt, now));
+  const tradeTimes = [...before.tradeTimes, time].sort((a, b) => a - b).slice(-tradeTimesMax);
   return { ...before, tradeTimes, tradesToday: before.tradesToday + 1 };
 }
 

@@ -14,7 +14,7 @@ import { microsPerDay } from "../../src/risk/session.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf, sessionOf } from "../risk/support.ts";
 import { after, instrument, settings, settingsWith, start } from "../support/core.ts";
-import { CoreBench, entryOf, first, historyOf, idOf, snapshotOf, stopOf, tradeB } from "./support.ts";
+import { CoreBench, entryOf, first, historyOf, idOf, snapshotOf, stopOf, tradeA, tradeB } from "./support.ts";
 
 const midnight = (Math.floor(start / microsPerDay) + 1) * microsPerDay;
 
@@ -290,6 +290,22 @@ test("[RSK-4] the trades of the hour survive a restart, also the one whose row w
     session: sessionOf({ tradeTimes }),
   });
   expect(bench.core.session(bench.now).tradeTimes).toHaveLength(100);
+});
+
+test("[RSK-4] two entries that left in the same moment are two trades after a restart, also where neither row is there", () => {
+  const counted = [0, 1, 2].map((rows) => {
+    const bench = new Watched();
+    const fills = [{ clientOrderId: "x", side: "buy", fill: fillOf("t", 1) }] as const;
+    const openTrades = [tradeA, tradeB].map((trade) => ({
+      intent: { ...entryIntent(), trade, time: after(-1_000) },
+      fills,
+      stopLevel: null,
+    }));
+    const tradeTimes = Array.from({ length: rows }, () => after(-1_000));
+    bench.tell({ kind: "journal", openTrades, session: sessionOf({ tradeTimes }) });
+    return bench.core.session(bench.now).tradeTimes.length;
+  });
+  expect(counted).toEqual([2, 2, 2]);
 });
 
 test("[RSK-4] an entry of long ago of which nothing filled is no trade that a restart brings back", () => {

@@ -297,16 +297,17 @@ test("[RSK-4] a closed trade adds to the day's realised profit", () => {
 
 test("[RSK-4] an entry that only the journal knows counts once, in its place", () => {
   const state = opened(1, after(10));
-  const known = withTradeAt(withTradeAt(state, start, after(20)), start, after(20));
+  const known = withTradeAt(withTradeAt(state, start, 1, after(20)), start, 1, after(20));
   expect([known.tradeTimes, known.tradesToday]).toEqual([[start, after(10)], 2]);
 });
 
-test("[RSK-4] an entry an hour old, or of the future, does not count", () => {
+test("[RSK-4] an entry an hour old does not count, and one of the future counts from now", () => {
   const state = sessionOf();
   const now = after(3_600_000);
-  expect([withTradeAt(state, start, now), withTradeAt(state, micros(now + 1), now)]).toEqual([state, state]);
-  expect(withTradeAt(state, after(1), now).tradesToday).toBe(1);
-  expect(withTradeAt(state, now, now).tradesToday).toBe(1);
+  expect(withTradeAt(state, start, 1, now)).toEqual(state);
+  expect(withTradeAt(state, micros(now + 1), 1, now).tradeTimes).toEqual([now]);
+  expect(withTradeAt(state, after(1), 1, now).tradesToday).toBe(1);
+  expect(withTradeAt(state, now, 1, now).tradesToday).toBe(1);
 });
 
 test("[RSK-4] a clock that steps back begins no day and counts what it had put into the future from now", () => {
@@ -583,7 +584,7 @@ test("[RSK-4] who flattens halts in the same name", () => {
 
 test("[RSK-4] an entry that only the journal knows takes no more room than there is", () => {
   const state = sessionOf({ tradeTimes: Array(5_000).fill(after(1)) });
-  expect(withTradeAt(state, after(2), after(3)).tradeTimes).toHaveLength(5_000);
+  expect(withTradeAt(state, after(2), 1, after(3)).tradeTimes).toHaveLength(5_000);
 });
 
 const transfers = fc.double({ min: -5_000, max: 50_000, noNaN: true });
