@@ -196,12 +196,14 @@ export class HistoryDesk {
   }
 
   #giveUp(now: Micros): void {
-    const { account, manager, symbol } = this.#ports;
+    const { account, manager, symbol, readAgainBy } = this.#ports;
     for (const { plan } of this.#past) this.#notice({ trade: plan.trade, running: false });
     this.#past = [];
     if (manager.trade?.unexplained?.isSettled !== false) return;
     this.#notice({ trade: manager.trade.plan.trade, running: true });
     manager.settleBooks(account.reportedLots(symbol), account.entryTicks(symbol), now);
+    // Nothing was compared with the exchange while the history was being asked (I-06).
+    readAgainBy(now, now);
   }
 
   #notice(fields: Notice["fields"]): void {

@@ -350,6 +350,20 @@ test("[F-18] the account is read again where a history explains nothing, and not
   expect([reads, rowsOf(failed, "query-history")]).toEqual([[1, 0], 2]);
 });
 
+test("[I-06] once it is given up to explain an adopted trade, what is open is read at once", () => {
+  const bench = started(10, [openTradeOf(tradeA, after(-20_000))]);
+  let failures = 0;
+  for (let ms = 500; bench.trade?.unexplained?.isSettled === false; ms += 500) {
+    bench.at(ms);
+    const command = bench.outputs.find(({ kind }) => kind === "query-history");
+    if (command?.kind !== "query-history") continue;
+    failures += 1;
+    bench.tell({ kind: "outcome", command, outcome: { kind: "unknown", cause: "503" } });
+  }
+  bench.at((bench.now - after(0)) / 1_000 + 1);
+  expect([failures > 3, rowsOf(bench, "query-account") > 0]).toEqual([true, true]);
+});
+
 test("[I-09] a stop of an earlier life that surfaces late and is nearer holds its level", () => {
   const bench = started(10, [openTradeOf(tradeA, after(-20_000))]);
   const moved = { ...stopOf(idOf(tradeA, "r"), "sell", 639_900), closePosition: false, quantity: lots(10) };
