@@ -86,6 +86,15 @@ export type Outcome =
   | { readonly kind: "refused"; readonly code: number; readonly message: string }
   | { readonly kind: "unknown"; readonly cause: string };
 
+/** The answer to a look-up, after that was told as unknown: there was no such order. */
+export type FoundNothing = {
+  readonly kind: "found-nothing";
+  readonly symbol: SymbolIndex;
+  readonly clientOrderId: string;
+  /** when the look-up left */
+  readonly askedAt: Micros;
+};
+
 export type CommandOutcome = { readonly kind: "outcome"; readonly command: Command; readonly outcome: Outcome };
 
 /** What an operator or a supervisor asks of the risk state; `by` says who, and stands in journal and events. */
@@ -111,6 +120,7 @@ export type CoreEvent =
   | HistoryReport
   | IncomeReport
   | CommandOutcome
+  | FoundNothing
   | ({ readonly kind: "fees" } & FeeRates)
   /** `transfer` is what came in from outside (deposit) or, negative, went out: no profit and no loss; else zero */
   | { readonly kind: "wallet"; readonly wallet: Money; readonly transfer: Money; readonly time: Micros }

@@ -228,6 +228,12 @@ export class Core implements MarketSink {
       case "outcome":
         this.#onOutcome(event, now);
         break;
+      case "found-nothing": {
+        const { manager, turned } = this.#desk(event.symbol);
+        manager.onFoundNothing(event.clientOrderId, event.askedAt, now);
+        turned.onFoundNothing(event.clientOrderId, event.askedAt, now);
+        break;
+      }
       case "fees":
         this.#account.onFees(event);
         break;

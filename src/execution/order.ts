@@ -5,7 +5,7 @@
  */
 
 import type { AlgoStatus, OrderStatus, Role, Side } from "../domain/order.ts";
-import { type Lots, lots, type Micros, noLots, type Ticks } from "../domain/units.ts";
+import { type Lots, lots, type Micros, micros, noLots, type Ticks } from "../domain/units.ts";
 
 export type CloseReason =
   | "filled"
@@ -92,7 +92,8 @@ export type OrderEvent =
   | { readonly kind: "executed"; readonly quantity: Lots }
   | { readonly kind: "asked" }
   /** a look-up found nothing: weak evidence, counted */
-  | { readonly kind: "missed" }
+  /** `askedAt`: when the look-up left; left out, it is the last one */
+  | { readonly kind: "missed"; readonly askedAt?: Micros }
   /** a list of open orders, asked for then, did not name it */
   | { readonly kind: "unlisted"; readonly requestedAt: Micros }
   /** absence is proven (receive window and read lag have passed) */
@@ -160,7 +161,7 @@ export function step(order: Order, event: OrderEvent, now: Micros): Order {
     case "asked":
       return { ...order, askedAt: now, asks: order.asks + 1 };
     case "missed":
-      return missed(order, now);
+      return missed(order, event.askedAt ?? order.askedAt, now);
     case "unlisted":
       return { ...order, unlistedAt: event.requestedAt };
     case "absent":
@@ -224,8 +225,9 @@ function moved(order: Order, status: Status, now: Micros): Order {
 }
 
 /** The first answer that says anything: waits that grew while none came are no reason to wait as long for the next. */
-function missed(order: Order, now: Micros): Order {
-  const next = { ...order, misses: order.misses + 1, missedAt: order.askedAt };
+function missed(order: Order, askedAt: Micros, now: Micros): Order {
+  const missedAt = order.misses === 0 ? askedAt : micros(Math.max(order.missedAt, askedAt));
+  const next = { ...order, misses: order.misses + 1, missedAt };
   return order.misses === 0 ? { ...next, asks: Math.min(order.asks, 1), answeredAt: now } : next;
 }
 

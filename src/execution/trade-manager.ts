@@ -292,6 +292,15 @@ export class TradeManager {
     this.#manage(trade, now);
   }
 
+  /** A look-up that left at `askedAt` was answered too late for its time-out: the answer is as good as another (F-20). */
+  onFoundNothing(clientOrderId: string, askedAt: Micros, now: Micros): void {
+    const trade = this.#trade;
+    const order = trade?.orders.get(clientOrderId);
+    if (trade === null || order?.status.kind !== "unknown" || askedAt < order.status.since) return;
+    update(this.#desk, trade, order, { kind: "missed", askedAt }, now);
+    this.#manage(trade, now);
+  }
+
   /** The touch moved. Allocates nothing unless something is due. */
   onQuote(now: Micros): void {
     const trade = this.#trade;

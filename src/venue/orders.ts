@@ -6,6 +6,7 @@
  * @see requirements SAF-1, SAF-2; failure-catalogue F-01, F-20
  */
 
+import { meaningOf } from "../domain/error-policy.ts";
 import type { CoreEvent, Outcome } from "../domain/event.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { type Micros, micros, plus, type SymbolIndex } from "../domain/units.ts";
@@ -95,7 +96,12 @@ export class Orders {
     };
     const late = (reply: Parameters<typeof decodeReply>[1]): void => {
       // The outcome was told as unknown and is being looked up; what the late reply reports is still a fact.
-      this.#tell(decodeReply(command, reply, this.#ports.byName));
+      const decoded = decodeReply(command, reply, this.#ports.byName);
+      this.#tell(decoded);
+      const { outcome } = decoded.verdict;
+      if (!isLookUp(command) || outcome.kind !== "refused" || meaningOf(outcome.code) !== "absent") return;
+      const { symbol } = command;
+      this.#ports.emit({ kind: "found-nothing", symbol, clientOrderId: clientIdOf(command), askedAt: now });
     };
     this.#ports.caller.call(request, { done, late }, now);
   }
@@ -141,6 +147,10 @@ export class Orders {
 
 function isPlacement({ kind }: SingleCommand): boolean {
   return kind === "place-order" || kind === "place-algo";
+}
+
+function isLookUp({ kind }: SingleCommand): boolean {
+  return kind === "query-order" || kind === "query-algo";
 }
 
 /** Of the timer of the next attempt. */

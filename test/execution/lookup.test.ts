@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { present } from "../../src/domain/assert.ts";
-import { lots, ticks } from "../../src/domain/units.ts";
+import { lots, micros, ticks } from "../../src/domain/units.ts";
 import { placeOrder } from "../../src/execution/desk.ts";
 import { isNotFound } from "../../src/execution/lookup.ts";
 import { step } from "../../src/execution/order.ts";
@@ -342,4 +342,28 @@ test("[I-05] the account is read with the look-up that is made as soon as absenc
   bench.sent();
   bench.at(proof);
   expect(bench.sent()).toContain("query-account");
+});
+
+test("[F-20] answers that came too late for their look-ups prove absence as others do, by when those had left", () => {
+  const judged = [-1, 1].map((ms) => {
+    const bench = new Bench();
+    bench.enterProtected();
+    const stop = present(bench.trade.orders.get(f1), "stop");
+    bench.trade.orders.set(f1, { ...stop, seen: false, status: { kind: "sent" } });
+    bench.lose("place-algo", f1);
+    bench.at(proof + 10_000);
+    const askedAt = micros(stop.sentAt + (proof + ms) * 1_000);
+    for (let answers = 0; answers < 2; answers += 1) bench.manager.onFoundNothing(f1, askedAt, bench.now);
+    return bench.trade.orders.get(f1)?.status.kind;
+  });
+  expect(judged).toEqual(["unknown", "closed"]);
+});
+
+test("[F-20] an answer to a look-up from before the doubt says nothing of it", () => {
+  const bench = new Bench();
+  bench.enterProtected();
+  bench.at(5_000);
+  bench.manager.onReportsMissed(bench.now);
+  bench.manager.onFoundNothing(f1, micros(bench.now - 1), bench.now);
+  expect(bench.trade.orders.get(f1)?.misses).toBe(0);
 });

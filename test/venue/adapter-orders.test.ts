@@ -374,6 +374,20 @@ test("[SAF-2] an amendment without a reply has an unknown fate; what its late re
   ]);
 });
 
+test("[F-20] a look-up that is answered too late with nothing tells so, and when it had left", () => {
+  const rig = startedRestRig();
+  rig.on("GET /fapi/v1/order", () => "lost");
+  const askedAt = rig.now;
+  rig.send({ kind: "query-order", symbol: entry.symbol, clientOrderId: entry.clientOrderId });
+  rig.advance(3_600);
+  const [request] = rig.http("/fapi/v1/order", "GET");
+  rig.answer(request?.id ?? 0, { status: 400, body: { code: -2013, msg: "Order does not exist." } });
+  expect(rig.events.filter(({ kind }) => kind === "outcome" || kind === "found-nothing")).toEqual([
+    expect.objectContaining({ kind: "outcome", outcome: { kind: "unknown", cause: "no reply in time" } }),
+    { kind: "found-nothing", symbol: entry.symbol, clientOrderId: entry.clientOrderId, askedAt },
+  ]);
+});
+
 test("an amendment that is no more than what has filled is a cancel, and is reported so", () => {
   const rig = startedRestRig();
   rig.on("PUT /fapi/v1/order", () => ok(orderBody({ type: "LIMIT", status: "CANCELED", executedQty: "0.004" })));
