@@ -297,12 +297,20 @@ function wasOpen(trade: Trade, reported: SignedLots): boolean {
 }
 
 /**
- * A conditional order of which the exchange has told the end waits no more, whatever a list that may be older names (I-07).
- * One that a repeated request has made again only reduces, and is cancelled when nothing is open.
+ * What the exchange has told the end of waits no more, whatever a list that may be older names (I-07, F-19). One that a
+ * repeated request has made again is found when the trade is over, if it has not executed before.
  */
 function withoutEnded(snapshot: AccountSnapshot, former: Trade): AccountSnapshot {
   const ended = endedAlgos(former);
-  return { ...snapshot, algos: snapshot.algos.filter(({ clientAlgoId }) => !ended.has(clientAlgoId)) };
+  const isOver = (id: string): boolean => {
+    const order = former.orders.get(id);
+    return order !== undefined && !mayTrade(order) && !isBuried(order);
+  };
+  return {
+    ...snapshot,
+    orders: snapshot.orders.filter(({ clientOrderId }) => !isOver(clientOrderId)),
+    algos: snapshot.algos.filter(({ clientAlgoId }) => !ended.has(clientAlgoId)),
+  };
 }
 
 /** What is over stays over when the same trade is taken over anew. */
