@@ -2,10 +2,9 @@
 
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
-import { lots, micros, noLots, symbolIndex, ticks } from "../../../src/domain/units.ts";
 import type { Call } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
-import { intentOf } from "./given.ts";
+import { intentOf, orderRowOf } from "./given.ts";
 
 const grids = [
   { symbol: "BTCUSDT", tick: 0.1, step: 0.001 },
@@ -31,21 +30,7 @@ function doubting(id: string): Judge {
 }
 
 function told(judge: Judge, id: string, state: string): void {
-  judge.row({
-    kind: "order",
-    trade,
-    symbol: symbolIndex(0),
-    clientOrderId: id,
-    service: id === entry ? "order" : "algo",
-    role: id === entry ? "e" : "f",
-    side: "buy",
-    quantity: lots(10),
-    price: ticks(640_000),
-    state,
-    filled: noLots,
-    venueId: null,
-    time: micros(0),
-  });
+  judge.row(orderRowOf(id, state));
 }
 
 function pass(judge: Judge, seconds: number): Judge {

@@ -1,8 +1,8 @@
-/** What tests of the judge begin with: an intent to buy ten lots of the first symbol. */
+/** What tests of the judge begin with: an intent to buy ten lots of the first symbol, and what becomes of its orders. */
 
 import { orderId, type TradeId, tradeIdFrom } from "../../../src/domain/order-id.ts";
-import type { IntentRow } from "../../../src/domain/output.ts";
-import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
+import type { IntentRow, OrderRow } from "../../../src/domain/output.ts";
+import { lots, micros, noLots, symbolIndex, ticks } from "../../../src/domain/units.ts";
 
 /** Held for a minute. */
 export function intentOf(decisionId = "d1", trade: TradeId = tradeIdFrom(decisionId)): IntentRow {
@@ -21,6 +21,26 @@ export function intentOf(decisionId = "d1", trade: TradeId = tradeIdFrom(decisio
     exits: null,
     decisionMidHalfTicks: null,
     holdUntil: micros(60_000_000),
+    time: micros(0),
+  };
+}
+
+/** The daemon's word on an order of that trade. */
+export function orderRowOf(clientOrderId: string, state: string, trade: TradeId = tradeIdFrom("d1")): OrderRow {
+  const isEntry = /-e\d+-/.test(clientOrderId);
+  return {
+    kind: "order",
+    trade,
+    symbol: symbolIndex(0),
+    clientOrderId,
+    service: isEntry ? "order" : "algo",
+    role: isEntry ? "e" : "f",
+    side: isEntry ? "buy" : "sell",
+    quantity: lots(10),
+    price: ticks(640_000),
+    state,
+    filled: noLots,
+    venueId: null,
     time: micros(0),
   };
 }

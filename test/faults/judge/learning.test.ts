@@ -2,10 +2,10 @@
 
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
-import type { IntentRow } from "../../../src/domain/output.ts";
 import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
 import { type Call, callOfHttp, callOfText } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
+import { intentOf } from "./given.ts";
 
 const grids = [
   { symbol: "BTCUSDT", tick: 0.1, step: 0.001 },
@@ -15,23 +15,7 @@ const trade = tradeIdFrom("d1");
 const second = 1_000_000;
 const minute = 60 * second;
 const firstMessage = 10 * second;
-const intent: IntentRow = {
-  kind: "intent",
-  trade,
-  decisionId: "d1",
-  source: "demo",
-  symbol: symbolIndex(0),
-  clientOrderId: orderId({ prefix: "sd", trade, role: "e", attempt: 1 }),
-  side: "buy",
-  quantity: lots(10),
-  stopLoss: ticks(639_000),
-  takeProfit: null,
-  secondTarget: null,
-  exits: null,
-  decisionMidHalfTicks: null,
-  holdUntil: micros(60 * second),
-  time: micros(0),
-};
+const intent = intentOf();
 let executions = 0;
 
 type World = { readonly judge: Judge; own: number; isBookValid: boolean };

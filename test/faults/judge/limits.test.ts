@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
-import type { IntentRow } from "../../../src/domain/output.ts";
-import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
 import { type Call, callOfHttp } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
+import { intentOf } from "./given.ts";
 
 const grids = [
   { symbol: "BTCUSDT", tick: 0.1, step: 0.001 },
@@ -11,23 +10,7 @@ const grids = [
 ];
 const second = 1_000_000;
 const stop = orderId({ prefix: "sd", trade: tradeIdFrom("d1"), role: "f", attempt: 1 });
-const intent: IntentRow = {
-  kind: "intent",
-  trade: tradeIdFrom("d1"),
-  decisionId: "d1",
-  source: "demo",
-  symbol: symbolIndex(0),
-  clientOrderId: orderId({ prefix: "sd", trade: tradeIdFrom("d1"), role: "e", attempt: 1 }),
-  side: "buy",
-  quantity: lots(10),
-  stopLoss: ticks(639_000),
-  takeProfit: null,
-  secondTarget: null,
-  exits: null,
-  decisionMidHalfTicks: null,
-  holdUntil: micros(60 * second),
-  time: micros(0),
-};
+const intent = intentOf();
 let executions = 0;
 
 function judgeOf(tradesAnHourMax = 2): Judge {

@@ -2,10 +2,9 @@
 
 import { expect, test } from "vitest";
 import { orderId, type TradeId, tradeIdFrom } from "../../../src/domain/order-id.ts";
-import { lots, micros, noLots, symbolIndex, ticks } from "../../../src/domain/units.ts";
 import { callOfText } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
-import { intentOf } from "./given.ts";
+import { intentOf, orderRowOf } from "./given.ts";
 
 const grids = [
   { symbol: "BTCUSDT", tick: 0.1, step: 0.001 },
@@ -56,21 +55,7 @@ function filled(judge: Judge, id: string, side: "BUY" | "SELL" = "BUY"): Judge {
 
 function taken(judge: Judge, id: string, state: string): Judge {
   judge.scene.now += 1_000;
-  judge.row({
-    kind: "order",
-    trade: first,
-    symbol: symbolIndex(0),
-    clientOrderId: id,
-    service: "order",
-    role: "e",
-    side: "buy",
-    quantity: lots(10),
-    price: ticks(640_000),
-    state,
-    filled: noLots,
-    venueId: null,
-    time: micros(0),
-  });
+  judge.row(orderRowOf(id, state, first));
   return judge;
 }
 

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
-import { micros, noLots, signedLots, symbolIndex, ticks } from "../../../src/domain/units.ts";
+import { micros, signedLots, symbolIndex } from "../../../src/domain/units.ts";
 import { callOfText } from "../../../src/faults/call.ts";
 import { Judge, type JudgeParts } from "../../../src/faults/judge/judge.ts";
 import type { BookView } from "../../../src/faults/judge/local-book.ts";
-import { intentOf } from "./given.ts";
+import { intentOf, orderRowOf } from "./given.ts";
 
 const grids = [{ symbol: "BTCUSDT", tick: 0.1, step: 0.001 }];
 const trade = tradeIdFrom("d1");
@@ -310,21 +310,7 @@ test("[I-05] a time in which the network is too slow for an answer before the re
   const judged = [1.4, 1.6].map((seconds) => {
     const judge = judgeWith({ replyTimeout: 3 * second });
     judge.row(intentOf());
-    judge.row({
-      kind: "order",
-      trade,
-      symbol: symbolIndex(0),
-      clientOrderId: floor,
-      service: "algo",
-      role: "f",
-      side: "sell",
-      quantity: null,
-      price: ticks(639_000),
-      state: "unknown",
-      filled: noLots,
-      venueId: null,
-      time: micros(0),
-    });
+    judge.row(orderRowOf(floor, "unknown"));
     judge.scene.latency = seconds * second;
     for (let passed = 0; passed < 40; passed += 1) pass(judge, second);
     return judge.violations.some(({ detail }) => detail.includes("has been unknown"));
