@@ -4,8 +4,6 @@ import { expect, test } from "vitest";
 import type { Settings } from "../../src/config/schema.ts";
 import { present } from "../../src/domain/assert.ts";
 import { moneyFromText } from "../../src/domain/instrument.ts";
-import type { Output, RiskEvent, SessionRow } from "../../src/domain/output.ts";
-import type { SessionState } from "../../src/domain/session.ts";
 import { lots, micros, microsPerMinute, noMoney, priceE8, signedLots, ticks } from "../../src/domain/units.ts";
 import { RiskDesk } from "../../src/engine/risk-desk.ts";
 import { SessionKeeper } from "../../src/engine/session-keeper.ts";
@@ -14,70 +12,11 @@ import { microsPerDay } from "../../src/risk/session.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf, sessionOf } from "../risk/support.ts";
 import { after, instrument, settings, settingsWith, start } from "../support/core.ts";
-import { CoreBench, entryOf, first, historyOf, idOf, snapshotOf, stopOf, tradeA, tradeB } from "./support.ts";
+import { entryOf, first, snapshotOf } from "./support.ts";
+
+import { ready, Watched } from "./watched.ts";
 
 const midnight = (Math.floor(start / microsPerDay) + 1) * microsPerDay;
-
-/** Everything that a bench asked for and told, from now on. */
-class Watched extends CoreBench {
-  readonly told: Output[] = [];
-
-  override take(): readonly string[] {
-    const texts = super.take();
-    this.told.push(...this.outputs);
-    return texts;
-  }
-
-  get events(): readonly string[] {
-    return this.told.filter((output): output is RiskEvent => output.kind === "risk-event").map(({ event }) => event);
-  }
-
-  get lastSession(): SessionState | null {
-    return this.told.findLast((output): output is SessionRow => output.kind === "session")?.state ?? null;
-  }
-
-  get entryId(): string {
-    return [...(this.trade?.orders.keys() ?? [])][0] ?? "none";
-  }
-
-  /** @param transfer of which so much came from outside */
-  wallet(amount: string, transfer = "0"): readonly string[] {
-    const [wallet, moved] = [moneyFromText(amount), moneyFromText(transfer)];
-    this.core.handle({ kind: "wallet", wallet, transfer: moved, time: this.now }, this.now);
-    return this.tell({ kind: "timer" });
-  }
-
-  /** What the exchange says of every conditional order. */
-  answerAlgos(status: "NEW" | "CANCELED"): void {
-    for (const { id, service } of [...(this.trade?.orders.values() ?? [])]) {
-      if (service === "algo") this.tell({ ...stopOf(id), status });
-    }
-  }
-
-  /** Fresh data and a new decision; the commands that follow. */
-  tries(id: string, changes = {}): readonly string[] {
-    this.quote();
-    return this.decide(decisionOf({ id, validUntil: micros(this.now + 1_000_000), ...changes }));
-  }
-
-  get lastDecision() {
-    return this.told.findLast((output) => output.kind === "decision");
-  }
-
-  get whyNot(): readonly string[] {
-    return this.lastDecision?.blocked.map(({ reason }) => reason) ?? [];
-  }
-}
-
-function ready(withSettings: Settings = settings, session: SessionState | null = null): Watched {
-  const bench = new Watched(withSettings);
-  bench.tell({ kind: "journal", openTrades: [], session });
-  bench.tell({ kind: "private-stream", alive: true });
-  bench.at(1);
-  bench.tell(snapshotOf(0, { requestedAt: after(1) }));
-  bench.quote();
-  return bench;
-}
 
 /** With a filled entry of ten lots at 640,000 and its stop. */
 function holding(withSettings: Settings = settings): Watched {
@@ -242,103 +181,6 @@ test("[RSK-4] a new peak is journalled at most once a second", () => {
   expect(bench.told.filter(({ kind }) => kind === "session").length - before).toBe(2);
 });
 
-test("[RSK-4] an entry counts in the hour when it leaves, and no more when nothing of it fills", () => {
-  const bench = ready();
-  bench.decide(decisionOf());
-  const during = bench.core.session(bench.now).tradeTimes.length;
-  bench.tell(entryOf(bench.entryId, 0, { status: "EXPIRED" }));
-  expect([during, bench.core.session(bench.now).tradeTimes.length]).toEqual([1, 0]);
-});
-
-test("[RSK-4] an entry that was found, and ends without a fill, takes no trade out of the hour", () => {
-  const bench = ready();
-  bench.decide(decisionOf());
-  const [id, counted] = [bench.entryId, bench.core.session(bench.now).tradeTimes];
-  bench.tell(entryOf(id, 10, { status: "FILLED", source: "stream", fill: fillOf("t1", 10, 640_000) }));
-  bench.answerAlgos("NEW");
-  bench.answerAlgos("NEW");
-  const stop = present(
-    [...(bench.trade?.orders.values() ?? [])].find(({ role }) => role === "f"),
-    "stop",
-  );
-  const hit = { side: "sell", status: "FILLED", source: "stream", time: bench.now } as const;
-  bench.tell({ ...entryOf(stop.id, 10, hit), fill: fillOf("t2", 10, 639_700) });
-  bench.answerAlgos("CANCELED");
-  const isOver = bench.trade === null;
-  bench.at(30_000);
-  bench.history = historyOf([], []);
-  const found = idOf(tradeB, "e");
-  bench.tell(snapshotOf(0, { orders: [entryOf(found)], requestedAt: bench.now }));
-  const adopted = bench.trade?.plan.trade;
-  bench.tell(entryOf(found, 0, { status: "CANCELED" }));
-  bench.at(60_000);
-  expect([isOver, adopted, bench.trade, bench.core.session(bench.now).tradeTimes]).toEqual([
-    true,
-    tradeB,
-    null,
-    counted,
-  ]);
-});
-
-test("[RSK-4] the trades of the hour survive a restart, also the one whose row was lost", () => {
-  const tradeTimes = Array.from({ length: 99 }, (_, index) => after(-100 + index));
-  const bench = new Watched();
-  const intent = { ...entryIntent(), time: after(-1) };
-  bench.tell({
-    kind: "journal",
-    openTrades: [{ intent, fills: [], stopLevel: null }],
-    session: sessionOf({ tradeTimes }),
-  });
-  expect(bench.core.session(bench.now).tradeTimes).toHaveLength(100);
-});
-
-test("[RSK-4] two entries that left in the same moment are two trades after a restart, also where neither row is there", () => {
-  const counted = [0, 1, 2].map((rows) => {
-    const bench = new Watched();
-    const fills = [{ clientOrderId: "x", side: "buy", fill: fillOf("t", 1) }] as const;
-    const openTrades = [tradeA, tradeB].map((trade) => ({
-      intent: { ...entryIntent(), trade, time: after(-1_000) },
-      fills,
-      stopLevel: null,
-    }));
-    const tradeTimes = Array.from({ length: rows }, () => after(-1_000));
-    bench.tell({ kind: "journal", openTrades, session: sessionOf({ tradeTimes }) });
-    return bench.core.session(bench.now).tradeTimes.length;
-  });
-  expect(counted).toEqual([2, 2, 2]);
-});
-
-test("[RSK-4] an entry of long ago of which nothing filled is no trade that a restart brings back", () => {
-  const bench = new Watched();
-  const trades = [
-    { intent: { ...entryIntent(), time: after(-12_000) }, fills: [], stopLevel: null },
-    {
-      intent: { ...entryIntent(), time: after(-13_000) },
-      fills: [{ clientOrderId: "x", side: "buy", fill: fillOf("t", 1) }],
-      stopLevel: null,
-    },
-  ] as const;
-  bench.tell({ kind: "journal", openTrades: trades, session: sessionOf() });
-  expect(bench.core.session(bench.now).tradeTimes).toEqual([after(-13_000)]);
-});
-
-test("[RSK-4] an entry of long ago that filled while nobody was there counts in the hour once it is found", () => {
-  const bench = new Watched();
-  const intent = { ...entryIntent(), time: after(-13_000) };
-  bench.tell({ kind: "journal", openTrades: [{ intent, fills: [], stopLevel: null }], session: sessionOf() });
-  const before = bench.core.session(bench.now).tradeTimes;
-  bench.tell(snapshotOf(10));
-  expect([before, bench.core.session(bench.now).tradeTimes]).toEqual([[], [after(-13_000)]]);
-});
-
-function entryIntent() {
-  const bench = ready();
-  bench.decide(decisionOf());
-  const intent = bench.told.find((output) => output.kind === "intent");
-  if (intent === undefined) throw new Error("no intent");
-  return intent;
-}
-
 test("[RSK-5] a cooldown after a close survives a restart: for its symbol and direction, until it is over", () => {
   const cooldowns = [{ symbol: "BTCUSDT", side: "buy", until: after(60_000) }] as const;
   const bench = ready(settings, sessionOf({ cooldowns }));
@@ -479,16 +321,6 @@ test("[CFG-4] an open position keeps the stop, target and hold that it was opene
   expect([bench.trade?.plan, bench.trade?.holdUntil]).toEqual([plan, holdUntil]);
 });
 
-test("[RSK-4] the window of trades is exact: the hundred-and-first leaves when the first is an hour old", () => {
-  const tradeTimes = Array.from({ length: 100 }, () => after(-3_599_000));
-  const bench = ready(settings, sessionOf({ tradeTimes }));
-  const before = [bench.tries("d1"), bench.whyNot];
-  bench.at(999);
-  const still = bench.tries("d2").length;
-  bench.at(1_000);
-  expect([before, still, bench.tries("d3").length]).toEqual([[[], ["MAX_TRADES_PER_HOUR_REACHED"]], 0, 1]);
-});
-
 test("[RSK-4] a cooldown of the session ends by itself, also after a restart", () => {
   const cooling = settingsWith({
     risk: { session: { ...settings.risk.session, on_violation: "cooldown", cooldown_minutes: 1 } },
@@ -547,50 +379,4 @@ test("[RSK-5] free margin is the exchange's, less what was committed since it wa
     { measured: 8_000, verdict: "passed" },
     { measured: 5, verdict: "failed" },
   ]);
-});
-
-test("[RSK-4] a withdrawal is no loss: entries go on, and the day's loss counts on from where it was", () => {
-  const bench = ready();
-  bench.wallet("9900");
-  bench.wallet("4900", "-5000");
-  const during = bench.tries("d1").length;
-  bench.wallet("4800");
-  expect([during > 0, bench.events]).toEqual([true, ["TRANSFERRED", "DAILY_LOSS_HIT", "HALTED"]]);
-});
-
-test("[RSK-4] a deposit is no profit: it hides no loss and raises no peak above the equity", () => {
-  const bench = ready();
-  bench.wallet("9900");
-  bench.wallet("19900", "10000");
-  const { dayStartEquity, limitEquity } = bench.core.session(bench.now);
-  bench.wallet("19800");
-  expect([dayStartEquity, limitEquity, bench.events]).toEqual([
-    20_000,
-    20_000,
-    ["TRANSFERRED", "DAILY_LOSS_HIT", "HALTED"],
-  ]);
-});
-
-test("[RSK-4] a transfer is journalled with the measures that it moved", () => {
-  const bench = ready();
-  bench.wallet("10500", "500");
-  expect(bench.lastSession).toMatchObject({ dayStartEquity: 10_500, limitEquity: 10_500, peakEquity: 10_500 });
-});
-
-test("[RSK-4] a deposit that a read of the account had shown before it was told raises the peaks once", () => {
-  const bench = ready();
-  bench.at(10);
-  bench.tell(snapshotOf(0, { wallet: moneyFromText("20000"), requestedAt: after(10) }));
-  bench.wallet("20000", "10000");
-  expect([bench.core.session(bench.now).peakEquity, bench.core.session(bench.now).limitEquity]).toEqual([
-    20_000, 20_000,
-  ]);
-});
-
-test("[RSK-4] a read that was asked for before a transfer does not undo it", () => {
-  const bench = ready();
-  bench.at(10);
-  bench.wallet("5000", "-5000");
-  bench.tell(snapshotOf(0, { wallet: moneyFromText("10000"), requestedAt: after(5) }));
-  expect([bench.core.equity, bench.events]).toEqual([5_000, ["TRANSFERRED"]]);
 });

@@ -1,0 +1,53 @@
+/** Money that comes in or goes out is neither profit nor loss. */
+
+import { expect, test } from "vitest";
+import { moneyFromText } from "../../src/domain/instrument.ts";
+import { after } from "../support/core.ts";
+import { snapshotOf } from "./support.ts";
+import { ready } from "./watched.ts";
+
+test("[RSK-4] a withdrawal is no loss: entries go on, and the day's loss counts on from where it was", () => {
+  const bench = ready();
+  bench.wallet("9900");
+  bench.wallet("4900", "-5000");
+  const during = bench.tries("d1").length;
+  bench.wallet("4800");
+  expect([during > 0, bench.events]).toEqual([true, ["TRANSFERRED", "DAILY_LOSS_HIT", "HALTED"]]);
+});
+
+test("[RSK-4] a deposit is no profit: it hides no loss and raises no peak above the equity", () => {
+  const bench = ready();
+  bench.wallet("9900");
+  bench.wallet("19900", "10000");
+  const { dayStartEquity, limitEquity } = bench.core.session(bench.now);
+  bench.wallet("19800");
+  expect([dayStartEquity, limitEquity, bench.events]).toEqual([
+    20_000,
+    20_000,
+    ["TRANSFERRED", "DAILY_LOSS_HIT", "HALTED"],
+  ]);
+});
+
+test("[RSK-4] a transfer is journalled with the measures that it moved", () => {
+  const bench = ready();
+  bench.wallet("10500", "500");
+  expect(bench.lastSession).toMatchObject({ dayStartEquity: 10_500, limitEquity: 10_500, peakEquity: 10_500 });
+});
+
+test("[RSK-4] a deposit that a read of the account had shown before it was told raises the peaks once", () => {
+  const bench = ready();
+  bench.at(10);
+  bench.tell(snapshotOf(0, { wallet: moneyFromText("20000"), requestedAt: after(10) }));
+  bench.wallet("20000", "10000");
+  expect([bench.core.session(bench.now).peakEquity, bench.core.session(bench.now).limitEquity]).toEqual([
+    20_000, 20_000,
+  ]);
+});
+
+test("[RSK-4] a read that was asked for before a transfer does not undo it", () => {
+  const bench = ready();
+  bench.at(10);
+  bench.wallet("5000", "-5000");
+  bench.tell(snapshotOf(0, { wallet: moneyFromText("10000"), requestedAt: after(5) }));
+  expect([bench.core.equity, bench.events]).toEqual([5_000, ["TRANSFERRED"]]);
+});
