@@ -1,0 +1,166 @@
+/** What is read of the account, of executions and of the history. */
+
+import { expect, test } from "vitest";
+import { micros, symbolIndex } from "../../src/domain/units.ts";
+import { entry, ok, orderBody, type Rig, restRig } from "./support.ts";
+
+const accountPaths = ["/fapi/v3/balance", "/fapi/v3/positionRisk", "/fapi/v1/openOrders", "/fapi/v1/openAlgoOrders"];
+
+/** A rig whose orders go by REST. */
+function startedRestRig(): Rig {
+  const rig = restRig().started();
+  rig.events.length = 0;
+  return rig;
+}
+
+test("[F-17] a read without a reply in time is given up, so that repeated ones do not pile up", () => {
+  const rig = startedRestRig();
+  for (const path of accountPaths) rig.on(`GET ${path}`, () => "lost");
+  rig.send({ kind: "query-account" });
+  const asked = accountPaths.flatMap((path) => rig.http(path, "GET").at(-1)?.id ?? []);
+  rig.advance(3_500);
+  expect(rig.givenUp()).toEqual(asked);
+});
+
+test("query-account answers with a snapshot and then its outcome", () => {
+  const rig = startedRestRig();
+  rig.send({ kind: "query-account" });
+  expect(rig.kinds()).toEqual(["account-snapshot", "outcome"]);
+});
+
+test("an empty position list beside an unrealised profit proves nothing (F-44)", () => {
+  const rig = startedRestRig();
+  rig.on("GET /fapi/v3/balance", () =>
+    ok([{ asset: "USDT", balance: "10000", crossUnPnl: "-1.50000000", availableBalance: "9000" }]),
+  );
+  rig.send({ kind: "query-account" });
+  expect([rig.kinds(), rig.outcomes()]).toEqual([
+    ["account-unproven", "outcome"],
+    [{ kind: "unknown", cause: "no position, yet an unrealised profit" }],
+  ]);
+});
+
+test("query-fills answers with the executions, oldest first", () => {
+  const rig = startedRestRig();
+  const row = {
+    symbol: "BTCUSDT",
+    orderId: 77n,
+    price: "64000.00",
+    qty: "0.005",
+    commission: "0.16",
+    commissionAsset: "USDT",
+    maker: false,
+  };
+  rig.on("GET /fapi/v1/userTrades", () =>
+    ok([
+      { ...row, id: 11, time: 2 },
+      { ...row, id: 9, time: 1 },
+    ]),
+  );
+  rig.send({ kind: "query-fills", symbol: symbolIndex(0), clientOrderId: entry.clientOrderId, orderId: "77" });
+  const report = rig.events.find((event) => event.kind === "fills-report");
+  expect(report?.fills.map(({ tradeId }) => tradeId)).toEqual(["9", "11"]);
+});
+
+const history = { kind: "query-history", symbol: symbolIndex(0) } as const;
+const historyTrade = {
+  symbol: "BTCUSDT",
+  price: "64000.00",
+  qty: "0.005",
+  commission: "0.16",
+  commissionAsset: "USDT",
+  maker: false,
+};
+
+test("[REC-1] query-history answers with orders and executions joined by the exchange's ids, and then its outcome", () => {
+  const rig = startedRestRig();
+  rig.on("GET /fapi/v1/allOrders", () => ok([orderBody({ orderId: 9007199254740993n, status: "FILLED" })]));
+  rig.on("GET /fapi/v1/userTrades", () =>
+    ok([
+      { ...historyTrade, id: 11, orderId: 9007199254740993n, time: 2 },
+      { ...historyTrade, id: 9, orderId: 9007199254740993n, time: 1 },
+      { ...historyTrade, id: 12, orderId: 9007199254740992n, time: 3 },
+    ]),
+  );
+  rig.send(history);
+  const report = rig.events.find((event) => event.kind === "history-report");
+  const { clientOrderId } = entry;
+  expect([rig.kinds(), report?.executions.map((one) => [one.clientOrderId, one.fill.tradeId])]).toEqual([
+    ["history-report", "outcome"],
+    [
+      [clientOrderId, "9"],
+      [clientOrderId, "11"],
+    ],
+  ]);
+});
+
+/** An account that has made so many orders, one a second and each with one execution, and pages as the exchange does. */
+function longHistory(rig: Rig, rows: number): void {
+  const page = (query: URLSearchParams, from: string): readonly number[] => {
+    const all = Array.from({ length: rows }, (_, index) => index + 1);
+    const [start, id] = [query.get("startTime"), query.get(from)];
+    const found = all.filter((row) => row >= Number(id ?? 0) && row * 1_000 >= Number(start ?? 0));
+    return start === null && id === null ? found.slice(-1_000) : found.slice(0, 1_000);
+  };
+  rig.on("GET /fapi/v1/allOrders", (query) =>
+    ok(page(query, "orderId").map((row) => orderBody({ orderId: row, status: "FILLED", time: row * 1_000 }))),
+  );
+  rig.on("GET /fapi/v1/userTrades", (query) =>
+    ok(page(query, "fromId").map((row) => ({ ...historyTrade, id: row, orderId: row, time: row * 1_000 }))),
+  );
+}
+
+test.each([
+  ["less than one answer holds", 999, 0, 999, 1],
+  ["what one answer holds", 1_000, 0, 1_000, 2],
+  ["one more than that", 1_001, 0, 1_001, 2],
+  ["several pages", 3_500, 0, 3_500, 4],
+  ["several pages, of which the last begins after the wanted begin", 3_500, 3_000_000_000, 1_000, 1],
+  ["several pages, from the middle", 3_500, 1_500_000_000, 2_001, 3],
+])("[F-78] a history of %s is read to its wanted begin", (_, rows, since, found, pages) => {
+  const rig = startedRestRig();
+  longHistory(rig, rows);
+  rig.send({ ...history, since: micros(since) });
+  const report = rig.events.find((event) => event.kind === "history-report");
+  expect([
+    report?.orders.length,
+    new Set(report?.executions.map(({ fill }) => fill.tradeId)).size,
+    rig.http("/fapi/v1/allOrders").length,
+    rig.kinds().at(-1),
+  ]).toEqual([found, found, pages, "outcome"]);
+});
+
+test("[F-78] without a wanted begin the newest page is enough", () => {
+  const rig = startedRestRig();
+  longHistory(rig, 3_500);
+  rig.send(history);
+  expect(rig.http("/fapi/v1/userTrades")).toHaveLength(1);
+});
+
+test("[F-78] a history that never ends is given up, and the outcome says so", () => {
+  const rig = startedRestRig();
+  longHistory(rig, 30_000);
+  rig.send({ ...history, since: micros(0) });
+  const outcomes = rig.events.flatMap((event) => (event.kind === "outcome" ? [event.outcome] : []));
+  expect([outcomes, rig.http("/fapi/v1/userTrades").length]).toEqual([
+    [{ kind: "unknown", cause: "history is too long" }],
+    21,
+  ]);
+});
+
+test.each([
+  ["orders are an error", "GET /fapi/v1/allOrders", { code: -1003, msg: "Too many requests." }],
+  [
+    "executions are of another symbol",
+    "GET /fapi/v1/userTrades",
+    [{ ...historyTrade, symbol: "ETHUSDT", id: 1, orderId: 1, time: 1 }],
+  ],
+  ["executions cannot be read", "GET /fapi/v1/userTrades", [{ id: 1 }]],
+])("nothing is concluded from a history when %s", (_, call, body) => {
+  const rig = startedRestRig();
+  rig.on("GET /fapi/v1/allOrders", () => ok([]));
+  rig.on("GET /fapi/v1/userTrades", () => ok([]));
+  rig.on(call, () => ok(body));
+  rig.send(history);
+  expect([rig.kinds(), rig.outcomes()]).toEqual([["outcome"], [expect.not.objectContaining({ kind: "ok" })]]);
+});
