@@ -364,7 +364,8 @@ class Run {
     const { network, now, process } = this.#world;
     scene.now = now;
     const { latency } = network.options;
-    scene.latency = latency * 2 + (network.slow.until > now ? network.slow.by : 0);
+    scene.slowedBy = network.slow.until > now ? network.slow.by : 0;
+    scene.latency = latency * 2 + scene.slowedBy;
     scene.isNameless = network.isNameless();
     scene.isPrivateOpen = process.port?.isOpen("private") === true;
     scene.isStill = (process.port?.pausedUntil ?? 0) > now;

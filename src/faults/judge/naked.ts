@@ -7,7 +7,7 @@ import type { Call } from "../call.ts";
 import type { Scene } from "./scene.ts";
 import { Waiting } from "./waiting.ts";
 
-/** @see failure-catalogue I-01: 250 ms and two round trips an episode, never above 2 s */
+/** @see failure-catalogue I-01: 250 ms and two round trips an episode; after 2 s a close is on its way */
 const hardMax = 2_000_000;
 /** Somebody else's doing contradicts the books; reads lag, so only reads that agree are believed. */
 const othersMax = 10_000_000;
@@ -34,6 +34,11 @@ type Episode = {
   isTurned: boolean;
   knownAt: number | null;
   charged: number;
+  /** what of that a slowed network took to carry a stop or a close; microseconds */
+  carried: number;
+  carriedUntil: number;
+  /** stops and closes that have left in it, and of which the daemon has heard nothing yet */
+  readonly asked: Set<Call>;
   /** one way at its slowest since it began, microseconds */
   latency: number;
   told: boolean;
@@ -59,7 +64,10 @@ const accountReads: ReadonlySet<string> = new Set([
 export type LongNaked = { readonly at: number; readonly symbol: number; readonly charged: number };
 
 export class NakedTime {
-  /** chargeable microseconds of each episode that had any, but for those that somebody else brought about */
+  /**
+   * Chargeable microseconds of each episode that had any, but for those that somebody else brought about, and without
+   * what a slowed network took to carry the stop or the close to the exchange.
+   */
   readonly charges: number[] = [];
   /** those of them that people want to look at */
   readonly long: LongNaked[] = [];
@@ -94,6 +102,7 @@ export class NakedTime {
 
   /** What the exchange said after the exposure began has reached the daemon. */
   onReply(call: Call, status: number, text: string | null): void {
+    this.#open[this.#symbolOf(call)]?.asked.delete(call);
     if (text === null) return;
     if (call.name === "place x" && status >= 400) {
       const episode = this.#open[this.#symbolOf(call)];
@@ -110,8 +119,12 @@ export class NakedTime {
   }
 
   onSent(call: Call): void {
-    const episode = call.name === "place f" || call.name === "place r" ? this.#open[this.#symbolOf(call)] : null;
-    if (episode) episode.untried = null;
+    const isStop = call.name === "place f" || call.name === "place r";
+    const episode = isStop || call.name === "place x" ? this.#open[this.#symbolOf(call)] : null;
+    if (!episode) return;
+    if (isStop) episode.untried = null;
+    episode.asked.add(call);
+    episode.carriedUntil = Math.max(episode.carriedUntil, this.#scene.now + this.#scene.slowedBy);
   }
 
   /** Closes that are refused again and again do not keep it from resting a stop (F-54). */
@@ -144,6 +157,7 @@ export class NakedTime {
       // The stream does not lag: what it says against our trade needs no reads that agree.
       episode.most = hardMax;
       episode.charged = 0;
+      episode.carried = 0;
     }
   }
 
@@ -183,6 +197,9 @@ export class NakedTime {
         isTurned: isOthers && isTurned,
         knownAt: null,
         charged: 0,
+        carried: 0,
+        carriedUntil: 0,
+        asked: new Set(),
         latency: 0,
         told: false,
         up: 0,
@@ -193,7 +210,8 @@ export class NakedTime {
       };
       this.episodes += 1;
     } else if (!isNaked && episode !== null) {
-      if (episode.charged > 0 && episode.most === hardMax) this.#ended(symbol, episode.charged);
+      const charged = episode.charged - episode.carried;
+      if (charged > 0 && episode.most === hardMax) this.#ended(symbol, charged);
       this.#open[symbol] = null;
     }
   }
@@ -205,7 +223,10 @@ export class NakedTime {
 
   #charge(symbol: number, episode: Episode, passed: number): void {
     const scene = this.#scene;
-    if (!scene.isUp || scene.readySince === null) return;
+    if (!scene.isUp || scene.readySince === null) {
+      episode.asked.clear();
+      return;
+    }
     episode.up += passed;
     episode.latency = Math.max(episode.latency, scene.latency);
     // What somebody else has opened is believed by reads alone, and those may still tell of before.
@@ -213,11 +234,18 @@ export class NakedTime {
     const blocked = Math.max(scene.wayTroubledUntil[symbol] ?? 0, episode.bandedUntil);
     const isOurs = episode.knownAt !== null && scene.now > blocked && !isDenied;
     if (isOurs) episode.charged += passed;
+    if (isOurs && scene.now <= episode.carriedUntil) episode.carried += passed;
     if (episode.told) return;
     const lots = scene.truth.position(symbol);
     if (episode.charged > episode.most + waysMost * episode.latency) {
       episode.told = true;
       scene.violated("I-01", `${lots} lots of symbol ${symbol} without a stop for ${episode.charged} µs of ours`);
+    } else if (isOurs && episode.charged > episode.most && episode.asked.size === 0) {
+      episode.told = true;
+      scene.violated(
+        "I-01",
+        `${lots} lots of symbol ${symbol} without a stop, and neither a stop nor a close on its way`,
+      );
     } else if (episode.up > absoluteMax) {
       episode.told = true;
       scene.violated("I-01", `${lots} lots of symbol ${symbol} without a stop for ${episode.up} µs while it ran`);

@@ -26,6 +26,8 @@ export class Scene {
   readsLagUntil = 0;
   /** one way, microseconds, as it is now */
   latency = 0;
+  /** what a fault adds to one way, microseconds */
+  slowedBy = 0;
   /** names cannot be resolved: no connection begins, and nothing is asked by REST */
   isNameless = false;
   isPrivateOpen = false;

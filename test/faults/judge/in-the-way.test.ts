@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
+import { type Call, callOfText } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
 import { inTheWay } from "../../../src/faults/moments.ts";
 import type { Partition, StreamKind } from "../../../src/faults/plan/fault.ts";
@@ -19,6 +20,23 @@ function naked(): Judge {
   judge.step();
   judge.told("report e FILLED", JSON.stringify({ o }));
   return judge;
+}
+
+/** The daemon closes its position at market. */
+function closes(judge: Judge): Call {
+  const close = orderId({ prefix: "sd", trade: tradeIdFrom("d1"), role: "x", attempt: 1 });
+  const params = {
+    symbol: "BTCUSDT",
+    side: "SELL",
+    type: "MARKET",
+    quantity: "0.010",
+    reduceOnly: "true",
+    newClientOrderId: close,
+  };
+  const call = callOfText(JSON.stringify({ id: 1, method: "order.place", params }));
+  if (call === null) throw new Error("a close is a call");
+  judge.sent(call);
+  return call;
 }
 
 function pass(judge: Judge, seconds: number): void {
@@ -75,6 +93,7 @@ test("[I-01] of other rules only a symbol's end excuses a position without a sto
 test("[I-01] a slow network is counted once, as long as its slowest way takes, also when it is fast again", () => {
   // given: two seconds one way, and half a second of the daemon's own
   const [slow, fast] = [naked(), naked()];
+  for (const judge of [slow, fast]) closes(judge);
   slow.scene.latency = 2 * second;
   // when
   for (const judge of [slow, fast]) pass(judge, 4);
@@ -84,4 +103,36 @@ test("[I-01] a slow network is counted once, as long as its slowest way takes, a
   pass(slow, 2);
   // then
   expect([early, isCharged(slow)]).toEqual([[false, true], true]);
+});
+
+test("[I-01] two seconds after it is known a stop or a close of a position without a stop is on its way", () => {
+  // given: a network whose ways would excuse twelve seconds more
+  const judges = [naked(), naked(), naked()];
+  for (const { scene } of judges) scene.latency = 2 * second;
+  const [idle, asking, refused] = judges;
+  if (!idle || !asking || !refused) throw new Error("there are three");
+  // when
+  closes(asking);
+  refused.reply(closes(refused), 400, `{"code":-1106}`);
+  for (const judge of judges) pass(judge, 2.5);
+  // then
+  expect(judges.map(isCharged)).toEqual([true, false, true]);
+});
+
+test("[I-01] what a slowed network takes to carry a close is none of the naked time that is ours", () => {
+  // given
+  const [slowed, quick] = [naked(), naked()];
+  slowed.scene.slowedBy = second;
+  // when: the close leaves after half a second, and fills a second later
+  for (const judge of [slowed, quick]) {
+    pass(judge, 0.5);
+    const { clientId } = closes(judge);
+    pass(judge, 1);
+    const size = { q: "0.010", z: "0.010", l: "0.010" };
+    const o = { s: "BTCUSDT", c: clientId, S: "SELL", ...size, L: "64000.0", N: "USDT", n: "0.1", X: "FILLED", t: 2 };
+    judge.happened({ e: "ORDER_TRADE_UPDATE", o });
+    judge.step();
+  }
+  // then
+  expect([slowed.naked.charges, quick.naked.charges]).toEqual([[0.5 * second], [1.5 * second]]);
 });
