@@ -51,7 +51,6 @@ export class AccountReader {
     const bodies = new Map<Part, unknown>();
     let isOver = false;
     const finish = (read: AccountRead, then: Micros): void => {
-      if (isOver) return;
       isOver = true;
       this.#underWay -= 1;
       this.#ports.onOutcome(read.outcome, then);
@@ -59,6 +58,7 @@ export class AccountReader {
     };
     const ask = (part: Part, isLast: boolean, then: Micros): void => {
       const answered = (answer: Answer, at: Micros): void => {
+        if (isOver) return;
         const failure = failureOf(part, answer);
         if (failure !== null && !isLast && mayHaveBeenLost(answer)) return ask(part, true, at);
         if (failure !== null) return finish(failure, at);
@@ -67,7 +67,13 @@ export class AccountReader {
       };
       this.#ports.caller.call(accountRequests[part], { done: answered }, then);
     };
-    for (const part of parts) ask(part, false, now);
+    try {
+      for (const part of parts) ask(part, false, now);
+    } catch (error) {
+      // What is not asked is never answered: the read would be under way for ever (failure-catalogue F-35).
+      if (!isOver) finish(failed("a request could not be handed over"), now);
+      throw error;
+    }
   }
 
   /** Repeats until it is read. A newer wish takes the place of an older one. */

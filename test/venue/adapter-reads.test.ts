@@ -22,6 +22,18 @@ test("[F-17] a read without a reply in time is given up, so that repeated ones d
   expect(rig.givenUp()).toEqual(asked);
 });
 
+test("[F-35] reads whose requests could not be handed over do not count as under way", () => {
+  const rig = startedRestRig();
+  rig.brokenPath = "/fapi/v3/positionRisk";
+  for (let read = 0; read < 5; read += 1) expect(() => rig.send({ kind: "query-account" })).toThrow("broken");
+  rig.brokenPath = null;
+  rig.events.length = 0;
+  // when
+  rig.send({ kind: "query-account" });
+  // then
+  expect(rig.kinds()).toEqual(["account-snapshot", "outcome"]);
+});
+
 test("query-account answers with a snapshot and then its outcome", () => {
   const rig = startedRestRig();
   rig.send({ kind: "query-account" });

@@ -206,6 +206,8 @@ export class Rig {
   readonly stopPathRequests: HttpRequest[] = [];
   /** has the market streams say something every second, so that they are not found silent */
   keepsTalking = true;
+  /** requests with this path cannot be handed over */
+  brokenPath: string | null = null;
   #depthId = 99;
   now: Micros = micros(1_791_383_000_000_000);
   readonly #responders = new Map<string, Responder>(Object.entries(defaults));
@@ -218,6 +220,7 @@ export class Rig {
       instruments: () => this.#sink(),
       event: (event) => this.events.push(event),
       request: (request) => {
+        if (request.kind === "http" && request.path === this.brokenPath) throw new Error("the socket is broken");
         if (isStopPath(request)) this.stopPathRequests.push(request);
         else if (!isStopPathMessage(request)) this.requests.push(request);
         this.#queue.push(request);
