@@ -28,7 +28,14 @@ const closesAtOnceMax = 6;
 /** A second reason to close joins the first. */
 export function beginClose(desk: Desk, trade: Trade, reason: ExitReason, now: Micros): void {
   if (trade.closing !== null) return;
-  trade.closing = { reason, since: now, attempts: 0, nextAttemptAt: now, clearsTargets: false };
+  trade.closing = {
+    reason,
+    since: now,
+    attempts: 0,
+    nextAttemptAt: now,
+    clearsTargets: false,
+    tooLarge: Number.POSITIVE_INFINITY,
+  };
   desk.emit({
     kind: "notice",
     level: "info",
@@ -124,6 +131,10 @@ export function onExitClosed(desk: Desk, trade: Trade, order: Order, now: Micros
     clearTargets(desk, trade, now);
   }
   if (foundLess(order)) lookAround(desk, trade, now);
+  if (trade.closing !== null && meaningOf(order.refusal) === "too-large" && order.quantity !== null) {
+    trade.closing.tooLarge = Math.min(trade.closing.tooLarge, order.quantity);
+    trade.closing.nextAttemptAt = now;
+  }
   if (trade.closing === null || order.filled === 0) return;
   trade.closing.nextAttemptAt = now;
   trade.closing.attempts = 0;
@@ -149,10 +160,13 @@ function lookAround(desk: Desk, trade: Trade, now: Micros): void {
 /**
  * Market orders have a maximum and a step of their own: a larger position is closed in slices (failure-catalogue F-85),
  * and below the step or the minimum it is tried as it is first, because reductions are exempt from most minima (F-46).
+ * A maximum that we do not know of yet is less than what it refused: then it is half of that, at once (F-77).
  */
 function oneOrder({ instrument }: Desk, trade: Trade, open: number): Lots {
   const { marketStepLots, marketMinLots, marketMaxLots } = instrument;
-  const slice = Math.floor(Math.min(open, marketMaxLots) / marketStepLots) * marketStepLots;
+  const tooLarge = trade.closing?.tooLarge ?? Number.POSITIVE_INFINITY;
+  const most = marketMaxLots < tooLarge ? marketMaxLots : Math.floor(tooLarge / 2);
+  const slice = Math.floor(Math.min(open, most) / marketStepLots) * marketStepLots;
   if (slice >= marketMinLots) return lots(slice);
   const refusal = lastOf(trade, "x")?.refusal ?? null;
   // What reduces is cut to the position by the exchange, so a crumb that it refuses goes as the smallest order it takes.

@@ -124,7 +124,8 @@ function watchExposure(desk: Desk, trade: Trade, now: Micros): void {
 function tellExposure({ instrument, emit }: Desk, trade: Trade): void {
   if (trade.exposureTold === trade.exposedSince) return;
   trade.exposureTold = trade.exposedSince;
-  const fields = { trade: trade.plan.trade, lots: openLots(trade), closes: trade.closing?.attempts ?? 0 };
+  const { plan, closing, exposedSince: since } = trade;
+  const fields = { trade: plan.trade, lots: openLots(trade), closes: closing?.attempts ?? 0, since };
   emit({ kind: "notice", level: "error", code: "CLOSING_WITHOUT_STOP", symbol: instrument.index, fields });
 }
 

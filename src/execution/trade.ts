@@ -61,6 +61,8 @@ export type Closing = {
   nextAttemptAt: number;
   /** a close was refused: targets of ours may reserve what it would close, and go first (failure-catalogue F-14) */
   clearsTargets: boolean;
+  /** the least that the exchange has refused as more than one order may close; infinite: nothing */
+  tooLarge: number;
 };
 
 /**

@@ -155,7 +155,7 @@ test("[F-54] [I-18] a position that loses its stop while its closes fail is told
     output.kind === "notice" && output.code === "CLOSING_WITHOUT_STOP" ? [output] : [],
   );
   expect(told).toMatchObject([
-    { level: "error", symbol: instrument.index, fields: { trade: bench.trade.plan.trade, lots: 10 } },
+    { level: "error", symbol: instrument.index, fields: { trade: bench.trade.plan.trade, lots: 10, since: start } },
   ]);
 });
 

@@ -1,6 +1,7 @@
 /** Closing: once, always reduce-only, until the position is flat and nothing of the trade works any more. */
 
 import { expect, test } from "vitest";
+import { takeBounds } from "../../src/domain/instrument.ts";
 import { lots, micros, ticks } from "../../src/domain/units.ts";
 import { cooldownAfter } from "../../src/execution/exit-rules.ts";
 import { newTrade } from "../../src/execution/trade.ts";
@@ -134,6 +135,27 @@ test("[ORD-2] a close above the maximum of market orders goes in slices (F-85)",
   bench.manager.close("OPERATOR", bench.now);
   bench.fill(x1, "FILLED", 6, fillOf("a", 6));
   expect([bench.order(x1).quantity, bench.order(x2).quantity]).toEqual([6, 4]);
+});
+
+test("[F-77] a close that is larger than an order may be by now goes on at half of that, at once (I-01)", () => {
+  const bench = new Bench();
+  bench.enterProtected();
+  bench.manager.close("OPERATOR", bench.now);
+  bench.refuse("place-order", x1, -4005);
+  bench.refuse("place-order", x2, -4005);
+  expect([bench.order(x2).quantity, bench.order(idOf("x", 3)).quantity]).toEqual([5, 2]);
+});
+
+test("[F-77] once the maximum is known again a close is as large as that", () => {
+  const instrument = instrumentWith({});
+  const bench = new Bench(settings, instrument);
+  bench.enterProtected();
+  bench.manager.close("OPERATOR", bench.now);
+  bench.refuse("place-order", x1, -4005);
+  bench.refuse("place-order", x2, -4005);
+  takeBounds(instrument, instrumentWith({ marketMaxQuantity: "0.004" }).rules);
+  bench.fill(idOf("x", 3), "FILLED", 2, fillOf("a", 2));
+  expect(bench.order(idOf("x", 4)).quantity).toBe(4);
 });
 
 test("[ORD-2] a stop's fill that overtakes the entry's is no overfill (F-49)", () => {

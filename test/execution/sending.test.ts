@@ -65,7 +65,14 @@ test.each<readonly [string, Given, number, boolean]>([
     "the position is being closed",
     {
       prepare: (_, trade) => {
-        trade.closing = { reason: "OPERATOR", since: start, attempts: 0, nextAttemptAt: 0, clearsTargets: false };
+        trade.closing = {
+          reason: "OPERATOR",
+          since: start,
+          attempts: 0,
+          nextAttemptAt: 0,
+          clearsTargets: false,
+          tooLarge: Number.POSITIVE_INFINITY,
+        };
       },
     },
     0,

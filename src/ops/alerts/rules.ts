@@ -89,7 +89,7 @@ const lines: readonly (readonly [code: string, rule: AlertRule])[] = [
   ["STOP_PLACED_AGAIN", { severity: "warning", says: "A stop-loss was missing and is placed again.", by: symbol }],
   [
     "CLOSING_WITHOUT_STOP",
-    { severity: "critical", says: "A position has no stop, and its close keeps failing.", by: ["trade"] },
+    { severity: "critical", says: "A position has no stop, and its close keeps failing.", by: ["trade", "since"] },
   ],
   [
     "CLOSING",

@@ -64,6 +64,19 @@ test("[I-18] another contradiction of the books is another episode, the same one
   expect(told.map(({ fields }) => fields["reported"])).toEqual([-10, 5]);
 });
 
+test("[I-18] a position that lies bare once more while its closes fail is another episode, each failure is not", async () => {
+  const { desk, time, told } = stand();
+  for (const [since, closes] of [
+    [1_000, 2],
+    [1_000, 3],
+    [9_000, 2],
+  ] as const) {
+    desk.observe(notice("CLOSING_WITHOUT_STOP", { trade: "dzcmldv6", since, closes }, "error"), "BTCUSDT");
+  }
+  await time.advance(10_000);
+  expect(told.map(({ fields }) => fields["since"])).toEqual([1_000, 9_000]);
+});
+
 test("[I-18] a critical alarm leaves within a second of being known", async () => {
   const { desk, time, codes } = stand();
   for (let index = 0; index < 50; index += 1) desk.observe(notice("ORDER_REFUSED", {}), `S${index}USDT`);

@@ -102,12 +102,12 @@ test("[F-85] a close that is refused with −4005 has the rules read at once, an
   // given
   const sim = openLong({ ...rest, settings: normal({ max_hold_seconds: 120 }) });
   ruled(sim, "TRADING", "0.004");
-  sim.wire.script([{ on: "place-order x1", fault: refusal(-4005) }]);
+  sim.wire.script(["x1", "x2"].map((close) => ({ on: `place-order ${close}`, fault: refusal(-4005) })));
   // when
   sim.advance(150_000);
   // then
   const exits = sim.commands.flatMap((one) => (one.kind === "place-order" && one.role === "x" ? [one.quantity] : []));
-  expect([exits[0], Math.max(...exits.slice(1))]).toEqual([10, 4]);
+  expect([...exits.slice(0, 2), Math.max(...exits.slice(2))]).toEqual([10, 5, 4]);
   expectSettled(sim);
 });
 
