@@ -22,9 +22,10 @@ import { isBuried, mayTrade } from "../execution/order.ts";
 import { enteredLots, openLots, type Trade } from "../execution/trade.ts";
 import type { TradeManager } from "../execution/trade-manager.ts";
 import { Contradictions, type Positions } from "./contradictions.ts";
+import { cancelOf } from "./found-orders.ts";
 import { newTally, type PassTally } from "./pass-summary.ts";
 import { adoptedSource } from "./recovered-plan.ts";
-import { journalOf, namedIn, pastTrades, recoverSymbol, straysBeside, turnedTrade } from "./recovery.ts";
+import { isOnlyStop, journalOf, namedIn, pastTrades, recoverSymbol, straysBeside, turnedTrade } from "./recovery.ts";
 import type { SymbolDesk } from "./symbol-desk.ts";
 
 export type ReconciliationPorts = {
@@ -140,7 +141,7 @@ export class Reconciliation {
     if (trade?.unexplained?.isSettled === false) {
       // The history is being asked what the books are.
       desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
-      if (quiet) this.#cancelStrays(desk, trade, snapshot);
+      if (quiet) this.#cancelStrays(desk, trade, snapshot, now);
       return;
     }
     // A position that was left alone once is nobody's business until it changes.
@@ -180,7 +181,7 @@ export class Reconciliation {
     if (trade === null || !quiet) return;
     // It was turned back, or what it was turned into is closed: a trade in which nothing was executed may go.
     if (desk.turned.trade?.executions.size === 0 && !desk.turned.isMoving) desk.turned.abandon();
-    this.#cancelStrays(desk, trade, snapshot);
+    this.#cancelStrays(desk, trade, snapshot, now);
   }
 
   /** The exchange's word stands against our books: what is open is taken over as it says. */
@@ -196,7 +197,7 @@ export class Reconciliation {
     const isTurnedBack = desk.turned.trade !== null && reported * sign(desk.turned.trade.plan.side) < 0;
     const ended = isTurnedBack ? desk.turned.abandon() : null;
     if (desk.followTurned(now)) {
-      this.#cancelOthers(desk, snapshot);
+      this.#cancelOthers(desk, snapshot, now);
       return this.#leaveToHistory(desk, former, now);
     }
     // What the store told at the start is history by now: what is known of a trade is its own plan.
@@ -236,9 +237,9 @@ export class Reconciliation {
     history.recover(pastTrades(instrument, this.#ports.settings(), journalOf([former]), running, now), now);
   }
 
-  #cancelOthers(desk: SymbolDesk, snapshot: AccountSnapshot): void {
+  #cancelOthers(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
     const { trade } = desk.manager;
-    if (trade !== null) this.#cancelStrays(desk, trade, snapshot);
+    if (trade !== null) this.#cancelStrays(desk, trade, snapshot, now);
   }
 
   /**
@@ -278,11 +279,14 @@ export class Reconciliation {
     this.#notice("error", "ORPHAN_POSITION", instrument.index, { lots: position });
   }
 
-  #cancelStrays(desk: SymbolDesk, running: Trade, snapshot: AccountSnapshot): void {
-    const turned = desk.turned.trade ?? running;
-    const strays = straysBeside([running, turned], desk.instrument, this.#ports.settings(), snapshot);
-    this.#tally.leftovers += strays.length;
-    for (const command of strays) this.#ports.emit(command);
+  /** Nobody counts on them, but for a stop that nothing of the trade has taken the place of yet: that goes later. */
+  #cancelStrays(desk: SymbolDesk, running: Trade, snapshot: AccountSnapshot, now: Micros): void {
+    const trades = [running, desk.turned.trade ?? running];
+    const strays = straysBeside(trades, desk.instrument, this.#ports.settings(), snapshot);
+    const gone = strays.filter((stray) => !trades.some((trade) => isOnlyStop(stray, trade)));
+    this.#tally.leftovers += gone.length;
+    for (const stray of gone) this.#ports.emit(cancelOf(stray));
+    if (gone.length < strays.length) this.#ports.readAgainBy(now + 2 * quietMicros, now);
   }
 
   #notice(level: "warn" | "error", code: string, symbol: SymbolIndex, fields: Notice["fields"]): void {

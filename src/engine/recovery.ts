@@ -26,7 +26,7 @@ import {
 } from "../domain/units.ts";
 import { nearerStop } from "../execution/executions.ts";
 import { isPlacedAnew, sentOrder, step } from "../execution/order.ts";
-import { newTrade, type Trade, type TradePlan } from "../execution/trade.ts";
+import { exitSide, newTrade, type Trade, type TradePlan } from "../execution/trade.ts";
 import { cancelOf, type Found, orderFrom, oursOf } from "./found-orders.ts";
 import { adoptedSource, planFor, planOfIntent, planOfResting } from "./recovered-plan.ts";
 
@@ -274,22 +274,27 @@ function tradeOf(found: readonly Found[], known: OpenTrade | undefined, side: Si
 }
 
 /**
- * Cancels of orders of ours that belong to another trade than those that run, or that a request which arrived twice placed
- * anew when they were over: nobody counts on them (I-23).
+ * Orders of ours that belong to another trade than those that run, or that a request which arrived twice placed anew when
+ * they were over: nobody counts on them (I-23).
  */
 export function straysBeside(
   running: readonly Trade[],
   instrument: Instrument,
   settings: Settings,
   snapshot: AccountSnapshot,
-): readonly Command[] {
-  const strays = oursOf(instrument, settings, snapshot).filter(({ parts, report }) => {
+): readonly Found[] {
+  return oursOf(instrument, settings, snapshot).filter(({ parts, report }) => {
     const own = running.find(({ plan }) => plan.trade === parts.trade);
     if (own === undefined || report.kind === "order-report") return own === undefined;
     const order = own.orders.get(report.clientAlgoId);
     return order !== undefined && isPlacedAnew(order, report.algoId);
   });
-  return strays.map(cancelOf);
+}
+
+/** Whether a stop is all that covers what a trade has open, because the exchange has not taken the trade's own (I-01, F-54). */
+export function isOnlyStop({ parts, report }: Found, trade: Trade): boolean {
+  const isStop = report.kind === "algo-report" && (parts.role === "f" || parts.role === "r");
+  return isStop && trade.exposedSince !== null && report.side === exitSide(trade);
 }
 
 function newest(open: readonly OpenTrade[], side: Side): OpenTrade | undefined {
