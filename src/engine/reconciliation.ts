@@ -141,6 +141,7 @@ export class Reconciliation {
     if (trade?.unexplained?.isSettled === false) {
       // The history is being asked what the books are.
       desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
+      if (isTurnedBack(desk, reported)) this.#endTurned(desk, reported, quiet, now);
       if (quiet) this.#cancelStrays(desk, trade, snapshot, now);
       return;
     }
@@ -178,10 +179,21 @@ export class Reconciliation {
     if (trade === null && quiet) this.#sweep(desk, snapshot, now);
     else desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
     if (trade === null && !quiet) this.#sweepSoon(desk, snapshot, now);
-    if (trade === null || !quiet) return;
-    // It was turned back, or what it was turned into is closed: a trade in which nothing was executed may go.
-    if (desk.turned.trade?.executions.size === 0 && !desk.turned.isMoving) desk.turned.abandon();
-    this.#cancelStrays(desk, trade, snapshot, now);
+    if (trade === null) return;
+    this.#endTurned(desk, trade.ledger.position, quiet, now);
+    if (quiet) this.#cancelStrays(desk, trade, snapshot, now);
+  }
+
+  /**
+   * It was turned back, or what it was turned into is closed: that trade goes once nothing of it is in doubt, for until then
+   * it asks (I-05). What rests of it still is cancelled when it has gone (I-23).
+   */
+  #endTurned(desk: SymbolDesk, reported: SignedLots, quiet: boolean, now: Micros): void {
+    const { turned } = desk;
+    if (turned.trade === null) return;
+    if (!quiet || turned.isMoving) return this.#ports.readAgainBy(now + 2 * quietMicros, now);
+    if (isTurnedBack(desk, reported)) return this.#leaveToHistory(desk, turned.abandon(), now);
+    if (turned.trade.executions.size === 0) turned.abandon();
   }
 
   /** The exchange's word stands against our books: what is open is taken over as it says. */
@@ -194,9 +206,9 @@ export class Reconciliation {
     );
     const former = desk.manager.abandon();
     // What it was turned into may have been turned back since: a trade against what is open protects nothing of it (I-01).
-    const isTurnedBack = desk.turned.trade !== null && reported * sign(desk.turned.trade.plan.side) < 0;
-    const ended = isTurnedBack ? desk.turned.abandon() : null;
-    if (desk.followTurned(now)) {
+    const isBack = isTurnedBack(desk, reported);
+    const ended = isBack && !desk.turned.isMoving ? desk.turned.abandon() : null;
+    if (!isBack && desk.followTurned(now)) {
       this.#cancelOthers(desk, snapshot, now);
       return this.#leaveToHistory(desk, former, now);
     }
@@ -292,6 +304,11 @@ export class Reconciliation {
   #notice(level: "warn" | "error", code: string, symbol: SymbolIndex, fields: Notice["fields"]): void {
     this.#ports.emit({ kind: "notice", level, code, symbol, fields });
   }
+}
+
+/** Whether what somebody turned the position into stands against what is open now. */
+function isTurnedBack({ turned: { trade } }: SymbolDesk, reported: SignedLots): boolean {
+  return trade !== null && reported * sign(trade.plan.side) < 0;
 }
 
 /** Whether so much, more than is left, may have been open while the trade ran. */

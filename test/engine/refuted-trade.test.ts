@@ -2,22 +2,30 @@
 
 import { expect, test } from "vitest";
 import { present } from "../../src/domain/assert.ts";
+import type { AlgoReport, Side } from "../../src/domain/order.ts";
 import { type Command, isCommand } from "../../src/domain/output.ts";
 import { signedLots } from "../../src/domain/units.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf } from "../risk/support.ts";
 import { CoreBench, entryOf, first, historyOf, snapshotOf, stopOf } from "./support.ts";
 
-/** Somebody turns a long of ten lots around as it fills. What would protect or close the long is lost, the rest is taken. */
+/**
+ * Somebody turns a long of ten lots around as it fills. What would protect or close the long is lost, the rest is taken; or
+ * the stops of the short are lost, and those of the long taken.
+ */
 class Turned {
   readonly bench = CoreBench.ready();
+  readonly #lostSide: Side;
+  readonly #taken = new Map<string, AlgoReport>();
   /** what was lost */
   readonly lost: string[] = [];
   position = 10;
   #heard = 0;
+  #ms = 0;
 
-  constructor() {
+  constructor(lostSide: Side = "sell") {
     const { bench } = this;
+    this.#lostSide = lostSide;
     bench.history = historyOf([], []);
     bench.decide(decisionOf());
     const entry = [...present(bench.trade, "trade").orders.keys()][0] ?? "none";
@@ -39,13 +47,25 @@ class Turned {
   /** A read of the account every two seconds. */
   until(milliseconds: number): void {
     const { bench } = this;
-    for (let ms = 500; ms <= milliseconds; ms += 500) {
+    for (let ms = this.#ms + 500; ms <= milliseconds; ms += 500) {
+      this.#ms = ms;
       bench.at(ms);
       this.#hear();
       if (ms % 2_000 !== 0) continue;
-      bench.tell(snapshotOf(this.position, { requestedAt: bench.now }));
+      bench.tell(snapshotOf(this.position, { requestedAt: bench.now, algos: [...this.#taken.values()] }));
       this.#hear();
     }
+  }
+
+  /** What was lost was taken after all, and that is told late. */
+  surface(stop: AlgoReport): void {
+    this.#take(stop);
+    this.#hear();
+  }
+
+  #take(stop: AlgoReport): void {
+    this.#taken.set(stop.clientAlgoId, stop);
+    this.bench.tell({ ...stop, source: "stream" });
   }
 
   #hear(): void {
@@ -58,13 +78,17 @@ class Turned {
 
   #answer(command: Command): void {
     const { bench } = this;
+    if (command.kind === "cancel-algo" && this.#taken.delete(command.clientAlgoId)) {
+      bench.tell({ kind: "outcome", command, outcome: { kind: "ok" } });
+    }
     const isLookUp = command.kind === "query-algo" || command.kind === "query-order";
+    const known = command.kind === "query-algo" ? this.#taken.get(command.clientAlgoId) : undefined;
     const refused = { kind: "refused", code: -2013, message: "Order does not exist." } as const;
-    if (isLookUp) bench.tell({ kind: "outcome", command, outcome: refused });
+    if (known !== undefined) bench.tell({ ...known, source: "query" });
+    else if (isLookUp) bench.tell({ kind: "outcome", command, outcome: refused });
     if (command.kind !== "place-algo" && (command.kind !== "place-order" || !command.reduceOnly)) return;
-    if (command.kind === "place-algo" && command.side === "buy") {
-      bench.tell({ ...stopOf(command.clientAlgoId, "buy", command.trigger), source: "stream" });
-      return;
+    if (command.kind === "place-algo" && command.side !== this.#lostSide) {
+      return this.#take(stopOf(command.clientAlgoId, command.side, command.trigger));
     }
     this.lost.push(command.kind);
     bench.tell({ kind: "outcome", command, outcome: { kind: "unknown", cause: "503" } });
@@ -91,4 +115,27 @@ test("[I-01] a position that is turned back is protected again at once", () => {
   const held = world.lost.length;
   world.turn(10);
   expect([held - before, world.lost.length - held > 0]).toEqual([0, true]);
+});
+
+test("[I-05] a position is turned around twice while the stop of what it was turned into is in doubt: it is asked about until it is known", () => {
+  const world = new Turned("buy");
+  const stop = [...present(world.bench.core.desks[0]?.turned.trade, "turned").orders.keys()][0];
+  world.turn(5);
+  world.until(30_000);
+  const states = world.bench.all.flatMap((output) =>
+    output.kind === "order" && output.clientOrderId === stop ? [output.state] : [],
+  );
+  const { trade } = world.bench.core.desks[0]?.turned ?? {};
+  expect([world.bench.trade?.ledger.position, states, trade]).toEqual([5, ["sent", "unknown", "not-accepted"], null]);
+});
+
+test("[I-23] the stop of a position that is turned around twice was taken after all: it is cancelled at the next read", () => {
+  const world = new Turned("buy");
+  const [stop] = present(world.bench.core.desks[0]?.turned.trade, "turned").orders.keys();
+  world.turn(5);
+  world.until(8_000);
+  world.surface(stopOf(stop ?? "none", "buy", 641_920));
+  world.until(14_000);
+  const cancels = world.bench.all.filter((output) => output.kind === "cancel-algo" && output.clientAlgoId === stop);
+  expect([cancels.length, world.bench.core.desks[0]?.turned.trade]).toEqual([1, null]);
 });
