@@ -27,7 +27,11 @@ export function manageProtection(desk: Desk, trade: Trade, now: Micros): void {
   if (isPointless(trade)) return;
   const arrangement = arrange(situationOf(desk, trade, exposed, now));
   if (arrangement.covered) trade.exposedSince = null;
-  else trade.exposedSince ??= now;
+  else if (trade.exposedSince === null) {
+    trade.exposedSince = now;
+    // The back-off was one of a position that lay behind a stop (failure-catalogue F-54).
+    if (trade.closing !== null) trade.closing.nextAttemptAt = Math.min(trade.closing.nextAttemptAt, now);
+  }
   if (Number.isFinite(arrangement.wakeAt)) wakeBy(trade, arrangement.wakeAt);
   // A close that keeps failing must not leave the position without a stop (failure-catalogue F-54).
   if (trade.closing !== null && (arrangement.covered || !isCloseFailing(desk, trade, now))) return;

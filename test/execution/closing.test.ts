@@ -149,6 +149,27 @@ test("[F-43] while limits of the address hold closes back no stop is tried besid
   expect(commands.filter(({ kind }) => kind === "place-algo")).toHaveLength(1);
 });
 
+test("[F-54] [I-01] a position that loses its stop while its closes fail is closed at once, whatever their back-off", () => {
+  // given: closes that have failed behind a stop for so long that the next is many seconds away
+  const bench = new Bench();
+  bench.enterProtected();
+  bench.manager.close("OPERATOR", bench.now);
+  for (let ms = 0; ms <= 40_000; ms += 100) {
+    bench.at(ms);
+    for (const { id, status } of bench.trade.orders.values()) {
+      if (status.kind === "sent") bench.refuse("place-order", id, -4131);
+    }
+  }
+  const closes = (): number => bench.commands.filter(({ kind }) => kind === "place-order").length;
+  const before = closes();
+  // when
+  bench.at(41_000);
+  const waiting = closes();
+  bench.algoReport(f1, "EXPIRED");
+  // then
+  expect([waiting - before, closes() - before]).toEqual([0, 1]);
+});
+
 test("[F-54] [I-18] a position that loses its stop while its closes fail is told of once, SAFE MODE or not", () => {
   const bench = refusedFor(60);
   const told = bench.outputs.flatMap((output) =>
