@@ -42,6 +42,11 @@ export class Looking {
       leverageMax: settings.risk.max_leverage,
       positionsMax: guardrails.max_positions,
       tradesAnHourMax: settings.risk.session.max_trades_per_hour,
+      dayLoss: {
+        dayLossMax: settings.risk.session.max_daily_loss_abs ?? Number.POSITIVE_INFINITY,
+        wallet: settings.exchange.wallet_usdt,
+        accountAge: guardrails.account_stale_seconds * microsPerSecond,
+      },
       isSafeModeOperators: settings.safe_mode.leave === "operator",
       ownBook: (symbol) => {
         const book = world.process.core?.desks[symbol]?.market.book;

@@ -12,6 +12,7 @@ import { Alarms } from "./alarms.ts";
 import { Booked } from "./booked.ts";
 import { Books } from "./books.ts";
 import { judgeSizes, restLimits, type Sizes, sizeLimits } from "./bounds.ts";
+import { DayLoss, type DayLossTerms } from "./day-loss.ts";
 import { Doubts, type OpenDoubt } from "./doubts.ts";
 import { Entries } from "./entries.ts";
 import { Freshness, type FreshTerms } from "./fresh.ts";
@@ -53,6 +54,7 @@ export type JudgeParts = {
   /** how many positions may be open at once, and how many trades opened in an hour */
   readonly positionsMax: number;
   readonly tradesAnHourMax: number;
+  readonly dayLoss: DayLossTerms;
   /** nothing but an operator's word ends SAFE MODE */
   readonly isSafeModeOperators: boolean;
   readonly ownBook: OwnBook;
@@ -75,6 +77,7 @@ const noParts: Omit<JudgeParts, "fresh"> = {
   leverageMax: Number.POSITIVE_INFINITY,
   positionsMax: Number.POSITIVE_INFINITY,
   tradesAnHourMax: Number.POSITIVE_INFINITY,
+  dayLoss: { dayLossMax: Number.POSITIVE_INFINITY, wallet: 0, accountAge: 0 },
   isSafeModeOperators: false,
   ownBook: () => null,
   ownPositions: () => null,
@@ -107,6 +110,7 @@ export class Judge {
   readonly secrets: Secrets;
   readonly owners: Owners;
   readonly #limits: Limits;
+  readonly #dayLoss: DayLoss;
   readonly #recovery: Recovery;
   readonly #privateStream: PrivateStream;
   readonly #agreement: Agreement;
@@ -136,6 +140,7 @@ export class Judge {
       (symbol, side) => this.fresh?.touch(symbol, side) ?? null,
     );
     this.#limits = new Limits(this.scene, this.#parts);
+    this.#dayLoss = new DayLoss(this.scene, this.#parts.dayLoss);
     this.alarms = new Alarms(this.scene);
     this.fresh = parts === null ? null : new Freshness(this.scene, parts.fresh);
     this.localBooks = new LocalBooks(this.scene, this.#parts.ownBook);
@@ -181,7 +186,15 @@ export class Judge {
   begins(beginning: Beginning): void {
     this.scene.isUp = true;
     this.scene.readySince = null;
-    const byJournal = [this.#entries, this.#books, this.#booked, this.#oneTrade, this.#stops, this.#limits];
+    const byJournal = [
+      this.#entries,
+      this.#books,
+      this.#booked,
+      this.#oneTrade,
+      this.#stops,
+      this.#limits,
+      this.#dayLoss,
+    ];
     for (const part of byJournal) part.onBegin(beginning);
     for (const part of [this.#wire, this.alarms, this.localBooks, this.owners, this.#recovery]) part.onBegin();
     for (const part of [this.#privateStream, this.#agreement, this.#doubts]) part.onBegin();
@@ -211,7 +224,9 @@ export class Judge {
 
   /** The operator tells the daemon what to do. */
   commanded(action: string): void {
-    if (action === "resume") this.#entries.onResume();
+    if (action !== "resume") return;
+    this.#entries.onResume();
+    this.#dayLoss.onResume();
   }
 
   /** Somebody else has used the account. */
@@ -222,6 +237,7 @@ export class Judge {
   sent(call: Call): void {
     this.#wire.onSent(call);
     this.#limits.onSent(call);
+    this.#dayLoss.onSent(call);
     this.#entries.onSent(call);
     this.#oneTrade.onSent(call);
     this.#recovery.onSent(call);
@@ -282,6 +298,7 @@ export class Judge {
     const funding = this.#truth.fundingIn(event);
     if (funding !== null) this.#books.onFunding(funding.symbol, funding.amount, funding.name);
     if (event.e === "ACCOUNT_UPDATE") this.#stops.onAccount();
+    this.#dayLoss.onHappened(event);
     const inner = event["o"];
     if (typeof inner !== "object" || inner === null) return;
     if (event.e === "ORDER_TRADE_UPDATE") {
@@ -349,6 +366,7 @@ export class Judge {
     this.#secondAt = scene.now;
     this.#agreement.onSecond(scene.isStill || scene.isSilenced ? 0 : passed);
     this.#doubts.onSecond();
+    this.#dayLoss.onSecond();
     if (!scene.isUp || scene.readySince === null || scene.isStill) return;
     this.#privateStream.onSecond(passed);
     this.localBooks.onSecond(passed);

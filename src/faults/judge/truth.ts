@@ -246,3 +246,11 @@ function sideOf(o: Fields): "BUY" | "SELL" {
 function units(text: unknown, unit: number): number {
   return Math.round(Number(text) / unit);
 }
+
+/** What a message says the wallet is, quote asset; null: nothing. */
+export function walletIn(event: UserEvent): number | null {
+  const { B: balances } = event.e === "ACCOUNT_UPDATE" ? fieldsOf(event["a"]) : {};
+  if (!Array.isArray(balances)) return null;
+  const wallet = Number(fieldsOf(balances[0])["wb"]);
+  return Number.isFinite(wallet) ? wallet : null;
+}

@@ -30,6 +30,14 @@ export const streamBugs: readonly Bug[] = [
     sentence: "The end of any socket counts as the end of the private one.",
   },
   {
+    id: "lost-day-is-a-lost-minute",
+    cause: "F-59",
+    file: "risk/session.ts",
+    find: `  const nextDay = micros((state.day + 1) * microsPerDay);`,
+    replace: `  const nextDay = micros(now + microsPerMinute);`,
+    sentence: "Once the loss of the day is reached nothing is entered for a minute.",
+  },
+  {
     id: "half-open-session",
     cause: "F-48",
     file: "venue/caller.ts",

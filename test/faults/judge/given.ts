@@ -44,3 +44,6 @@ export function orderRowOf(clientOrderId: string, state: string, trade: TradeId 
     time: micros(0),
   };
 }
+
+/** Without a limit. */
+export const noDayLoss = { dayLossMax: Number.POSITIVE_INFINITY, wallet: 0, accountAge: 0 } as const;

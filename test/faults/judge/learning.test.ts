@@ -5,7 +5,7 @@ import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
 import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
 import { type Call, callOfHttp, callOfText } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
-import { intentOf } from "./given.ts";
+import { intentOf, noDayLoss } from "./given.ts";
 
 const grids = [
   { symbol: "BTCUSDT", tick: 0.1, step: 0.001 },
@@ -29,6 +29,7 @@ function world(): World {
     leverageMax: 10,
     positionsMax: 2,
     tradesAnHourMax: 100,
+    dayLoss: noDayLoss,
     isSafeModeOperators: true,
     ownBook: () => (made.isBookValid ? { bids: [], asks: [] } : null),
     ownPositions: () => [made.own, 0],

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
 import { type Call, callOfHttp } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
-import { intentOf } from "./given.ts";
+import { intentOf, noDayLoss } from "./given.ts";
 
 const grids = [
   { symbol: "BTCUSDT", tick: 0.1, step: 0.001 },
@@ -21,6 +21,7 @@ function judgeOf(tradesAnHourMax = 2): Judge {
     leverageMax: 10,
     positionsMax: 1,
     tradesAnHourMax,
+    dayLoss: noDayLoss,
     isSafeModeOperators: true,
     ownBook: () => null,
     ownPositions: () => null,

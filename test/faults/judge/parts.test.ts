@@ -4,7 +4,7 @@ import { micros, signedLots, symbolIndex } from "../../../src/domain/units.ts";
 import { callOfText } from "../../../src/faults/call.ts";
 import { Judge, type JudgeParts } from "../../../src/faults/judge/judge.ts";
 import type { BookView } from "../../../src/faults/judge/local-book.ts";
-import { intentOf, orderRowOf } from "./given.ts";
+import { intentOf, noDayLoss, orderRowOf } from "./given.ts";
 
 const grids = [{ symbol: "BTCUSDT", tick: 0.1, step: 0.001 }];
 const trade = tradeIdFrom("d1");
@@ -23,6 +23,7 @@ function judgeWith(parts: Partial<JudgeParts> = {}): Judge {
     leverageMax: 10,
     positionsMax: 2,
     tradesAnHourMax: 100,
+    dayLoss: noDayLoss,
     isSafeModeOperators: true,
     ownBook: () => book,
     ownPositions: () => null,

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
 import { Judge, type JudgeParts } from "../../../src/faults/judge/judge.ts";
-import { intentOf } from "./given.ts";
+import { intentOf, noDayLoss } from "./given.ts";
 
 const grids = [{ symbol: "BTCUSDT", tick: 0.1, step: 0.001 }];
 const trade = tradeIdFrom("orphan");
@@ -15,6 +15,7 @@ const parts: JudgeParts = {
   leverageMax: 10,
   positionsMax: 2,
   tradesAnHourMax: 100,
+  dayLoss: noDayLoss,
   isSafeModeOperators: false,
   ownBook: () => null,
   ownPositions: () => null,
