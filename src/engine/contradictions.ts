@@ -5,6 +5,9 @@
 
 import type { Micros, SignedLots, SymbolIndex } from "../domain/units.ts";
 
+/** `changedAt`: when our books changed last; only a read that is younger than that begins anything. */
+export type Reading = { readonly changedAt: number; readonly isYounger: boolean };
+
 export type Positions = { readonly own: SignedLots; readonly reported: SignedLots };
 
 export class Contradictions {
@@ -14,22 +17,23 @@ export class Contradictions {
   readonly #counted = new Map<SymbolIndex, { readonly reads: number; readonly firstAt: Micros }>();
 
   /**
-   * Since when reads that can be believed have contradicted our books by just that; null: none has.
-   *
-   * @param isYounger whether this read is: only such a one begins anything
+   * Since when reads that can be believed have contradicted our books by just that; null: none has. What was read before
+   * the books changed spoke of others, though they may look the same again: of a trade that is over, say.
    */
-  since(symbol: SymbolIndex, { own, reported }: Positions, isYounger: boolean, now: Micros): Micros | null {
+  since(symbol: SymbolIndex, { own, reported }: Positions, reading: Reading, now: Micros): Micros | null {
     const known = this.#standing.get(symbol);
-    if (own !== reported && known?.own === own && known.reported === reported) return known.since;
+    const isSame = known?.own === own && known.reported === reported && known.since > reading.changedAt;
+    if (own !== reported && isSame) return known.since;
     this.#standing.delete(symbol);
-    if (own === reported || !isYounger) return null;
+    if (own === reported || !reading.isYounger) return null;
     this.#standing.set(symbol, { own, reported, since: now });
     return now;
   }
 
-  /** One more read while nothing is in doubt. @returns how many that are in a row */
-  count(symbol: SymbolIndex, now: Micros): number {
-    const { reads, firstAt } = this.#counted.get(symbol) ?? { reads: 0, firstAt: now };
+  /** One more read while nothing is in doubt. @returns how many that are in a row since the books changed last */
+  count(symbol: SymbolIndex, changedAt: number, now: Micros): number {
+    const known = this.#counted.get(symbol);
+    const { reads, firstAt } = known !== undefined && known.firstAt > changedAt ? known : { reads: 0, firstAt: now };
     this.#counted.set(symbol, { reads: reads + 1, firstAt });
     return reads + 1;
   }

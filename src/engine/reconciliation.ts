@@ -131,7 +131,7 @@ export class Reconciliation {
     const lastFill = Math.max(desk.lastFill, trade?.lastFillTime ?? 0);
     const lag = isOld && !this.#ports.account.isStated(symbol, lastFill) ? this.#readLag : quietMicros;
     const isYounger = snapshot.requestedAt > Math.max(lastChange + quietMicros, lastFill + lag);
-    const since = this.#contradictions.since(symbol, { own, reported }, isYounger, now);
+    const since = this.#contradictions.since(symbol, { own, reported }, { changedAt: lastChange, isYounger }, now);
     const quiet = isYounger && !desk.manager.isMoving;
     if (isYounger) this.#protectTurned(desk, reported, now);
     if (trade !== null) trade.isRefuted = since !== null && since < now && own !== 0 && reported * own <= 0;
@@ -163,7 +163,7 @@ export class Reconciliation {
     }
     if (!quiet) return this.#ports.readAgainBy(now + quietMicros, now);
     if (own !== 0) this.#tally[reported === 0 ? "phantoms" : "differences"] += 1;
-    const seen = this.#contradictions.count(symbol, now);
+    const seen = this.#contradictions.count(symbol, lastChange, now);
     this.#notice("error", "POSITION_MISMATCH", symbol, { own, reported, seen });
     const isAsked = trade !== null && desk.history.answeredAt < this.#contradictions.firstAt(symbol, now);
     if (seen >= 2 && (!isAsked || seen >= mismatchesMax)) return this.#believe(desk, snapshot, { own, reported }, now);
@@ -256,7 +256,8 @@ export class Reconciliation {
 
   /**
    * Orders of ours without a trade: cancelled, so that none opens or closes anything later (I-23). An entry among them
-   * was buried too early; it is taken over, because it may fill before its cancel arrives (I-05).
+   * was buried too early; it is taken over, because it may fill before its cancel arrives (I-05), unless its trade has its
+   * summary already: what that one fills is adopted as a trade of its own.
    */
   #sweep(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
     const orders = snapshot.orders.filter(({ clientOrderId }) => !desk.hasEnded(clientOrderId));

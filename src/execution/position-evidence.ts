@@ -105,9 +105,14 @@ export function noteUnfilled(trade: Trade): void {
 export function isLastWordAwaited(trade: Trade, desk: Desk, now: Micros): boolean {
   const { statedLots, statedAt, lastFillTime, plan } = trade;
   const left = statedLots * sign(plan.side);
-  const isTold = statedAt > lastFillTime || (statedAt === lastFillTime && left <= 0);
-  if (isTold || trade.tradedLots === 0 || isLeftToOthers(trade)) return false;
+  if (trade.tradedLots === 0 || isLeftToOthers(trade)) return false;
+  const isNew = trade.flatSince === null;
   trade.flatSince ??= now;
+  if (statedAt > lastFillTime || (statedAt === lastFillTime && left <= 0)) {
+    // It may have come before the report of that execution, or while an entry was in doubt, and said nothing of others then.
+    if (isNew && left > 0) trade.othersLots = left;
+    return false;
+  }
   const wait = microsFromMillis(desk.settings.protection.lookup_interval_ms);
   const until = plus(trade.flatSince, wait);
   if (now < until) {

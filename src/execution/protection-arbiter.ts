@@ -241,7 +241,7 @@ function obstacleTo(
 ): Step | null | "none" {
   const refusal = last?.refusal ?? null;
   if (last !== undefined && refusal !== null && meaningOf(refusal) !== "second-close-position") {
-    // While another stop covers, a move that is refused costs nothing but the move: it is tried again, within the bound.
+    // While another stop covers, a move that is refused costs nothing but the move: it is tried again, ever more seldom.
     const mayRetry = treatmentOf(refusal, "algo") === "retry" || (covered && last.role === "r");
     const isNextGrid =
       isGridFault(refusal) && stops.filter((stop) => isGridFault(stop.refusal)).length <= gridRefusalsMax;

@@ -31,6 +31,7 @@ export type SettingsWatch = {
 /** An editor saves in several steps; the file is read when it has been left alone for this long. */
 const debounceMillis = 200;
 const goneShownMax = 5;
+const valueShownMax = 60;
 
 /**
  * The directory is watched, not the file: editors replace it, and a watch on the old one would go blind. Where the
@@ -107,7 +108,9 @@ function valuesOf(value: unknown, path: string): [string, unknown][] {
 }
 
 function goneText(file: string, gone: readonly [string, unknown][], isEmpty: boolean): string {
-  const shown = gone.slice(0, goneShownMax).map(([path, was]) => `${path} (was ${oneLine(JSON.stringify(was), 60)})`);
+  const shown = gone
+    .slice(0, goneShownMax)
+    .map(([path, was]) => `${path} (was ${oneLine(JSON.stringify(was), valueShownMax)})`);
   const more = gone.length > shown.length ? [`${gone.length - shown.length} more`] : [];
   const what = `${isEmpty ? "is empty; " : ""}no longer names ${[...shown, ...more].join(", ")}`;
   return `${file}: ${what}. It may be cut short: nothing of it is taken. Write the values that shall hold, or have it taken as it is, with defaults for what is missing, by SIGHUP or a restart`;

@@ -112,13 +112,15 @@ test("[F-27] [I-01] what is open keeps its stop where the running trade has turn
   const taking = { ...stopOf(target ?? "", "sell", 640_480), type: "TAKE_PROFIT_MARKET" } as const;
   bench.tell({ ...taking, source: "stream" });
   bench.at(8_000);
-  const commands = bench.tell(snapshotOf(7, { algos: [stop, taking], requestedAt: bench.now }));
+  const once = bench.tell(snapshotOf(7, { algos: [stop, taking], requestedAt: bench.now }));
+  for (const rests of [stop, taking]) bench.tell(rests);
+  const again = [bench.at(8_600), bench.tell(snapshotOf(7, { algos: [stop, taking], requestedAt: bench.now }))].flat();
   expect([beside.side, bench.core.safeMode?.reason, bench.trade?.plan.side]).toEqual([
     "sell",
     "UNKNOWN_POSITION",
     "buy",
   ]);
-  expect(commands).not.toContain(`cancel-algo ${stop.clientAlgoId}`);
+  expect([...once, ...again]).not.toContain(`cancel-algo ${stop.clientAlgoId}`);
 });
 
 test("[F-27] a position in the direction of the running trade asks for nothing", () => {

@@ -3,11 +3,12 @@
 import { expect, test } from "vitest";
 import { present } from "../../src/domain/assert.ts";
 import type { AlgoReport, Side } from "../../src/domain/order.ts";
-import { type Command, isCommand } from "../../src/domain/output.ts";
-import { signedLots } from "../../src/domain/units.ts";
+import { type Command, isCommand, type PlaceAlgo } from "../../src/domain/output.ts";
+import { type Micros, microsFromSeconds, plus, signedLots } from "../../src/domain/units.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf } from "../risk/support.ts";
-import { CoreBench, entryOf, first, historyOf, snapshotOf, stopOf } from "./support.ts";
+import { settingsWith } from "../support/core.ts";
+import { CoreBench, entryOf, first, historyOf, snapshotOf, stopOf, texts } from "./support.ts";
 
 /**
  * Somebody turns a long of ten lots around as it fills. What would protect or close the long is lost, the rest is taken; or
@@ -139,3 +140,78 @@ test("[I-23] the stop of a position that is turned around twice was taken after 
   const cancels = world.bench.all.filter((output) => output.kind === "cancel-algo" && output.clientAlgoId === stop);
   expect([cancels.length, world.bench.core.desks[0]?.turned.trade]).toEqual([1, null]);
 });
+
+/** A long of ten lots, perhaps after another one that was closed just after a read had shown nothing of it. */
+function afterAnother(isSecond: boolean): { readonly bench: CoreBench; readonly askedAt: Micros } {
+  const bench = CoreBench.ready(settingsWith({ guardrails: { cooldown_seconds: 0 } }));
+  bench.history = historyOf([], []);
+  if (isSecond) {
+    enterTen(bench, "11");
+    const stop = present(lastStop(bench), "stop");
+    const { target } = rest(bench, stop);
+    bench.at(15_000);
+    bench.tell(snapshotOf(0, { requestedAt: bench.now }));
+    const fill = fillOf("12", 10, 639_700, bench.now);
+    const hit = entryOf(stop.clientAlgoId, 10, { status: "FILLED", side: "sell", reduceOnly: true });
+    bench.tell({ ...hit, fill, source: "stream", time: bench.now });
+    bench.tell({ ...stopOf(target.clientAlgoId), status: "CANCELED", source: "stream" });
+  }
+  expect(bench.trade).toBeNull();
+  bench.at(20_000);
+  bench.quote();
+  const askedAt = bench.now;
+  bench.at(20_010);
+  enterTen(bench, "13");
+  return { bench, askedAt };
+}
+
+function enterTen(bench: CoreBench, tradeId: string): void {
+  bench.decide(decisionOf({ id: tradeId, time: bench.now, validUntil: plus(bench.now, microsFromSeconds(1)) }));
+  const entry = [...present(bench.trade, "trade").orders.keys()][0] ?? "none";
+  const fill = fillOf(tradeId, 10, 640_000, bench.now);
+  bench.tell({ ...entryOf(entry, 10, { status: "FILLED" }), fill, source: "stream", time: bench.now });
+}
+
+/** The stop rests from now on, and the target that was placed once it did. */
+function rest(
+  bench: CoreBench,
+  stop: PlaceAlgo,
+): { readonly target: PlaceAlgo; readonly algos: readonly AlgoReport[] } {
+  const first = stopOf(stop.clientAlgoId, "sell", stop.trigger);
+  bench.tell({ ...first, source: "stream" });
+  const target = present(bench.all.filter((output) => output.kind === "place-algo").at(-1), "target");
+  const second = { ...stopOf(target.clientAlgoId, "sell", target.trigger), type: target.type };
+  bench.tell({ ...second, source: "stream" });
+  return { target, algos: [first, second] };
+}
+
+function lastStop(bench: CoreBench): PlaceAlgo | undefined {
+  return bench.all.filter((output) => output.kind === "place-algo").findLast(({ role }) => role === "f");
+}
+
+test.each([false, true])(
+  "[I-01] a stop that was refused is sent again, whatever a read said of a trade that is over (there was one: %s)",
+  (isSecond) => {
+    const { bench, askedAt } = afterAnother(isSecond);
+    bench.tell(snapshotOf(0, { requestedAt: askedAt }));
+    const command = present(lastStop(bench), "stop");
+    bench.tell({ kind: "outcome", command, outcome: { kind: "refused", code: -1008, message: "busy" } });
+    bench.at(21_000);
+    expect(lastStop(bench)?.clientAlgoId).not.toBe(command.clientAlgoId);
+  },
+);
+
+test.each([false, true])(
+  "[I-06] one read is not believed against a trade, whatever one said of another before (there was one: %s)",
+  (isSecond) => {
+    const { bench } = afterAnother(isSecond);
+    const stop = present(lastStop(bench), "stop");
+    const { algos } = rest(bench, stop);
+    bench.at(40_000);
+    bench.tell(snapshotOf(0, { algos, requestedAt: bench.now }));
+    expect([bench.trade?.ledger.position, texts(bench.all).includes(`cancel-algo ${stop.clientAlgoId}`)]).toEqual([
+      10,
+      false,
+    ]);
+  },
+);

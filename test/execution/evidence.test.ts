@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { Side } from "../../src/domain/order.ts";
-import { lots, signedLots } from "../../src/domain/units.ts";
+import { lots, signedLots, ticks } from "../../src/domain/units.ts";
 import { sentOrder } from "../../src/execution/order.ts";
 import { noteEntered, seePosition, statePosition } from "../../src/execution/position-evidence.ts";
 import { after, settings, start } from "../support/core.ts";
@@ -306,6 +306,39 @@ test.each<readonly [Side, number]>([
     expect([before, bench.closed[0]?.othersLots, bench.sent()]).toEqual([0, 10, []]);
   },
 );
+
+test.each<readonly [Side, number]>([
+  ["buy", 4],
+  ["sell", -4],
+])(
+  "[F-27] a later word that comes before the report of the execution that made a %s flat keeps the stop, too",
+  (side, left) => {
+    const bench = new Bench();
+    bench.enterProtected(planOf({ side }));
+    bench.manager.close("OPERATOR", bench.now);
+    bench.sent();
+    bench.states(left, after(101));
+    bench.fill(idOf("x"), "FILLED", 10, fillOf("exit", 10, 640_000, after(100)));
+    expect([bench.sent(), bench.closed[0]?.othersLots]).toEqual([[], 4]);
+  },
+);
+
+test("[F-27] a later word of somebody's part that came while an entry was in doubt keeps the stop", () => {
+  const bench = new Bench();
+  bench.begin(planOf({ takeProfit: ticks(640_200) }));
+  bench.ok("place-order", e1);
+  bench.fill(e1, "PARTIALLY_FILLED", 4, fillOf("entry", 4, 640_000));
+  bench.ok("place-algo", idOf("f"));
+  bench.ok("place-algo", idOf("t1"));
+  bench.fill(idOf("t1"), "FILLED", 4, fillOf("target", 4, 640_200, after(100)));
+  bench.states(6, after(101));
+  bench.sent();
+  bench.report(e1, "CANCELED", 4);
+  // For what the word made of it a second target had left.
+  bench.ok("place-algo", idOf("t1", 2));
+  bench.ok("cancel-algo", idOf("t1", 2));
+  expect([bench.sent(), bench.closed[0]?.othersLots]).toEqual([["cancel-algo t1_2"], 6]);
+});
 
 test("[I-23] of words of one millisecond the last holds: where it is flat the stop goes", () => {
   const bench = flat();
