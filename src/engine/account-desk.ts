@@ -117,6 +117,7 @@ export class AccountDesk {
       if (fills && desk.manager.trade !== null) this.#reads.by(now, now);
       return this.#ports.emit({ kind: "notice", level: "warn", code: "FOREIGN_ORDER", symbol, fields });
     }
+    this.#reconciliation.onReport(desk, report, now);
     if (isLeftBehind(desk, parts, report)) this.#reads.by(now + leftoverMicros, now);
     if (this.#owners.isOthers(desk, parts, report, this.#recoveredAt, now)) {
       this.#ports.modes.enter("ANOTHER_DAEMON", `${order} has our prefix, and this daemon did not send it`, now);

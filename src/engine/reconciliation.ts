@@ -7,7 +7,7 @@ import type { Account } from "../account/account.ts";
 import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot } from "../domain/event.ts";
 import type { Journal } from "../domain/journal.ts";
-import { sign } from "../domain/order.ts";
+import { type AlgoReport, type OrderReport, sign } from "../domain/order.ts";
 import type { Notice, Output } from "../domain/output.ts";
 import type { SafeModeReason } from "../domain/reason.ts";
 import {
@@ -18,14 +18,14 @@ import {
   type SymbolIndex,
   signedLots,
 } from "../domain/units.ts";
-import { isBuried, mayTrade } from "../execution/order.ts";
-import { enteredLots, openLots, type Trade } from "../execution/trade.ts";
+import { isBuried, mayTrade, type Order } from "../execution/order.ts";
+import { enteredLots, exitSide, openLots, type Trade } from "../execution/trade.ts";
 import type { TradeManager } from "../execution/trade-manager.ts";
 import { Contradictions, type Positions } from "./contradictions.ts";
 import { cancelOf } from "./found-orders.ts";
 import { newTally, type PassTally } from "./pass-summary.ts";
 import { adoptedSource } from "./recovered-plan.ts";
-import { isOnlyStop, journalOf, namedIn, pastTrades, recoverSymbol, straysBeside, turnedTrade } from "./recovery.ts";
+import { isOnlyStop, journalOf, namedIn, pastTrades, recoverSymbol, straysBeside, tradeBeside } from "./recovery.ts";
 import type { SymbolDesk } from "./symbol-desk.ts";
 
 export type ReconciliationPorts = {
@@ -77,7 +77,8 @@ export class Reconciliation {
   recover(desk: SymbolDesk, snapshot: AccountSnapshot, journal: Journal, now: Micros): void {
     const { instrument, ended } = desk;
     const recovered = recoverSymbol(instrument, this.#ports.settings(), snapshot, journal, now, ended);
-    const { trade, leftovers, kept, past } = recovered;
+    const { trade, leftovers, kept, left, past } = recovered;
+    desk.leftStops.find(left);
     const isOrphan = trade !== null && isUnexplained(trade);
     if (isOrphan) this.#tally.orphans += 1;
     this.#tally.leftovers += leftovers.length;
@@ -89,6 +90,19 @@ export class Reconciliation {
     if (desk.manager.trade === null) for (const command of kept) this.#ports.emit(command);
     else if (kept.length > 0) this.#ports.readAgainBy(now + 2 * quietMicros, now);
     desk.history.recover(past, now);
+  }
+
+  /**
+   * A stop is hit that an ended trade left to somebody's part of the position: it closes for the trade that has taken that
+   * part over, and where none has yet, the part is taken over now. What it executes is in the books of that one (I-08, F-27).
+   */
+  onReport(desk: SymbolDesk, report: OrderReport | AlgoReport, now: Micros): void {
+    const stop = desk.leftStops.hit(report, now);
+    if (stop === null) return;
+    const trades = [desk.manager.trade, desk.turned.trade].filter((one) => one !== null);
+    const heir = trades.find((one) => exitSide(one) === stop.side && openLots(one) > 0);
+    if (heir !== undefined) takeOver(desk, heir, stop);
+    else if (desk.manager.trade === null) this.#adoptLeft(desk, stop, report, now);
   }
 
   /** What the private stream says is open. @param time of the exchange */
@@ -118,6 +132,9 @@ export class Reconciliation {
   compare(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
     const symbol = desk.instrument.index;
     const { trade } = desk.manager;
+    for (const clientOrderId of desk.leftStops.askAbout(idsOf(snapshot), now)) {
+      this.#ports.emit({ kind: "query-order", symbol, clientOrderId });
+    }
     // The stream has told of a position: a read that may be older does not settle that nothing is there (I-01, F-19).
     if (trade === null && this.#ports.account.keepStated(symbol, desk.lastFill, this.#readLag)) {
       return this.#ports.readAgainBy(now + quietMicros, now);
@@ -231,7 +248,22 @@ export class Reconciliation {
     const isLeft = settings().reconcile.orphan_position === "report";
     if (desk.turned.trade !== null || isLeft || entryTicks <= 0) return;
     this.#tally.orphans += 1;
-    this.#adopt(desk.turned, turnedTrade(desk.instrument, settings(), held, entryTicks, now), now);
+    this.#adopt(desk.turned, tradeBeside("turned", desk.instrument, settings(), held, entryTicks, now), now);
+  }
+
+  /** Where the position has been told closed already, it was what the stop has executed. */
+  #adoptLeft(desk: SymbolDesk, stop: Order, report: OrderReport | AlgoReport, now: Micros): void {
+    const { account, settings } = this.#ports;
+    const { index: symbol } = desk.instrument;
+    const open = { lots: account.reportedLots(symbol), entryTicks: account.entryTicks(symbol) };
+    const isOpen = open.lots * sign(stop.side) < 0;
+    const part = isOpen ? open : desk.leftStops.closedBy(stop, report);
+    if (part.lots === 0 || part.entryTicks <= 0 || settings().reconcile.orphan_position === "report") return;
+    this.#tally.orphans += 1;
+    const trade = tradeBeside("left", desk.instrument, settings(), part.lots, part.entryTicks, now);
+    takeOver(desk, trade, stop);
+    this.#adopt(desk.manager, trade, now);
+    desk.history.recover([], now);
   }
 
   #adopt(manager: TradeManager, trade: Trade, now: Micros): void {
@@ -305,6 +337,13 @@ export class Reconciliation {
   #notice(level: "warn" | "error", code: string, symbol: SymbolIndex, fields: Notice["fields"]): void {
     this.#ports.emit({ kind: "notice", level, code, symbol, fields });
   }
+}
+
+/** The position that was taken over does not contain what the stop executes. */
+function takeOver({ leftStops }: SymbolDesk, trade: Trade, stop: Order): void {
+  trade.orders.set(stop.id, stop);
+  trade.laterCloses.add(stop.id);
+  leftStops.forget(stop.id);
 }
 
 /** Whether what somebody turned the position into stands against what is open now. */

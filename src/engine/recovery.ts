@@ -25,7 +25,7 @@ import {
   signedLots,
 } from "../domain/units.ts";
 import { nearerStop } from "../execution/executions.ts";
-import { isPlacedAnew, sentOrder, step } from "../execution/order.ts";
+import { isPlacedAnew, type Order, sentOrder, step } from "../execution/order.ts";
 import { exitSide, newTrade, type Trade, type TradePlan } from "../execution/trade.ts";
 import { cancelOf, type Found, orderFrom, oursOf } from "./found-orders.ts";
 import { adoptedSource, planFor, planOfIntent, planOfResting } from "./recovered-plan.ts";
@@ -48,6 +48,8 @@ export type Recovered = {
   readonly leftovers: readonly Command[];
   /** cancels of what an ended trade left to somebody else's part of the position: until another stop covers it, they wait */
   readonly kept: readonly Command[];
+  /** these orders themselves, and those of them that nothing is open for any more */
+  readonly left: readonly Order[];
   /** trades of earlier runs that do not run any more, of whose end the journal knows nothing; oldest first */
   readonly past: readonly Trade[];
 };
@@ -71,7 +73,13 @@ export function recoverSymbol(
   const past = pastTrades(instrument, settings, journal, trade?.plan.trade ?? null, now);
   const cancels = left.map(cancelOf);
   const [kept, others] = trade === null ? [[], cancels] : [cancels, []];
-  return { trade, leftovers: [...leftovers, ...others, ...proofs.map(cancelOf)], kept, past };
+  return {
+    trade,
+    leftovers: [...leftovers, ...others, ...proofs.map(cancelOf)],
+    kept,
+    left: left.map((one) => orderFrom(one, now)),
+    past,
+  };
 }
 
 /** Trades of the journal that do not run any more, of whose end it knows nothing; oldest first. */
@@ -88,8 +96,13 @@ export function pastTrades(
     .map((known) => pastTrade(settings, known));
 }
 
-/** The trade in which a position is protected that somebody has just turned around: nothing of it rests yet. */
-export function turnedTrade(
+/**
+ * The trade in which a position is protected that was found beside one of ours, and that no read of the account explains yet.
+ *
+ * @param how it came about, as a part of its id
+ */
+export function tradeBeside(
+  how: "turned" | "left",
   instrument: Instrument,
   settings: Settings,
   held: SignedLots,
@@ -97,7 +110,7 @@ export function turnedTrade(
   now: Micros,
 ): Trade {
   const side: Side = held > 0 ? "buy" : "sell";
-  const id = tradeIdFrom(`turned-${instrument.symbol}-${held}-${now}`);
+  const id = tradeIdFrom(`${how}-${instrument.symbol}-${held}-${now}`);
   const trade = adoptedTrade(planFor(instrument, settings, id, side, held, entryTicks, [], null, now), [], null, now);
   restoreBooks(instrument, trade, settings.order_id_prefix, held, entryTicks, null, now);
   return trade;

@@ -32,6 +32,7 @@ import { ClosedMinutes } from "./closed-minutes.ts";
 import { EntryDesk } from "./entry-desk.ts";
 import { HistoryDesk } from "./history-desk.ts";
 import { DecisionJudge } from "./judge.ts";
+import { LeftStops } from "./left-stops.ts";
 import { ModelKeeper } from "./model-keeper.ts";
 import { RiskDesk, type RiskFloor } from "./risk-desk.ts";
 import { settingsFor } from "./settings.ts";
@@ -82,6 +83,8 @@ export class SymbolDesk {
   #lastTradeEnd: Micros = micros(0);
   #lastFill: Micros = micros(0);
   readonly #ended = new Set<TradeId>();
+  /** what an ended trade left to somebody's part of the position */
+  readonly leftStops = new LeftStops();
   /** entries of the last trade of which the exchange has said that they are over */
   #endedEntries: readonly string[] = [];
 
@@ -464,7 +467,9 @@ export class SymbolDesk {
   }
 
   /** What is open still is not ours: it keeps the stop until the next reads say what becomes of it (failure-catalogue F-27). */
-  #leaveToOthers({ plan, othersLots }: Trade, now: Micros): void {
+  #leaveToOthers(trade: Trade, now: Micros): void {
+    const { plan, othersLots } = trade;
+    this.leftStops.leave(trade, this.#floor.account.entryTicks(plan.symbol));
     const fields = { trade: plan.trade, lots: othersLots };
     this.#floor.emit({ kind: "notice", level: "warn", code: "STOP_LEFT_TO_OTHERS", symbol: plan.symbol, fields });
     this.#floor.readAgainBy(now, now);
