@@ -28,7 +28,7 @@ if (planting !== null) plant(planting);
 // Only now: what is imported above was loaded before the mistake was planted.
 const { planOf } = await import("../../src/faults/session/seed.ts");
 const { run } = await import("../../src/faults/run.ts");
-const { settingsOf } = await import("../../src/faults/settings.ts");
+const { limitedSettingsOf } = await import("../../src/faults/settings.ts");
 const { shrink } = await import("../../src/faults/session/shrink.ts");
 
 parentPort?.on("message", (job: MutantJob) => parentPort?.postMessage(reportOf(job)));
@@ -43,7 +43,7 @@ function reportOf(job: MutantJob): MutantReport {
 
 function seedReport(job: MutantJob): MutantReport {
   const counts = countsIn(job);
-  const { violations, trades } = run({ plan: planOf(job), settings: settingsOf(job.seed), until: counts });
+  const { violations, trades } = run({ plan: planOf(job), settings: limitedSettingsOf(job.seed), until: counts });
   const first = violations.find(counts);
   return {
     kind: "seed",
@@ -53,7 +53,7 @@ function seedReport(job: MutantJob): MutantReport {
 }
 
 function shrinkReport(job: MutantJob): MutantReport {
-  const shrunk = shrink(planOf(job), settingsOf(job.seed), job.runsMax, countsIn(job));
+  const shrunk = shrink(planOf(job), limitedSettingsOf(job.seed), job.runsMax, countsIn(job));
   return { kind: "shrink", plan: shrunk?.plan ?? null, runs: shrunk?.runs ?? 1 };
 }
 

@@ -38,13 +38,18 @@ export function settingsOf(seed: number, interval: number = lively): Settings {
 
 /** What whole seeds run with: how often something is decided differs as well, and a few have limits that are reached. */
 export function seedSettingsOf(seed: number): Settings {
-  const settings = settingsOf(seed, pick(randomFor(seed, "rhythm of decisions"), rhythms));
+  return limitedSettingsOf(seed, pick(randomFor(seed, "rhythm of decisions"), rhythms));
+}
+
+/** Some seeds have limits that their trades reach. @param interval seconds between two decisions of a symbol */
+export function limitedSettingsOf(seed: number, interval: number = lively): Settings {
+  const settings = settingsOf(seed, interval);
   const { guardrails, risk } = settings;
   const random = randomFor(seed, "limits that are reached");
   const isTight = (): boolean => random.below(tightOneIn) === 0;
   const max_positions = isTight() ? 1 : guardrails.max_positions;
   const max_trades_per_hour = isTight() ? 2 + random.below(3) : risk.session.max_trades_per_hour;
-  const max_daily_loss_abs = isTight() ? 20 + random.below(20) : null;
+  const max_daily_loss_abs = isTight() ? 12 + random.below(12) : null;
   const session = { ...risk.session, max_trades_per_hour, max_daily_loss_abs };
   return Settings.parse({ ...settings, guardrails: { ...guardrails, max_positions }, risk: { ...risk, session } });
 }

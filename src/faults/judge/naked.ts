@@ -4,6 +4,7 @@
  */
 
 import type { Call } from "../call.ts";
+import { AccountRounds } from "./account-rounds.ts";
 import type { Scene } from "./scene.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -45,20 +46,10 @@ type Episode = {
   up: number;
   /** until when the daemon need not have tried again what the exchange's price band has refused */
   bandedUntil: number;
-  /** reads of the account that have told what was so after it began */
-  readonly read: Set<string>;
   /** closes that were, and since when no stop was tried */
   refused: number;
   untried: Waiting | null;
 };
-
-/** What a read of the account must have told before it can be believed; a part that is lost leaves it unfinished. */
-const accountReads: ReadonlySet<string> = new Set([
-  "GET balance",
-  "GET positionRisk",
-  "GET openOrders",
-  "GET openAlgoOrders",
-]);
 
 /** Times are microseconds; `at` is its end, since the world began. */
 export type LongNaked = { readonly at: number; readonly symbol: number; readonly charged: number };
@@ -77,6 +68,7 @@ export class NakedTime {
   /** whether all of a position was covered at the last step, and its lots */
   readonly #before: { readonly lots: number; readonly isCovered: boolean }[];
   readonly #answeredAt = new WeakMap<Call, number>();
+  readonly #rounds = new AccountRounds();
   #lastStep = 0;
 
   constructor(scene: Scene) {
@@ -103,6 +95,7 @@ export class NakedTime {
   /** What the exchange said after the exposure began has reached the daemon. */
   onReply(call: Call, status: number, text: string | null): void {
     this.#open[this.#symbolOf(call)]?.asked.delete(call);
+    const round = this.#rounds.onReply(call, status, text, this.#scene.now);
     if (text === null) return;
     if (call.name === "place x" && status >= 400) {
       const episode = this.#open[this.#symbolOf(call)];
@@ -112,13 +105,14 @@ export class NakedTime {
     for (const [symbol, episode] of this.#open.entries()) {
       if (episode === null || episode.knownAt !== null || answered === undefined || answered < episode.since) continue;
       const name = this.#scene.grids[symbol]?.symbol ?? "";
-      if (accountReads.has(call.name) && text.startsWith("[")) episode.read.add(call.name);
       const isOfOrder = call.clientId !== null && text.includes(`"symbol":"${name}"`);
-      if (isOfOrder || episode.read.size === accountReads.size) episode.knownAt = this.#scene.now;
+      const isRead = round !== null && round.askedAt >= episode.since;
+      if (isOfOrder || isRead) episode.knownAt = this.#scene.now;
     }
   }
 
   onSent(call: Call): void {
+    this.#rounds.onSent(call, this.#scene.now);
     const isStop = call.name === "place f" || call.name === "place r";
     const episode = isStop || call.name === "place x" ? this.#open[this.#symbolOf(call)] : null;
     if (!episode) return;
@@ -204,7 +198,6 @@ export class NakedTime {
         told: false,
         up: 0,
         bandedUntil: 0,
-        read: new Set(),
         refused: 0,
         untried: null,
       };

@@ -30,12 +30,12 @@ export const streamBugs: readonly Bug[] = [
     sentence: "The end of any socket counts as the end of the private one.",
   },
   {
-    id: "lost-day-is-a-lost-minute",
-    cause: "F-59",
+    id: "day-begins-with-each-read",
+    cause: "F-88",
     file: "risk/session.ts",
-    find: `  const nextDay = micros((state.day + 1) * microsPerDay);`,
-    replace: `  const nextDay = micros(now + microsPerMinute);`,
-    sentence: "Once the loss of the day is reached nothing is entered for a minute.",
+    find: `  const limitEquity = state.limitEquity ?? equity;`,
+    replace: `  const limitEquity = equity;`,
+    sentence: "The loss of the day counts from the last equity, and is never reached.",
   },
   {
     id: "half-open-session",

@@ -77,26 +77,52 @@ test("[F-59] what stood in the way of an answer excuses it", () => {
   expect(invariants(judge)).toEqual([]);
 });
 
-test("[I-01] a read of the account tells of a position once all its parts have come", () => {
-  // given: three lots of which no message told
+const parts = ["positionRisk", "openOrders", "openAlgoOrders", "balance"] as const;
+type Part = (typeof parts)[number];
+
+/** A daemon with three lots of which no message told. */
+function untold(): Judge {
   const judge = sharing();
   const own = orderId({ prefix: "sd", trade: tradeIdFrom("ours"), role: "e", attempt: 1 });
   const o = { s: "BTCUSDT", c: own, S: "BUY", q: "0.003", z: "0.003", l: "0.003", L: "64000.0", X: "FILLED", t: 1 };
   judge.happened({ e: "ORDER_TRADE_UPDATE", o });
   judge.step();
-  const reply = (name: string, body: string): void => {
+  return judge;
+}
+
+/** It asks for the whole account. @returns brings the answer to one question */
+function asks(judge: Judge): (part: Part) => void {
+  const calls = parts.map((part) => {
     const call = callOfText('{"id":1,"method":"read","params":{}}');
     if (call === null) throw new Error("no request");
-    const named = { ...call, name };
-    judge.answered(named, 200, body);
-    judge.reply(named, 200, body);
+    return { ...call, name: `GET ${part}` };
+  });
+  for (const call of calls) judge.sent(call);
+  return (part) => {
+    const call = calls[parts.indexOf(part)];
+    if (call === undefined) throw new Error("no such part");
+    const body = part === "positionRisk" ? '[{"symbol":"BTCUSDT"}]' : "[]";
+    judge.answered(call, 200, body);
+    judge.reply(call, 200, body);
   };
-  // when
-  const parts = ["positionRisk", "openOrders", "openAlgoOrders", "balance"];
+}
+
+test("[I-01] a read of the account tells of a position once all its parts have come", () => {
+  const judge = untold();
+  const answer = asks(judge);
   const known = parts.map((part) => {
-    reply(`GET ${part}`, part === "positionRisk" ? '[{"symbol":"BTCUSDT"}]' : "[]");
+    answer(part);
     return judge.naked.isKnown(0);
   });
-  // then
   expect(known).toEqual([false, false, false, true]);
+});
+
+test("[I-01] parts of two reads of the account, each of which lacks another one, tell of nothing", () => {
+  const judge = untold();
+  const first = asks(judge);
+  judge.scene.now += second / 2;
+  const next = asks(judge);
+  for (const part of ["positionRisk", "openOrders", "openAlgoOrders"] as const) first(part);
+  for (const part of ["positionRisk", "openOrders", "balance"] as const) next(part);
+  expect(judge.naked.isKnown(0)).toBe(false);
 });
