@@ -6,7 +6,7 @@
 import { meaningOf } from "../domain/error-policy.ts";
 import type { Side } from "../domain/order.ts";
 import type { ExitReason } from "../domain/reason.ts";
-import { type Lots, lots, type Micros, microsFromMillis, microsPerSecond } from "../domain/units.ts";
+import { type Lots, lots, type Micros, microsFromMillis, microsFromSeconds, microsPerSecond } from "../domain/units.ts";
 import { backedOff, cancel, type Desk, placeOrder, update } from "./desk.ts";
 import { isStopIgnored } from "./ignored-stop.ts";
 import { isNotFound } from "./lookup.ts";
@@ -72,7 +72,7 @@ function undoOverfill(desk: Desk, trade: Trade, lotsTooMany: number, now: Micros
 
 function close(desk: Desk, trade: Trade, side: Side, open: number, now: Micros): void {
   const { closing } = trade;
-  if (closing === null || ordersOf(trade, "x").some((exit) => isAwaited(trade, exit))) return;
+  if (closing === null || ordersOf(trade, "x").some((exit) => isAwaited(desk, trade, exit))) return;
   if (closing.clearsTargets && clearTargets(desk, trade, now)) closing.nextAttemptAt = now;
   const retry = microsFromMillis(desk.settings.protection.close_retry_ms);
   const triggered = triggeredSince(trade, open);
@@ -105,11 +105,14 @@ function clearTargets(desk: Desk, trade: Trade, now: Micros): boolean {
 }
 
 /**
- * A covered position waits for the proof that a lost close never arrived. A naked one waits only until look-ups have not
- * found it: a second close that only reduces can at worst be refused (failure-catalogue I-01, I-02).
+ * A covered position waits until look-ups have not found a lost close for as long as its absence takes to prove, a naked
+ * one only until they have not found it: a second close that only reduces can at worst be refused (failure-catalogue
+ * I-01, I-02). What becomes of the first one is told later, by a read (I-05).
  */
-function isAwaited(trade: Trade, exit: Order): boolean {
-  return mayTrade(exit) && (trade.exposedSince === null || !isNotFound(exit));
+function isAwaited({ settings }: Desk, { exposedSince }: Trade, exit: Order): boolean {
+  if (!mayTrade(exit) || !isNotFound(exit)) return mayTrade(exit);
+  const proof = exit.sentAt + microsFromSeconds(settings.protection.absence_proof_seconds);
+  return exposedSince === null && exit.missedAt < proof;
 }
 
 /**

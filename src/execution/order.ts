@@ -294,12 +294,13 @@ function executed(order: Order, quantity: Lots): Order {
 }
 
 /**
- * Whether look-ups alone prove no absence: a list of what is open, which is served from elsewhere, must lack it too (I-05).
- * Not of a close, which rests in no list, and not of a stop that was never seen: another one waits for that proof (I-01).
+ * Whether look-ups alone prove no absence: a read of what is open, which is served from elsewhere, must lack it too (I-05).
+ * Of a close, which rests in no list, it tells by the position. Not of a stop that was never seen: another one waits for that
+ * proof (I-01).
  */
 export function needsList({ role, service, seen, status }: Order): boolean {
   if (status.kind !== "unknown") return false;
-  return role === "e" || (service === "algo" && (seen || role === "t1" || role === "t2"));
+  return role === "e" || role === "x" || (service === "algo" && (seen || role === "t1" || role === "t2"));
 }
 
 /** From when the proof of absence counts: what was seen once is missing from reads for a while when it has just filled. */

@@ -300,6 +300,37 @@ test("[I-05] look-ups that find nothing bury no entry while positions and lists 
   expect(bench.trade.orders.get(e1)?.status.kind).toBe("unknown");
 });
 
+/** A close of a covered position whose request was lost; look-ups find nothing of it. */
+function lostClose(seconds: number, isRead: boolean): Bench {
+  const bench = new Bench();
+  bench.enterProtected(planOf({ holdUntil: after(600_000) }));
+  bench.manager.close("OPERATOR", bench.now);
+  bench.lose("place-order", idOf("x"));
+  for (let ms = 500; ms <= 1_000 * seconds; ms += 500) {
+    bench.at(ms);
+    if (isRead) bench.reads(10);
+    if (bench.trade.orders.get(idOf("x"))?.status.kind === "unknown") bench.refuse("query-order", idOf("x"), -2013);
+  }
+  return bench;
+}
+
+test.each([
+  [false, "unknown"],
+  [true, "closed"],
+] as const)(
+  "[I-05] a close that look-ups do not find counts as absent only beside a read (read: %s): %s",
+  (isRead, kind) => {
+    const bench = lostClose(2 * settings.protection.absence_proof_seconds, isRead);
+    expect(bench.trade.orders.get(idOf("x"))?.status.kind).toBe(kind);
+  },
+);
+
+test("[I-01] the next close of a covered position goes when that takes as long as a proof, also where nothing can be read", () => {
+  const seconds = settings.protection.absence_proof_seconds;
+  const closes = [seconds - 1, seconds + 1].map((until) => lostClose(until, false).count("place-order", idOf("x", 2)));
+  expect(closes).toEqual([0, 1]);
+});
+
 test("[I-05] a list that was asked for before the proof time buries no entry", () => {
   const bench = new Bench();
   const proof = settings.protection.absence_proof_seconds * 1_000;

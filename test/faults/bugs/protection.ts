@@ -46,8 +46,8 @@ export const protectionBugs: readonly Bug[] = [
     id: "minimum-for-exits",
     cause: "F-15",
     file: "execution/exit.ts",
-    find: `  if (closing === null || ordersOf(trade, "x").some((exit) => isAwaited(trade, exit))) return;`,
-    replace: `  if (closing === null || ordersOf(trade, "x").some((exit) => isAwaited(trade, exit))) return;
+    find: `  if (closing === null || ordersOf(trade, "x").some((exit) => isAwaited(desk, trade, exit))) return;`,
+    replace: `  if (closing === null || ordersOf(trade, "x").some((exit) => isAwaited(desk, trade, exit))) return;
   if (open * desk.touch.bid < 10 * desk.instrument.minNotional) return;`,
     sentence: "A minimum that is made for entries is asked of exits.",
   },
