@@ -23,6 +23,8 @@ import type { SymbolDesk } from "./symbol-desk.ts";
 
 /** A leftover whose cancel did not work is looked for again after this long (failure-catalogue I-23, I-21). */
 const leftoverMicros = microsFromSeconds(5);
+/** The stream's word of a position comes just after that of the execution: it has the account read by itself. */
+const statedMicros = microsFromSeconds(1);
 
 type Stated = Extract<CoreEvent, { readonly kind: "position-report" }>;
 
@@ -113,8 +115,9 @@ export class AccountDesk {
       const fields = { order };
       const symbol = desk.instrument.index;
       // Somebody closed what was ours, or the exchange did: a trade that runs must not be looked after for a minute more.
+      // What was opened beside none lies bare, and the stream's own word of it may be late (I-01, F-27).
       const fills = report.kind === "order-report" && report.filled > 0;
-      if (fills && desk.manager.trade !== null) this.#reads.by(now, now);
+      if (fills) this.#reads.by(desk.manager.trade === null ? now + statedMicros : now, now);
       return this.#ports.emit({ kind: "notice", level: "warn", code: "FOREIGN_ORDER", symbol, fields });
     }
     this.#reconciliation.onReport(desk, report, now);

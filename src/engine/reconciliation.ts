@@ -362,14 +362,10 @@ function wasOpen(trade: Trade, reported: SignedLots): boolean {
  * repeated request has made again is found when the trade is over, if it has not executed before.
  */
 function withoutEnded(snapshot: AccountSnapshot, former: Trade): AccountSnapshot {
-  const ended = endedAlgos(former);
-  const isOver = (id: string): boolean => {
-    const order = former.orders.get(id);
-    return order !== undefined && !mayTrade(order) && !isBuried(order);
-  };
+  const ended = endedOf(former);
   return {
     ...snapshot,
-    orders: snapshot.orders.filter(({ clientOrderId }) => !isOver(clientOrderId)),
+    orders: snapshot.orders.filter(({ clientOrderId }) => !ended.has(clientOrderId)),
     algos: snapshot.algos.filter(({ clientAlgoId }) => !ended.has(clientAlgoId)),
   };
 }
@@ -377,13 +373,12 @@ function withoutEnded(snapshot: AccountSnapshot, former: Trade): AccountSnapshot
 /** What is over stays over when the same trade is taken over anew. */
 function keepEnded(trade: Trade | null, former: Trade): void {
   if (trade?.plan.trade !== former.plan.trade) return;
-  for (const id of endedAlgos(former)) trade.endedAlgos.add(id);
+  for (const id of endedOf(former)) trade.ended.add(id);
 }
 
-function endedAlgos({ orders, endedAlgos: before }: Trade): ReadonlySet<string> {
-  const ended = [...orders.values()].filter(
-    (order) => order.service === "algo" && !mayTrade(order) && !isBuried(order),
-  );
+/** Orders whose end was told. */
+function endedOf({ orders, ended: before }: Trade): ReadonlySet<string> {
+  const ended = [...orders.values()].filter((order) => !mayTrade(order) && !isBuried(order));
   return new Set([...before, ...ended.map(({ id }) => id)]);
 }
 

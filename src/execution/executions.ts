@@ -49,7 +49,8 @@ export function ownOrder(desk: Desk, trade: Trade, report: OrderReport | AlgoRep
   const parts = parseOrderId(id, desk.settings.order_id_prefix);
   if (parts === null || parts.trade !== trade.plan.trade) return null;
   // An answer that comes late says what was so before the end (I-07).
-  if (report.kind === "algo-report" && trade.endedAlgos.has(id)) return null;
+  const isStale = report.kind === "algo-report" || (isAlive(report.status) && report.fill === null);
+  if (isStale && trade.ended.has(id)) return null;
   const { role, attempt } = parts;
   // The child of a conditional order carries its id and is reported as a normal order (binance-usdm.md §2.5).
   const service = report.kind === "algo-report" || (role !== "e" && role !== "x") ? "algo" : "order";

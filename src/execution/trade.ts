@@ -103,8 +103,8 @@ export type Trade = {
   /** lots that the exchange says are open, in the direction of the trade, since the last execution; and since when */
   seenLots: number;
   seenAt: number;
-  /** conditional orders that were told to be over before the trade was taken over anew in the same run */
-  readonly endedAlgos: Set<string>;
+  /** orders that were told to be over before the trade was taken over anew in the same run */
+  readonly ended: Set<string>;
   /** of these, lots that somebody else has added: our stop covers them, and outlives the trade for them */
   othersLots: number;
   /** reads say again and again, and since the last execution, that nothing is open in the direction of the trade */
@@ -184,7 +184,7 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     laterCloses: new Set(),
     seenLots: 0,
     seenAt: 0,
-    endedAlgos: new Set(),
+    ended: new Set(),
     othersLots: 0,
     isRefuted: false,
     statedLots: signedLots(0),

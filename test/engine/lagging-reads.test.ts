@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { present } from "../../src/domain/assert.ts";
 import type { AlgoReport } from "../../src/domain/order.ts";
 import { lots, type Micros, signedLots } from "../../src/domain/units.ts";
+import { openLots } from "../../src/execution/trade.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf } from "../risk/support.ts";
 import { settings } from "../support/core.ts";
@@ -114,4 +115,20 @@ test("[I-07] an answer that comes after the position was adopted anew does not b
   world.reads(12, [3_000, 3_600], false);
   world.bench.tell({ ...stopOf(world.target, "sell", 640_100), type: "TAKE_PROFIT_MARKET", closePosition: false });
   expect([world.bench.trade?.ledger.position, world.bench.trade?.orders.has(world.target)]).toEqual([12, false]);
+});
+
+test("[I-07] an entry that has filled stays filled, although a history that lags shows it as waiting when its trade is taken over anew", () => {
+  // given: six lots of ours, and ten that somebody adds
+  const world = new Reduced();
+  const { bench } = world;
+  const [entry = "none"] = present(bench.trade, "trade").orders.keys();
+  bench.history = historyOf([entryOf(entry, 1, { status: "PARTIALLY_FILLED" })], []);
+  // when
+  world.reads(16, [lag + 1_000, lag + 4_000, lag + 7_000], false);
+  // then
+  const states = bench.all.flatMap((output) =>
+    output.kind === "order" && output.clientOrderId === entry ? [[output.state, output.filled]] : [],
+  );
+  const cancels = bench.all.filter((output) => output.kind === "cancel-order" && output.clientOrderId === entry);
+  expect([openLots(present(bench.trade, "trade")), states.at(-1), cancels]).toEqual([16, ["filled", 10], []]);
 });

@@ -41,6 +41,14 @@ test("[I-01] a read that may be older than what the stream said is followed by a
   expect(asked.filter((text) => text === "query-account")).toHaveLength(2);
 });
 
+test("[I-01] [F-27] somebody executes on a flat symbol, and the stream's word of the position is late: the account is read after a second", () => {
+  const bench = CoreBench.ready();
+  bench.at(20_000);
+  bench.tell({ ...entryOf("web_1", 6, { status: "FILLED" }), source: "stream", time: bench.now });
+  const asked = [20_900, 21_100].map((ms) => bench.at(ms).filter((text) => text === "query-account").length);
+  expect(asked).toEqual([0, 1]);
+});
+
 test("[I-01] the position is protected as soon as two reads show it, though one before them did not", () => {
   const bench = told();
   read(bench, 0, [20_100]);
