@@ -17,7 +17,7 @@ import {
   type Side,
   sign,
 } from "../domain/order.ts";
-import { parseOrderId, type TradeId } from "../domain/order-id.ts";
+import { parseOrderId, stopPathTrade, type TradeId } from "../domain/order-id.ts";
 import {
   type Lots,
   lots,
@@ -162,9 +162,15 @@ function closedByOthers(desk: Desk, trade: Trade, report: HistoryReport, reporte
       !trade.executions.has(fill.tradeId) &&
       // The exchange itself only closes: what it did in the direction of this trade closed something else.
       !(byExchange.test(clientOrderId) && side === trade.plan.side) &&
-      parseOrderId(clientOrderId, desk.settings.order_id_prefix) === null,
+      isOfNoTrade(desk, clientOrderId),
   );
   return knownLots(foreign) === missing ? foreign : [];
+}
+
+/** Nor is what proves the stop path, which a market that jumps may hit before its cancel works (failure-catalogue F-12). */
+function isOfNoTrade({ instrument, settings }: Desk, clientOrderId: string): boolean {
+  const parts = parseOrderId(clientOrderId, settings.order_id_prefix);
+  return parts === null || parts.trade === stopPathTrade(instrument.symbol);
 }
 
 function tellForeign(desk: Desk, trade: Trade, foreign: readonly JournalFill[], now: Micros): void {

@@ -1,11 +1,12 @@
 /** What the history of the exchange makes of the books, answer by answer. */
 
 import { expect, test } from "vitest";
+import { orderId, stopPathTrade } from "../../src/domain/order-id.ts";
 import type { Output } from "../../src/domain/output.ts";
 import { lots, signedLots } from "../../src/domain/units.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf } from "../risk/support.ts";
-import { after } from "../support/core.ts";
+import { after, instrument } from "../support/core.ts";
 import {
   CoreBench,
   entryOf,
@@ -306,6 +307,23 @@ test("[REC-1] executions of somebody else that are not exactly what is missing a
     bench.tell(stopOf(idOf(tradeA, "f")));
   }
   expect([rowsOf(bench, "fill") - before, bench.core.safeMode?.reason]).toEqual([0, "UNKNOWN_POSITION"]);
+});
+
+test("[I-08] [F-12] what proved the stop path and was hit has closed a part of the trade", () => {
+  const bench = started(0, [openTradeOf(tradeA, after(-20_000), [bought])]);
+  const proof = orderId({ prefix: "sd", trade: stopPathTrade(instrument.symbol), role: "f", attempt: 7 });
+  const nine = { ...entryOf(idOf(tradeA, "x"), 9), side: "sell", status: "FILLED" } as const;
+  bench.tell(
+    historyOf(
+      [entry, nine],
+      [
+        [entry.clientOrderId, "buy", bought],
+        [proof, "sell", fillOf("13", 1, 640_000, after(-8_000))],
+        [nine.clientOrderId, "sell", fillOf("14", 9, 640_000, after(-7_000))],
+      ],
+    ),
+  );
+  expect([rowsOf(bench, "fill"), rowsOf(bench, "trade")]).toEqual([2, 1]);
 });
 
 test("[I-21] a history that nobody answers is asked for a bounded number of times", () => {

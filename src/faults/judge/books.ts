@@ -71,7 +71,8 @@ export class Books {
   onFill(fill: TrueFill): void {
     const { order, before, after } = fill;
     const running = this.#open.get(order.symbol);
-    if (order.role === null && running !== undefined) this.#shared.add(running);
+    const isOthers = order.role === null || (order.trade !== running && this.#isWithoutEntry(fill));
+    if (isOthers && running !== undefined) this.#shared.add(running);
     if (order.role === "e" && before !== 0 && running !== undefined && running !== order.trade) {
       // Two trades on one position: a leftover of the one filled in the other.
       this.#shared.add(running);
@@ -79,6 +80,13 @@ export class Books {
     }
     if (order.role !== null && order.trade !== "" && running === undefined) this.#open.set(order.symbol, order.trade);
     if (after === 0) this.#open.delete(order.symbol);
+  }
+
+  /** A stop that no entry has come before, such as the one that proves the stop path: it reduces what another trade has. */
+  #isWithoutEntry({ order: { role, trade } }: TrueFill): boolean {
+    if (role !== "f") return false;
+    for (const one of this.#scene.truth.orders.values()) if (one.role === "e" && one.trade === trade) return false;
+    return true;
   }
 
   /** @param name of the payment: what the message about it can be known by */

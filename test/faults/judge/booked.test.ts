@@ -40,8 +40,9 @@ const summary: TradeRow = {
 };
 const entered = { clientOrderId: entry, side: "buy", tradeId: "1" } as const;
 const left = { clientOrderId: exit, side: "sell", tradeId: "2" } as const;
+type Known = { readonly clientOrderId: string; readonly side: "buy" | "sell"; readonly tradeId: string };
 
-function fillRow({ clientOrderId, side, tradeId }: typeof entered | typeof left): FillRow {
+function fillRow({ clientOrderId, side, tradeId }: Known): FillRow {
   const known = { price: ticks(640_000), quantity: lots(10), commission: null, commissionAsset: null, maker: null };
   return { kind: "fill", trade, symbol: symbolIndex(0), tradeId, clientOrderId, side, ...known, time: micros(0) };
 }
@@ -57,7 +58,7 @@ function watching(): Judge {
   return judge;
 }
 
-function happens(judge: Judge, { clientOrderId: c, side, tradeId: t }: typeof entered | typeof left): void {
+function happens(judge: Judge, { clientOrderId: c, side, tradeId: t }: Known): void {
   const q = "0.010";
   const S = side === "buy" ? "BUY" : "SELL";
   const o = { s: "BTCUSDT", c, S, q, z: q, l: q, L: "64000.0", N: "USDT", n: "0.1", X: "FILLED", t, i: t };
@@ -105,6 +106,31 @@ test("[I-08] a trade that executed and is over has one summary: none and two are
     [`I-08 ${trade} is summed up twice`],
   ]);
 });
+
+test.each([
+  [false, true],
+  [true, false],
+])(
+  "[I-08] what a stop of no trade has sold is part of a trade, that of another trade is not (it has an entry: %s): %s",
+  (hasEntry, isPart) => {
+    // given
+    const judge = watching();
+    const of = (role: "e" | "f"): string => orderId({ prefix: "sd", trade: tradeIdFrom("d2"), role, attempt: 1 });
+    const quantities = { q: "0.010", z: "0", l: "0" };
+    const waiting = { s: "BTCUSDT", c: of("e"), S: "BUY", ...quantities, L: "0", X: "NEW", t: 0, i: 9 };
+    if (hasEntry) judge.happened({ e: "ORDER_TRADE_UPDATE", o: waiting });
+    // when
+    happens(judge, entered);
+    judge.row(fillRow(entered));
+    const sold = { ...left, clientOrderId: of("f") };
+    happens(judge, sold);
+    judge.row(fillRow(sold));
+    judge.row(summary);
+    judge.step();
+    // then
+    expect(judge.violations.filter(({ detail }) => detail.includes("the exchange has"))).toHaveLength(isPart ? 0 : 1);
+  },
+);
 
 test("[I-08] a trade that never executed, or is open, needs no summary", () => {
   const [never, open] = [watching(), watching()];
