@@ -14,6 +14,9 @@ const leastMisses = 2;
 /** Orders whose executions are asked for at once: a position that was closed in slices may lack them of each (F-85). */
 const fillsAskedMax = 16;
 
+/** Look-ups of the close of a position that lies bare are no further apart than twice the interval. */
+const nakedDoublings = 1;
+
 export function settleDoubts(desk: Desk, trade: Trade, now: Micros): void {
   for (const order of trade.orders.values()) settle(desk, trade, order, now);
 }
@@ -119,24 +122,24 @@ function askOrBury(desk: Desk, trade: Trade, order: Order, from: Micros, now: Mi
  * @param isListOwed nothing but a list is lacking to the proof that it is gone
  */
 function askAgain(desk: Desk, trade: Trade, order: Order, isListOwed: boolean, now: Micros): void {
-  const next = order.status.kind === "unknown" && order.asks === 0 ? now : nextAsk(desk, order);
+  const next = order.status.kind === "unknown" && order.asks === 0 ? now : nextAsk(desk, trade, order);
   if (now < next) return wakeBy(trade, next);
   ask(desk, trade, order, now);
   // Positions are read from elsewhere than orders: where those lag, an entry shows as what it opened (F-19).
   // One that was seen before is read about at once as a rule, and only then more is asked.
   const isBlind = order.status.kind === "unknown" && (!order.seen || order.asks > 0);
   if ((order.role === "e" && isBlind) || isListOwed) desk.emit({ kind: "query-account" });
-  wakeBy(trade, nextAsk(desk, trade.orders.get(order.id) ?? order));
+  wakeBy(trade, nextAsk(desk, trade, trade.orders.get(order.id) ?? order));
 }
 
 function askForFills(desk: Desk, trade: Trade, order: Order, now: Micros): void {
   // The execution's own report may still be on its way: asked only after the interval.
-  const next = nextAsk(desk, order);
+  const next = nextAsk(desk, trade, order);
   if (now < next) return wakeBy(trade, next);
   const room = roomFrom(desk, trade, now);
   if (now < room) return wakeBy(trade, room);
   const asked = update(desk, trade, order, { kind: "asked" }, now);
-  wakeBy(trade, nextAsk(desk, asked));
+  wakeBy(trade, nextAsk(desk, trade, asked));
   if (order.venueId === null) return;
   desk.emit({ kind: "query-fills", symbol: desk.instrument.index, clientOrderId: order.id, orderId: order.venueId });
 }
@@ -151,9 +154,12 @@ function roomFrom(desk: Desk, trade: Trade, now: Micros): number {
   return Math.min(...awaited.map(({ askedAt }) => askedAt)) + interval;
 }
 
-function nextAsk(desk: Desk, { askedAt, asks, misses, answeredAt }: Order): number {
+function nextAsk(desk: Desk, trade: Trade, { role, status, askedAt, asks, misses, answeredAt }: Order): number {
   const interval = microsFromMillis(desk.settings.protection.lookup_interval_ms);
-  const next = askedAt + backedOff(interval, asks - 1);
+  // The next close of a position that no stop covers waits for what becomes of this one (I-01).
+  const isAwaited = role === "x" && status.kind === "unknown" && trade.exposedSince !== null;
+  const waitMax = isAwaited ? nakedDoublings : Number.POSITIVE_INFINITY;
+  const next = askedAt + backedOff(interval, Math.min(asks - 1, waitMax));
   // Two answers of one moment may be of one replica.
   return misses === 1 ? Math.max(next, answeredAt + interval) : next;
 }

@@ -289,12 +289,13 @@ function changeRules(
 
 function coarsen(
   { symbol, ticks, steps, for: time }: Extract<MomentEffect, { do: "coarser" }>,
-  { exchange, coarse, specs, now }: World,
+  { exchange, coarse, process, specs, now }: World,
   judge: Judge,
   later: (after: number, act: () => void) => void,
 ): boolean {
   const spec = specs[symbol];
-  if (spec === undefined) return false;
+  // A process that has not read the rules yet would begin on these.
+  if (spec === undefined || process.core === null) return false;
   const { tickSize, stepSize } = gridIn(spec);
   const listed = symbolIndex(symbol);
   exchange.changeRules(listed, { tickSize: onGrid(ticks, tickSize), stepSize: onGrid(steps, stepSize) });

@@ -115,6 +115,19 @@ test("[F-54] [I-01] a close whose fate stays unknown gets a stop beside it, howe
   expect([stopsAt, bench.count("place-order", x2)]).toEqual([[0, 1], 0]);
 });
 
+test("[I-01] a close whose fate stays unknown is asked about every second while no stop covers the position", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.manager.close("OPERATOR", bench.now);
+  bench.fill(e1, "FILLED", 10, fillOf("a", 10));
+  bench.lose("place-order", x1);
+  const asked = [30_000, 60_000].map((ms) => {
+    bench.at(ms);
+    return bench.count("query-order", x1);
+  });
+  expect(asked[1]).toBe((asked[0] ?? 0) + 30_000 / (2 * settings.protection.lookup_interval_ms));
+});
+
 /** A position whose stop and closes are all refused, for so many seconds. */
 function refusedFor(seconds: number, closesBy = -4141): Bench {
   const bench = new Bench();
