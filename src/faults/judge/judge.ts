@@ -270,6 +270,7 @@ export class Judge {
     this.#doubts.onReply(call, text);
     this.naked.onReply(call, status, text);
     this.#privateStream.onReply(call, status, text);
+    this.#recovery.onReply(call, text);
     this.#agreement.onReply(call, status, text);
     this.fresh?.onReply(call, status);
   }

@@ -18,6 +18,8 @@ const waysMost = 6;
 const longFrom = 1_000_000;
 /** A close that the exchange's price band refuses is tried again after waits that grow up to 16 s. */
 const bandWait = 20_000_000;
+/** What is said of an order before its first execution. */
+const saysNothing = /"executedQty":"0(\.0*)?"/;
 const banded = '"code":-4131';
 /** After so many closes that were refused a stop is tried within this. */
 const refusedMost = 3;
@@ -105,7 +107,7 @@ export class NakedTime {
     for (const [symbol, episode] of this.#open.entries()) {
       if (episode === null || episode.knownAt !== null || answered === undefined || answered < episode.since) continue;
       const name = this.#scene.grids[symbol]?.symbol ?? "";
-      const isOfOrder = call.clientId !== null && text.includes(`"symbol":"${name}"`);
+      const isOfOrder = call.clientId !== null && text.includes(`"symbol":"${name}"`) && !saysNothing.test(text);
       const isRead = round !== null && round.askedAt >= episode.since;
       if (isOfOrder || isRead) episode.knownAt = this.#scene.now;
     }

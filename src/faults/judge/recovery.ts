@@ -9,6 +9,9 @@ import type { Scene } from "./scene.ts";
 import { partsOf } from "./truth.ts";
 
 const protectiveRoles: ReadonlySet<string | null> = new Set(["f", "r", "x"]);
+/** After so many answers that find nothing of it another one may be made: the exchange refuses what would be a second. */
+const denialsMost = 2;
+const notFound = '"code":-2013';
 /** Until then what leaves for a symbol belongs to recovery. */
 const recovering = 10_000_000;
 
@@ -24,6 +27,8 @@ export class Recovery {
   readonly #trades = new Set<string>();
   /** names under which the stop path is proven: stops without a position and without a plan */
   readonly #proofs = new Set<string>();
+  /** how often look-ups have found nothing of an order since the start; one may be told so, and is there all the same */
+  readonly #denials = new Map<string, number>();
   #startedAt = 0;
 
   constructor(scene: Scene) {
@@ -38,11 +43,17 @@ export class Recovery {
     this.#startedAt = this.#scene.now;
     for (const symbol of this.#wasNaked.keys()) this.#wasNaked[symbol] = this.#isNaked(symbol);
     this.#before.clear();
+    this.#denials.clear();
     for (const id of this.#scene.truth.openAlgos.keys()) this.#before.add(id);
   }
 
   onRow(row: Row): void {
     if (row.kind === "intent" || (row.kind === "position" && row.trade !== null)) this.#trades.add(String(row.trade));
+  }
+
+  onReply({ name, clientId }: Call, text: string | null): void {
+    if (clientId === null || !name.startsWith("query") || text?.includes(notFound) !== true) return;
+    this.#denials.set(clientId, (this.#denials.get(clientId) ?? 0) + 1);
   }
 
   onSent(call: Call): void {
@@ -66,6 +77,7 @@ export class Recovery {
     for (const id of this.#before) {
       const twin = truth.openAlgos.get(id);
       if (twin?.trade !== trade || twin.role !== role || role === "r") continue;
+      if ((this.#denials.get(id) ?? 0) >= denialsMost) continue;
       this.#scene.violated("I-11", `${call.clientId} is made although ${id} lives`);
     }
   }

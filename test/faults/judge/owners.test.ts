@@ -126,3 +126,21 @@ test("[I-01] parts of two reads of the account, each of which lacks another one,
   for (const part of ["positionRisk", "openOrders", "balance"] as const) next(part);
   expect(judge.naked.isKnown(0)).toBe(false);
 });
+
+test.each([
+  ["0.000", false],
+  ["0.002", true],
+])(
+  "[I-01] the answer to an entry tells of a position if it says that something was executed: %s: %s",
+  (executedQty, is) => {
+    const judge = untold();
+    const newClientOrderId = orderId({ prefix: "sd", trade: tradeIdFrom("ours"), role: "e", attempt: 1 });
+    const params = { symbol: "BTCUSDT", newClientOrderId };
+    const call = callOfText(JSON.stringify({ id: 1, method: "order.place", params }));
+    if (call === null) throw new Error("no request");
+    const text = JSON.stringify({ result: { symbol: "BTCUSDT", executedQty } });
+    judge.answered(call, 200, text);
+    judge.reply(call, 200, text);
+    expect(judge.naked.isKnown(0)).toBe(is);
+  },
+);

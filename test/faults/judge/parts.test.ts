@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
 import { micros, signedLots, symbolIndex } from "../../../src/domain/units.ts";
-import { callOfText } from "../../../src/faults/call.ts";
+import { callOfHttp, callOfText } from "../../../src/faults/call.ts";
 import { Judge, type JudgeParts } from "../../../src/faults/judge/judge.ts";
 import type { BookView } from "../../../src/faults/judge/local-book.ts";
 import { intentOf, noDayLoss, orderRowOf } from "./given.ts";
@@ -285,27 +285,45 @@ test("[I-11] the first word about it is its stop", () => {
   expect(invariants(judge)).toEqual([]);
 });
 
-test("[I-11] a stop is made once more although an earlier run's lives", () => {
-  const judge = judgeWith();
-  const held = {
-    symbol: symbolIndex(0),
-    trade,
-    lots: signedLots(10),
-    cost: 1,
-    stopLoss: null,
-    time: micros(0),
-  } as const;
-  judge.row({ kind: "position", ...held });
-  filled(judge, "web_1", "0.010");
-  const o = { s: "BTCUSDT", caid: floor, S: "SELL", o: "STOP_MARKET", tp: "63900.0", q: "0", cp: true, X: "NEW" };
-  judge.happened({ e: "ALGO_UPDATE", o });
-  judge.ends();
-  judge.begins({ openTrades: [], fills: new Set() });
-  judge.ready();
-  const again = orderId({ prefix: "sd", trade, role: "f", attempt: 2 });
-  sent(judge, "algoOrder.place", { clientAlgoId: again, closePosition: "true", triggerPrice: "63900.0" });
-  expect(invariants(judge)).toEqual(["I-11"]);
-});
+test.each([
+  [0, ["I-11"]],
+  [1, ["I-11"]],
+  [2, []],
+])(
+  "[I-11] a stop is made once more although an earlier run's lives, of which %i look-ups have found nothing",
+  (denials, found) => {
+    const judge = judgeWith();
+    const held = {
+      symbol: symbolIndex(0),
+      trade,
+      lots: signedLots(10),
+      cost: 1,
+      stopLoss: null,
+      time: micros(0),
+    } as const;
+    judge.row({ kind: "position", ...held });
+    filled(judge, "web_1", "0.010");
+    const o = { s: "BTCUSDT", caid: floor, S: "SELL", o: "STOP_MARKET", tp: "63900.0", q: "0", cp: true, X: "NEW" };
+    judge.happened({ e: "ALGO_UPDATE", o });
+    judge.ends();
+    judge.begins({ openTrades: [], fills: new Set() });
+    judge.ready();
+    const lookUp = {
+      kind: "http",
+      id: 1,
+      host: "fapi",
+      method: "GET",
+      path: "/fapi/v1/algoOrder",
+      keyed: true,
+    } as const;
+    for (let denial = 0; denial < denials; denial += 1) {
+      judge.reply(callOfHttp({ ...lookUp, query: `clientAlgoId=${floor}` }), 400, '{"code":-2013,"msg":"words"}');
+    }
+    const again = orderId({ prefix: "sd", trade, role: "f", attempt: 2 });
+    sent(judge, "algoOrder.place", { clientAlgoId: again, closePosition: "true", triggerPrice: "63900.0" });
+    expect(invariants(judge)).toEqual(found);
+  },
+);
 
 test("[I-05] a time in which the network is too slow for an answer before the request is given up does not count", () => {
   const judged = [1.4, 1.6].map((seconds) => {
