@@ -94,8 +94,6 @@ export type OrderEvent =
   /** a look-up found nothing: weak evidence, counted */
   /** `askedAt`: when the look-up left; left out, it is the last one */
   | { readonly kind: "missed"; readonly askedAt?: Micros }
-  /** a look-up was answered with nothing but an error */
-  | { readonly kind: "unanswered" }
   /** a list of open orders, asked for then, did not name it */
   | { readonly kind: "unlisted"; readonly requestedAt: Micros }
   /** absence is proven (receive window and read lag have passed) */
@@ -164,9 +162,6 @@ export function step(order: Order, event: OrderEvent, now: Micros): Order {
       return { ...order, askedAt: now, asks: order.asks + 1 };
     case "missed":
       return missed(order, event.askedAt ?? order.askedAt, now);
-    case "unanswered":
-      // Somebody answers again: waits that grew in silence are no reason to wait as long for the next answer.
-      return status.kind === "unknown" ? { ...order, asks: Math.max(1, order.asks - errorUndoes) } : order;
     case "unlisted":
       return { ...order, unlistedAt: event.requestedAt };
     case "absent":
@@ -223,9 +218,6 @@ export function missedLots(order: Order): Lots {
 export function remaining(order: Order): Lots {
   return order.quantity === null ? noLots : lots(Math.max(0, order.quantity - order.filled));
 }
-
-/** Askings whose doublings of the wait an error undoes: the next one comes after a quarter of it. */
-const errorUndoes = 2;
 
 /** A new state is asked about anew; the count of askings and misses is the state's own. */
 function moved(order: Order, status: Status, now: Micros): Order {

@@ -3,7 +3,7 @@
 import { meaningOf, noticeLevelOf, type RequestKind, treatmentOf } from "../domain/error-policy.ts";
 import type { Outcome } from "../domain/event.ts";
 import type { Command } from "../domain/output.ts";
-import { type Micros, microsFromMillis } from "../domain/units.ts";
+import type { Micros } from "../domain/units.ts";
 import { type Desk, update } from "./desk.ts";
 import { settleAmendment } from "./entry.ts";
 import { onExitClosed } from "./exit.ts";
@@ -33,9 +33,6 @@ export function settleOutcome(
     case "query-order":
     case "query-algo":
       if (outcome.kind === "refused" && meaningOf(outcome.code) === "absent") missed(desk, trade, order, now);
-      else if (outcome.kind !== "ok" && isInTime(desk, order, now)) {
-        update(desk, trade, order, { kind: "unanswered" }, now);
-      }
       return;
     case "query-fills":
     case "query-account":
@@ -106,11 +103,6 @@ function settlePlacement(desk: Desk, trade: Trade, order: Order, outcome: Outcom
 function kindOf({ service, role }: Order): RequestKind {
   if (service === "algo") return "algo";
   return role === "e" ? "entry" : "exit";
-}
-
-/** It is an answer, and not the end of the patience for one. */
-function isInTime({ settings }: Desk, { askedAt }: Order, now: Micros): boolean {
-  return now < askedAt + microsFromMillis(settings.venue.reply_timeout_ms);
 }
 
 function missed(desk: Desk, trade: Trade, order: Order, now: Micros): void {

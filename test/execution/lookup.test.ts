@@ -331,27 +331,6 @@ test("[I-01] the next close of a covered position goes when that takes as long a
   expect(closes).toEqual([0, 1]);
 });
 
-test.each([
-  [false, 0],
-  [true, 1],
-])(
-  "[I-06] an error for an answer (told: %s) has the next look-up come after a quarter of the wait: %i more",
-  (isTold, more) => {
-    const bench = new Bench();
-    bench.enterProtected(planOf({ holdUntil: after(600_000) }));
-    bench.manager.close("OPERATOR", bench.now);
-    bench.lose("place-order", idOf("x"));
-    const asked = (): number => bench.count("query-order", idOf("x"));
-    // when: silence has doubled the wait from half a second to four
-    for (let ms = 0; asked() < 4; ms += 100) bench.at(ms);
-    const before = bench.now;
-    if (isTold) bench.refuse("query-order", idOf("x"), -1000);
-    bench.at((before - start) / 1_000 + 1_500);
-    // then
-    expect(asked() - 4).toBe(more);
-  },
-);
-
 test("[I-05] a list that was asked for before the proof time buries no entry", () => {
   const bench = new Bench();
   const proof = settings.protection.absence_proof_seconds * 1_000;

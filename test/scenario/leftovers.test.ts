@@ -50,7 +50,7 @@ test("[F-03] a leftover whose cancel is answered with `unknown order` is looked 
 test("[I-23] a stop that is left over goes although the fate of our own close is still open", () => {
   // given
   const lost = { on: "place-order x*", fault: { kind: "request-lost" } } as const;
-  const unanswered = { on: "query-order*", fault: { kind: "refused", code: -1008 }, times: 400 } as const;
+  const unanswered = { on: "query-order*", fault: { kind: "refused", code: -1008 }, times: 40 } as const;
   const sim = closedByHand([lost, unanswered], { max_hold_seconds: 5 });
   // when
   sim.advance(70_000);
