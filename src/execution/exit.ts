@@ -116,12 +116,15 @@ function isAwaited({ settings }: Desk, { exposedSince }: Trade, exit: Order): bo
 }
 
 /**
- * The last close of a naked position was not refused but got lost: nothing speaks against the next one, so a back-off
- * would be naked time for nothing (failure-catalogue I-01).
+ * The last close was not refused but got lost: nothing speaks against the next one, so a back-off would be time for nothing
+ * (failure-catalogue I-01).
  */
 function isLostOnTheWay(trade: Trade, now: Micros): boolean {
   const last = lastOf(trade, "x");
-  if (last === null || !mayTrade(last)) return false;
+  return last !== null && mayTrade(last) && mayGoAtOnce(trade, now);
+}
+
+function mayGoAtOnce(trade: Trade, now: Micros): boolean {
   const since = now - 60 * microsPerSecond;
   return ordersOf(trade, "x").filter(({ sentAt }) => sentAt > since).length < closesAtOnceMax;
 }
@@ -134,13 +137,19 @@ export function onExitClosed(desk: Desk, trade: Trade, order: Order, now: Micros
     clearTargets(desk, trade, now);
   }
   if (foundLess(order)) lookAround(desk, trade, now);
-  if (trade.closing !== null && meaningOf(order.refusal) === "too-large" && order.quantity !== null) {
-    trade.closing.tooLarge = Math.min(trade.closing.tooLarge, order.quantity);
-    trade.closing.nextAttemptAt = now;
-  }
+  noteTooLarge(trade, order, now);
   if (trade.closing === null || order.filled === 0) return;
   trade.closing.nextAttemptAt = now;
   trade.closing.attempts = 0;
+}
+
+/** Less goes at once, and nothing else: what is refused at its least waits as any refused close does (I-21). */
+function noteTooLarge(trade: Trade, { refusal, quantity }: Order, now: Micros): void {
+  const { closing } = trade;
+  if (closing === null || quantity === null || meaningOf(refusal) !== "too-large") return;
+  if (quantity >= closing.tooLarge) return;
+  closing.tooLarge = quantity;
+  if (mayGoAtOnce(trade, now)) closing.nextAttemptAt = now;
 }
 
 /** The position is flat or smaller than we believe, or open orders of ours reserve what the close would take. */

@@ -91,8 +91,7 @@ export type OrderEvent =
   | { readonly kind: "amended"; readonly price: Ticks; readonly quantity: Lots }
   | { readonly kind: "executed"; readonly quantity: Lots }
   | { readonly kind: "asked" }
-  /** a look-up found nothing: weak evidence, counted */
-  /** `askedAt`: when the look-up left; left out, it is the last one */
+  /** a look-up found nothing: weak evidence, counted. `askedAt`: when it left; left out, it is the last one */
   | { readonly kind: "missed"; readonly askedAt?: Micros }
   /** a list of open orders, asked for then, did not name it */
   | { readonly kind: "unlisted"; readonly requestedAt: Micros }
@@ -295,8 +294,8 @@ function executed(order: Order, quantity: Lots): Order {
 
 /**
  * Whether look-ups alone prove no absence: a read of what is open, which is served from elsewhere, must lack it too (I-05).
- * Of a close, which rests in no list, it tells by the position. Not of a stop that was never seen: another one waits for that
- * proof (I-01).
+ * A close rests in no list: of it the read tells by the position, and where that is another one the history is asked. Not of a
+ * stop that was never seen: another one waits for that proof (I-01).
  */
 export function needsList({ role, service, seen, status }: Order): boolean {
   if (status.kind !== "unknown") return false;

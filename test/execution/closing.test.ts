@@ -157,6 +157,13 @@ test("[F-54] [I-01] [I-21] while a symbol is closed, stops are tried as well as 
   ]);
 });
 
+test("[I-21] closes that are refused as too large whatever their size go in no storm", () => {
+  const closes = (seconds: number): number =>
+    refusedFor(seconds, -4005).commands.filter(({ kind }) => kind === "place-order").length;
+  const first = closes(60);
+  expect([first, closes(120) - first]).toEqual([12, 6]);
+});
+
 test("[F-43] while limits of the address hold closes back no stop is tried beside them: the close goes first", () => {
   const { commands } = refusedFor(60, -1003);
   expect(commands.filter(({ kind }) => kind === "place-algo")).toHaveLength(1);

@@ -1,6 +1,7 @@
 /**
  * I-13: no entry leaves once the settings' loss of the day is reached. Counted by the exchange's wallet, from one moment
- * without a position to another, so that nothing hangs on what an open one is worth.
+ * without a position to another, so that nothing hangs on what an open one is worth. Nobody moves money in or out of an
+ * account in these worlds.
  */
 
 import type { UserEvent } from "../../exchange/protocol.ts";
