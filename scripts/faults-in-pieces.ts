@@ -3,9 +3,10 @@
  * goes on after the last whole piece; a piece in which something was violated is run again first when the source is another
  * by then. It ends with what all pieces come to: a table by fault and by what the daemon was
  * in the middle of, naked time, unknown orders, violations. Once there are 2,000 seeds it fails, too, where a kind of
- * fault struck too seldom, or a probe that is demanded was not reached.
+ * fault struck too seldom, or a probe that is demanded was not reached. With FIRST a file begins at that seed, so that one
+ * long run can be shared out; files put one behind the other are one run.
  *
- * Usage: node scripts/faults-in-pieces.ts FILE [SEEDS [PIECE [HOURS]]]
+ * Usage: node scripts/faults-in-pieces.ts FILE [SEEDS [PIECE [HOURS [FIRST]]]]
  */
 
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -30,16 +31,17 @@ const blind = 1;
 
 /** @returns the gravest exit code of all pieces, those of earlier runs included; 1 when only too little was reached */
 export async function main(
-  [file, seeds = "20000", piece = "100", hours = "6"]: readonly string[],
+  [file, seeds = "20000", piece = "100", hours = "6", first = "1"]: readonly string[],
   print: (text: string) => void = (text) => process.stdout.write(text),
 ): Promise<number> {
   if (file === undefined) {
-    process.stderr.write("usage: node scripts/faults-in-pieces.ts FILE [SEEDS [PIECE [HOURS]]]\n");
+    process.stderr.write("usage: node scripts/faults-in-pieces.ts FILE [SEEDS [PIECE [HOURS [FIRST]]]]\n");
     return 2;
   }
   const source = sourceDigest(root);
+  const wanted = { first: Number(first), seeds: Number(seeds), piece: Number(piece) };
   let pieces = piecesOf(file);
-  for (let next = nextOf(pieces, source, Number(seeds), Number(piece)); next !== null; ) {
+  for (let next = nextOf(pieces, source, wanted); next !== null; ) {
     const { from } = next;
     const code = await faultsCommand({
       ...next,
@@ -56,7 +58,7 @@ export async function main(
     });
     pieces = piecesOf(file);
     print(`from ${from}: exit code ${code}; ${seedsIn(pieces)} of ${seeds} seeds\n`);
-    next = nextOf(pieces, source, Number(seeds), Number(piece));
+    next = nextOf(pieces, source, wanted);
   }
   print(`${campaignLines(pieces).join("\n")}\n`);
   const counting = standing(pieces);
@@ -68,13 +70,12 @@ export async function main(
 function nextOf(
   pieces: readonly Piece[],
   source: string,
-  seeds: number,
-  piece: number,
+  { first, seeds, piece }: { readonly first: number; readonly seeds: number; readonly piece: number },
 ): { readonly from: number; readonly seeds: number } | null {
   const again = toRunAgain(pieces, source);
   if (again !== null) return { from: again.from, seeds: again.seeds };
   const done = seedsIn(pieces);
-  return done < seeds ? { from: 1 + done, seeds: Math.min(piece, seeds - done) } : null;
+  return done < seeds ? { from: first + done, seeds: Math.min(piece, seeds - done) } : null;
 }
 
 /** A last line that was cut short is taken away, and its piece run again. */

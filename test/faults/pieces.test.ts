@@ -63,6 +63,18 @@ test("a piece that was violated in another state of the source is run again, and
   );
 }, 60_000);
 
+test("a run that is given a first seed begins there", async () => {
+  // given
+  const file = join(folder, "shared-out");
+  // when
+  await main([file, "2", "1", "0.01", "41"], () => undefined);
+  // then
+  expect(piecesIn(readFileSync(file, "utf8")).map(({ from, seeds }) => [from, seeds])).toEqual([
+    [41, 1],
+    [42, 1],
+  ]);
+}, 60_000);
+
 test("pieces add up: strikes by kind and state, durations, and each failing seed", () => {
   const lines = campaignLines([piece, later]);
   expect(lines.find((one) => one.startsWith("reply lost"))).toMatch(/ 120 .* 120 /);
