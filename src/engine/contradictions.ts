@@ -4,11 +4,17 @@
  */
 
 import type { Micros, SignedLots, SymbolIndex } from "../domain/units.ts";
+import type { Contradiction } from "../execution/trade.ts";
 
 /** `changedAt`: when our books changed last; only a read that is younger than that begins anything. */
 export type Reading = { readonly changedAt: number; readonly isYounger: boolean };
 
 export type Positions = { readonly own: SignedLots; readonly reported: SignedLots };
+
+export function contradictionOf({ own, reported }: Positions): Contradiction {
+  if (own === reported) return "none";
+  return own !== 0 && reported * own <= 0 ? "refuted" : "differs";
+}
 
 export class Contradictions {
   /** the last of each symbol, and when it was read first: also while something was in doubt */

@@ -21,7 +21,7 @@ import {
 import { isBuried, mayTrade, type Order } from "../execution/order.ts";
 import { enteredLots, exitSide, openLots, type Trade } from "../execution/trade.ts";
 import type { TradeManager } from "../execution/trade-manager.ts";
-import { Contradictions, type Positions } from "./contradictions.ts";
+import { Contradictions, contradictionOf, type Positions } from "./contradictions.ts";
 import { cancelOf } from "./found-orders.ts";
 import { newTally, type PassTally } from "./pass-summary.ts";
 import { adoptedSource } from "./recovered-plan.ts";
@@ -151,7 +151,9 @@ export class Reconciliation {
     const since = this.#contradictions.since(symbol, { own, reported }, { changedAt: lastChange, isYounger }, now);
     const quiet = isYounger && !desk.manager.isMoving;
     if (isYounger) this.#protectTurned(desk, reported, now);
-    if (trade !== null) trade.isRefuted = since !== null && since < now && own !== 0 && reported * own <= 0;
+    if (trade !== null) {
+      trade.contradiction = since !== null && since < now ? contradictionOf({ own, reported }) : "none";
+    }
     desk.turned.onPositionSeen(reported, snapshot.requestedAt, now);
     desk.turned.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
     desk.manager.onPositionSeen(reported, snapshot.requestedAt, now);

@@ -14,8 +14,8 @@ const leastMisses = 2;
 /** Orders whose executions are asked for at once: a position that was closed in slices may lack them of each (F-85). */
 const fillsAskedMax = 16;
 
-/** Look-ups of the close of a position that lies bare are no further apart than twice the interval. */
-const nakedDoublings = 1;
+/** Look-ups of a close that something waits for are no further apart than twice the interval. */
+const awaitedDoublings = 1;
 
 export function settleDoubts(desk: Desk, trade: Trade, now: Micros): void {
   for (const order of trade.orders.values()) settle(desk, trade, order, now);
@@ -156,9 +156,11 @@ function roomFrom(desk: Desk, trade: Trade, now: Micros): number {
 
 function nextAsk(desk: Desk, trade: Trade, { role, status, askedAt, asks, misses, answeredAt }: Order): number {
   const interval = microsFromMillis(desk.settings.protection.lookup_interval_ms);
-  // The next close of a position that no stop covers waits for what becomes of this one (I-01).
-  const isAwaited = role === "x" && status.kind === "unknown" && trade.exposedSince !== null;
-  const waitMax = isAwaited ? nakedDoublings : Number.POSITIVE_INFINITY;
+  // The next close of a position that no stop covers waits for what becomes of this one (I-01), and so do books that reads
+  // contradict (I-06).
+  const isWaitedFor = trade.exposedSince !== null || trade.contradiction !== "none";
+  const isAwaited = role === "x" && status.kind === "unknown" && isWaitedFor;
+  const waitMax = isAwaited ? awaitedDoublings : Number.POSITIVE_INFINITY;
   const next = askedAt + backedOff(interval, Math.min(asks - 1, waitMax));
   // Two answers of one moment may be of one replica.
   return misses === 1 ? Math.max(next, answeredAt + interval) : next;

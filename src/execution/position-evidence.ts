@@ -41,7 +41,7 @@ export function statePosition(trade: Trade, lots: SignedLots, time: Micros, now:
   }
   if (time > trade.lastFillTime) note(trade, lots, now);
   else if (time === trade.lastFillTime) noteBeyond(trade, lots);
-  const isWaitedFor = unexplained !== null || trade.isRefuted || trade.flatSince !== null;
+  const isWaitedFor = unexplained !== null || trade.contradiction === "refuted" || trade.flatSince !== null;
   return isWaitedFor || exposedLots(trade) > openLots(trade);
 }
 

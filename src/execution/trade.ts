@@ -85,6 +85,9 @@ export type Unexplained = {
   isSettled: boolean;
 };
 
+/** What reads say against our books. `refuted`: nothing is open in the direction of the trade. */
+export type Contradiction = "none" | "differs" | "refuted";
+
 export type Trade = {
   readonly plan: TradePlan;
   /** put together from what was found on the exchange: its entry is settled, never sent again */
@@ -107,8 +110,8 @@ export type Trade = {
   readonly ended: Set<string>;
   /** of these, lots that somebody else has added: our stop covers them, and outlives the trade for them */
   othersLots: number;
-  /** reads say again and again, and since the last execution, that nothing is open in the direction of the trade */
-  isRefuted: boolean;
+  /** what reads say of our books again and again, and since the last execution */
+  contradiction: Contradiction;
   /** the last word of the private stream: lots that are open, signed, and its exchange time; 0 before the first */
   statedLots: SignedLots;
   statedAt: number;
@@ -186,7 +189,7 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     seenAt: 0,
     ended: new Set(),
     othersLots: 0,
-    isRefuted: false,
+    contradiction: "none",
     statedLots: signedLots(0),
     statedAt: 0,
     flatSince: null,
@@ -279,7 +282,7 @@ export function isLeftToOthers({ othersLots, lastExitRole }: Trade): boolean {
  * nothing, and would be one more order in doubt that keeps the books from being put right (failure-catalogue I-06, F-27).
  */
 export function isPointless(trade: Trade): boolean {
-  if (!trade.isRefuted || trade.seenLots > 0 || mayFill(trade)) return false;
+  if (trade.contradiction !== "refuted" || trade.seenLots > 0 || mayFill(trade)) return false;
   return toldLots(trade) === openLots(trade);
 }
 
@@ -331,7 +334,7 @@ export function applyFill(trade: Trade, order: Executing, fill: Fill, instrument
   trade.executions.set(fill.tradeId, { clientOrderId: order.id, side: order.side, fill });
   // What was seen before it is old now.
   trade.seenLots = 0;
-  trade.isRefuted = false;
+  trade.contradiction = "none";
   trade.flatSince = null;
   const { unexplained } = trade;
   if (unexplained !== null) {

@@ -215,3 +215,32 @@ test.each([false, true])(
     ]);
   },
 );
+
+test.each([0, 5])(
+  "[I-06] a close in doubt is asked about every second while reads contradict the books (they say %d of 10 lots)",
+  (reported) => {
+    // given
+    const { bench } = afterAnother(false);
+    const { algos } = rest(bench, present(lastStop(bench), "stop"));
+    bench.tell({ kind: "control", by: "test", action: "flatten" });
+    bench.at(20_200);
+    const orders = bench.all.filter((output) => output.kind === "place-order");
+    const close = present(
+      orders.findLast(({ role }) => role === "x"),
+      "close",
+    );
+    bench.tell({ kind: "outcome", command: close, outcome: { kind: "unknown", cause: "503" } });
+    const asked = () =>
+      bench.all.filter((output) => output.kind === "query-order" && output.clientOrderId === close.clientOrderId);
+    // when
+    const counts = [40, 60].map((until) => {
+      for (let seconds = until - 20; seconds < until; seconds += 2) {
+        bench.at(seconds * 1_000 + 500);
+        bench.tell(snapshotOf(reported, { algos, requestedAt: bench.now }));
+      }
+      return asked().length;
+    });
+    // then
+    expect((counts[1] ?? 0) - (counts[0] ?? 0)).toBeGreaterThanOrEqual(10);
+  },
+);
