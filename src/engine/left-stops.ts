@@ -6,7 +6,7 @@
 import type { PositionReport } from "../domain/event.ts";
 import { type AlgoReport, type AlgoStatus, type OrderReport, sign } from "../domain/order.ts";
 import { type Micros, signedLots } from "../domain/units.ts";
-import { mayTrade, type Order, step } from "../execution/order.ts";
+import { isBuried, mayTrade, type Order, step } from "../execution/order.ts";
 import { averageEntry, type Trade } from "../execution/trade.ts";
 
 /** No trade leaves more of them; what is left at the next one pushes the oldest out. */
@@ -17,22 +17,30 @@ const asksMax = 5;
 
 export class LeftStops {
   readonly #orders = new Map<string, Order>();
+  /** average entry of what each was left to, fractional ticks; none where that is not known */
+  readonly #entries = new Map<string, number>();
   /** a list that lags may name them still */
   readonly #over = new Set<string>();
-  /** average entry of what they were left to last, fractional ticks; 0 when not known */
-  #entryTicks = 0;
 
   /** @param entryTicks average entry of the position as the exchange says, fractional ticks; 0 when not known */
   leave(trade: Trade, entryTicks: number): void {
-    this.#entryTicks = entryTicks > 0 ? entryTicks : (averageEntry(trade) ?? 0);
-    this.find([...trade.orders.values()].filter(mayTrade));
+    const left = [...trade.orders.values()].filter(mayTrade);
+    const average = entryTicks > 0 ? entryTicks : (averageEntry(trade) ?? 0);
+    for (const { id } of left) this.#entries.set(id, average);
+    dropOldest(this.#entries);
+    this.find(left);
+  }
+
+  /** The trade is over: those of its stops that have ended are in its books, and no list that lags brings one back (F-19). */
+  close({ orders }: Trade): void {
+    for (const order of orders.values())
+      if (isStop(order) && !mayTrade(order) && !isBuried(order)) this.forget(order.id);
   }
 
   /** Left just now, or by an earlier run. */
   find(orders: readonly Order[]): void {
     for (const order of orders) {
-      const isStop = order.role === "f" || order.role === "r";
-      if (isStop && !this.#over.has(order.id) && !this.#orders.has(order.id)) this.#orders.set(order.id, order);
+      if (isStop(order) && !this.#over.has(order.id) && !this.#orders.has(order.id)) this.#orders.set(order.id, order);
     }
     dropOldest(this.#orders);
   }
@@ -50,9 +58,9 @@ export class LeftStops {
   }
 
   /** The part that such a stop has closed, as far as it is told, where nothing is open any more. */
-  closedBy({ side }: Order, report: OrderReport | AlgoReport): Pick<PositionReport, "lots" | "entryTicks"> {
+  closedBy({ id, side }: Order, report: OrderReport | AlgoReport): Pick<PositionReport, "lots" | "entryTicks"> {
     const filled = report.kind === "order-report" ? report.filled : 0;
-    return { lots: signedLots(-sign(side) * filled), entryTicks: this.#entryTicks };
+    return { lots: signedLots(-sign(side) * filled), entryTicks: this.#entries.get(id) ?? 0 };
   }
 
   /** It has ended, or is the business of a trade. */
@@ -70,11 +78,15 @@ export class LeftStops {
   }
 }
 
+function isStop({ role }: Order): boolean {
+  return role === "f" || role === "r";
+}
+
 function hasEnded(status: AlgoStatus): boolean {
   return status === "CANCELED" || status === "EXPIRED" || status === "REJECTED";
 }
 
-function dropOldest(stops: Map<string, Order> | Set<string>): void {
+function dropOldest(stops: Map<string, unknown> | Set<string>): void {
   for (const oldest of stops.keys()) {
     if (stops.size <= stopsMax) return;
     stops.delete(oldest);

@@ -449,6 +449,7 @@ export class SymbolDesk {
     const { symbol, side } = trade.plan;
     const isLeft = isLeftToOthers(trade);
     if (row !== null || isLeft) this.rememberEnded([trade.plan.trade]);
+    this.leftStops.close(trade);
     if (row === null) {
       const openedAt = this.#judge.openedAt(trade.plan.trade);
       if (openedAt !== null) this.#floor.session.onVoided(openedAt, now);

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { present } from "../../src/domain/assert.ts";
-import type { AlgoReport } from "../../src/domain/order.ts";
+import type { AlgoReport, Side } from "../../src/domain/order.ts";
 import { lots, type Micros, signedLots } from "../../src/domain/units.ts";
 import { openLots } from "../../src/execution/trade.ts";
 import { fillOf } from "../execution/bench.ts";
@@ -131,4 +131,37 @@ test("[I-07] an entry that has filled stays filled, although a history that lags
   );
   const cancels = bench.all.filter((output) => output.kind === "cancel-order" && output.clientOrderId === entry);
   expect([openLots(present(bench.trade, "trade")), states.at(-1), cancels]).toEqual([16, ["filled", 10], []]);
+});
+
+test("[I-07] the stop that closed a trade is booked once, although a list that lags names it still", () => {
+  // given
+  const bench = CoreBench.ready();
+  bench.history = historyOf([], []);
+  bench.decide(decisionOf());
+  const { plan, orders } = present(bench.trade, "trade");
+  const [entry = "none"] = orders.keys();
+  const told = (id: string, side: Side, tradeId: string) => ({
+    ...entryOf(id, 10, { status: "FILLED", side }),
+    ...{ fill: fillOf(tradeId, 10, 640_000, bench.now), source: "stream" as const, time: bench.now },
+  });
+  bench.tell(told(entry, "buy", "11"));
+  const stop = idOf(plan.trade, "f");
+  bench.tell({ ...stopOf(stop), source: "stream" });
+  bench.at(5_000);
+  bench.tell({ ...stopOf(idOf(plan.trade, "t1")), status: "EXPIRED", source: "stream" });
+  bench.tell(told(stop, "sell", "12"));
+  const rows = bench.all.filter(({ kind }) => kind === "trade").length;
+  // when
+  for (const [ms, algos] of [
+    [8_000, [stopOf(stop)]],
+    [12_000, [stopOf(stop)]],
+  ] as const) {
+    bench.at(ms);
+    bench.tell(snapshotOf(0, { requestedAt: bench.now, algos }));
+  }
+  const somebodys = { symbol: first, lots: signedLots(5), entryTicks: 640_000, time: bench.now } as const;
+  bench.tell({ kind: "position-report", ...somebodys });
+  bench.tell({ ...told(stop, "sell", "12"), fill: null, source: "query" });
+  // then
+  expect([rows, bench.trade === null]).toEqual([1, true]);
 });

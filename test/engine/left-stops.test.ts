@@ -2,10 +2,11 @@
 
 import { expect, test } from "vitest";
 import type { AlgoReport } from "../../src/domain/order.ts";
-import { lots } from "../../src/domain/units.ts";
+import { lots, signedLots } from "../../src/domain/units.ts";
 import { LeftStops } from "../../src/engine/left-stops.ts";
+import { tradeBeside } from "../../src/engine/recovery.ts";
 import { type Order, sentOrder, step } from "../../src/execution/order.ts";
-import { after } from "../support/core.ts";
+import { after, instrument, settings } from "../support/core.ts";
 import { entryOf, stopOf } from "./support.ts";
 
 const now = after(0);
@@ -68,6 +69,16 @@ test("[I-08] what one has closed was open the other way", () => {
   const left = stops("r1");
   const closed = [entryOf("r1", 7), triggered].map((report) => left.closedBy(stop("r1"), report));
   expect(closed.map((part) => part.lots)).toEqual([7, 0]);
+});
+
+test("[I-08] what an earlier trade was left to says nothing of a stop that a list names later", () => {
+  const left = new LeftStops();
+  const trade = tradeBeside("left", instrument, settings, signedLots(10), 640_000, now);
+  trade.orders.set("r1", stop("r1"));
+  left.leave(trade, 640_000);
+  left.find([stop("r2")]);
+  const averages = ["r1", "r2"].map((id) => left.closedBy(stop(id), entryOf(id, 7)).entryTicks);
+  expect(averages).toEqual([640_000, 0]);
 });
 
 function stops(...names: readonly string[]): LeftStops {
