@@ -18,7 +18,13 @@ const parts = ["balance", "positions", "orders", "algos"] as const;
 type Part = (typeof parts)[number];
 
 /** `events` end with the snapshot, or are empty. */
-export type AccountRead = { readonly outcome: Outcome; readonly events: readonly CoreEvent[] };
+type Found = { readonly outcome: Outcome; readonly events: readonly CoreEvent[] };
+
+export type AccountRead = {
+  readonly outcome: Outcome;
+  /** What is to be told of it. Whoever takes it first tells it: twice told one read would count as two. */
+  readonly takeEvents: () => readonly CoreEvent[];
+};
 
 export type AccountReaderPorts = AskPorts & {
   /** margin asset of the configured symbols */
@@ -31,6 +37,9 @@ export type AccountReaderPorts = AskPorts & {
 
 type Done = (read: AccountRead, now: Micros) => void;
 
+/** A read that is not over, and who else asked for one in that moment. */
+type Open = { readonly requestedAt: Micros; readonly others: Done[] };
+
 const repeatBackoff: Backoff = { first: micros(500_000), most: micros(10 * microsPerSecond) };
 /** Reads under way at the same time. */
 const readsMax = 4;
@@ -38,23 +47,35 @@ const readsMax = 4;
 export class AccountReader {
   readonly #ports: AccountReaderPorts;
   #underWay = 0;
+  /** the last one; null when it is over */
+  #open: Open | null = null;
   #newest = 0;
 
   constructor(ports: AccountReaderPorts) {
     this.#ports = ports;
   }
 
-  /** Asks once, and once more for a part whose answer got lost: four answers in a row are much to ask of a bad network. */
+  /**
+   * Asks once, and once more for a part whose answer got lost: four answers in a row are much to ask of a bad network. What
+   * several ask for in one moment is one read.
+   */
   read(now: Micros, done: Done): void {
-    if (this.#underWay >= readsMax) return done(failed(`more than ${readsMax} account reads under way`), now);
+    if (this.#open?.requestedAt === now) {
+      this.#open.others.push(done);
+      return;
+    }
+    if (this.#underWay >= readsMax) return tell([done], failed(`more than ${readsMax} account reads under way`), now);
     this.#underWay += 1;
+    const open: Open = { requestedAt: now, others: [] };
+    this.#open = open;
     const bodies = new Map<Part, unknown>();
     let isOver = false;
-    const finish = (read: AccountRead, then: Micros): void => {
+    const finish = (found: Found, then: Micros): void => {
       isOver = true;
       this.#underWay -= 1;
-      this.#ports.onOutcome(read.outcome, then);
-      done(read, then);
+      if (this.#open === open) this.#open = null;
+      this.#ports.onOutcome(found.outcome, then);
+      tell([done, ...open.others], found, then);
     };
     const ask = (part: Part, isLast: boolean, then: Micros): void => {
       const answered = (answer: Answer, at: Micros): void => {
@@ -100,7 +121,7 @@ export class AccountReader {
     });
   }
 
-  #join(bodies: ReadonlyMap<Part, unknown>, requestedAt: Micros): AccountRead {
+  #join(bodies: ReadonlyMap<Part, unknown>, requestedAt: Micros): Found {
     const decoded = decodeAccount(
       {
         balance: bodies.get("balance"),
@@ -118,7 +139,17 @@ export class AccountReader {
   }
 }
 
-function failureOf(part: Part, answer: Answer): AccountRead | null {
+function tell(wanted: readonly Done[], { outcome, events }: Found, now: Micros): void {
+  let untold = events;
+  const takeEvents = (): readonly CoreEvent[] => {
+    const taken = untold;
+    untold = [];
+    return taken;
+  };
+  for (const done of wanted) done({ outcome, takeEvents }, now);
+}
+
+function failureOf(part: Part, answer: Answer): Found | null {
   if (answer.kind === "held-back") return failed(`${part}: ${answer.cause}`);
   const { outcome } = verdictOf(answer);
   return outcome.kind === "ok" ? null : { outcome, events: [] };
@@ -129,6 +160,6 @@ function mayHaveBeenLost(answer: Answer): boolean {
   return answer.kind === "failed" || (answer.kind === "reply" && answer.reply.status >= 500);
 }
 
-function failed(message: string): AccountRead {
+function failed(message: string): Found {
   return { outcome: { kind: "refused", code: noBudgetCode, message }, events: [] };
 }

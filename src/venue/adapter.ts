@@ -423,12 +423,12 @@ export class VenueAdapter implements TransportListener {
   }
 
   #readAccount(now: Micros): void {
-    this.#started().account.readUntilDone(now, ({ events }) => this.#emitAll(events));
+    this.#started().account.readUntilDone(now, ({ takeEvents }) => this.#emitAll(takeEvents()));
   }
 
   #queryAccount(command: QueryAccount, now: Micros): void {
-    this.#started().account.read(now, ({ events, outcome }) => {
-      this.#emitAll(events);
+    this.#started().account.read(now, ({ takeEvents, outcome }) => {
+      this.#emitAll(takeEvents());
       this.#emit({ kind: "outcome", command, outcome });
     });
   }

@@ -22,6 +22,17 @@ test("[F-17] a read without a reply in time is given up, so that repeated ones d
   expect(rig.givenUp()).toEqual(asked);
 });
 
+test("[I-19] reads that are asked for in one moment are one, with one snapshot and an outcome for each", () => {
+  const rig = startedRestRig();
+  const before = rig.requests.length;
+  rig.adapter.command({ kind: "query-account" }, rig.now);
+  rig.send({ kind: "query-account" });
+  expect([rig.requests.length - before, rig.kinds()]).toEqual([
+    accountPaths.length,
+    ["account-snapshot", "outcome", "outcome"],
+  ]);
+});
+
 test("[F-35] reads whose requests could not be handed over do not count as under way", () => {
   const rig = startedRestRig();
   rig.brokenPath = "/fapi/v3/positionRisk";
