@@ -28,7 +28,7 @@ export type SetUpPorts = AskPorts & {
   readonly clock: () => ClockOffset;
   readonly emit: (event: CoreEvent) => void;
   readonly fatal: (message: string) => void;
-  readonly onRefused: (symbol: SymbolIndex, code: number, now: Micros) => void;
+  readonly onRefused: (symbol: SymbolIndex, code: number, writtenAt: Micros, now: Micros) => void;
   /** a stop of this id was taken: the private stream must speak of it (failure-catalogue F-17) */
   readonly onTaken: (clientId: string, now: Micros) => void;
 };
@@ -264,7 +264,7 @@ export class AccountSetUp {
         go({ kind: "ok", body }, later);
       };
       const refused = (code: number, message: string, later: Micros): void => {
-        this.#ports.onRefused(instrument.index, code, later);
+        this.#ports.onRefused(instrument.index, code, at, later);
         go({ kind: "refused", code, message }, later);
       };
       const unknown = (cause: string, later: Micros): void => go({ kind: "unknown", cause }, later);

@@ -308,7 +308,7 @@ export class VenueAdapter implements TransportListener {
       clock: () => this.#clock,
       emit,
       fatal: (message) => this.#fail(message),
-      onRefused: (symbol, code, now) => rules.onRefused(symbol, code, now),
+      onRefused: (symbol, code, writtenAt, now) => rules.onRefused(symbol, code, writtenAt, now),
       onTaken: (clientId, now) => privateFeed.expect(clientId, now),
     });
     const onRules: RulesPorts["onRules"] = (instrument, change, now) => setUp.obstruct(instrument, change, now);
@@ -332,7 +332,7 @@ export class VenueAdapter implements TransportListener {
         foreign,
         hasHeard: (clientId) => privateFeed.hasHeard(clientId),
         onTaken: (clientId, now) => privateFeed.expect(clientId, now),
-        onRefused: (symbol, code, now) => rules.onRefused(symbol, code, now),
+        onRefused: (symbol, code, writtenAt, now) => rules.onRefused(symbol, code, writtenAt, now),
       }),
       account: new AccountReader({
         ...ports,

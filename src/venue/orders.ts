@@ -37,7 +37,7 @@ export type OrderPorts = AskPorts & {
   readonly hasHeard: (clientId: string) => boolean;
   /** the exchange has taken an order: the private stream must speak of it */
   readonly onTaken: (clientId: string, now: Micros) => void;
-  readonly onRefused: (symbol: SymbolIndex, code: number, now: Micros) => void;
+  readonly onRefused: (symbol: SymbolIndex, code: number, writtenAt: Micros, now: Micros) => void;
 };
 
 type Sending = {
@@ -88,6 +88,7 @@ export class Orders {
         return this.#conclude(command, { kind: "ok" }, then);
       }
       if (!isFailure || request.priority === "entry" || repeats >= repeatsMax) {
+        if (outcome.kind === "refused") this.#ports.onRefused(command.symbol, outcome.code, sending.since, then);
         return this.#conclude(command, outcome, then);
       }
       // Where a limit was hit the budget knows its end: it holds the next attempt back until then.
@@ -140,7 +141,6 @@ export class Orders {
 
   #conclude(command: SingleCommand, outcome: Outcome, now: Micros): void {
     if (isPlacement(command) && outcome.kind === "ok") this.#ports.onTaken(clientIdOf(command), now);
-    if (outcome.kind === "refused") this.#ports.onRefused(command.symbol, outcome.code, now);
     this.#ports.emit({ kind: "outcome", command, outcome });
   }
 }

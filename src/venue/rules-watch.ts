@@ -45,6 +45,8 @@ export class RulesWatch {
   readonly #obstructed = new Set<Instrument>();
   /** taken to have a coarser grid than the rules say that were read last */
   readonly #suspected = new Set<Instrument>();
+  /** when other rules were taken over last: what was written before says nothing against them */
+  readonly #changedAt = new Map<SymbolIndex, Micros>();
 
   /** @param readAt when the rules of the instruments were read */
   constructor(ports: RulesPorts, readAt: Micros) {
@@ -53,10 +55,14 @@ export class RulesWatch {
     this.#later(readAt);
   }
 
-  /** Until the rules are read, the next order of the symbol goes out on the grid that the exchange seems to have. */
-  onRefused(symbol: SymbolIndex, code: number, now: Micros): void {
+  /**
+   * Until the rules are read, the next order of the symbol goes out on the grid that the exchange seems to have.
+   *
+   * @param writtenAt when the order that was refused was put on the grid that we knew
+   */
+  onRefused(symbol: SymbolIndex, code: number, writtenAt: Micros, now: Micros): void {
     if (!hints.has(code)) return;
-    this.#suspect(symbol, code);
+    if (writtenAt >= (this.#changedAt.get(symbol) ?? 0)) this.#suspect(symbol, code);
     if (now >= this.#readAt + soonest) this.#read(now);
     else this.#ports.timers.set("rules", micros(this.#readAt + soonest), (then) => this.#read(then));
   }
@@ -100,13 +106,14 @@ export class RulesWatch {
       const fields = { change, entries: isFundamental ? "off" : "on" };
       this.#ports.notice({ kind: "notice", level: "warn", code: "EXCHANGE_RULES_CHANGED", symbol: index, fields });
     }
-    if (!isFundamental) this.#take(instrument, found.rules, changed.length > 0);
+    if (!isFundamental) this.#take(instrument, found.rules, changed.length > 0, now);
     this.#obstruct(instrument, isFundamental ? change : null, now);
   }
 
-  #take(instrument: Instrument, rules: InstrumentRules, isOther: boolean): void {
+  #take(instrument: Instrument, rules: InstrumentRules, isOther: boolean, now: Micros): void {
     const isSuspected = this.#suspected.delete(instrument);
     if (!isOther && !isSuspected) return;
+    if (isOther) this.#changedAt.set(instrument.index, now);
     takeBounds(instrument, rules);
     this.#ports.onBounds(instrument, rules);
   }

@@ -131,3 +131,21 @@ test("[ORD-6] a refusal that speaks of the grid has the rules read at once, at m
   for (let times = 0; times < 5; times += 1) rig.send({ ...entry, clientOrderId: `sd-3k9f2x1a-e${times + 1}-00` });
   expect(rig.http("/fapi/v1/exchangeInfo")).toHaveLength(2);
 });
+
+test("[F-77] the refusal of an order that was written before the rules were read says nothing against them", () => {
+  // given
+  const rig = restRig().started();
+  rig.advance(10_000);
+  rig.on("POST /fapi/v1/algoOrder", () => "lost").send({ ...stop, trigger: ticks(639_641) });
+  const early = rig.http("/fapi/v1/algoOrder", "POST").at(-1)?.id ?? -1;
+  rig.advance(100);
+  const tooFine = refusal(-4014, "Price not increased by tick size.");
+  rig.on("GET /fapi/v1/exchangeInfo", () => ok(changed("PRICE_FILTER", { tickSize: "0.20" })));
+  rig.on("POST /fapi/v1/algoOrder", () => tooFine).send({ ...stop, trigger: ticks(639_641) });
+  // when
+  rig.answer(early, tooFine);
+  rig.send({ ...stop, trigger: ticks(639_641) });
+  // then
+  const last = rig.http("/fapi/v1/algoOrder", "POST").at(-1)?.query;
+  expect([told(rig), new URLSearchParams(last).get("triggerPrice")]).toEqual([["tickSize 0.10 → 0.20"], "63964.2"]);
+});
