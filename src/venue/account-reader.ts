@@ -9,6 +9,7 @@ import { type Micros, micros, microsPerSecond, plus } from "../domain/units.ts";
 import { type AskPorts, verdictOf } from "./asking.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
 import type { Answer } from "./caller.ts";
+import { ReadPace } from "./read-pace.ts";
 import { decodeAccount } from "./wire/decode.ts";
 import { accountRequests } from "./wire/encode.ts";
 import { noBudgetCode } from "./wire/outcome.ts";
@@ -37,15 +38,19 @@ export type AccountReaderPorts = AskPorts & {
 
 type Done = (read: AccountRead, now: Micros) => void;
 
-/** A read that is not over, and who else asked for one in that moment. */
-type Open = { readonly requestedAt: Micros; readonly others: Done[] };
+/** A read that is not over, and who asked for it. */
+type Open = { readonly requestedAt: Micros; readonly wanted: Done[] };
 
 const repeatBackoff: Backoff = { first: micros(500_000), most: micros(10 * microsPerSecond) };
 /** Reads under way at the same time. */
 const readsMax = 4;
+const readWeight = parts.reduce((sum, part) => sum + accountRequests[part].weight, 0);
 
 export class AccountReader {
   readonly #ports: AccountReaderPorts;
+  readonly #pace = new ReadPace();
+  /** who asked for one that cannot begin yet: all of them are told of the next */
+  #waiting: Done[] = [];
   #underWay = 0;
   /** the last one; null when it is over */
   #open: Open | null = null;
@@ -55,18 +60,29 @@ export class AccountReader {
     this.#ports = ports;
   }
 
-  /**
-   * Asks once, and once more for a part whose answer got lost: four answers in a row are much to ask of a bad network. What
-   * several ask for in one moment is one read.
-   */
+  /** As soon as the pace lets it. What several ask for in one moment, or wait for, is one read. */
   read(now: Micros, done: Done): void {
     if (this.#open?.requestedAt === now) {
-      this.#open.others.push(done);
+      this.#open.wanted.push(done);
       return;
     }
-    if (this.#underWay >= readsMax) return tell([done], failed(`more than ${readsMax} account reads under way`), now);
+    this.#waiting.push(done);
+    this.#beginNext(now);
+  }
+
+  #beginNext(now: Micros): void {
+    if (this.#waiting.length === 0 || this.#underWay >= readsMax) return;
+    const from = this.#pace.from(readWeight, now);
+    if (from > now) return this.#ports.timers.set("account-pace", from, (then) => this.#beginNext(then));
+    const wanted = this.#waiting;
+    this.#waiting = [];
+    this.#begin(wanted, now);
+  }
+
+  /** Asks once, and once more for a part whose answer got lost: four answers in a row are much to ask of a bad network. */
+  #begin(wanted: Done[], now: Micros): void {
     this.#underWay += 1;
-    const open: Open = { requestedAt: now, others: [] };
+    const open: Open = { requestedAt: now, wanted };
     this.#open = open;
     const bodies = new Map<Part, unknown>();
     let isOver = false;
@@ -75,7 +91,8 @@ export class AccountReader {
       this.#underWay -= 1;
       if (this.#open === open) this.#open = null;
       this.#ports.onOutcome(found.outcome, then);
-      tell([done, ...open.others], found, then);
+      tell(wanted, found, then);
+      this.#beginNext(then);
     };
     const ask = (part: Part, isLast: boolean, then: Micros): void => {
       const answered = (answer: Answer, at: Micros): void => {
@@ -86,6 +103,7 @@ export class AccountReader {
         if (answer.kind === "reply") bodies.set(part, answer.reply.body);
         if (bodies.size === parts.length) finish(this.#join(bodies, now), at);
       };
+      this.#pace.take(accountRequests[part].weight, then);
       this.#ports.caller.call(accountRequests[part], { done: answered }, then);
     };
     try {

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { micros, symbolIndex } from "../../src/domain/units.ts";
-import { entry, ok, orderBody, type Rig, restRig } from "./support.ts";
+import { entry, ok, orderBody, type Rig, refusal, restRig } from "./support.ts";
 
 const accountPaths = ["/fapi/v3/balance", "/fapi/v3/positionRisk", "/fapi/v1/openOrders", "/fapi/v1/openAlgoOrders"];
 
@@ -30,6 +30,32 @@ test("[I-19] reads that are asked for in one moment are one, with one snapshot a
   expect([rig.requests.length - before, rig.kinds()]).toEqual([
     accountPaths.length,
     ["account-snapshot", "outcome", "outcome"],
+  ]);
+});
+
+test("[F-18] reads that come to nothing, asked for every second, leave look-ups their way", () => {
+  const rig = startedRestRig();
+  for (const path of accountPaths) rig.on(`GET ${path}`, () => "lost");
+  rig.on("GET /fapi/v1/order", () => refusal(-2013, "Order does not exist."));
+  for (let second = 0; second < 60; second += 1) {
+    rig.send({ kind: "query-account" });
+    rig.send({ kind: "query-order", symbol: symbolIndex(0), clientOrderId: entry.clientOrderId });
+    rig.advance(1_000);
+  }
+  expect(rig.http("/fapi/v1/order", "GET")).toHaveLength(60);
+});
+
+test("[F-17] who asks for a read while none may begin is told of the next one", () => {
+  // given: the start has read it once
+  const rig = startedRestRig();
+  for (let read = 0; read < 9; read += 1) {
+    rig.send({ kind: "query-account" });
+    rig.advance(1);
+  }
+  const before = rig.outcomes().length;
+  rig.advance(4_000);
+  expect([before, rig.kinds().filter((kind) => kind === "account-snapshot").length, rig.outcomes().length]).toEqual([
+    5, 6, 9,
   ]);
 });
 

@@ -139,7 +139,7 @@ test("[F-77] the refusal of an order that was written before the rules were read
   rig.on("POST /fapi/v1/algoOrder", () => "lost").send({ ...stop, trigger: ticks(639_641) });
   const early = rig.http("/fapi/v1/algoOrder", "POST").at(-1)?.id ?? -1;
   rig.advance(100);
-  const tooFine = refusal(-4014, "Price not increased by tick size.");
+  const tooFine = { status: 400, body: { code: -4014, msg: "Price not increased by tick size." } };
   rig.on("GET /fapi/v1/exchangeInfo", () => ok(changed("PRICE_FILTER", { tickSize: "0.20" })));
   rig.on("POST /fapi/v1/algoOrder", () => tooFine).send({ ...stop, trigger: ticks(639_641) });
   // when
