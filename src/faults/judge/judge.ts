@@ -286,6 +286,7 @@ export class Judge {
 
   happened(event: UserEvent): void {
     const fill = this.#truth.take(event);
+    this.naked.onHappened(event);
     if (fill !== null) {
       if (fill.order.role === null) this.scene.othersFilledAt[fill.order.symbol] = this.scene.now;
       this.#entries.onFill(fill);

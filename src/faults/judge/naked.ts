@@ -3,6 +3,7 @@
  * and has read the account, it could know, and nothing stood between it and its orders.
  */
 
+import type { UserEvent } from "../../exchange/protocol.ts";
 import type { Call } from "../call.ts";
 import { AccountRounds } from "./account-rounds.ts";
 import type { Scene } from "./scene.ts";
@@ -27,11 +28,15 @@ const triedWithin = 20_000_000;
 /** Whatever stands in the way, somebody has to notice after this long of it. */
 const absoluteMax = 30 * 60_000_000;
 
+type Cause = "position" | "stop";
+
 /** Of a symbol without a position. */
 const nothing = { lots: 0, isCovered: false } as const;
 
 type Episode = {
   readonly since: number;
+  /** what laid it bare: the position became another one, or its stop ended */
+  readonly cause: Cause;
   most: number;
   /** somebody else has turned a position around that stops of ours covered */
   isTurned: boolean;
@@ -69,6 +74,8 @@ export class NakedTime {
   readonly #open: (Episode | null)[];
   /** whether all of a position was covered at the last step, and its lots */
   readonly #before: { readonly lots: number; readonly isCovered: boolean }[];
+  /** whether each lies bare, and what made it so, event by event */
+  readonly #bare: { isBare: boolean; cause: Cause }[];
   readonly #answeredAt = new WeakMap<Call, number>();
   readonly #rounds = new AccountRounds();
   #lastStep = 0;
@@ -77,6 +84,16 @@ export class NakedTime {
     this.#scene = scene;
     this.#open = scene.grids.map(() => null);
     this.#before = scene.grids.map(() => nothing);
+    this.#bare = scene.grids.map(() => ({ isBare: false, cause: "position" }));
+  }
+
+  /** The exchange has said something, and the truth has taken it in. */
+  onHappened({ e }: UserEvent): void {
+    for (const [symbol, one] of this.#bare.entries()) {
+      const isBare = this.#scene.truth.position(symbol) !== 0 && !this.#scene.truth.isCovered(symbol);
+      if (isBare && !one.isBare) one.cause = e === "ALGO_UPDATE" ? "stop" : "position";
+      one.isBare = isBare;
+    }
   }
 
   /** Whether the daemon was told of an exposure that lasts. */
@@ -105,7 +122,9 @@ export class NakedTime {
     }
     const answered = this.#answeredAt.get(call);
     for (const [symbol, episode] of this.#open.entries()) {
-      if (episode === null || episode.knownAt !== null || answered === undefined || answered < episode.since) continue;
+      if (episode === null || episode.knownAt !== null || answered === undefined) continue;
+      // What was said of the position in the moment in which its stop ended says nothing of that.
+      if (answered < episode.since || (episode.cause === "stop" && answered === episode.since)) continue;
       const name = this.#scene.grids[symbol]?.symbol ?? "";
       const isOfOrder = call.clientId !== null && text.includes(`"symbol":"${name}"`) && !saysNothing.test(text);
       const isRead = round !== null && round.askedAt >= episode.since;
@@ -147,6 +166,7 @@ export class NakedTime {
     for (const [symbol, episode] of this.#open.entries()) {
       const own = this.#scene.grids[symbol]?.symbol ?? "";
       if (episode === null || !text.includes(`"s":"${own}"`)) continue;
+      if (episode.cause === "stop" && !name.startsWith("algo") && saidAt(text) <= episode.since) continue;
       episode.knownAt ??= this.#scene.now;
       const isSaid = Math.sign(Number(saidLots(text, own))) === Math.sign(this.#scene.truth.position(symbol));
       if (!episode.isTurned || episode.most === hardMax || name !== "account" || !isSaid) continue;
@@ -189,6 +209,7 @@ export class NakedTime {
     if (isNaked && episode === null) {
       this.#open[symbol] = {
         since: now,
+        cause: this.#bare[symbol]?.cause ?? "position",
         most: isOthers ? othersMax : hardMax,
         isTurned: isOthers && isTurned,
         knownAt: null,
@@ -246,6 +267,11 @@ export class NakedTime {
       scene.violated("I-01", `${lots} lots of symbol ${symbol} without a stop for ${episode.up} µs while it ran`);
     }
   }
+}
+
+/** When a message was said, by its millisecond; microseconds. */
+function saidAt(text: string): number {
+  return Number(/"E":(\d+)/.exec(text)?.[1] ?? Number.POSITIVE_INFINITY) * 1_000;
 }
 
 /** What a message of the account says is open of a symbol; undefined: nothing. */

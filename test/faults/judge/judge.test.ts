@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
 import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
-import { callOfText } from "../../../src/faults/call.ts";
+import { type Call, callOfText } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
 import { intentOf } from "./given.ts";
 
@@ -98,6 +98,36 @@ test("[I-01] what the daemon cannot help is not charged: it is down, in trouble,
   troubled.trouble(10 * second, "all");
   for (const judge of [down, troubled]) pass(judge, 5 * second);
   expect([invariants(down), invariants(troubled)]).toEqual([[], []]);
+});
+
+/** Our position is covered; in one moment its entry executes further and somebody cancels the stop. */
+function uncovered(): { readonly judge: Judge; readonly entryCall: Call } {
+  const judge = watching();
+  filled(judge, entry, "BUY", 5);
+  stop(judge, floor, "NEW");
+  pass(judge, second);
+  const params = { symbol: "BTCUSDT", newClientOrderId: entry, quantity: "0.010" };
+  const entryCall = callOfText(JSON.stringify({ id: 1, method: "order.place", params }));
+  if (entryCall === null) throw new Error("no request");
+  judge.answered(entryCall, 200, "{}");
+  filled(judge, entry, "BUY", 5);
+  stop(judge, floor, "CANCELED");
+  return { judge, entryCall };
+}
+
+test("[I-01] what was said of a position in the moment in which its stop ended does not tell of that", () => {
+  const { judge, entryCall } = uncovered();
+  judge.told("report e FILLED", `{"E":${judge.scene.now / 1_000},"o":{"s":"BTCUSDT","X":"FILLED"}}`);
+  judge.reply(entryCall, 200, '{"symbol":"BTCUSDT","executedQty":"0.010"}');
+  for (let step = 0; step < 8; step += 1) pass(judge, 0.6 * second);
+  expect(invariants(judge)).toEqual([]);
+});
+
+test("[I-01] the word that its stop has ended tells of it", () => {
+  const { judge } = uncovered();
+  judge.told("algo f CANCELED", '{"o":{"s":"BTCUSDT","X":"CANCELED"}}');
+  for (let step = 0; step < 8; step += 1) pass(judge, 0.6 * second);
+  expect(invariants(judge)).toEqual(["I-01"]);
 });
 
 test("[I-01] what the exchange's price band refuses is not charged until it should have been tried again", () => {
