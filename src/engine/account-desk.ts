@@ -135,7 +135,7 @@ export class AccountDesk {
     const side = desk.manager.trade?.plan.side;
     const isExplained = lots === 0 || (side !== undefined && Math.sign(lots) === sign(side));
     this.#reconciliation.onPositionStated(desk, lots, time, now);
-    if (this.isRecovered) this.#reconciliation.tellUnexplained(desk, lots, time);
+    if (this.isRecovered) this.#reconciliation.tellUnexplained(desk, lots, time, now);
     if (!isExplained) this.#reads.by(now, now);
   }
 

@@ -19,6 +19,8 @@ export function contradictionOf({ own, reported }: Positions): Contradiction {
 export class Contradictions {
   /** the last of each symbol, and when it was read first: also while something was in doubt */
   readonly #standing = new Map<SymbolIndex, Positions & { readonly since: Micros }>();
+  /** the last that people were told of, and when first: the same one is no other while none is settled between */
+  readonly #told = new Map<SymbolIndex, Positions & { readonly since: Micros }>();
   /** reads in a row while nothing was in doubt, and when the first of them was read */
   readonly #counted = new Map<SymbolIndex, { readonly reads: number; readonly firstAt: Micros }>();
 
@@ -49,14 +51,24 @@ export class Contradictions {
     return Math.min(this.#counted.get(symbol)?.firstAt ?? now, this.#standing.get(symbol)?.since ?? now);
   }
 
+  /** Since when people are told of just that. */
+  told(symbol: SymbolIndex, { own, reported }: Positions, now: Micros): Micros {
+    const known = this.#told.get(symbol);
+    if (known?.own === own && known.reported === reported) return known.since;
+    this.#told.set(symbol, { own, reported, since: now });
+    return now;
+  }
+
   /** A read agrees. */
   settle(symbol: SymbolIndex): void {
     this.#counted.delete(symbol);
+    this.#told.delete(symbol);
   }
 
   /** The books follow the exchange now. */
   end(symbol: SymbolIndex): void {
     this.#counted.delete(symbol);
     this.#standing.delete(symbol);
+    this.#told.delete(symbol);
   }
 }

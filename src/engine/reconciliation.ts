@@ -119,13 +119,18 @@ export class Reconciliation {
    *
    * @param time of the exchange
    */
-  tellUnexplained({ instrument, manager, turned, lastFill }: SymbolDesk, lots: SignedLots, time: Micros): void {
+  tellUnexplained(
+    { instrument, manager, turned, lastFill }: SymbolDesk,
+    lots: SignedLots,
+    time: Micros,
+    now: Micros,
+  ): void {
     const symbol = instrument.index;
     if (lots === 0) this.#told.delete(symbol);
     if (lots === 0 || manager.trade !== null || turned.trade !== null || time <= lastFill) return;
     if (this.#told.get(symbol) === lots || this.#orphans.get(symbol) === lots) return;
     this.#told.set(symbol, lots);
-    this.#notice("error", "POSITION_MISMATCH", symbol, { own: 0, reported: lots, seen: 0 });
+    this.#tellMismatch(symbol, { own: signedLots(0), reported: lots }, 0, now);
   }
 
   /** The exchange's position against our books; only a read that is younger than our last change says anything. */
@@ -183,7 +188,7 @@ export class Reconciliation {
     if (!quiet) return this.#ports.readAgainBy(now + quietMicros, now);
     if (own !== 0) this.#tally[reported === 0 ? "phantoms" : "differences"] += 1;
     const seen = this.#contradictions.count(symbol, lastChange, now);
-    this.#notice("error", "POSITION_MISMATCH", symbol, { own, reported, seen });
+    this.#tellMismatch(symbol, { own, reported }, seen, now);
     const isAsked = trade !== null && desk.history.answeredAt < this.#contradictions.firstAt(symbol, now);
     if (seen >= 2 && (!isAsked || seen >= mismatchesMax)) return this.#believe(desk, snapshot, { own, reported }, now);
     // An execution that the stream did not tell is the likeliest explanation: the history has it.
@@ -334,6 +339,11 @@ export class Reconciliation {
     this.#tally.leftovers += gone.length;
     for (const stray of gone) this.#ports.emit(cancelOf(stray));
     if (gone.length < strays.length) this.#ports.readAgainBy(now + 2 * quietMicros, now);
+  }
+
+  #tellMismatch(symbol: SymbolIndex, positions: Positions, seen: number, now: Micros): void {
+    const since = this.#contradictions.told(symbol, positions, now);
+    this.#notice("error", "POSITION_MISMATCH", symbol, { ...positions, seen, since });
   }
 
   #notice(level: "warn" | "error", code: string, symbol: SymbolIndex, fields: Notice["fields"]): void {

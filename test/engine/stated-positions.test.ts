@@ -56,6 +56,19 @@ test("[I-01] the position is protected as soon as two reads show it, though one 
   expect(commands.map((text) => text.split(" ")[0])).toContain("place-algo");
 });
 
+test("[I-18] a position that is opened again after it was gone is told as another one", () => {
+  const bench = told();
+  read(bench, 0, [33_000]);
+  bench.at(40_000);
+  state(bench, 0);
+  state(bench, 6);
+  read(bench, 6, [43_000]);
+  const since = bench.all.flatMap((output) =>
+    output.kind === "notice" && output.code === "POSITION_MISMATCH" ? [output.fields["since"]] : [],
+  );
+  expect(since).toEqual([after(20_000), after(40_000), after(40_000)]);
+});
+
 test("[RSK-8] nothing is entered while an older read denies what the stream said", () => {
   const bench = told();
   read(bench, 0, [20_100]);

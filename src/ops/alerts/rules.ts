@@ -60,8 +60,9 @@ const lines: readonly (readonly [code: string, rule: AlertRule])[] = [
     {
       severity: "critical",
       says: "The exchange reports another position than our books.",
-      // Each contradiction is another: somebody who opens a position just after one was settled is told of, too (I-18).
-      by: ["symbol", "own", "reported"],
+      // Each contradiction is another: somebody who opens a position just after one was settled is told of, too, and were it
+      // the same position (I-18).
+      by: ["symbol", "own", "reported", "since"],
     },
   ],
   ["POSITION_TOO_LARGE", { severity: "critical", says: "A position is larger than risk allows.", by: symbol }],

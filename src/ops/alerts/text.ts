@@ -24,12 +24,18 @@ export function html(lines: readonly string[]): string {
   return [`<b>${first}</b>`, ...rest, ...(fitting.length < lines.length ? ["…"] : [])].join("\n");
 }
 
+/** Times are microseconds since the epoch. */
+function shown(name: string, value: string | number | boolean | null): string {
+  const isTime = (name === "since" || name === "until") && typeof value === "number";
+  return isTime ? new Date(value / 1_000).toISOString() : String(value ?? "–");
+}
+
 export function alertLines({ alert, isRepeat, dropped }: Envelope): readonly string[] {
   const { severity, code, symbol, fields, time, id } = alert;
   return [
     [severity.toUpperCase(), code, ...(symbol === null ? [] : [symbol])].join(" "),
     sentenceOf(code, fields),
-    ...Object.entries(fields).map(([name, value]) => `${name}: ${value ?? "–"}`),
+    ...Object.entries(fields).map(([name, value]) => `${name}: ${shown(name, value)}`),
     `${new Date(time / 1_000).toISOString()} ${id}`,
     ...(isRepeat ? ["Sent again: it may have arrived before."] : []),
     ...(dropped === 0 ? [] : [`${dropped} earlier messages were dropped.`]),

@@ -64,6 +64,15 @@ test("[I-18] another contradiction of the books is another episode, the same one
   expect(told.map(({ fields }) => fields["reported"])).toEqual([-10, 5]);
 });
 
+test("[I-18] the same contradiction that came anew is another episode", async () => {
+  const { desk, time, told } = stand();
+  for (const since of [1_000, 1_000, 9_000]) {
+    desk.observe(notice("POSITION_MISMATCH", { own: 0, reported: 5, seen: 1, since }, "error"), "BTCUSDT");
+  }
+  await time.advance(10_000);
+  expect(told.map(({ fields }) => fields["since"])).toEqual([1_000, 9_000]);
+});
+
 test("[I-18] a position that lies bare once more while its closes fail is another episode, each failure is not", async () => {
   const { desk, time, told } = stand();
   for (const [since, closes] of [
