@@ -117,7 +117,7 @@ export class Core implements MarketSink {
         this.#catchUp();
         this.#bookkeeping = bookkeeping;
       },
-      openPositions: () => this.#desks.filter((desk) => desk.manager.trade !== null).length,
+      openPositions: () => this.#desks.filter((desk) => this.#isTaken(desk)).length,
       exposure: () => this.#desks.reduce((sum, desk) => sum + desk.exposure, 0),
     };
     this.#desks = options.instruments.map(
@@ -419,6 +419,12 @@ export class Core implements MarketSink {
     const desk = this.#desks[symbol];
     if (desk === undefined) throw new InvariantError(`no desk of symbol ${symbol}`);
     return desk;
+  }
+
+  /** A position that no trade explains takes a place, too: it will be taken over. One that was left alone does not (RSK-5). */
+  #isTaken({ instrument: { index }, manager }: SymbolDesk): boolean {
+    if (manager.trade !== null) return true;
+    return this.#account.reportedLots(index) !== 0 && !this.#accountDesk.isLeftAlone(index);
   }
 
   #entriesOff(): BlockReason | null {

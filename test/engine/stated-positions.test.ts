@@ -6,7 +6,7 @@ import type { Role } from "../../src/domain/order.ts";
 import { signedLots } from "../../src/domain/units.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf } from "../risk/support.ts";
-import { after, settingsWith } from "../support/core.ts";
+import { after, instrument, secondInstrument, settingsWith } from "../support/core.ts";
 import { CoreBench, entryOf, first, snapshotOf, stopOf } from "./support.ts";
 
 /** Flat, and the private stream says that somebody has opened a position. */
@@ -67,6 +67,27 @@ test("[I-18] a position that is opened again after it was gone is told as anothe
     output.kind === "notice" && output.code === "POSITION_MISMATCH" ? [output.fields["since"]] : [],
   );
   expect(since).toEqual([after(20_000), after(40_000), after(40_000)]);
+});
+
+test.each([
+  ["that will be taken over", "adopt", true],
+  ["that is left alone", "report", false],
+] as const)("[RSK-5] a position of another symbol %s takes a place (%s): %s", (_, policy, isTaken) => {
+  const limits = { guardrails: { max_positions: 1 }, reconcile: { orphan_position: policy } } as const;
+  const bench = CoreBench.ready(settingsWith(limits), [], [instrument, secondInstrument]);
+  const other = { symbol: secondInstrument.index, lots: signedLots(6), entryTicks: 640_000 };
+  bench.at(20_000);
+  bench.tell({ kind: "position-report", ...other, time: bench.now });
+  if (policy === "report") {
+    for (const ms of [23_000, 26_000]) {
+      bench.at(ms);
+      bench.tell(snapshotOf(0, { positions: [other], requestedAt: bench.now }));
+    }
+    bench.tell({ kind: "control", by: "test", action: "resume" });
+  }
+  bench.quote();
+  bench.decide(decisionOf({ time: bench.now, validUntil: after(40_000) }));
+  expect(bench.blocked.includes("MAX_POSITIONS")).toBe(isTaken);
 });
 
 test("[RSK-8] nothing is entered while an older read denies what the stream said", () => {

@@ -4,7 +4,7 @@ import type { Settings } from "../../src/config/schema.ts";
 import type { DecisionSource } from "../../src/decision/source.ts";
 import type { Decision } from "../../src/domain/decision.ts";
 import type { AccountSnapshot, HistoryReport } from "../../src/domain/event.ts";
-import { moneyFromText } from "../../src/domain/instrument.ts";
+import { type Instrument, moneyFromText } from "../../src/domain/instrument.ts";
 import type { Journal, OpenTrade } from "../../src/domain/journal.ts";
 import { askSide, bidSide, depthLevels } from "../../src/domain/market-port.ts";
 import type { AlgoReport, Fill, OrderReport, Role, Side } from "../../src/domain/order.ts";
@@ -167,10 +167,14 @@ export class CoreBench {
   /** from the beginning */
   readonly all: Output[] = [];
 
-  /** @param others sources of a higher priority than the scripted one */
-  constructor(withSettings: Settings = settings, others: readonly DecisionSource[] = []) {
-    const sourcesFor = () => [...others, this.source];
-    this.core = new Core({ settings: withSettings, instruments: [instrument], sourcesFor });
+  /** @param others sources of a higher priority than the scripted one, which decides on the first symbol */
+  constructor(
+    withSettings: Settings = settings,
+    others: readonly DecisionSource[] = [],
+    instruments: readonly Instrument[] = [instrument],
+  ) {
+    const sourcesFor = ({ index }: Instrument) => (index === first ? [...others, this.source] : []);
+    this.core = new Core({ settings: withSettings, instruments, sourcesFor });
     this.core.handle(
       { kind: "set-up", symbol: first, state: "proven", leverage: 10, maintenance: [{ upTo: 300_000, rate: 0.004 }] },
       this.now,
@@ -178,8 +182,12 @@ export class CoreBench {
   }
 
   /** Recovered from an empty account, with a market that is ready. */
-  static ready(withSettings: Settings = settings, others: readonly DecisionSource[] = []): CoreBench {
-    const bench = new CoreBench(withSettings, others);
+  static ready(
+    withSettings: Settings = settings,
+    others: readonly DecisionSource[] = [],
+    instruments: readonly Instrument[] = [instrument],
+  ): CoreBench {
+    const bench = new CoreBench(withSettings, others, instruments);
     bench.tell({ kind: "private-stream", alive: true });
     bench.at(1);
     bench.tell(snapshotOf(0, { requestedAt: after(1) }));

@@ -32,6 +32,14 @@ export function instrumentWith(changes: Partial<InstrumentRules>): Instrument {
   return instrumentFromRules({ ...rules, ...changes }, symbolIndex(0), "64000", "200");
 }
 
+/** Another symbol beside it. */
+export const secondInstrument: Instrument = instrumentFromRules(
+  { ...rules, symbol: "ETHUSDT", baseAsset: "ETH" },
+  symbolIndex(1),
+  "64000",
+  "200",
+);
+
 /** Input of the schema: what is left out, at any depth, takes its default. */
 export type SettingsChanges = Changes<Settings>;
 
