@@ -8,7 +8,8 @@ import type { Settings } from "../config/schema.ts";
 import type { AccountSnapshot } from "../domain/event.ts";
 import type { Journal } from "../domain/journal.ts";
 import { type AlgoReport, type OrderReport, sign } from "../domain/order.ts";
-import type { Notice, Output } from "../domain/output.ts";
+import { parseOrderId, stopPathTrade } from "../domain/order-id.ts";
+import type { Command, Notice, Output } from "../domain/output.ts";
 import type { SafeModeReason } from "../domain/reason.ts";
 import {
   type Micros,
@@ -55,6 +56,8 @@ export class Reconciliation {
   /** positions that the private stream spoke of, that no trade explains, and that were told, in lots */
   readonly #told = new Map<SymbolIndex, SignedLots>();
   #tally = newTally();
+  /** when the account was read first */
+  #beganAt = Number.POSITIVE_INFINITY;
 
   constructor(ports: ReconciliationPorts) {
     this.#ports = ports;
@@ -81,15 +84,34 @@ export class Reconciliation {
     desk.leftStops.find(left);
     const isOrphan = trade !== null && isUnexplained(trade);
     if (isOrphan) this.#tally.orphans += 1;
-    this.#tally.leftovers += leftovers.length;
+    this.#beganAt = Math.min(this.#beganAt, now);
+    const mayLag = trade === null && snapshot.requestedAt <= this.#beganAt + this.#readLag;
+    const due = leftovers.filter((command) => !mayLag || !this.#isUnknownStop(desk, command, journal));
+    this.#tally.leftovers += due.length;
     const found = past.filter(({ plan, executions }) => executions.size > 0 && !desk.history.isPast(plan.trade));
     this.#tally.phantoms += found.length;
     if (isOrphan && this.#ports.settings().reconcile.orphan_position === "report") this.#leaveAlone(desk, trade);
     else if (trade !== null) this.#adopt(desk.manager, trade, now);
-    for (const command of leftovers) this.#ports.emit(command);
+    for (const command of due) this.#ports.emit(command);
+    if (due.length < leftovers.length) this.#ports.readAgainBy(now + quietMicros, now);
     if (desk.manager.trade === null) for (const command of kept) this.#ports.emit(command);
     else if (kept.length > 0) this.#ports.readAgainBy(now + 2 * quietMicros, now);
     desk.history.recover(past, now);
+  }
+
+  /**
+   * A stop of ours whose trade nothing is known of, neither that it is open nor that it is over: the journal may have lost its
+   * last rows, and a read that lags shows nothing yet of what the stop protects (I-01, F-19, F-39).
+   */
+  #isUnknownStop({ instrument, ended }: SymbolDesk, command: Command, { openTrades }: Journal): boolean {
+    if (command.kind !== "cancel-algo") return false;
+    const parts = parseOrderId(command.clientAlgoId, this.#ports.settings().order_id_prefix);
+    if (parts === null || (parts.role !== "f" && parts.role !== "r")) return false;
+    return (
+      parts.trade !== stopPathTrade(instrument.symbol) &&
+      !ended.has(parts.trade) &&
+      openTrades.every(({ intent }) => intent.trade !== parts.trade)
+    );
   }
 
   /**

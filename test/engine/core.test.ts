@@ -363,7 +363,7 @@ test("[REC-1] a snapshot that was asked for before the last change says nothing"
 
 test("[ORD-3] orders of ours without a trade are swept up (I-23)", () => {
   const bench = CoreBench.ready();
-  bench.at(5_000);
+  bench.at(20_000);
   const commands = bench.tell(snapshotOf(0, { algos: [stopOf(idOf(tradeA, "f"))], requestedAt: bench.now }));
   expect(commands).toEqual([`cancel-algo ${idOf(tradeA, "f")}`]);
 });

@@ -200,8 +200,37 @@ test("[REC-3] a trade that the journal has as open runs on behind its stop, also
 });
 
 test("[REC-3] leftovers of a flat symbol are cancelled", () => {
-  const { commands, bench } = recoveredBy(snapshotOf(0, { algos: [stopOf(idOf(tradeA, "f"))] }));
-  expect([commands, bench.trade]).toEqual([[`cancel-algo ${idOf(tradeA, "f")}`], null]);
+  const target = { ...stopOf(idOf(tradeA, "t1")), type: "TAKE_PROFIT_MARKET" } as const;
+  const { commands, bench } = recoveredBy(snapshotOf(0, { algos: [target] }));
+  expect([commands, bench.trade]).toEqual([[`cancel-algo ${idOf(tradeA, "t1")}`], null]);
+});
+
+test("[I-01] [F-19] a stop of a trade that the journal has lost stays until reads can lag no more", () => {
+  // given
+  const stop = stopOf(idOf(tradeA, "f"));
+  const { commands, bench } = recoveredBy(snapshotOf(0, { algos: [stop] }));
+  const lag = settings.protection.absence_proof_seconds * 1_000;
+  // when
+  const cancels = [2_500, lag - 500, lag + 500].map((ms) => {
+    bench.at(ms);
+    return bench.tell(snapshotOf(0, { algos: [stop], requestedAt: bench.now }));
+  });
+  // then
+  expect([commands, ...cancels]).toEqual([[], [], [], [`cancel-algo ${stop.clientAlgoId}`]]);
+});
+
+test("[I-01] a position that the first read after a start did not show yet keeps its stop", () => {
+  const stop = stopOf(idOf(tradeA, "f"));
+  const { bench } = recoveredBy(snapshotOf(0, { algos: [stop] }));
+  for (const ms of [2_500, 5_000, 7_500]) {
+    bench.at(ms);
+    bench.tell(snapshotOf(10, { algos: [stop], requestedAt: bench.now }));
+  }
+  bench.at(20_000);
+  expect([bench.trade?.ledger.position, texts(bench.all).filter((text) => text.startsWith("cancel-"))]).toEqual([
+    10,
+    [],
+  ]);
 });
 
 test("[REC-3] orders that are not ours are never touched (I-12)", () => {

@@ -169,6 +169,7 @@ test("[REC-1] an order of ours without a trade is cancelled, and the summary cou
   // when
   const sim = restartAfter((one) => one.foreign("POST", "algoOrder", { ...far, reduceOnly: "true", clientAlgoId }));
   // then
+  sim.advance(15_000);
   const leftovers = sim.notices("RECONCILED").map(({ fields }) => Number(fields["leftovers"]));
   expect([sim.truth.open, Math.max(...leftovers)]).toEqual([[], 1]);
 });
