@@ -238,7 +238,6 @@ export class AccountSetUp {
     const tick = this.#tickOf(now);
     const attempt = ((tick + this.#proofs) % attemptsMax) + 1;
     this.#firstTick ??= tick;
-    this.#remember(attempt);
     const conversation = setUpSymbol(instruments, instrument, {
       leverage: leverageOf(instrument.symbol),
       marginType,
@@ -257,8 +256,11 @@ export class AccountSetUp {
         return this.#conclude(state, next.value, begun, at);
       }
       const { name, request, isOnce } = next.value;
-      // What is sent only once is the stop.
-      if (isOnce) state.hasStopOut = true;
+      // What is sent only once is the stop; where none is sent, one with its id is another daemon's.
+      if (isOnce) {
+        state.hasStopOut = true;
+        this.#remember(attempt);
+      }
       const then = (body: unknown, later: Micros): void => {
         if (isOnce) this.#onTaken(state, attempt, stopId, body, later);
         go({ kind: "ok", body }, later);

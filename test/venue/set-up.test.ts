@@ -1,6 +1,7 @@
 /** Margin type, leverage and stop path: what is asked before the first entry, and what follows from the answers. */
 
 import { expect, test } from "vitest";
+import { present } from "../../src/domain/assert.ts";
 import type { SetUp } from "../../src/domain/event.ts";
 import { orderId, parseOrderId, stopPathTrade } from "../../src/domain/order-id.ts";
 import { bracket, ok, proofAlgoId, Rig, refusal, restRig } from "./support.ts";
@@ -269,6 +270,17 @@ test("[F-59] our own stop is known from its reply where the stream did not speak
   rig.started();
   tellProof(rig, lastProof(rig), proofAlgoId + 1, Math.floor(rig.now / 1_000));
   expect(rig.kinds()).toContain("another-daemon");
+});
+
+test("[F-59] a stop with the id that a look at the account would have taken, which sent none", () => {
+  const rig = new Rig().started();
+  const { attempt } = present(parseOrderId(lastProof(rig), "sd"), "proof");
+  rig.advance(1_000);
+  rig.say("private", { e: "ACCOUNT_CONFIG_UPDATE", E: 1, T: 1, ac: { s: "BTCUSDT", l: 10 } });
+  // A second is a hundred attempts, and each look one more.
+  const caid = orderId({ prefix: "sd", trade: stopPathTrade("BTCUSDT"), role: "f", attempt: attempt + 101 });
+  tellProof(rig, caid, 1, Math.floor(rig.now / 1_000));
+  expect([rig.stopPathRequests.length, rig.kinds().includes("another-daemon")]).toEqual([4, true]);
 });
 
 test("[F-59] another one of the same id, told before the reply to ours", () => {
