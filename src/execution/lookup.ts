@@ -39,9 +39,9 @@ export function isNotFound(order: Order): boolean {
   return order.status.kind === "unknown" && order.misses >= leastMisses;
 }
 
-/** Seen once, and repeatedly not found since: nothing to rely on, though not proven gone. */
+/** Repeatedly not found, for as long as a proof takes where it was never seen: nothing to rely on, though not proven gone. */
 export function isMissing(order: Order): boolean {
-  return order.seen && isNotFound(order);
+  return (order.seen || order.isUnfound) && isNotFound(order);
 }
 
 function settle(desk: Desk, trade: Trade, order: Order, now: Micros): void {
@@ -92,9 +92,9 @@ function doubtSoon(desk: Desk, trade: Trade, order: Order, now: Micros): void {
 }
 
 /**
- * Absence is proven by a look-up that was made after the proof time, and not the only one that found nothing. That of an
- * entry or a stop that was seen only by one that was made once the lists, which are served from elsewhere, had no trace
- * of it either: answers that find nothing while nothing else can be read may all be one replica's (I-05).
+ * Absence is proven by a look-up that was made after the proof time, and not the only one that found nothing, once the lists,
+ * which are served from elsewhere, had no trace of it either: answers that find nothing while nothing else can be read may
+ * all be one replica's (I-05). Another stop does not wait for the lists (I-01).
  */
 function askOrBury(desk: Desk, trade: Trade, order: Order, from: Micros, now: Micros): void {
   const proof = from + microsFromSeconds(desk.settings.protection.absence_proof_seconds);
@@ -109,7 +109,9 @@ function askOrBury(desk: Desk, trade: Trade, order: Order, from: Micros, now: Mi
     return;
   }
   if (now < proof) wakeBy(trade, proof);
-  else if (order.askedAt < decisive) {
+  else if (order.misses >= leastMisses && order.missedAt >= proof && !isUnlisted && !order.isUnfound) {
+    return askOrBury(desk, trade, update(desk, trade, order, { kind: "unfound" }, now), from, now);
+  } else if (order.askedAt < decisive) {
     ask(desk, trade, order, now);
     if (!isUnlisted) desk.emit({ kind: "query-account" });
   }

@@ -59,6 +59,8 @@ export type Order = {
   readonly missedAt: Micros;
   /** when the first of these came */
   readonly answeredAt: Micros;
+  /** look-ups have found nothing for as long as a proof takes; a list is still lacking to it */
+  readonly isUnfound: boolean;
   /** when the list of open orders that did not name it was asked for, in this state */
   readonly unlistedAt: Micros;
   /** cancels sent, and when the last one left */
@@ -91,6 +93,7 @@ export type OrderEvent =
   | { readonly kind: "amended"; readonly price: Ticks; readonly quantity: Lots }
   | { readonly kind: "executed"; readonly quantity: Lots }
   | { readonly kind: "asked" }
+  | { readonly kind: "unfound" }
   /** a look-up found nothing: weak evidence, counted. `askedAt`: when it left; left out, it is the last one */
   | { readonly kind: "missed"; readonly askedAt?: Micros }
   /** a list of open orders, asked for then, did not name it */
@@ -121,6 +124,7 @@ export function sentOrder({ id, role, attempt, service, side, quantity, price }:
     misses: 0,
     missedAt: now,
     answeredAt: now,
+    isUnfound: false,
     unlistedAt: now,
     cancels: 0,
     cancelAt: now,
@@ -159,6 +163,8 @@ export function step(order: Order, event: OrderEvent, now: Micros): Order {
       return executed(order, event.quantity);
     case "asked":
       return { ...order, askedAt: now, asks: order.asks + 1 };
+    case "unfound":
+      return { ...order, isUnfound: true };
     case "missed":
       return missed(order, event.askedAt ?? order.askedAt, now);
     case "unlisted":
@@ -220,7 +226,7 @@ export function remaining(order: Order): Lots {
 
 /** A new state is asked about anew; the count of askings and misses is the state's own. */
 function moved(order: Order, status: Status, now: Micros): Order {
-  return { ...order, status, askedAt: now, asks: 0, misses: 0, unlistedAt: order.sentAt };
+  return { ...order, status, askedAt: now, asks: 0, misses: 0, isUnfound: false, unlistedAt: order.sentAt };
 }
 
 /** The first answer that says anything: waits that grew while none came are no reason to wait as long for the next. */
@@ -294,12 +300,10 @@ function executed(order: Order, quantity: Lots): Order {
 
 /**
  * Whether look-ups alone prove no absence: a read of what is open, which is served from elsewhere, must lack it too (I-05).
- * A close rests in no list: of it the read tells by the position, and where that is another one the history is asked. Not of a
- * stop that was never seen: another one waits for that proof (I-01).
+ * A close rests in no list: of it the read tells by the position, and where that is another one the history is asked.
  */
-export function needsList({ role, service, seen, status }: Order): boolean {
-  if (status.kind !== "unknown") return false;
-  return role === "e" || role === "x" || (service === "algo" && (seen || role === "t1" || role === "t2"));
+export function needsList({ role, service, status }: Order): boolean {
+  return status.kind === "unknown" && (role === "e" || role === "x" || service === "algo");
 }
 
 /** From when the proof of absence counts: what was seen once is missing from reads for a while when it has just filled. */

@@ -213,37 +213,52 @@ test("[F-19] the trace is waited for as long again as the proof, and no longer",
   expect(bench.trade.orders.get(e1)?.status).toEqual({ kind: "closed", reason: "not-accepted" });
 });
 
-test("[F-19] the end of a stop that was never seen asks for no account", () => {
-  const { bench } = lostStop("sent");
-  expect([
-    bench.trade.orders.get(f1)?.status.kind,
-    bench.commands.some(({ kind }) => kind === "query-account"),
-  ]).toEqual(["closed", false]);
-});
+const stops = ["sent", "live"] as const;
 
-test("[I-05] look-ups that find nothing bury no stop that was seen while lists cannot be read, and lists are asked for", () => {
-  const { bench } = lostStop("live");
-  expect([
-    bench.trade.orders.get(f1)?.status.kind,
-    bench.commands.some(({ kind }) => kind === "query-account"),
-  ]).toEqual(["unknown", true]);
-});
+test.each(stops)(
+  "[I-05] look-ups that find nothing bury no stop (%s) while lists cannot be read, and lists are asked for",
+  (since) => {
+    const { bench } = lostStop(since);
+    expect([
+      bench.trade.orders.get(f1)?.status.kind,
+      bench.commands.some(({ kind }) => kind === "query-account"),
+    ]).toEqual(["unknown", true]);
+  },
+);
 
-test("[I-01] another stop does not wait for that", () => {
-  const { bench, before } = lostStop("live");
+test.each(stops)("[I-01] another stop does not wait for that (%s)", (since) => {
+  const { bench, before } = lostStop(since);
   expect([before, bench.count("place-algo", idOf("f", 2))]).toEqual([0, 1]);
 });
 
-test("[I-05] a list that lacks it as well, and a look-up after it, prove that a stop is gone", () => {
-  const { bench } = lostStop("live");
-  bench.at(proof + 2_000);
-  bench.reads(10);
-  const listed = bench.trade.orders.get(f1)?.status.kind;
-  bench.at(proof + 10_000);
-  bench.refuse("query-algo", f1, -2013);
-  bench.at(proof + 10_010);
-  expect([listed, bench.trade.orders.get(f1)?.status]).toEqual(["unknown", { kind: "closed", reason: "vanished" }]);
+test("[F-65] a stop that was never seen gets no other one before look-ups could prove that it is gone", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.fill(e1, "FILLED", 10, fillOf("a", 10));
+  bench.lose("place-algo", f1);
+  for (let ms = 500; ms < 1_500; ms += 100) {
+    bench.at(ms);
+    bench.refuse("query-algo", f1, -2013);
+  }
+  expect([bench.trade.orders.get(f1)?.status.kind, bench.count("place-algo", idOf("f", 2))]).toEqual(["unknown", 0]);
 });
+
+test.each([
+  ["sent", "not-accepted"],
+  ["live", "vanished"],
+] as const)(
+  "[I-05] a list that lacks it as well, and a look-up after it, prove that a stop is gone (%s)",
+  (since, reason) => {
+    const { bench } = lostStop(since);
+    bench.at(proof + 2_000);
+    bench.reads(10);
+    const listed = bench.trade.orders.get(f1)?.status.kind;
+    bench.at(proof + 10_000);
+    bench.refuse("query-algo", f1, -2013);
+    bench.at(proof + 10_010);
+    expect([listed, bench.trade.orders.get(f1)?.status]).toEqual(["unknown", { kind: "closed", reason }]);
+  },
+);
 
 test("[I-05] a list that names the stop does not bury it", () => {
   const { bench } = lostStop("live");
@@ -383,6 +398,7 @@ test("[F-20] answers that came too late for their look-ups prove absence as othe
     bench.trade.orders.set(f1, { ...stop, seen: false, status: { kind: "sent" } });
     bench.lose("place-algo", f1);
     bench.at(proof + 10_000);
+    bench.manager.onOpenOrders(new Set(), micros(stop.sentAt + proof * 1_000), bench.now);
     const askedAt = micros(stop.sentAt + (proof + ms) * 1_000);
     for (let answers = 0; answers < 2; answers += 1) bench.manager.onFoundNothing(f1, askedAt, bench.now);
     return bench.trade.orders.get(f1)?.status.kind;
