@@ -3,13 +3,16 @@
  * while nothing was in doubt (failure-catalogue F-19, I-06).
  */
 
-import type { Micros, SignedLots, SymbolIndex } from "../domain/units.ts";
+import { type Micros, microsPerMinute, type SignedLots, type SymbolIndex } from "../domain/units.ts";
 import type { Contradiction } from "../execution/trade.ts";
 
 /** `changedAt`: when our books changed last; only a read that is younger than that begins anything. */
 export type Reading = { readonly changedAt: number; readonly isYounger: boolean };
 
 export type Positions = { readonly own: SignedLots; readonly reported: SignedLots };
+
+/** What was not read again for so long was settled: when it is, it has come anew. */
+const forgottenMicros = microsPerMinute;
 
 export function contradictionOf({ own, reported }: Positions): Contradiction {
   if (own === reported) return "none";
@@ -19,8 +22,8 @@ export function contradictionOf({ own, reported }: Positions): Contradiction {
 export class Contradictions {
   /** the last of each symbol, and when it was read first: also while something was in doubt */
   readonly #standing = new Map<SymbolIndex, Positions & { readonly since: Micros }>();
-  /** the last that people were told of, and when first: the same one is no other while none is settled between */
-  readonly #told = new Map<SymbolIndex, Positions & { readonly since: Micros }>();
+  /** the last that people were told of: since when, and when last */
+  readonly #told = new Map<SymbolIndex, Positions & { readonly since: Micros; readonly lastAt: Micros }>();
   /** reads in a row while nothing was in doubt, and when the first of them was read */
   readonly #counted = new Map<SymbolIndex, { readonly reads: number; readonly firstAt: Micros }>();
 
@@ -51,18 +54,18 @@ export class Contradictions {
     return Math.min(this.#counted.get(symbol)?.firstAt ?? now, this.#standing.get(symbol)?.since ?? now);
   }
 
-  /** Since when people are told of just that. */
+  /** Since when people are told of just that; reads that lag may deny it in between. */
   told(symbol: SymbolIndex, { own, reported }: Positions, now: Micros): Micros {
     const known = this.#told.get(symbol);
-    if (known?.own === own && known.reported === reported) return known.since;
-    this.#told.set(symbol, { own, reported, since: now });
-    return now;
+    const isSame = known?.own === own && known.reported === reported && now < known.lastAt + forgottenMicros;
+    const since = isSame ? known.since : now;
+    this.#told.set(symbol, { own, reported, since, lastAt: now });
+    return since;
   }
 
   /** A read agrees. */
   settle(symbol: SymbolIndex): void {
     this.#counted.delete(symbol);
-    this.#told.delete(symbol);
   }
 
   /** The books follow the exchange now. */

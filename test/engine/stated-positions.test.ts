@@ -56,17 +56,27 @@ test("[I-01] the position is protected as soon as two reads show it, though one 
   expect(commands.map((text) => text.split(" ")[0])).toContain("place-algo");
 });
 
-test("[I-18] a position that is opened again after it was gone is told as another one", () => {
-  const bench = told();
-  read(bench, 0, [33_000]);
-  bench.at(40_000);
-  state(bench, 0);
-  state(bench, 6);
-  read(bench, 6, [43_000]);
-  const since = bench.all.flatMap((output) =>
+/** Since when each mismatch stands of which people were told. */
+function since(bench: CoreBench): readonly unknown[] {
+  return bench.all.flatMap((output) =>
     output.kind === "notice" && output.code === "POSITION_MISMATCH" ? [output.fields["since"]] : [],
   );
-  expect(since).toEqual([after(20_000), after(40_000), after(40_000)]);
+}
+
+test("[I-18] a position that is opened again a minute after it was gone is told as another one", () => {
+  const bench = told();
+  read(bench, 0, [33_000]);
+  bench.at(90_000);
+  state(bench, 0);
+  state(bench, 6);
+  read(bench, 6, [93_000]);
+  expect(since(bench)).toEqual([after(20_000), after(90_000), after(90_000)]);
+});
+
+test("[I-18] a mismatch that reads which lag deny in between is one", () => {
+  const bench = told();
+  for (const [index, open] of [0, 6, 0, 6].entries()) read(bench, open, [33_000 + index * 2_500]);
+  expect(since(bench)).toEqual([after(20_000), after(20_000), after(20_000)]);
 });
 
 test.each([
