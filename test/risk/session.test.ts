@@ -6,9 +6,7 @@ import type { Control } from "../../src/domain/event.ts";
 import type { SessionState } from "../../src/domain/session.ts";
 import { type Micros, micros, microsPerMinute } from "../../src/domain/units.ts";
 import {
-  cooldownUntil,
   limitsOf,
-  microsPerDay,
   newSession,
   nextTime,
   onControl,
@@ -18,26 +16,14 @@ import {
   onTradeClosed,
   onTradeOpened,
   onTradeVoided,
-  onTransfer,
   quietRange,
-  type SessionSettings,
   type SessionStep,
-  tradesInHour,
   withCooldown,
-  withTradeAt,
 } from "../../src/risk/session.ts";
 import { after, settings, start } from "../support/core.ts";
-import { sessionOf } from "./support.ts";
+import { limits, midnight, sessionOf, today, usual } from "./support.ts";
 
 const hour = 60 * microsPerMinute;
-const today = Math.floor(start / microsPerDay);
-const midnight = micros((today + 1) * microsPerDay);
-
-function limits(changes: Partial<SessionSettings["session"]> = {}, drawdownPct = 0.1): SessionSettings {
-  return { session: { ...settings.risk.session, ...changes }, drawdownPct };
-}
-
-const usual = limits();
 
 function eventsOf({ events }: SessionStep): readonly string[] {
   return events.map(({ event }) => event);
@@ -237,126 +223,10 @@ test("[RSK-7] a scale tells who and how much", () => {
   expect(step.events).toEqual([{ event: "SCALED", by: "losses", factor: 0.5 }]);
 });
 
-function opened(count: number, at: Micros, state = sessionOf()): SessionState {
-  let next = state;
-  for (let index = 0; index < count; index += 1) next = onTradeOpened(next, at, usual).state;
-  return next;
-}
-
-test("[RSK-4] a trade counts for exactly 60 minutes", () => {
-  const state = opened(3, start);
-  expect([0, hour - 1, hour].map((later) => tradesInHour(state, micros(start + later)))).toEqual([3, 3, 0]);
-});
-
-test("[RSK-4] the window rolls: it is not the clock's hour", () => {
-  const state = opened(2, after(3_000_000), opened(1, start));
-  expect(
-    [after(3_599_999), after(3_600_000), after(6_599_999), after(6_600_000)].map((now) => tradesInHour(state, now)),
-  ).toEqual([3, 2, 2, 0]);
-});
-
-test("[RSK-7] the trade that fills the hour is told, and no other for an hour", () => {
-  const three = limits({ max_trades_per_hour: 3 });
-  let state = opened(1, start);
-  const told = [1, 2, 3, 4, 3_600_001, 3_600_002, 3_600_003].map((later) => {
-    const step = onTradeOpened(state, after(later), three);
-    state = step.state;
-    return step.events;
-  });
-  expect(told.map((events) => events.length)).toEqual([0, 1, 0, 0, 0, 1, 0]);
-  expect(told[1]).toEqual([{ event: "TRADES_PER_HOUR_HIT", measured: 3, limit: 3 }]);
-});
-
-test("[RSK-4] trades older than an hour are forgotten, so that the state stays small", () => {
-  expect(onTradeOpened(opened(50, start), after(3_600_000), usual).state.tradeTimes).toEqual([after(3_600_000)]);
-});
-
-test("[RSK-4] the state holds no more trades than settings can allow", () => {
-  const state = sessionOf({ tradeTimes: Array(5_000).fill(start) });
-  expect(onTradeOpened(state, after(1), usual).state.tradeTimes).toHaveLength(5_000);
-});
-
-test("[RSK-4] an entry of which nothing filled was no trade", () => {
-  const state = opened(1, after(5), opened(2, start));
-  const voided = onTradeVoided(state, start);
-  expect([voided.tradeTimes, voided.tradesToday]).toEqual([[start, after(5)], 2]);
-});
-
-test("[RSK-4] a trade that is not known is not taken away", () => {
-  const state = opened(1, start);
-  expect(onTradeVoided(state, after(1))).toBe(state);
-});
-
-test("[RSK-4] the trades of a day are never fewer than none", () => {
-  expect(onTradeVoided(sessionOf({ tradeTimes: [start] }), start).tradesToday).toBe(0);
-});
-
-test("[RSK-4] a closed trade adds to the day's realised profit", () => {
-  expect(onTradeClosed(onTradeClosed(sessionOf(), 5), -7).realisedToday).toBe(-2);
-});
-
-test("[RSK-4] an entry that only the journal knows counts once, in its place", () => {
-  const state = opened(1, after(10));
-  const known = withTradeAt(withTradeAt(state, start, 1, after(20)), start, 1, after(20));
-  expect([known.tradeTimes, known.tradesToday]).toEqual([[start, after(10)], 2]);
-});
-
-test("[RSK-4] an entry an hour old does not count, and one of the future counts from now", () => {
-  const state = sessionOf();
-  const now = after(3_600_000);
-  expect(withTradeAt(state, start, 1, now)).toEqual(state);
-  expect(withTradeAt(state, micros(now + 1), 1, now).tradeTimes).toEqual([now]);
-  expect(withTradeAt(state, after(1), 1, now).tradesToday).toBe(1);
-  expect(withTradeAt(state, now, 1, now).tradesToday).toBe(1);
-});
-
-test("[RSK-4] a clock that steps back begins no day and counts what it had put into the future from now", () => {
-  const state = opened(2, after(600_000), opened(1, start));
-  const { state: back, events } = onTime(state, 10_000, after(60_000));
-  expect([back.tradeTimes, events]).toEqual([[start, after(60_000), after(60_000)], []]);
-  expect(onTime(state, 10_000, after(600_000)).state).toBe(state);
-});
-
-test("[RSK-4] a clock that steps back over midnight stays in the later day, and midnight does not begin it again", () => {
-  const { state } = onTime(sessionOf(), 9_000, midnight);
-  const back = onTime(state, 8_900, micros(midnight - 1));
-  const again = onTime(back.state, 8_800, midnight);
-  expect([back, again]).toEqual([
-    { state, events: [] },
-    { state, events: [] },
-  ]);
-});
-
-test("[RSK-4] a trade opened after the clock stepped back keeps the times in order", () => {
-  const { tradeTimes } = opened(1, after(60_000), opened(1, after(600_000)));
-  expect(tradeTimes).toEqual([after(60_000), after(60_000)]);
-});
-
 test("[RSK-4] the next turn is due at midnight, or when a hold ends before", () => {
   const halted = sessionOf({ hold: { kind: "halt", reason: "HALTED", by: "x", until: null } });
   const cooling = sessionOf({ hold: { kind: "cooldown", reason: "MAX_DAILY_LOSS_REACHED", until: after(5) } });
   expect([nextTime(sessionOf()), nextTime(halted), nextTime(cooling)]).toEqual([midnight, midnight, after(5)]);
-});
-
-test("[RSK-5] a symbol and direction rest until their cooldown ends, and no other does", () => {
-  const one = withCooldown(sessionOf(), { symbol: "BTCUSDT", side: "buy", until: after(10) }, start);
-  const two = withCooldown(one, { symbol: "BTCUSDT", side: "sell", until: after(20) }, start);
-  const three = withCooldown(two, { symbol: "ETHUSDT", side: "buy", until: after(30) }, start);
-  const untils = (["buy", "sell"] as const).flatMap((side) =>
-    ["BTCUSDT", "ETHUSDT"].map((symbol) => cooldownUntil(three, symbol, side)),
-  );
-  expect(untils).toEqual([after(10), after(30), after(20), 0]);
-});
-
-test("[RSK-5] a newer cooldown replaces the one before, and those that are over are forgotten", () => {
-  const one = withCooldown(sessionOf(), { symbol: "BTCUSDT", side: "buy", until: after(10) }, start);
-  const two = withCooldown(one, { symbol: "ETHUSDT", side: "buy", until: after(10) }, start);
-  const three = withCooldown(two, { symbol: "BTCUSDT", side: "buy", until: after(20) }, after(5));
-  expect(three.cooldowns.map(({ symbol, until }) => [symbol, until])).toEqual([
-    ["ETHUSDT", after(10)],
-    ["BTCUSDT", after(20)],
-  ]);
-  expect(withCooldown(three, { symbol: "BTCUSDT", side: "buy", until: after(10) }, after(10)).cooldowns).toEqual([]);
 });
 
 test("[RSK-4] a limit is a fraction of the equity at the day's start, also after a resume", () => {
@@ -580,43 +450,4 @@ test("[RSK-4] who flattens halts in the same name", () => {
       { event: "FLATTENING", by: "operator" },
     ],
   ]);
-});
-
-test("[RSK-4] an entry that only the journal knows takes no more room than there is", () => {
-  const state = sessionOf({ tradeTimes: Array(5_000).fill(after(1)) });
-  expect(withTradeAt(state, after(2), 1, after(3)).tradeTimes).toHaveLength(5_000);
-});
-
-const transfers = fc.double({ min: -5_000, max: 50_000, noNaN: true });
-
-test("[RSK-4] a transfer changes neither the day's loss nor the fall from the peak, whatever its size", () => {
-  fc.assert(
-    fc.property(transfers, fc.double({ min: 6_000, max: 15_000, noNaN: true }), (amount, equity) => {
-      const before = sessionOf({
-        dayStartEquity: 10_000,
-        limitEquity: 9_900,
-        dayPeakEquity: 15_000,
-        peakEquity: 16_000,
-      });
-      const state = onTransfer(before, amount, equity);
-      const measured = (of: SessionState, at: number) =>
-        limitsOf(of, at, usual.session).map((one) => Math.round((one.measured ?? 0) * 1e6));
-      expect(measured(state, equity + amount)).toEqual(measured(before, equity));
-    }),
-  );
-});
-
-test("[RSK-4] losses in percent count from what the day began with and what was transferred since", () => {
-  const state = onTransfer(sessionOf({ dayStartEquity: 10_000 }), -4_000, 10_000);
-  const [loss] = limitsOf(state, 5_900, { ...usual.session, max_daily_loss_abs: null, max_daily_loss_pct: 0.02 });
-  expect(loss).toMatchObject({ measured: 100, limit: 120 });
-});
-
-test("[RSK-4] a transfer before any equity is known moves nothing that is not there", () => {
-  expect(onTransfer(newSession(start), 500, null)).toEqual(newSession(start));
-});
-
-test("[RSK-4] a withdrawal of more than the equity leaves no peak that is no number", () => {
-  const { dayPeakEquity, peakEquity } = onTransfer(sessionOf(), -20_000, 10_000);
-  expect([dayPeakEquity, peakEquity]).toEqual([-10_000, -10_000]);
 });

@@ -4,7 +4,7 @@ import type { Decision } from "../../src/domain/decision.ts";
 import type { SessionState } from "../../src/domain/session.ts";
 import { micros, microsFromSeconds, type Ticks, ticks } from "../../src/domain/units.ts";
 import { checkRisk, type RiskInput } from "../../src/risk/engine.ts";
-import { newSession } from "../../src/risk/session.ts";
+import { microsPerDay, newSession, type SessionSettings } from "../../src/risk/session.ts";
 import { after, instrument, settings, start } from "../support/core.ts";
 
 export function decisionOf(changes: Partial<Decision> = {}): Decision {
@@ -68,6 +68,16 @@ const plain: Omit<RiskInput, "entryPrice"> = {
   fundingRate: 0.0001,
   nextFunding: after(3_600_000),
 };
+
+/** The day in which tests begin, and when it ends. */
+export const today = Math.floor(start / microsPerDay);
+export const midnight = micros((today + 1) * microsPerDay);
+
+export function limits(changes: Partial<SessionSettings["session"]> = {}, drawdownPct = 0.1): SessionSettings {
+  return { session: { ...settings.risk.session, ...changes }, drawdownPct };
+}
+
+export const usual = limits();
 
 /** A day that began with 10,000 USDT and has seen nothing else. */
 export function sessionOf(changes: Partial<SessionState> = {}): SessionState {
