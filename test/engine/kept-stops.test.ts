@@ -9,7 +9,6 @@ const left = stopOf(idOf(tradeA, "f"));
 /** A position behind the stop of an ended trade, while the exchange is too busy for whatever is sent. */
 class Busy {
   readonly bench = new CoreBench();
-  #heard = 0;
 
   constructor() {
     const { bench } = this;
@@ -38,11 +37,7 @@ class Busy {
   }
 
   #hear(): void {
-    while (this.#heard < this.bench.all.length) {
-      const output = this.bench.all[this.#heard];
-      this.#heard += 1;
-      if (output !== undefined && isCommand(output)) this.#answer(output);
-    }
+    for (const output of this.bench.unheard()) if (isCommand(output)) this.#answer(output);
   }
 
   #answer(command: Command): void {

@@ -15,7 +15,6 @@ class Reduced {
   readonly bench = CoreBench.ready();
   readonly target: string;
   readonly #resting = new Map<string, AlgoReport>();
-  #heard = 0;
 
   constructor() {
     const { bench } = this;
@@ -56,15 +55,13 @@ class Reduced {
 
   /** All that is placed rests, and look-ups say so. */
   #hear(): void {
-    while (this.#heard < this.bench.all.length) {
-      const output = this.bench.all[this.#heard];
-      this.#heard += 1;
-      if (output?.kind === "place-algo") {
+    for (const output of this.bench.unheard()) {
+      if (output.kind === "place-algo") {
         const { clientAlgoId: id, trigger, type, extent } = output;
         const quantity = extent.kind === "quantity" ? extent.quantity : null;
         this.#resting.set(id, { ...stopOf(id, "sell", trigger), type, quantity, closePosition: quantity === null });
       }
-      const isAbout = output?.kind === "place-algo" || output?.kind === "query-algo";
+      const isAbout = output.kind === "place-algo" || output.kind === "query-algo";
       const resting = isAbout ? this.#resting.get(output.clientAlgoId) : undefined;
       if (resting !== undefined) this.bench.tell(resting);
     }

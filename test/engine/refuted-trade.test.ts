@@ -21,7 +21,6 @@ class Turned {
   /** what was lost */
   readonly lost: string[] = [];
   position = 10;
-  #heard = 0;
   #ms = 0;
 
   constructor(lostSide: Side = "sell") {
@@ -70,11 +69,7 @@ class Turned {
   }
 
   #hear(): void {
-    while (this.#heard < this.bench.all.length) {
-      const output = this.bench.all[this.#heard];
-      this.#heard += 1;
-      if (output !== undefined && isCommand(output)) this.#answer(output);
-    }
+    for (const output of this.bench.unheard()) if (isCommand(output)) this.#answer(output);
   }
 
   #answer(command: Command): void {

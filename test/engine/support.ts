@@ -202,6 +202,16 @@ export class CoreBench {
   /** The history is answered so whenever it is asked for; left alone while null. */
   history: HistoryReport | null = null;
 
+  #heard = 0;
+
+  /** What was put out and not taken here before, also what follows while it is gone through. */
+  *unheard(): Generator<Output> {
+    for (let output = this.all[this.#heard]; output !== undefined; output = this.all[this.#heard]) {
+      this.#heard += 1;
+      yield output;
+    }
+  }
+
   get blocked(): readonly string[] {
     return Object.keys(this.core.summary().blocked);
   }
