@@ -28,6 +28,9 @@ export type MarketFeedPorts = AskPorts & {
 const snapshotLevels = 1_000;
 const snapshotWeight = 20;
 
+/** Waits for a symbol that stays silent double up to this many times. */
+const inVainMax = 7;
+
 export class MarketFeed {
   readonly #ports: MarketFeedPorts;
   readonly #instruments: readonly Instrument[];
@@ -36,6 +39,9 @@ export class MarketFeed {
   readonly #sink: FrameSink;
   /** receipt of the last message, by symbol, of the stream that never rests while the connection lives: depth, mark price */
   readonly #heard: Readonly<Record<MarketStream, Float64Array>>;
+  /** since when each connection is open, and how often in a row each symbol had one opened anew and stayed silent */
+  readonly #openedAt: Record<MarketStream, Micros> = { public: micros(0), market: micros(0) };
+  readonly #inVain: Readonly<Record<MarketStream, Float64Array>>;
   #badFrames = 0;
 
   constructor(instruments: readonly Instrument[], ports: MarketFeedPorts) {
@@ -49,6 +55,7 @@ export class MarketFeed {
       fetch: (symbol, now) => this.#fetch(symbol, now),
     });
     this.#heard = { public: new Float64Array(instruments.length), market: new Float64Array(instruments.length) };
+    this.#inVain = { public: new Float64Array(instruments.length), market: new Float64Array(instruments.length) };
     this.#sink = frameSink(ports.market, this.#books, this.#heard);
   }
 
@@ -63,6 +70,7 @@ export class MarketFeed {
 
   onOpen(name: MarketStream, now: Micros): void {
     this.#heard[name].fill(now);
+    this.#openedAt[name] = now;
     this.#watch(name, now);
   }
 
@@ -97,14 +105,24 @@ export class MarketFeed {
   #watch(name: MarketStream, now: Micros): void {
     const interval = micros(Math.ceil(this.#ports.silenceMax / 4));
     this.#ports.timers.set(`silence:${name}`, plus(now, interval), (then) => {
-      const heard = this.#heard[name];
-      for (const { index, symbol } of this.#instruments) {
-        if (then - at(heard, index) <= this.#ports.silenceMax) continue;
-        this.#ports.connections.drop(name, `${symbol} is silent`, then);
-        return;
-      }
-      this.#watch(name, then);
+      const silent = this.#instruments.find(({ index }) => this.#isDead(name, index, then));
+      if (silent === undefined) return this.#watch(name, then);
+      this.#inVain[name][silent.index] = at(this.#inVain[name], silent.index) + 1;
+      this.#ports.connections.drop(name, `${silent.symbol} is silent`, then);
     });
+  }
+
+  /**
+   * Others share the connection: where a symbol stays silent on new ones, too, as one does that is closed, the next waits ever
+   * longer, unless nobody says anything.
+   */
+  #isDead(name: MarketStream, index: SymbolIndex, now: Micros): boolean {
+    const { silenceMax } = this.#ports;
+    const heardAt = at(this.#heard[name], index);
+    if (heardAt > this.#openedAt[name]) this.#inVain[name][index] = 0;
+    const isAlone = this.#heard[name].some((other) => now - other <= silenceMax);
+    const patience = isAlone ? 2 ** Math.min(at(this.#inVain[name], index), inVainMax) : 1;
+    return now - heardAt > silenceMax * patience;
   }
 
   #fetch(symbol: SymbolIndex, now: Micros): void {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { stringifyJson } from "../../src/venue/wire/lossless-json.ts";
-import { algoBody, depthBody, ok, Rig, refusal, stop } from "./support.ts";
+import { ExchangeInfo } from "../../src/venue/wire/schemas.ts";
+import { algoBody, depthBody, ok, payload, Rig, refusal, stop } from "./support.ts";
 
 const diff = (U: number, u: number, pu: number): unknown => ({
   stream: "btcusdt@depth@100ms",
@@ -89,6 +90,31 @@ test("[MKT-5] a depth stream that falls silent makes its connection dead, though
   expect(rig.notices.filter(({ code }) => code === "STREAM_DOWN").map(({ fields }) => fields["cause"])).toContain(
     "BTCUSDT is silent",
   );
+});
+
+/** Two symbols, of which the market speaks of the first only. */
+function rigOfTwo(): Rig {
+  const { symbols, ...info } = ExchangeInfo.parse(payload("live.rest.exchangeInfo.json"));
+  const first = symbols.filter(({ symbol }) => symbol === "BTCUSDT");
+  const second = first.map((row) => ({ ...row, symbol: "ETHUSDT" }));
+  const rig = new Rig({ symbols: ["BTCUSDT", "ETHUSDT"] });
+  return rig.on("GET /fapi/v1/exchangeInfo", () => ok({ ...info, symbols: [...first, ...second] }));
+}
+
+test("[F-25] [F-77] a symbol that stays silent does not take the connection from the others again and again", () => {
+  const rig = rigOfTwo().started();
+  const opened = [10, 60].map((minutes) => {
+    rig.advance(minutes * 60_000);
+    return rig.opened("public").length;
+  });
+  expect(opened).toEqual([6, 10]);
+});
+
+test("[F-25] a connection on which nobody says anything is opened anew each time", () => {
+  const rig = rigOfTwo();
+  rig.keepsTalking = false;
+  rig.started().advance(10 * 60_000);
+  expect(rig.opened("public").length).toBeGreaterThan(12);
 });
 
 test("the planned renewal of the session waits for replies that are still to come", () => {
