@@ -19,10 +19,14 @@ const parts = ["balance", "positions", "orders", "algos"] as const;
 type Part = (typeof parts)[number];
 
 /** `events` end with the snapshot, or are empty. */
-type Found = { readonly outcome: Outcome; readonly events: readonly CoreEvent[] };
-
-export type AccountRead = {
+type Found = {
   readonly outcome: Outcome;
+  readonly events: readonly CoreEvent[];
+  /** when the rate budget lets another one out; null where it held nothing back */
+  readonly heldUntil: Micros | null;
+};
+
+export type AccountRead = Pick<Found, "outcome" | "heldUntil"> & {
   /** What is to be told of it. Whoever takes it first tells it: twice told one read would count as two. */
   readonly takeEvents: () => readonly CoreEvent[];
 };
@@ -95,7 +99,9 @@ export class AccountReader {
       this.#beginNext(then);
     };
     const ask = (part: Part, isLast: boolean, then: Micros): void => {
+      const { weight } = accountRequests[part];
       const answered = (answer: Answer, at: Micros): void => {
+        if (answer.kind === "held-back") this.#pace.giveBack(weight);
         if (isOver) return;
         const failure = failureOf(part, answer);
         if (failure !== null && !isLast && mayHaveBeenLost(answer)) return ask(part, true, at);
@@ -103,14 +109,14 @@ export class AccountReader {
         if (answer.kind === "reply") bodies.set(part, answer.reply.body);
         if (bodies.size === parts.length) finish(this.#join(bodies, now), at);
       };
-      this.#pace.take(accountRequests[part].weight, then);
+      this.#pace.take(weight, then);
       this.#ports.caller.call(accountRequests[part], { done: answered }, then);
     };
     try {
       for (const part of parts) ask(part, false, now);
     } catch (error) {
       // What is not asked is never answered: the read would be under way for ever (failure-catalogue F-35).
-      if (!isOver) finish(failed("a request could not be handed over"), now);
+      if (!isOver) finish(failed(heldBack("a request could not be handed over")), now);
       throw error;
     }
   }
@@ -134,8 +140,10 @@ export class AccountReader {
         symbol: null,
         fields: { cause, repeats },
       });
+      const { heldUntil } = read;
       const wait = waitBefore(repeats, repeatBackoff, this.#ports.random);
-      this.#ports.timers.set("account", plus(then, wait), (due) => this.#attempt(serial, repeats + 1, due, done));
+      const at = heldUntil !== null && heldUntil > then ? heldUntil : plus(then, wait);
+      this.#ports.timers.set("account", at, (due) => this.#attempt(serial, repeats + 1, due, done));
     });
   }
 
@@ -152,25 +160,25 @@ export class AccountReader {
       requestedAt,
     );
     if (decoded.kind === "unproven") this.#ports.onUnproven(decoded.cause);
-    if (decoded.kind === "unproven") return { outcome: { kind: "unknown", cause: decoded.cause }, events: [] };
-    return { outcome: { kind: "ok" }, events: [...decoded.events, decoded.snapshot] };
+    if (decoded.kind === "unproven") return failed({ kind: "unknown", cause: decoded.cause });
+    return { outcome: { kind: "ok" }, events: [...decoded.events, decoded.snapshot], heldUntil: null };
   }
 }
 
-function tell(wanted: readonly Done[], { outcome, events }: Found, now: Micros): void {
+function tell(wanted: readonly Done[], { outcome, events, heldUntil }: Found, now: Micros): void {
   let untold = events;
   const takeEvents = (): readonly CoreEvent[] => {
     const taken = untold;
     untold = [];
     return taken;
   };
-  for (const done of wanted) done({ outcome, takeEvents }, now);
+  for (const done of wanted) done({ outcome, heldUntil, takeEvents }, now);
 }
 
 function failureOf(part: Part, answer: Answer): Found | null {
-  if (answer.kind === "held-back") return failed(`${part}: ${answer.cause}`);
+  if (answer.kind === "held-back") return failed(heldBack(`${part}: ${answer.cause}`), answer.until);
   const { outcome } = verdictOf(answer);
-  return outcome.kind === "ok" ? null : { outcome, events: [] };
+  return outcome.kind === "ok" ? null : failed(outcome);
 }
 
 /** Nobody has answered, or only what stands before the exchange's service. */
@@ -178,6 +186,10 @@ function mayHaveBeenLost(answer: Answer): boolean {
   return answer.kind === "failed" || (answer.kind === "reply" && answer.reply.status >= 500);
 }
 
-function failed(message: string): Found {
-  return { outcome: { kind: "refused", code: noBudgetCode, message }, events: [] };
+function failed(outcome: Outcome, heldUntil: Micros | null = null): Found {
+  return { outcome, events: [], heldUntil };
+}
+
+function heldBack(message: string): Outcome {
+  return { kind: "refused", code: noBudgetCode, message };
 }

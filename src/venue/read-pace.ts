@@ -29,6 +29,11 @@ export class ReadPace {
     this.#left -= weight;
   }
 
+  /** It could not leave after all. */
+  giveBack(weight: number): void {
+    this.#left += weight;
+  }
+
   #refill(now: Micros): void {
     // A clock that is set back refills nothing.
     const seconds = this.#at === null ? 0 : Math.max(0, now - this.#at) / microsPerSecond;

@@ -45,6 +45,21 @@ test("[F-18] reads that come to nothing, asked for every second, leave look-ups 
   expect(rig.http("/fapi/v1/order", "GET")).toHaveLength(60);
 });
 
+test("[F-07] [F-18] the first read, where others have used up the weight of the minute, leaves as the next one begins", () => {
+  // given
+  const rig = restRig();
+  const headers = { usedWeight: 2_400 };
+  rig.on("POST /fapi/v1/listenKey", () => ({ status: 200, body: { listenKey: "listenkey1" }, headers }));
+  rig.started();
+  const snapshots = (): number => rig.kinds().filter((kind) => kind === "account-snapshot").length;
+  // when
+  rig.advance(60_000 - (Math.floor(rig.now / 1_000) % 60_000) - 100);
+  const before = snapshots();
+  rig.advance(300);
+  // then
+  expect([before, snapshots()]).toEqual([0, 1]);
+});
+
 test("[F-17] who asks for a read while none may begin is told of the next one", () => {
   // given: the start has read it once
   const rig = startedRestRig();

@@ -31,6 +31,14 @@ test("[F-18] whenever reads are asked for, no minute has more of them than its s
   );
 });
 
+test("[F-18] what could not leave after all is not owed", () => {
+  const pace = new ReadPace();
+  const start = micros(1_000_000);
+  for (let read = 0; read < 6; read += 1) pace.take(weight, start);
+  pace.giveBack(weight);
+  expect(pace.from(weight, start)).toBe(start);
+});
+
 test("[F-26] a clock that is set back gives nothing back", () => {
   const pace = new ReadPace();
   const start = micros(60 * microsPerSecond);
