@@ -143,7 +143,7 @@ export function onExitClosed(desk: Desk, trade: Trade, order: Order, now: Micros
   trade.closing.attempts = 0;
 }
 
-/** Less goes at once, and nothing else: what is refused at its least waits as any refused close does (I-21). */
+/** A smaller close goes at once; one that cannot become smaller waits for its back-off, as any refused close does (I-21). */
 function noteTooLarge(trade: Trade, { refusal, quantity }: Order, now: Micros): void {
   const { closing } = trade;
   if (closing === null || quantity === null || meaningOf(refusal) !== "too-large") return;

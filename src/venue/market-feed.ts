@@ -120,8 +120,8 @@ export class MarketFeed {
     const { silenceMax } = this.#ports;
     const heardAt = at(this.#heard[name], index);
     if (heardAt > this.#openedAt[name]) this.#inVain[name][index] = 0;
-    const isAlone = this.#heard[name].some((other) => now - other <= silenceMax);
-    const patience = isAlone ? 2 ** Math.min(at(this.#inVain[name], index), inVainMax) : 1;
+    const areOthersHeard = this.#heard[name].some((other) => now - other <= silenceMax);
+    const patience = areOthersHeard ? 2 ** Math.min(at(this.#inVain[name], index), inVainMax) : 1;
     return now - heardAt > silenceMax * patience;
   }
 
