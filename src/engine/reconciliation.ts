@@ -174,7 +174,9 @@ export class Reconciliation {
     // A trade in which nothing was executed has left nothing behind that an older read could still show.
     const lastFill = Math.max(desk.lastFill, trade?.lastFillTime ?? 0);
     const lag = isOld && !this.#ports.account.isStated(symbol, lastFill) ? this.#readLag : quietMicros;
-    const isYounger = snapshot.requestedAt > Math.max(lastChange + quietMicros, lastFill + lag);
+    // Where it is open the other way around, only a read from before our trade could be old.
+    const shown = isTurned(trade, reported) ? desk.lastFill : lastFill;
+    const isYounger = snapshot.requestedAt > Math.max(lastChange + quietMicros, shown + lag);
     const since = this.#contradictions.since(symbol, { own, reported }, { changedAt: lastChange, isYounger }, now);
     const quiet = isYounger && !desk.manager.isMoving;
     if (isYounger) this.#protectTurned(desk, reported, now);
@@ -383,6 +385,11 @@ function takeOver({ leftStops }: SymbolDesk, trade: Trade, stop: Order): void {
 /** Whether what somebody turned the position into stands against what is open now. */
 function isTurnedBack({ turned: { trade } }: SymbolDesk, reported: SignedLots): boolean {
   return trade !== null && reported * sign(trade.plan.side) < 0;
+}
+
+/** Whether it is open the other way around, which a trade of our own making never was. */
+function isTurned(trade: Trade | null, reported: SignedLots): boolean {
+  return trade !== null && !trade.adopted && trade.tradedLots > 0 && reported * sign(trade.plan.side) < 0;
 }
 
 /** Whether so much, more than is left, may have been open while the trade ran. */

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { present } from "../../src/domain/assert.ts";
 import type { AlgoReport, Side } from "../../src/domain/order.ts";
-import { lots, type Micros, signedLots } from "../../src/domain/units.ts";
+import { lots, type Micros, micros, plus, signedLots } from "../../src/domain/units.ts";
 import { openLots } from "../../src/execution/trade.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf } from "../risk/support.ts";
@@ -23,10 +23,10 @@ class Reduced {
     const { plan, orders } = present(bench.trade, "trade");
     this.target = idOf(plan.trade, "t1");
     const [entry = "none"] = orders.keys();
-    this.#filled(entry, { side: "buy", filled: lots(10), fill: fillOf("11", 10, 640_000, bench.now) });
+    this.fill(entry, { side: "buy", filled: lots(10), fill: fillOf("11", 10, 640_000, bench.now) });
     this.#hear();
     bench.at(5_000);
-    this.#filled(this.target, { side: "sell", filled: lots(4), fill: fillOf("12", 4, 640_100, bench.now) });
+    this.fill(this.target, { side: "sell", filled: lots(4), fill: fillOf("12", 4, 640_100, bench.now) });
   }
 
   /** Reads that show so much, and perhaps the target as if it still waited, so many milliseconds after it has filled. */
@@ -39,6 +39,32 @@ class Reduced {
       bench.tell(snapshotOf(open, { requestedAt: bench.now, algos }));
       this.#hear();
     }
+  }
+
+  fill(id: string, changes: Parameters<typeof entryOf>[2]): void {
+    const { bench } = this;
+    bench.tell({ ...entryOf(id), status: "FILLED", source: "stream", time: bench.now, ...changes });
+  }
+
+  /** The kinds of what was placed in the algo service on that side, oldest first. */
+  placed(side: Side): readonly string[] {
+    return this.bench.all.flatMap((output) =>
+      output.kind === "place-algo" && output.side === side ? [output.type] : [],
+    );
+  }
+
+  /** The stop closes what is left, and what rests beside it is over. */
+  stopOut(): void {
+    const { bench } = this;
+    const stop = idOf(present(bench.trade, "trade").plan.trade, "f");
+    this.#hear();
+    const fill = fillOf("13", 6, 639_700, bench.now);
+    this.fill(stop, { side: "sell", quantity: lots(6), filled: lots(6), fill });
+    for (const algo of this.#resting.values()) {
+      if (algo.clientAlgoId !== stop) bench.tell({ ...algo, status: "EXPIRED", source: "stream" });
+    }
+    this.states(0, bench.now);
+    this.#resting.clear();
   }
 
   states(position: number, time: Micros): void {
@@ -65,11 +91,6 @@ class Reduced {
       const resting = isAbout ? this.#resting.get(output.clientAlgoId) : undefined;
       if (resting !== undefined) this.bench.tell(resting);
     }
-  }
-
-  #filled(id: string, changes: Parameters<typeof entryOf>[2]): void {
-    const { bench } = this;
-    bench.tell({ ...entryOf(id), status: "FILLED", source: "stream", time: bench.now, ...changes });
   }
 }
 
@@ -161,4 +182,29 @@ test("[I-07] the stop that closed a trade is booked once, although a list that l
   bench.tell({ ...told(stop, "sell", "12"), fill: null, source: "query" });
   // then
   expect([rows, bench.trade === null]).toEqual([1, true]);
+});
+
+test("[I-01] what somebody has turned our position into gets its stop as soon as a read shows it, for no older read could", () => {
+  const world = new Reduced();
+  world.reads(-6, [2_100]);
+  expect(world.placed("buy")).toEqual(["STOP_MARKET"]);
+});
+
+test("[F-19] a read that shows the trade before, which was the other way around, is not believed while reads may lag", () => {
+  // given: the stop closes what is left of ten lots, and a second later ten are sold short
+  const world = new Reduced();
+  const { bench } = world;
+  world.stopOut();
+  bench.at(6_000);
+  bench.quote();
+  bench.decide(
+    decisionOf({ id: "d2", direction: "SHORT", time: bench.now, validUntil: plus(bench.now, micros(500_000)) }),
+  );
+  const [entry = "none"] = present(bench.trade, "trade").orders.keys();
+  world.fill(entry, { side: "sell", filled: lots(10), fill: fillOf("14", 10, 640_000, bench.now) });
+  const before = world.placed("sell").length;
+  // when
+  world.reads(10, [3_100, 3_700, 6_000]);
+  // then
+  expect([world.placed("sell").length - before, bench.trade?.ledger.position]).toEqual([0, -10]);
 });
