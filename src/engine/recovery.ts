@@ -207,10 +207,14 @@ function recoverFlat(
   now: Micros,
 ): Pick<Recovered, "trade" | "leftovers"> {
   const proof = microsFromSeconds(settings.protection.absence_proof_seconds);
+  const { normal, scalp } = settings.trading;
+  const worked = microsFromSeconds(Math.max(normal.entry_max_seconds, scalp.entry_max_seconds));
   const resting = found.find(({ parts, report }) => parts.role === "e" && report.kind === "order-report");
   // An entry of which executions are known has arrived, and flat means that what it opened is closed again.
   const intended = open.findLast(({ intent, fills }) =>
-    resting === undefined ? intent.time + proof > now && fills.length === 0 : intent.trade === resting.parts.trade,
+    resting === undefined
+      ? intent.time + worked + proof > now && fills.length === 0
+      : intent.trade === resting.parts.trade,
   );
   const plan =
     intended === undefined
@@ -219,6 +223,8 @@ function recoverFlat(
   if (plan === null) return { trade: null, leftovers: found.map(cancelOf) };
   const own = found.filter(({ parts }) => parts.trade === plan.trade);
   const trade = adoptedTrade(plan, own, intended ?? null, now);
+  // What it sent since may be open by now, and neither the journal's last rows nor a read that lags show it (I-01, F-19).
+  trade.foundAt = now;
   const fills = intended?.fills ?? [];
   const untold = untoldLots(own, fills);
   leaveUnexplained(trade, untold, fills);

@@ -130,8 +130,8 @@ export function takeHistory(
 }
 
 /**
- * Reads lag: one that shows nothing of a position that was found open, and no execution of it, may be older than what was
- * found. Flat would take the stop away, so it is believed only as late as the absence of an order (I-01, F-19).
+ * Reads lag: one that shows nothing of what was found, and no execution of it, may be older than the last that it did. Flat
+ * would take its stop away, or have nobody look for one, so it is believed only as late as the absence of an order (I-01, F-19).
  */
 function isTooSoon({ settings }: Desk, { executions, foundAt }: Trade, now: Micros): boolean {
   return executions.size === 0 && now < foundAt + microsFromSeconds(settings.protection.absence_proof_seconds);

@@ -92,7 +92,7 @@ export type Trade = {
   readonly plan: TradePlan;
   /** put together from what was found on the exchange: its entry is settled, never sent again */
   readonly adopted: boolean;
-  /** when its position was found open; 0 where none was */
+  /** when it was found, on the exchange or in the journal of an earlier run; 0 where it was begun here */
   foundAt: number;
   readonly orders: Map<string, Order>;
   /** attempts that an earlier life of the trade made, per role: ids are never used twice */

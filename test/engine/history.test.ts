@@ -86,7 +86,7 @@ test("[F-19] an orphan that reads know nothing of for longer than they lag is ov
 });
 
 test("[I-04] nothing is entered while the end of an earlier trade is not known", () => {
-  const bench = started(0, [openTradeOf(tradeA, after(-20_000))]);
+  const bench = started(0, [openTradeOf(tradeA, after(-30_000))]);
   bench.at(1);
   bench.tell(snapshotOf(0, { requestedAt: after(1) }));
   bench.quote();

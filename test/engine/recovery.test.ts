@@ -71,9 +71,16 @@ test("[IDM-1] an intent that is not to be seen on the exchange is looked up, and
   ]);
 });
 
-test("[IDM-1] an intent older than the proof of absence is over", () => {
-  const { bench, commands } = recoveredBy(snapshotOf(0), [openTradeOf(tradeA, after(-13_000))]);
-  expect([commands, bench.trade]).toEqual([[], null]);
+test("[IDM-1] an intent is over that is older than an entry is worked for and its absence takes to prove", () => {
+  const { bench, commands } = recoveredBy(snapshotOf(0), [openTradeOf(tradeA, after(-28_000))]);
+  expect([commands, bench.trade === null]).toEqual([[], true]);
+});
+
+test("[I-01] [F-19] the last entry of an intent, sent just before the crash, is protected when a read shows it at last", () => {
+  const { bench } = recoveredBy(snapshotOf(0), [openTradeOf(tradeA, after(-14_000))]);
+  bench.at(8_000);
+  const commands = bench.tell(snapshotOf(10, { requestedAt: bench.now }));
+  expect(commands.filter((text) => text.startsWith("place-algo")).length).toBe(1);
 });
 
 test("[IDM-1] an adopted entry is not crossed", () => {
@@ -82,8 +89,39 @@ test("[IDM-1] an adopted entry is not crossed", () => {
   ]);
   const cancelled = entryOf(idOf(tradeA, "e"), 0, { status: "CANCELED" });
   bench.tell(cancelled);
-  bench.tell(historyOf([cancelled], []));
-  expect([bench.trade, texts(bench.outputs)]).toEqual([null, []]);
+  bench.history = historyOf([cancelled], []);
+  bench.tell(bench.history);
+  bench.at(20_000);
+  expect(texts(bench.all).filter((text) => text.startsWith("place-"))).toEqual([]);
+});
+
+test("[I-01] [F-19] another entry of an adopted trade, sent just before the crash, is protected when a read shows it at last", () => {
+  // given: the account is shown as it was before the entry that rests was cancelled and the next one filled
+  const { bench } = resting();
+  const cancelled = entryOf(idOf(tradeA, "e"), 0, { status: "CANCELED" });
+  bench.history = historyOf([cancelled], []);
+  bench.tell(cancelled);
+  bench.at(1_000);
+  // when
+  bench.at(8_000);
+  const commands = bench.tell(snapshotOf(10, { requestedAt: bench.now }));
+  // then
+  expect([commands.filter((text) => text.startsWith("place-algo")).length, bench.trade?.plan.trade]).toEqual([
+    1,
+    tradeA,
+  ]);
+});
+
+test("[IDM-1] an adopted entry that nothing came of is over once reads can lag no more", () => {
+  const { bench } = resting();
+  const cancelled = entryOf(idOf(tradeA, "e"), 0, { status: "CANCELED" });
+  bench.history = historyOf([cancelled], []);
+  bench.tell(cancelled);
+  const trades = [1_000, 8_000, 30_000].map((ms) => {
+    bench.at(ms);
+    return bench.trade?.plan.trade ?? null;
+  });
+  expect(trades).toEqual([tradeA, tradeA, null]);
 });
 
 test("[REC-3] an entry that still rests after a long pause is cancelled and watched until it is gone", () => {
