@@ -179,7 +179,7 @@ class Run {
               `${event.e} ${JSON.stringify(event["o"] ?? "", plain).slice(0, 200)} positions ${this.#judge.scene.truth.positions}`,
           );
         },
-        onOther: (id) => this.#judge.owners.sentByOther(id),
+        onOther: (id) => this.#judge.sentByOther(id),
         onRow: (row, text) => {
           this.#look();
           this.#judge.secrets.onText(`row ${row.kind}`, text);

@@ -234,6 +234,12 @@ export class Judge {
     this.scene.touchedAt[symbol] = this.scene.now;
   }
 
+  /** Another daemon that trades under the same prefix is about to send an order of that id. */
+  sentByOther(id: string): void {
+    this.owners.sentByOther(id);
+    this.#wire.sentByOther(id);
+  }
+
   sent(call: Call): void {
     this.#wire.onSent(call);
     this.#limits.onSent(call);

@@ -1,6 +1,7 @@
 /** The judge of a daemon that shares its account with another one of its name. */
 
 import { expect, test } from "vitest";
+import { present } from "../../../src/domain/assert.ts";
 import { orderId, stopPathTrade, tradeIdFrom } from "../../../src/domain/order-id.ts";
 import { callOfText } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
@@ -15,7 +16,7 @@ function sharing(): Judge {
   const judge = new Judge([{ symbol: "BTCUSDT", tick: 0.1, step: 0.001 }], 0);
   judge.begins({ openTrades: [], fills: new Set() });
   judge.ready();
-  for (const id of [proof, entry]) judge.owners.sentByOther(id);
+  for (const id of [proof, entry]) judge.sentByOther(id);
   judge.scene.now = begun;
   judge.step();
   return judge;
@@ -144,3 +145,24 @@ test.each([
     expect(judge.naked.isKnown(0)).toBe(is);
   },
 );
+
+/** So many proofs of ours leave, two seconds apart, and as many of the other daemon before them. */
+function proving(judge: Judge, own: number, others: number): readonly string[] {
+  const trade = stopPathTrade("BTCUSDT");
+  const proofOf = (attempt: number) => orderId({ prefix: "sd", trade, role: "f", attempt });
+  for (let nth = 0; nth < others; nth += 1) judge.sentByOther(proofOf(100 + nth));
+  for (let nth = 0; nth < own; nth += 1) {
+    const params = { symbol: "BTCUSDT", reduceOnly: "true", clientAlgoId: proofOf(1_000 + nth) };
+    judge.sent(present(callOfText(JSON.stringify({ id: nth, method: "algoOrder.place", params })), "call"));
+    pass(judge, 2 * second);
+  }
+  return invariants(judge).filter((invariant) => invariant === "I-21");
+}
+
+test("[I-21] [F-59] a daemon may answer each proof of another one with one of its own", () => {
+  expect([proving(sharing(), 17, 2), proving(sharing(), 18, 1), proving(sharing(), 17, 0)]).toEqual([
+    [],
+    ["I-21"],
+    ["I-21"],
+  ]);
+});
