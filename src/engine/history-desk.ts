@@ -165,7 +165,9 @@ export class HistoryDesk {
       this.remember(trade.executions.keys());
       if (isClosed) return true;
     }
-    if (isHeardOf && (trade.unexplained !== null || manager.isLedgerAwaited)) return false;
+    // What had not executed when it was explained first may have done so since: it is then told, and not forgotten (I-08).
+    const isUnsettled = trade.unexplained !== null || trade.executions.size > 0;
+    if (isHeardOf && (isUnsettled || manager.isLedgerAwaited)) return false;
     // Reads lag: that nothing was traded is believed only as late as the absence of an entry (failure-catalogue I-05).
     return now > holdUntil - holdMicros + microsFromSeconds(settings().protection.absence_proof_seconds);
   }

@@ -64,6 +64,20 @@ test("[REC-1] that nothing was traded is not believed before the proof of absenc
   expect([isPending(young), isPending(old)]).toEqual([true, false]);
 });
 
+test("[I-08] a past trade that executes after its history had nothing of it is told, not forgotten, where nothing explains it", () => {
+  // given: the entry of the older trade was open when the history was asked first
+  const bench = started(0, [openTradeOf(tradeA, after(-9_000)), openTradeOf(tradeB, after(-8_000))]);
+  bench.tell(historyOf([entryOf(idOf(tradeA, "e"))], []));
+  // when
+  bench.history = historyOf([entry], [[entry.clientOrderId, "buy", fillOf("11", 10, 640_000, after(100))]]);
+  bench.at(60_000);
+  // then
+  const told = bench.all.flatMap((row) =>
+    row.kind === "notice" && row.code === "BOOKS_UNEXPLAINED" ? [row.fields["trade"]] : [],
+  );
+  expect([rowsOf(bench, "fill"), told.includes(tradeA)]).toEqual([1, true]);
+});
+
 /** An orphan behind a stop of ours, which the account and the history of so many milliseconds later know nothing of. */
 function forgotten(milliseconds: number): CoreBench {
   const bench = started(10, []);
