@@ -252,7 +252,7 @@ export class Reconciliation {
       `${desk.instrument.symbol}: ours ${own}, the exchange's ${reported} lots`,
       now,
     );
-    const former = desk.manager.abandon();
+    const former = desk.abandon();
     // What it was turned into may have been turned back since: a trade against what is open protects nothing of it (I-01).
     const isBack = isTurnedBack(desk, reported);
     const ended = isBack && !desk.turned.isMoving ? desk.turned.abandon() : null;
@@ -263,7 +263,7 @@ export class Reconciliation {
     // What the store told at the start is history by now: what is known of a trade is its own plan.
     const found = former === null ? snapshot : withoutEnded(snapshot, former);
     this.recover(desk, found, this.#known(desk, found, former), now);
-    if (former !== null) keepEnded(desk.manager.trade, former);
+    if (former !== null) keepEnded(desk, former);
     this.#leaveToHistory(desk, ended, now);
   }
 
@@ -306,10 +306,12 @@ export class Reconciliation {
   }
 
   /** Another trade has taken the place of one that the exchange contradicts: only the history knows what came of that. */
-  #leaveToHistory({ instrument, history, manager }: SymbolDesk, former: Trade | null, now: Micros): void {
+  #leaveToHistory(desk: SymbolDesk, former: Trade | null, now: Micros): void {
     if (former === null) return;
+    const { instrument, history, manager } = desk;
     const running = manager.trade?.plan.trade ?? null;
     history.recover(pastTrades(instrument, this.#ports.settings(), journalOf([former]), running, now), now);
+    keepEnded(desk, former);
   }
 
   #cancelOthers(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
@@ -411,10 +413,10 @@ function withoutEnded(snapshot: AccountSnapshot, former: Trade): AccountSnapshot
   };
 }
 
-/** What is over stays over when the same trade is taken over anew. */
-function keepEnded(trade: Trade | null, former: Trade): void {
-  if (trade?.plan.trade !== former.plan.trade) return;
-  for (const id of endedOf(former)) trade.ended.add(id);
+/** What is over stays over when the same trade is taken over anew, or left to the history. */
+function keepEnded({ manager, history }: SymbolDesk, former: Trade): void {
+  const same = [manager.trade, ...history.past].find((trade) => trade?.plan.trade === former.plan.trade);
+  for (const id of endedOf(former)) same?.ended.add(id);
 }
 
 /** Orders whose end was told. */

@@ -23,7 +23,7 @@ import {
 } from "../domain/units.ts";
 import type { Desk } from "../execution/desk.ts";
 import { cooldownAfter } from "../execution/exit-rules.ts";
-import { isBuried } from "../execution/order.ts";
+import { isBuried, mayTrade } from "../execution/order.ts";
 import { isLeftToOthers, ordersOf, type Trade } from "../execution/trade.ts";
 import { TradeManager } from "../execution/trade-manager.ts";
 import { Features } from "../market/features.ts";
@@ -433,6 +433,13 @@ export class SymbolDesk {
     this.#floor.enterSafeMode("UNEXPECTED_ERROR", `${source.name} of ${this.instrument.symbol}: ${message}`, now);
   }
 
+  /** It is contradicted, and what is open is taken over anew: what had ended of it stays over all the same (I-07, F-19). */
+  abandon(): Trade | null {
+    const former = this.manager.abandon();
+    if (former !== null) this.#endedEntries = endedEntriesOf(former);
+    return former;
+  }
+
   #onTradeClosed(row: TradeRow | null, trade: Trade, now: Micros): void {
     this.#keepClosed(row, trade, now);
     if (!this.followTurned(now)) return;
@@ -441,7 +448,7 @@ export class SymbolDesk {
   }
 
   #keepClosed(row: TradeRow | null, trade: Trade, now: Micros): void {
-    this.#endedEntries = ordersOf(trade, "e").flatMap((order) => (isBuried(order) ? [] : [order.id]));
+    this.#endedEntries = endedEntriesOf(trade);
     // A trade of which nothing filled ends with its last order, so that an older read does not bring that one back.
     const orderTimes = [...trade.orders.values()].map(({ cancelAt }) => cancelAt);
     this.#lastTradeEnd = micros(Math.max(trade.lastFillTime, ...orderTimes));
@@ -475,6 +482,11 @@ export class SymbolDesk {
     this.#floor.emit({ kind: "notice", level: "warn", code: "STOP_LEFT_TO_OTHERS", symbol: plan.symbol, fields });
     this.#floor.readAgainBy(now, now);
   }
+}
+
+/** Entries of which the exchange has said that they are over. */
+function endedEntriesOf(trade: Trade): readonly string[] {
+  return ordersOf(trade, "e").flatMap((order) => (mayTrade(order) || isBuried(order) ? [] : [order.id]));
 }
 
 /** What the exchange refuses it would refuse again. */

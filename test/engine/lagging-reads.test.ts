@@ -151,6 +151,35 @@ test("[I-07] an entry that has filled stays filled, although a history that lags
   expect([openLots(present(bench.trade, "trade")), states.at(-1), cancels]).toEqual([16, ["filled", 10], []]);
 });
 
+test("[I-07] an entry that has filled stays filled, although a history that lags shows it working when its trade is left to the history", () => {
+  // given: somebody closes all of it
+  const world = new Reduced();
+  const { bench } = world;
+  const [entry = "none"] = present(bench.trade, "trade").orders.keys();
+  bench.history = historyOf([entryOf(entry, 1, { status: "PARTIALLY_FILLED" })], []);
+  // when
+  world.reads(0, [lag + 1_000, lag + 4_000, lag + 7_000], false);
+  // then
+  const states = bench.all.flatMap((output) =>
+    output.kind === "order" && output.clientOrderId === entry ? [output.state] : [],
+  );
+  expect([bench.core.safeMode?.reason, states.at(-1)]).toEqual(["UNKNOWN_POSITION", "filled"]);
+});
+
+test("[I-07] an entry that has filled is not taken over as working, although a list that lags names it when its trade is left to the history", () => {
+  // given: somebody closes all of it
+  const world = new Reduced();
+  const { bench } = world;
+  const [entry = "none"] = present(bench.trade, "trade").orders.keys();
+  world.reads(0, [lag + 1_000, lag + 4_000, lag + 7_000], false);
+  // when
+  bench.at(5_000 + lag + 8_000);
+  bench.tell(snapshotOf(0, { requestedAt: bench.now, orders: [entryOf(entry, 1)] }));
+  // then
+  const cancels = bench.all.filter(({ kind }) => kind === "cancel-order").length;
+  expect([bench.core.safeMode?.reason, cancels, bench.trade === null]).toEqual(["UNKNOWN_POSITION", 0, true]);
+});
+
 test("[I-07] the stop that closed a trade is booked once, although a list that lags names it still", () => {
   // given
   const bench = CoreBench.ready();
