@@ -61,6 +61,8 @@ export class Entries {
     if (code === "SAFE_MODE_ON" || code === "SAFE_MODE_RESTORED")
       this.#safe = { since: this.#scene.now, reason: String(reason) };
     if (code === "SAFE_MODE_RESTORED") this.#isRestoreDue = false;
+    // It has followed, however soon an operator takes it back.
+    if (code === "SAFE_MODE_ON") this.#safeDue = Number.POSITIVE_INFINITY;
     if (code !== "SAFE_MODE_OFF") return;
     this.#safe = null;
     if (this.#isOperators && this.#scene.now - this.#resumedAt > resumeTakes) {

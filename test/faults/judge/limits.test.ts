@@ -161,6 +161,18 @@ test("[I-17] an order is answered with a code that nobody knows, and no SAFE MOD
   expect(of(careful, "I-17")).toEqual([]);
 });
 
+test("[I-17] SAFE MODE that an operator takes back at once has followed all the same", () => {
+  const judge = judgeOf();
+  judge.row(intent);
+  const placement = call("POST", "/fapi/v1/algoOrder", `symbol=BTCUSDT&clientAlgoId=${stop}`);
+  judge.reply(placement, 400, '{"code":-9876,"msg":"?"}');
+  judge.notice("SAFE_MODE_ON", { reason: "UNKNOWN_CODE" });
+  judge.commanded("resume");
+  judge.notice("SAFE_MODE_OFF", {});
+  pass(judge, second);
+  expect(of(judge, "I-17")).toEqual([]);
+});
+
 test("[I-17] SAFE MODE ends by the operator's word, and not by itself", () => {
   const [byItself, byWord] = [judgeOf(), judgeOf()];
   for (const judge of [byItself, byWord]) {
