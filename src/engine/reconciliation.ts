@@ -9,7 +9,7 @@ import type { AccountSnapshot } from "../domain/event.ts";
 import type { Journal } from "../domain/journal.ts";
 import { type AlgoReport, type OrderReport, sign } from "../domain/order.ts";
 import { parseOrderId, stopPathTrade } from "../domain/order-id.ts";
-import type { Command, Notice, Output } from "../domain/output.ts";
+import type { Notice, Output } from "../domain/output.ts";
 import type { SafeModeReason } from "../domain/reason.ts";
 import {
   type Micros,
@@ -23,7 +23,7 @@ import { isBuried, mayTrade, type Order } from "../execution/order.ts";
 import { enteredLots, exitSide, openLots, type Trade } from "../execution/trade.ts";
 import type { TradeManager } from "../execution/trade-manager.ts";
 import { Contradictions, contradictionOf, type Positions } from "./contradictions.ts";
-import { cancelOf } from "./found-orders.ts";
+import { cancelOf, type Found } from "./found-orders.ts";
 import { newTally, type PassTally } from "./pass-summary.ts";
 import { adoptedSource } from "./recovered-plan.ts";
 import { isOnlyStop, journalOf, namedIn, pastTrades, recoverSymbol, straysBeside, tradeBeside } from "./recovery.ts";
@@ -55,6 +55,8 @@ export class Reconciliation {
   readonly #orphans = new Map<SymbolIndex, SignedLots>();
   /** positions that the private stream spoke of, that no trade explains, and that were told, in lots */
   readonly #told = new Map<SymbolIndex, SignedLots>();
+  /** when a position was last read, or told, that no trade of ours explained */
+  readonly #foreignAt = new Map<SymbolIndex, number>();
   #tally = newTally();
   /** when the account was read first */
   #beganAt = Number.POSITIVE_INFINITY;
@@ -85,8 +87,9 @@ export class Reconciliation {
     const isOrphan = trade !== null && isUnexplained(trade);
     if (isOrphan) this.#tally.orphans += 1;
     this.#beganAt = Math.min(this.#beganAt, now);
-    const mayLag = trade === null && snapshot.requestedAt <= this.#beganAt + this.#readLag;
-    const due = leftovers.filter((command) => !mayLag || !this.#isUnknownStop(desk, command, journal));
+    const due = leftovers.filter(
+      (command) => command.kind !== "cancel-algo" || !this.#mayProtect(desk, command.clientAlgoId, snapshot),
+    );
     this.#tally.leftovers += due.length;
     const found = past.filter(({ plan, executions }) => executions.size > 0 && !desk.history.isPast(plan.trade));
     this.#tally.phantoms += found.length;
@@ -100,18 +103,14 @@ export class Reconciliation {
   }
 
   /**
-   * A stop of ours whose trade nothing is known of, neither that it is open nor that it is over: the journal may have lost its
-   * last rows, and a read that lags shows nothing yet of what the stop protects (I-01, F-19, F-39).
+   * Soon after the start a read that lags may not show yet what a stop protects, or show what was before it: the stop of a
+   * trade that is not known to be over stays until reads can lag no more (I-01, F-19, F-39).
    */
-  #isUnknownStop({ instrument, ended }: SymbolDesk, command: Command, { openTrades }: Journal): boolean {
-    if (command.kind !== "cancel-algo") return false;
-    const parts = parseOrderId(command.clientAlgoId, this.#ports.settings().order_id_prefix);
+  #mayProtect({ instrument, ended }: SymbolDesk, clientAlgoId: string, { requestedAt }: AccountSnapshot): boolean {
+    const parts = parseOrderId(clientAlgoId, this.#ports.settings().order_id_prefix);
     if (parts === null || (parts.role !== "f" && parts.role !== "r")) return false;
-    return (
-      parts.trade !== stopPathTrade(instrument.symbol) &&
-      !ended.has(parts.trade) &&
-      openTrades.every(({ intent }) => intent.trade !== parts.trade)
-    );
+    const isEarly = requestedAt <= this.#beganAt + this.#readLag;
+    return isEarly && parts.trade !== stopPathTrade(instrument.symbol) && !ended.has(parts.trade);
   }
 
   /**
@@ -130,7 +129,9 @@ export class Reconciliation {
   /** What the private stream says is open. @param time of the exchange */
   onPositionStated(desk: SymbolDesk, lots: SignedLots, time: Micros, now: Micros): void {
     // In the millisecond of our last execution somebody may have turned around what it opened; before it, nobody can have.
-    const lastFill = desk.manager.trade?.lastFillTime ?? time;
+    const { trade } = desk.manager;
+    if (trade === null && lots !== 0) this.#foreignAt.set(desk.instrument.index, time);
+    const lastFill = trade?.lastFillTime ?? time;
     if (time >= lastFill && time > desk.lastTradeEnd) this.#protectTurned(desk, lots, now);
     desk.turned.onPositionStated(lots, time, now);
   }
@@ -174,9 +175,9 @@ export class Reconciliation {
     // A trade in which nothing was executed has left nothing behind that an older read could still show.
     const lastFill = Math.max(desk.lastFill, trade?.lastFillTime ?? 0);
     const lag = isOld && !this.#ports.account.isStated(symbol, lastFill) ? this.#readLag : quietMicros;
-    // Where it is open the other way around, only a read from before our trade could be old.
-    const shown = isTurned(trade, reported) ? desk.lastFill : lastFill;
+    const shown = isTurned(trade, reported) ? this.#shownBefore(desk) : lastFill;
     const isYounger = snapshot.requestedAt > Math.max(lastChange + quietMicros, shown + lag);
+    if (trade === null && reported !== 0) this.#foreignAt.set(symbol, snapshot.requestedAt);
     const since = this.#contradictions.since(symbol, { own, reported }, { changedAt: lastChange, isYounger }, now);
     const quiet = isYounger && !desk.manager.isMoving;
     if (isYounger) this.#protectTurned(desk, reported, now);
@@ -219,6 +220,11 @@ export class Reconciliation {
     desk.manager.onReportsMissed(now);
     if (trade !== null) desk.history.ask(now);
     this.#ports.readAgainBy(now + microsFromMillis(this.#ports.settings().protection.lookup_interval_ms), now);
+  }
+
+  /** Until when a read may show what was open before the trade that runs: of an earlier one, of an earlier run, or of others. */
+  #shownBefore({ instrument, lastFill }: SymbolDesk): number {
+    return Math.max(lastFill, this.#beganAt, this.#foreignAt.get(instrument.index) ?? 0);
   }
 
   /** @param trade that the read was compared with */
@@ -357,11 +363,15 @@ export class Reconciliation {
     this.#notice("error", "ORPHAN_POSITION", instrument.index, { lots: position });
   }
 
-  /** Nobody counts on them, but for a stop that nothing of the trade has taken the place of yet: that goes later. */
+  /** Nobody counts on them, but for a stop that nothing of the trade has taken the place of yet, or that may protect: that goes later. */
   #cancelStrays(desk: SymbolDesk, running: Trade, snapshot: AccountSnapshot, now: Micros): void {
     const trades = [running, desk.turned.trade ?? running];
     const strays = straysBeside(trades, desk.instrument, this.#ports.settings(), snapshot);
-    const gone = strays.filter((stray) => !trades.some((trade) => isOnlyStop(stray, trade)));
+    const isNeeded = ({ parts, report }: Found): boolean =>
+      report.kind === "algo-report" &&
+      trades.every(({ plan }) => plan.trade !== parts.trade) &&
+      this.#mayProtect(desk, report.clientAlgoId, snapshot);
+    const gone = strays.filter((stray) => !isNeeded(stray) && !trades.some((trade) => isOnlyStop(stray, trade)));
     this.#tally.leftovers += gone.length;
     for (const stray of gone) this.#ports.emit(cancelOf(stray));
     if (gone.length < strays.length) this.#ports.readAgainBy(now + 2 * quietMicros, now);

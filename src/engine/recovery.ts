@@ -182,8 +182,9 @@ function openTradeOf({ plan, rules, stopLevel, takeProfit, secondTarget, entryTi
 }
 
 /**
- * Past trades that run, by what rests of them: reads lag, and the first after the start may have shown as over what runs
- * still, or a later one shows as open what is over. Each trade is booked once (failure-catalogue I-07).
+ * Past trades that run, by what rests of them, or by executions that come to just what is open: reads lag, and the first
+ * after the start may have shown as over what runs still, or a later one shows as open what is over. Each trade is booked
+ * once (failure-catalogue I-07).
  */
 export function namedIn(
   snapshot: AccountSnapshot,
@@ -191,11 +192,19 @@ export function namedIn(
   instrument: Instrument,
   settings: Settings,
 ): readonly Trade[] {
-  const isFlat = !snapshot.positions.some(({ symbol, lots }) => symbol === instrument.index && lots !== 0);
+  const held = snapshot.positions.find(({ symbol }) => symbol === instrument.index)?.lots ?? 0;
+  const isFlat = held === 0;
   // Beside a flat position only what may still open something is wired up again.
   const found = oursOf(instrument, settings, snapshot).filter(({ parts }) => !isFlat || parts.role === "e");
   const named = new Set(found.map(({ parts }) => parts.trade));
-  return past.filter(({ plan }) => named.has(plan.trade));
+  return past.filter((trade) => named.has(trade.plan.trade) || (!isFlat && executedLots(trade) === held));
+}
+
+/** Sum of the executions that are known, signed. */
+function executedLots({ executions }: Trade): number {
+  let sum = 0;
+  for (const { side, fill } of executions.values()) sum += sign(side) * fill.quantity;
+  return sum;
 }
 
 /** Flat: entries that still rest, or may still be on the wire, are watched until they are proven gone. */

@@ -16,10 +16,14 @@ class Reduced {
   readonly target: string;
   readonly #resting = new Map<string, AlgoReport>();
 
-  constructor() {
+  /** @param earlier what the stream has told of positions that were not ours, in lots, a second after the start */
+  constructor(earlier: readonly number[] = []) {
     const { bench } = this;
+    if (earlier.length > 0) bench.at(1_000);
+    for (const position of earlier) this.states(position, bench.now);
+    bench.quote();
     bench.history = historyOf([], []);
-    bench.decide(decisionOf());
+    bench.decide(decisionOf({ time: bench.now, validUntil: plus(bench.now, micros(500_000)) }));
     const { plan, orders } = present(bench.trade, "trade");
     this.target = idOf(plan.trade, "t1");
     const [entry = "none"] = orders.keys();
@@ -215,8 +219,20 @@ test("[I-07] the stop that closed a trade is booked once, although a list that l
 
 test("[I-01] what somebody has turned our position into gets its stop as soon as a read shows it, for no older read could", () => {
   const world = new Reduced();
-  world.reads(-6, [2_100]);
+  world.reads(-6, [7_100]);
   expect(world.placed("buy")).toEqual(["STOP_MARKET"]);
+});
+
+test("[F-19] soon after a start it may be what an earlier run had open, and is not believed while reads may lag", () => {
+  const world = new Reduced();
+  world.reads(-6, [2_100, 2_700]);
+  expect([world.placed("buy"), world.bench.trade?.ledger.position]).toEqual([[], 6]);
+});
+
+test("[F-19] nor is one that shows what somebody else had open before our trade, the other way around", () => {
+  const world = new Reduced([-6, 0]);
+  world.reads(-6, [7_100, 7_700]);
+  expect([world.placed("buy"), world.bench.trade?.ledger.position]).toEqual([[], 6]);
 });
 
 test("[F-19] a read that shows the trade before, which was the other way around, is not believed while reads may lag", () => {

@@ -257,6 +257,38 @@ test("[I-01] [F-19] a stop of a trade that the journal has lost stays until read
   expect([commands, ...cancels]).toEqual([[], [], [], [`cancel-algo ${stop.clientAlgoId}`]]);
 });
 
+test("[I-01] [F-19] the stop of a trade that the journal knows to have filled stays until reads can lag no more", () => {
+  const filled = openTradeOf(tradeA, after(-1_500), [fillOf("11", 10, 640_000, after(-1_000))]);
+  const { commands } = recoveredBy(snapshotOf(0, { algos: [stopOf(idOf(tradeA, "f"))] }), [filled]);
+  expect(commands.filter((text) => text.startsWith("cancel-"))).toEqual([]);
+});
+
+test("[I-01] [F-19] it stays, too, beside an entry of another trade that is being looked for", () => {
+  // given
+  const filled = openTradeOf(tradeB, after(-1_500), [fillOf("11", 10, 640_000, after(-1_000))]);
+  const stop = stopOf(idOf(tradeB, "f"));
+  const { commands, bench } = recoveredBy(snapshotOf(0, { algos: [stop] }), [
+    openTradeOf(tradeA, after(-10_000)),
+    filled,
+  ]);
+  // when
+  bench.at(3_000);
+  const later = bench.tell(snapshotOf(0, { algos: [stop], requestedAt: bench.now }));
+  // then
+  expect([...commands, ...later].filter((text) => text.startsWith("cancel-algo"))).toEqual([]);
+});
+
+test("[I-09] [F-19] a position that only later reads show, and the journal explains to the lot, gets the stop of its own trade", () => {
+  const filled = openTradeOf(tradeA, after(-1_500), [fillOf("11", 10, 640_000, after(-1_000))]);
+  const { bench } = recoveredBy(snapshotOf(0), [filled]);
+  const commands = [600, 1_200].flatMap((ms) => {
+    bench.at(ms);
+    bench.tell(snapshotOf(10, { requestedAt: bench.now }));
+    return bench.outputs.filter(({ kind }) => kind === "place-algo");
+  });
+  expect([commands, bench.trade?.plan.trade]).toMatchObject([[{ role: "f", trigger: 639_600 }], tradeA]);
+});
+
 test("[I-01] a position that the first read after a start did not show yet keeps its stop", () => {
   const stop = stopOf(idOf(tradeA, "f"));
   const { bench } = recoveredBy(snapshotOf(0, { algos: [stop] }));
@@ -369,17 +401,20 @@ test("[ORD-2] an execution that the adopted position contains is not counted aga
   expect(bench.trade?.ledger.position).toBe(7);
 });
 
-test("[REC-3] where stops of two trades rest, the journal's trade is taken and keeps its own", () => {
+test("[REC-3] where stops of two trades rest, the journal's trade is taken and keeps its own; the other goes once reads can lag no more", () => {
   const algos = [stopOf(idOf(tradeA, "f")), stopOf(idOf(tradeB, "f"), "sell", 639_000)];
   const { bench, commands } = recoveredBy(snapshotOf(10, { algos }), [openTradeOf(tradeA, after(-5_000))]);
-  expect([bench.trade?.plan.trade, commands]).toEqual([tradeA, [`cancel-algo ${idOf(tradeB, "f")}`]]);
+  bench.at(14_000);
+  const later = bench.tell(snapshotOf(10, { algos, requestedAt: bench.now }));
+  const cancels = [commands, later].map((texts) => texts.filter((text) => text.startsWith("cancel-")));
+  expect([bench.trade?.plan.trade, ...cancels]).toEqual([tradeA, [], [`cancel-algo ${idOf(tradeB, "f")}`]]);
 });
 
 test("[REC-3] a stop on the wrong side belongs to no position", () => {
   const { bench, commands } = recoveredBy(snapshotOf(10, { algos: [stopOf(idOf(tradeA, "f"), "buy", 641_000)] }));
   expect([bench.trade?.plan.trade === tradeA, commands.map((text) => text.split(" ")[0])]).toEqual([
     false,
-    ["place-algo", "cancel-algo"],
+    ["place-algo"],
   ]);
 });
 
