@@ -90,6 +90,11 @@ export class Account {
     return f64(this.#statedAt, symbol) >= since && f64(this.#statedLots, symbol) === f64(this.#lots, symbol);
   }
 
+  /** Whether the private stream has spoken of the position since then, by the exchange's clock. */
+  isStatedSince(symbol: SymbolIndex, since: number): boolean {
+    return f64(this.#statedAt, symbol) >= since;
+  }
+
   onFees(fees: FeeRates): void {
     this.#makerE8[fees.symbol] = fees.makerE8;
     this.#takerE8[fees.symbol] = fees.takerE8;

@@ -14,6 +14,7 @@ import { type Micros, microsFromSeconds, type SymbolIndex } from "../domain/unit
 import { isPlacedAnew } from "../execution/order.ts";
 import { openLots, type Trade } from "../execution/trade.ts";
 import { AccountReads } from "./account-reads.ts";
+import { ForeignExecutions } from "./foreign-executions.ts";
 import { ForeignOrders } from "./foreign-orders.ts";
 import type { Modes } from "./modes.ts";
 import { OwnerWatch } from "./owner-watch.ts";
@@ -47,6 +48,7 @@ export class AccountDesk {
   readonly #reads: AccountReads;
   readonly #reconciliation: Reconciliation;
   readonly #foreignOrders: ForeignOrders;
+  readonly #foreignExecutions: ForeignExecutions;
   #journal: Journal = emptyJournal;
   readonly #owners: OwnerWatch;
   /** when the account was first read */
@@ -60,6 +62,7 @@ export class AccountDesk {
     this.#reads = new AccountReads(settings);
     this.#owners = new OwnerWatch(settings);
     this.#foreignOrders = new ForeignOrders(settings, emit);
+    this.#foreignExecutions = new ForeignExecutions(settings, account);
     this.#reconciliation = new Reconciliation({
       settings,
       account,
@@ -116,8 +119,10 @@ export class AccountDesk {
       const symbol = desk.instrument.index;
       // Somebody closed what was ours, or the exchange did: a trade that runs must not be looked after for a minute more.
       // What was opened beside none lies bare, and the stream's own word of it may be late (I-01, F-27).
-      const fills = report.kind === "order-report" && report.filled > 0;
-      if (fills) this.#reads.by(desk.manager.trade === null ? now + statedMicros : now, now);
+      if (report.kind === "order-report" && report.filled > 0) {
+        this.#foreignExecutions.onExecuted(report, now);
+        this.#reads.by(desk.manager.trade === null ? now + statedMicros : now, now);
+      }
       return this.#ports.emit({ kind: "notice", level: "warn", code: "FOREIGN_ORDER", symbol, fields });
     }
     this.#reconciliation.onReport(desk, report, now);
@@ -175,6 +180,8 @@ export class AccountDesk {
       else this.#reconciliation.recover(desk, snapshot, this.#journal, now);
     }
     this.#recoveredAt = Math.min(this.#recoveredAt, now);
+    const next = this.#foreignExecutions.nextRead(snapshot.requestedAt, now);
+    if (next !== null) this.#reads.by(next, now);
     const tally = this.#reconciliation.takeTally();
     tally.foreign += this.#foreignOrders.look(snapshot);
     measure(now);

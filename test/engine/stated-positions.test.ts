@@ -2,8 +2,8 @@
 
 import { expect, test } from "vitest";
 import { present } from "../../src/domain/assert.ts";
-import type { Role } from "../../src/domain/order.ts";
-import { signedLots } from "../../src/domain/units.ts";
+import type { AlgoReport, Role } from "../../src/domain/order.ts";
+import { lots, microsFromSeconds, signedLots } from "../../src/domain/units.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf } from "../risk/support.ts";
 import { after, instrument, secondInstrument, settingsWith } from "../support/core.ts";
@@ -48,6 +48,86 @@ test("[I-01] [F-27] somebody executes on a flat symbol, and the stream's word of
   const asked = [20_900, 21_100].map((ms) => bench.at(ms).filter((text) => text === "query-account").length);
   expect(asked).toEqual([0, 1]);
 });
+
+/** Somebody sells so much, and the stream says nothing of the position that it leaves. */
+function sellSilently(bench: CoreBench, quantity: number): void {
+  const fill = fillOf(`web-${bench.now}`, quantity, 640_000, bench.now);
+  const sold = { status: "FILLED", side: "sell", quantity: lots(quantity), source: "stream", fill } as const;
+  bench.tell({ ...entryOf("web_abc", quantity, sold), time: bench.now });
+}
+
+/** What rests of the running trade. */
+function restingOf({ trade }: CoreBench): readonly AlgoReport[] {
+  const orders = [...(trade?.orders.values() ?? [])].filter(({ service }) => service === "algo");
+  return orders.filter(({ status }) => status.kind === "live").map(({ id }) => stopOf(id));
+}
+
+/** Answers each read at once, until `endMs`. @returns when each was asked for, in milliseconds */
+function answer(bench: CoreBench, beginMs: number, endMs: number, position: (ms: number) => number): readonly number[] {
+  const asked: number[] = [];
+  for (let ms = beginMs; ms <= endMs; ms += 100) {
+    if (!bench.at(ms).includes("query-account")) continue;
+    asked.push(ms);
+    bench.tell(snapshotOf(position(ms), { algos: restingOf(bench), requestedAt: bench.now }));
+  }
+  return asked;
+}
+
+/** A long of ten lots with its stop. */
+function long(): CoreBench {
+  const bench = CoreBench.ready();
+  bench.decide(decisionOf({ holdMicrosMax: microsFromSeconds(60) }));
+  const id = [...(bench.trade?.orders.keys() ?? [])][0] ?? "none";
+  bench.tell(entryOf(id, 10, { status: "FILLED", source: "stream", fill: fillOf("t1", 10, 640_000, after(10)) }));
+  answerAlgos(bench, "NEW");
+  return bench;
+}
+
+test.each([
+  ["flat symbol", () => CoreBench.ready(), 10, 0, -10],
+  ["running trade", long, 25, 10, -15],
+] as const)(
+  "[I-01] [F-27] on a %s somebody executes, the stream's word of the position is lost and reads lag for ten seconds: what is open has a stop within fifteen",
+  (_, begin, quantity, before, behind) => {
+    const bench = begin();
+    bench.at(20_000);
+    bench.tell(snapshotOf(before, { algos: restingOf(bench), requestedAt: bench.now }));
+    sellSilently(bench, quantity);
+    const known = bench.all.length;
+    answer(bench, 20_000, 35_000, (ms) => (ms < 30_000 ? before : behind));
+    const stops = bench.all.slice(known).filter((output) => output.kind === "place-algo" && output.side === "buy");
+    expect(stops).not.toHaveLength(0);
+  },
+);
+
+test("[I-21] [F-27] reads that follow somebody's execution are ever further apart, and end when they can lag no more", () => {
+  const bench = CoreBench.ready();
+  bench.at(20_000);
+  sellSilently(bench, 10);
+  expect(answer(bench, 20_000, 60_000, () => 0)).toEqual([21_000, 23_000, 26_000, 32_100]);
+});
+
+test("[I-21] [F-27] somebody who executes again and again has the account read every second at most", () => {
+  const bench = CoreBench.ready();
+  const asked: number[] = [];
+  for (let ms = 20_000; ms < 50_000; ms += 300) {
+    bench.at(ms);
+    sellSilently(bench, 1);
+    asked.push(...answer(bench, ms + 100, ms + 200, () => 0));
+  }
+  expect(asked.length).toBeLessThanOrEqual(30);
+});
+
+test.each([0, -10])(
+  "[F-27] once the stream has told the position after somebody's execution (%i) no read repeats it",
+  (position) => {
+    const bench = CoreBench.ready();
+    bench.at(20_000);
+    state(bench, position);
+    sellSilently(bench, 10);
+    expect(answer(bench, 20_100, 31_000, () => position).filter((ms) => ms > 23_000)).toEqual([]);
+  },
+);
 
 test("[I-01] the position is protected as soon as two reads show it, though one before them did not", () => {
   const bench = told();
