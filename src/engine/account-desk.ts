@@ -172,7 +172,7 @@ export class AccountDesk {
   onSnapshot(snapshot: AccountSnapshot, measure: (now: Micros) => void, now: Micros): void {
     const { account, desks, emit, onCleanPass, outputs } = this.#ports;
     if (!account.onSnapshot(snapshot)) return;
-    const cause = this.#reads.onRead(now);
+    const cause = this.#reads.onRead(snapshot.requestedAt, now);
     this.#unproven = 0;
     const before = outputs().length;
     for (const desk of desks()) {

@@ -14,6 +14,9 @@ export class AccountReads {
   #askedAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #cause: ReadCause = "start";
+  /** the last wish */
+  #wishedAt = Number.NEGATIVE_INFINITY;
+  #wish: ReadCause = "interval";
   /** When the next one is due; infinite before the first, which the host asks for by itself. */
   dueAt = Number.POSITIVE_INFINITY;
 
@@ -26,6 +29,8 @@ export class AccountReads {
     const soonest = this.#askedAt + microsFromMillis(this.#settings().protection.lookup_interval_ms);
     this.dueAt = Math.min(this.dueAt, Math.max(at, soonest, now));
     if (this.#cause === "interval") this.#cause = cause;
+    this.#wishedAt = now;
+    this.#wish = cause;
   }
 
   onAsked(now: Micros): void {
@@ -43,11 +48,17 @@ export class AccountReads {
     this.#failures += 1;
   }
 
-  /** One is here. @returns why it was asked for */
-  onRead(now: Micros): ReadCause {
+  /**
+   * One is here. A wish that was made after it had left waits for another one: this one may show what was before
+   * (failure-catalogue I-01, F-19).
+   *
+   * @returns why it was asked for
+   */
+  onRead(requestedAt: Micros, now: Micros): ReadCause {
     const cause = this.#cause;
-    this.#cause = "interval";
-    this.#later(now);
+    const isWanted = this.#wishedAt > requestedAt;
+    this.#cause = isWanted ? this.#wish : "interval";
+    if (!isWanted) this.#later(now);
     return cause;
   }
 

@@ -129,6 +129,16 @@ test.each([0, -10])(
   },
 );
 
+test("[I-01] a read that had left before somebody executed does not take the place of the one that this has asked for", () => {
+  const bench = CoreBench.ready();
+  bench.at(20_000);
+  const requestedAt = bench.now;
+  bench.at(20_100);
+  bench.tell({ ...entryOf("web_1", 6, { status: "FILLED" }), source: "stream", time: bench.now });
+  bench.tell(snapshotOf(0, { requestedAt }));
+  expect(bench.at(21_200).filter((text) => text === "query-account")).toHaveLength(1);
+});
+
 test("[I-01] the position is protected as soon as two reads show it, though one before them did not", () => {
   const bench = told();
   read(bench, 0, [20_100]);
