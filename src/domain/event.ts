@@ -79,11 +79,11 @@ export type SetUp =
 
 /**
  * How a request ended: the venue did it, refused it, or its fate is not known. What was learnt of the order itself
- * comes as reports, before the outcome.
+ * comes as reports, before the outcome. `until`: when the limit ends that refused it, where that is known and still to come.
  */
 export type Outcome =
   | { readonly kind: "ok" }
-  | { readonly kind: "refused"; readonly code: number; readonly message: string }
+  | { readonly kind: "refused"; readonly code: number; readonly message: string; readonly until?: Micros }
   | { readonly kind: "unknown"; readonly cause: string };
 
 /** The answer to a look-up, after that was told as unknown: there was no such order. */

@@ -25,6 +25,12 @@ const nakedWaitMax = 10 * microsPerSecond;
 /** So many closes of a minute may follow each other without a back-off: with those after it they are ten (I-21). */
 const closesAtOnceMax = 6;
 
+/**
+ * While there were fewer in a minute, one goes at the end of a limit that held the last one back: more than a long silence
+ * has of its own accord, and few enough where limit follows limit (I-21).
+ */
+const closesAtEndMax = 11;
+
 /** A second reason to close joins the first. */
 export function beginClose(desk: Desk, trade: Trade, reason: ExitReason, now: Micros): void {
   if (trade.closing !== null) return;
@@ -125,8 +131,12 @@ function isLostOnTheWay(trade: Trade, now: Micros): boolean {
 }
 
 function mayGoAtOnce(trade: Trade, now: Micros): boolean {
+  return closesOfMinute(trade, now) < closesAtOnceMax;
+}
+
+function closesOfMinute(trade: Trade, now: Micros): number {
   const since = now - 60 * microsPerSecond;
-  return ordersOf(trade, "x").filter(({ sentAt }) => sentAt > since).length < closesAtOnceMax;
+  return ordersOf(trade, "x").filter(({ sentAt }) => sentAt > since).length;
 }
 
 /** After a close that was filled in part the rest follows at once; after a refusal the back-off holds. */
@@ -138,6 +148,7 @@ export function onExitClosed(desk: Desk, trade: Trade, order: Order, now: Micros
   }
   if (foundLess(order)) lookAround(desk, trade, now);
   noteTooLarge(trade, order, now);
+  noteEnd(trade, order, now);
   if (trade.closing === null || order.filled === 0) return;
   trade.closing.nextAttemptAt = now;
   trade.closing.attempts = 0;
@@ -150,6 +161,16 @@ function noteTooLarge(trade: Trade, { refusal, quantity }: Order, now: Micros): 
   if (quantity >= closing.tooLarge) return;
   closing.tooLarge = quantity;
   if (mayGoAtOnce(trade, now)) closing.nextAttemptAt = now;
+}
+
+/**
+ * What held it back ends before its back-off: the next one goes then, and nothing is left to wait for (failure-catalogue
+ * I-01, F-18).
+ */
+function noteEnd(trade: Trade, { refusedUntil }: Order, now: Micros): void {
+  const { closing } = trade;
+  if (closing === null || refusedUntil === null || closesOfMinute(trade, now) >= closesAtEndMax) return;
+  closing.nextAttemptAt = Math.min(closing.nextAttemptAt, refusedUntil);
 }
 
 /** The position is flat or smaller than we believe, or open orders of ours reserve what the close would take. */

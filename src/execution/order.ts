@@ -70,11 +70,14 @@ export type Order = {
   readonly inherited: Lots;
   /** code of a refusal; null unless refused */
   readonly refusal: number | null;
+  /** when the limit ends that refused it; null unless that is known */
+  readonly refusedUntil: Micros | null;
 };
 
 export type OrderEvent =
   | { readonly kind: "accepted" }
-  | { readonly kind: "refused"; readonly code: number }
+  /** `until`: when the limit ends that refused it, where that is known */
+  | { readonly kind: "refused"; readonly code: number; readonly until?: Micros }
   | { readonly kind: "lost" }
   | { readonly kind: "cancel-sent" }
   /** the cancel did not work, or its fate is unknown: what the order is now must be asked */
@@ -130,6 +133,7 @@ export function sentOrder({ id, role, attempt, service, side, quantity, price }:
     cancelAt: now,
     inherited: noLots,
     refusal: null,
+    refusedUntil: null,
   };
 }
 
@@ -142,7 +146,12 @@ export function step(order: Order, event: OrderEvent, now: Micros): Order {
     case "refused":
       // Evidence of life outranks a refusal: a duplicate-id answer to a repeated delivery must not bury the live order.
       return (status.kind === "sent" || status.kind === "unknown") && !order.seen
-        ? { ...order, status: { kind: "closed", reason: "refused" }, refusal: event.code }
+        ? {
+            ...order,
+            status: { kind: "closed", reason: "refused" },
+            refusal: event.code,
+            refusedUntil: endAhead(event.until, now),
+          }
         : order;
     case "lost":
       return status.kind === "sent" ? moved(order, { kind: "unknown", since: now }, now) : order;
@@ -234,6 +243,11 @@ function missed(order: Order, askedAt: Micros, now: Micros): Order {
   const missedAt = order.misses === 0 ? askedAt : micros(Math.max(order.missedAt, askedAt));
   const next = { ...order, misses: order.misses + 1, missedAt };
   return order.misses === 0 ? { ...next, asks: Math.min(order.asks, 1), answeredAt: now } : next;
+}
+
+/** An end that is past was no reason to refuse any more: who waited for it would send at once, and again (I-21). */
+function endAhead(until: Micros | undefined, now: Micros): Micros | null {
+  return until !== undefined && until > now ? until : null;
 }
 
 function seen(order: Order): Order {

@@ -7,7 +7,7 @@ import type { Micros } from "../domain/units.ts";
 import { type Desk, update } from "./desk.ts";
 import { settleAmendment } from "./entry.ts";
 import { onExitClosed } from "./exit.ts";
-import type { Order } from "./order.ts";
+import type { Order, OrderEvent } from "./order.ts";
 import type { Trade } from "./trade.ts";
 
 export function settleOutcome(
@@ -83,7 +83,7 @@ function settlePlacement(desk: Desk, trade: Trade, order: Order, outcome: Outcom
       const kind = kindOf(order);
       // Evidence of life is no refusal, however it is told (failure-catalogue F-09).
       const isLost = treatmentOf(outcome.code, kind) === "look-up";
-      const event = isLost ? { kind: "lost" as const } : { kind: "refused" as const, code: outcome.code };
+      const event = isLost ? { kind: "lost" as const } : refusalOf(outcome);
       afterChange(desk, trade, order, update(desk, trade, order, event, now), now);
       const level = noticeLevelOf(outcome.code, kind);
       desk.emit({
@@ -98,6 +98,10 @@ function settlePlacement(desk: Desk, trade: Trade, order: Order, outcome: Outcom
     default:
       throw new TypeError(`unhandled outcome ${outcome satisfies never}`);
   }
+}
+
+function refusalOf({ code, until }: Extract<Outcome, { kind: "refused" }>): OrderEvent {
+  return until === undefined ? { kind: "refused", code } : { kind: "refused", code, until };
 }
 
 function kindOf({ service, role }: Order): RequestKind {

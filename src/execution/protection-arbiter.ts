@@ -76,6 +76,9 @@ const lostStopsMax = 4;
  */
 const besideClosesWaitMax = 15 * microsPerSecond;
 
+/** One that goes at the end of a limit is no nearer than that to the one that the limit held back (I-21). */
+const afterLimitWaitMin = 5 * microsPerSecond;
+
 export function arrange(situation: Situation): Arrangement {
   const wakes: number[] = [];
   const covered = situation.orders.some((order) => covers(situation, order));
@@ -171,7 +174,11 @@ function stopsBesideFailingCloses(situation: Situation, stops: readonly Order[],
   if (stops.some(isOnTheWay)) return [];
   const { now, retryMicros, floorLevel, stopLevel, cover } = situation;
   const wait = Math.min(backedOff(retryMicros, stops.filter(isLost).length - 1), besideClosesWaitMax);
-  const again = (stops.at(-1)?.sentAt ?? Number.NEGATIVE_INFINITY) + wait;
+  const last = stops.at(-1);
+  const sentAt = last?.sentAt ?? Number.NEGATIVE_INFINITY;
+  // Where a limit held the last one back, nothing is left to wait for when it ends (I-01, F-18).
+  const end = Math.max(last?.refusedUntil ?? Number.POSITIVE_INFINITY, sentAt + afterLimitWaitMin);
+  const again = Math.min(sentAt + wait, end);
   if (now < again) {
     wakes.push(again);
     return [];

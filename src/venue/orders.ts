@@ -109,7 +109,8 @@ export class Orders {
 
   /**
    * What protects waits for a near end: as long as a reply may take nothing else is known of it either. Protection goes
-   * before cancels when the end comes; a longer silence is told, so that another way out can be thought of.
+   * before cancels when the end comes; a longer silence is told, so that another way out can be thought of, and with its end,
+   * so that what protects can be sent then and not after a wait that nobody needs (failure-catalogue I-01, F-18).
    */
   #holdBack(sending: Sending, repeats: number, answer: Extract<Answer, { kind: "held-back" }>, now: Micros): void {
     const { command, request, since } = sending;
@@ -118,7 +119,8 @@ export class Orders {
       return this.#later(sending, repeats, plus(answer.until, micros(rank)));
     }
     const message = `held back until ${answer.until}: ${answer.cause}`;
-    this.#ports.emit({ kind: "outcome", command, outcome: { kind: "refused", code: noBudgetCode, message } });
+    const end = answer.until > now ? { until: answer.until } : {};
+    this.#ports.emit({ kind: "outcome", command, outcome: { kind: "refused", code: noBudgetCode, message, ...end } });
   }
 
   #later(sending: Sending, repeats: number, at: Micros): void {

@@ -435,3 +435,19 @@ test.each([
   const late = arrange(situation(refused(ms), failing));
   expect([early.steps.length, early.wakeAt, late.steps.length]).toEqual([1, after(10_001), 2]);
 });
+
+test.each([
+  [10_001, 0, 10_001],
+  [10_000, 1, Number.POSITIVE_INFINITY],
+])(
+  "[F-18] [I-01] a stop beside closes that fail which a silence held back until %i ms goes then, whatever its back-off",
+  (endMs, placed, wakeMs) => {
+    const refused = Array.from({ length: 6 }, () => refusal("f", -4141, 8_000));
+    const held = refusal("f", -1003, 6_000, { refusedUntil: after(endMs) });
+    const arrangement = arrange(situation([...refused, held], failing));
+    expect([steps(arrangement).filter((step) => step === placeFloor).length, arrangement.wakeAt]).toEqual([
+      placed,
+      Number.isFinite(wakeMs) ? after(wakeMs) : wakeMs,
+    ]);
+  },
+);

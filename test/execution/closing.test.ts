@@ -5,7 +5,7 @@ import { present } from "../../src/domain/assert.ts";
 import { lots, ticks } from "../../src/domain/units.ts";
 import { type Order, step } from "../../src/execution/order.ts";
 import { afterChange } from "../../src/execution/outcome.ts";
-import { instrument, instrumentWith, settings, settingsWith, start } from "../support/core.ts";
+import { after, instrument, instrumentWith, settings, settingsWith, start } from "../support/core.ts";
 import { Bench, fillOf, idOf, planOf } from "./bench.ts";
 
 const e1 = idOf("e");
@@ -167,6 +167,56 @@ test("[I-21] closes that are refused as too large whatever their size go in no s
 test("[F-43] while limits of the address hold closes back no stop is tried beside them: the close goes first", () => {
   const { commands } = refusedFor(60, -1003);
   expect(commands.filter(({ kind }) => kind === "place-algo")).toHaveLength(1);
+});
+
+/**
+ * A position without a stop in a silence of the exchange, as its adapter tells it: what is sent is refused with the end.
+ *
+ * @returns when closes left that late or later, in milliseconds
+ */
+function closesFrom(fromMs: number, endMs: number, said: number | null = endMs): readonly number[] {
+  const bench = new Bench();
+  bench.begin();
+  bench.fill(e1, "FILLED", 10, fillOf("a", 10));
+  const until = said === null ? {} : { until: after(said) };
+  const refused = { kind: "refused", code: -1003, message: "silence", ...until } as const;
+  const left: number[] = [];
+  for (let ms = 0; ms <= endMs + 20_000; ms += 100) {
+    bench.at(ms);
+    for (const { id, role, status, sentAt } of [...bench.trade.orders.values()]) {
+      if (status.kind !== "sent") continue;
+      if (role === "x") left.push((sentAt - start) / 1_000);
+      if (ms < endMs) bench.outcome(role === "x" ? "place-order" : "place-algo", id, refused);
+    }
+    if (left.some((at) => at >= endMs)) break;
+  }
+  return left.filter((at) => at >= fromMs);
+}
+
+test("[F-18] [F-54] [I-01] a close that a silence of the exchange held back goes again when that ends", () => {
+  expect(closesFrom(30_000, 35_000)).toEqual([35_000]);
+});
+
+test.each([[0], [1_500]])(
+  "[I-21] an end that is past (%i ms) says nothing of the next close, which waits for its back-off",
+  (said) => {
+    expect(closesFrom(21_000, 35_000, said)).toEqual(closesFrom(21_000, 35_000, null));
+  },
+);
+
+test("[I-21] a silence whose end moves on makes no storm of closes", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.fill(e1, "FILLED", 10, fillOf("a", 10));
+  for (let ms = 0; ms <= 60_000; ms += 100) {
+    bench.at(ms);
+    for (const { id, role, status } of [...bench.trade.orders.values()]) {
+      if (status.kind !== "sent") continue;
+      const refused = { kind: "refused", code: -1003, message: "silence", until: after(ms + 3_100) } as const;
+      bench.outcome(role === "x" ? "place-order" : "place-algo", id, refused);
+    }
+  }
+  expect(bench.commands.filter(({ kind }) => kind === "place-order").length).toBeLessThanOrEqual(15);
 });
 
 test("[F-54] [I-01] a position that loses its stop while its closes fail is closed at once, whatever their back-off", () => {

@@ -1,7 +1,7 @@
 /** What becomes of orders on their way to the exchange and back. */
 
 import { expect, test } from "vitest";
-import { lots, symbolIndex, ticks } from "../../src/domain/units.ts";
+import { lots, microsFromSeconds, symbolIndex, ticks } from "../../src/domain/units.ts";
 import { algoBody, entry, ok, orderBody, Rig, refusal, restRig, stop, testSigner } from "./support.ts";
 
 /** A rig whose orders go by REST. */
@@ -241,7 +241,12 @@ test("[SAF-1] when the order pool is nearly used up, entries are held back and s
   rig.send(stop);
   expect(rig.outcomes()).toEqual([
     { kind: "ok" },
-    { kind: "refused", code: -1003, message: expect.stringContaining("own rate budget is used up") },
+    {
+      kind: "refused",
+      code: -1003,
+      message: expect.stringContaining("own rate budget is used up"),
+      until: expect.any(Number),
+    },
     { kind: "ok" },
   ]);
 });
@@ -373,4 +378,27 @@ test("[SAF-1] a silence that lasts longer than a reply may is told at once", () 
   rig.events.length = 0;
   rig.send(stop);
   expect(rig.outcomes()).toMatchObject([{ kind: "refused", code: -1003 }]);
+});
+
+test("[F-18] [I-01] what a longer silence refuses is told with the end of it", () => {
+  const rig = startedRestRig();
+  rig.on("GET /fapi/v1/order", () => ({ status: 429, body: "", headers: { retryAfterSeconds: 35 } }));
+  rig.send({ kind: "query-order", symbol: symbolIndex(0), clientOrderId: entry.clientOrderId });
+  const until = rig.now + microsFromSeconds(35);
+  rig.events.length = 0;
+  rig.send(stop);
+  expect(rig.outcomes()).toMatchObject([{ kind: "refused", until }]);
+});
+
+test.each([
+  [34_999, 0],
+  [35_000, 1],
+])("[F-18] [I-01] after %i ms of a silence of 35 s %i stops that are sent have left", (ms, left) => {
+  const rig = startedRestRig();
+  rig.on("GET /fapi/v1/order", () => ({ status: 429, body: "", headers: { retryAfterSeconds: 35 } }));
+  rig.on("POST /fapi/v1/algoOrder", () => ok(algoBody()));
+  rig.send({ kind: "query-order", symbol: symbolIndex(0), clientOrderId: entry.clientOrderId });
+  rig.advance(ms);
+  rig.send(stop);
+  expect(rig.http("/fapi/v1/algoOrder", "POST")).toHaveLength(left);
 });
