@@ -2,7 +2,7 @@
  * Keeps the symbols ready for entries: has each one's conversation with the exchange, tells the core how it ended, and
  * has it again while it is not proven, or when somebody changes the account.
  *
- * @see requirements ORD-5; failure-catalogue F-12
+ * @see requirements ORD-5; failure-catalogue F-12, F-58
  */
 
 import { z } from "zod";
@@ -13,6 +13,7 @@ import { type Micros, micros, microsPerMillisecond, microsPerSecond, plus, type 
 import { type AskPorts, ask } from "./asking.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
 import type { ClockOffset } from "./clock-offset.ts";
+import { closureOf, type Obstacle } from "./exchange-info.ts";
 import { type MarginType, type SetUpAnswer, type SetUpResult, setUpSymbol } from "./set-up.ts";
 import { AlgoBody } from "./wire/schemas.ts";
 
@@ -46,7 +47,7 @@ type State = {
   /** a stop that proves the path may rest on the exchange */
   hasStopOut: boolean;
   /** why entries would be wrong whatever the account says; null: nothing */
-  obstacle: string | null;
+  obstacle: Obstacle | null;
 };
 
 const again: Backoff = { first: micros(5 * microsPerSecond), most: micros(60 * microsPerSecond) };
@@ -93,7 +94,7 @@ export class AccountSetUp {
       isStale: false,
       mustProve: false,
       hasStopOut: false,
-      obstacle: null,
+      obstacle: closureOf(instrument.rules),
     }));
   }
 
@@ -165,7 +166,8 @@ export class AccountSetUp {
   /** From now on another daemon's answer would be heard: what was proven before may have been answered unheard. */
   #onStream(now: Micros): void {
     this.#isHearing = true;
-    const [state] = this.#states;
+    // A symbol that is closed proves nothing, and the others must not wait for it.
+    const state = this.#states.find((one) => !isClosed(one)) ?? this.#states[0];
     if (state === undefined || this.#ownerUntil !== Number.POSITIVE_INFINITY) return;
     this.#proveAgain(state, ownerUnknown, now);
   }
@@ -205,12 +207,12 @@ export class AccountSetUp {
   }
 
   /** Entries of the symbol would be wrong whatever the account says, until null takes it back. */
-  obstruct({ index }: Instrument, obstacle: string | null, now: Micros): void {
+  obstruct({ index }: Instrument, obstacle: Obstacle | null, now: Micros): void {
     const state = this.#states[index];
-    if (state === undefined || state.obstacle === obstacle) return;
+    if (state === undefined || state.obstacle?.cause === obstacle?.cause) return;
     state.obstacle = obstacle;
     if (state.isBusy) state.isStale = true;
-    else this.#repeat(state, obstacle ?? "the obstacle is gone", now);
+    else this.#repeat(state, obstacle?.cause ?? "the obstacle is gone", now);
   }
 
   #proveAgain(state: State, cause: string, now: Micros): void {
@@ -227,9 +229,10 @@ export class AccountSetUp {
 
   /** @param begun what is called when the first conversation has ended; null: it is not the first */
   #converse(state: State, begun: ((now: Micros) => void) | null, now: Micros): void {
-    const { instrument, isStopProven } = state;
+    const { instrument, isStopProven, obstacle } = state;
     const { instruments, leverageOf, marginType, orderIdPrefix: prefix, stopProofDistance } = this.#ports;
     this.#ports.timers.clear(`set-up:${instrument.symbol}`);
+    if (obstacle?.isClosed) return this.#leave(state, obstacle, begun, now);
     state.isBusy = true;
     state.isStale = false;
     state.mustProve = false;
@@ -276,6 +279,17 @@ export class AccountSetUp {
     go(null, now);
   }
 
+  /**
+   * The exchange refuses what is set or proven of a symbol that it does not trade, which says nothing of our stops, and the
+   * start of the others must not wait for it: that it trades again begins the conversation (failure-catalogue F-58, F-60).
+   */
+  #leave(state: State, { cause }: Obstacle, begun: ((now: Micros) => void) | null, now: Micros): void {
+    const setUp = { state: "pending", cause } as const;
+    this.#ports.emit({ kind: "set-up", symbol: state.instrument.index, ...setUp });
+    this.#tell(state, setUp);
+    begun?.(now);
+  }
+
   #remember(attempt: number): void {
     this.#own.set(attempt, null);
     if (this.#own.size <= ownMax) return;
@@ -303,7 +317,7 @@ export class AccountSetUp {
   #waitForOwner(now: Micros): void {
     if (this.#ownerUntil !== Number.POSITIVE_INFINITY) return;
     this.#ownerUntil = now + this.#ports.ownerWaitMs * microsPerMillisecond;
-    for (const state of this.#states) if (!state.isBusy) this.#hold(state, null, now);
+    for (const state of this.#states) if (!state.isBusy && !isClosed(state)) this.#hold(state, null, now);
   }
 
   /** All is proven but that nobody else trades here in our name: that is looked at again when the time for it is over. */
@@ -318,9 +332,11 @@ export class AccountSetUp {
   }
 
   #setUpOf({ obstacle }: State, result: SetUpResult): SetUp {
+    // It was closed while we asked: what was refused says nothing of the account.
+    if (obstacle?.isClosed) return { state: "pending", cause: obstacle.cause };
     // What cannot be has become so while positions may be open: they stay managed, entries stay off.
     if (result.state === "impossible") return { state: "pending", cause: result.message };
-    return result.state === "proven" && obstacle !== null ? { state: "pending", cause: obstacle } : result;
+    return result.state === "proven" && obstacle !== null ? { state: "pending", cause: obstacle.cause } : result;
   }
 
   #repeatLater(state: State, now: Micros): void {
@@ -340,4 +356,8 @@ export class AccountSetUp {
       fields: { cause },
     });
   }
+}
+
+function isClosed({ obstacle }: State): boolean {
+  return obstacle?.isClosed ?? false;
 }

@@ -311,7 +311,7 @@ export class VenueAdapter implements TransportListener {
       onRefused: (symbol, code, writtenAt, now) => rules.onRefused(symbol, code, writtenAt, now),
       onTaken: (clientId, now) => privateFeed.expect(clientId, now),
     });
-    const onRules: RulesPorts["onRules"] = (instrument, change, now) => setUp.obstruct(instrument, change, now);
+    const onRules: RulesPorts["onRules"] = (instrument, obstacle, now) => setUp.obstruct(instrument, obstacle, now);
     const onBounds: RulesPorts["onBounds"] = ({ index }, found) => emit({ kind: "rules", symbol: index, rules: found });
     const rules = new RulesWatch({ ...ports, instruments, onRules, onBounds }, this.#now);
     this.#running = {

@@ -15,6 +15,18 @@ export type RulesResult =
   | { readonly ok: true; readonly rules: InstrumentRules }
   | { readonly ok: false; readonly cause: string };
 
+/** What keeps entries of a symbol from being right. */
+export type Obstacle = {
+  readonly cause: string;
+  /** the symbol is not traded, or not listed any more: nothing can be set or proven of it */
+  readonly isClosed: boolean;
+};
+
+/** Null while the symbol trades. @see failure-catalogue F-58 */
+export function closureOf({ symbol, tradable }: InstrumentRules): Obstacle | null {
+  return tradable ? null : { cause: `${symbol} is not trading on this exchange`, isClosed: true };
+}
+
 /** Names of an error that would list some five hundred. */
 const namesShown = 10;
 

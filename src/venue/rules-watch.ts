@@ -3,7 +3,7 @@
  * Other bounds, and a coarser grid, are handed to the core between two events (failure-catalogue F-77): whole numbers stay
  * what they are, and what leaves is put on the exchange's grid. A grid that has points between ours cannot be taken over
  * while orders and positions are counted in the old one, so entries of that symbol end until the daemon is started anew;
- * what is open stays managed. A symbol that is not traded is looked at more often, until it is.
+ * what is open stays managed. A symbol that is not traded, by now or from the start on, is looked at more often, until it is.
  *
  * @see requirements ORD-6; binance-usdm.md §8 (−1111, −4014, −4023: refresh filters)
  */
@@ -12,20 +12,17 @@ import { meaningOf } from "../domain/error-policy.ts";
 import { type Instrument, type InstrumentRules, isCoveredBy, suspectGrid, takeBounds } from "../domain/instrument.ts";
 import { type Micros, micros, microsPerMinute, microsPerSecond, plus, type SymbolIndex } from "../domain/units.ts";
 import { type AskPorts, ask } from "./asking.ts";
-import { rulesOf } from "./exchange-info.ts";
+import { closureOf, type Obstacle, rulesOf } from "./exchange-info.ts";
 import { publicQuery } from "./wire/encode.ts";
 import { ExchangeInfo } from "./wire/schemas.ts";
 
 export type RulesPorts = AskPorts & {
   readonly instruments: readonly Instrument[];
-  /** @param change what keeps entries from being right, in words; null: nothing */
-  readonly onRules: (instrument: Instrument, change: string | null, now: Micros) => void;
+  /** @param obstacle null: nothing keeps entries from being right */
+  readonly onRules: (instrument: Instrument, obstacle: Obstacle | null, now: Micros) => void;
   /** @param rules all of whose prices and quantities are whole for the instrument */
   readonly onBounds: (instrument: Instrument, rules: InstrumentRules) => void;
 };
-
-/** What our money is counted in, or what forbids trading at all. */
-const fundamental: ReadonlySet<keyof InstrumentRules> = new Set(["quoteAsset", "tradable"]);
 
 /** Refusals that say that a number is not on the exchange's grid or in its bounds, although it is on ours. */
 const hints: ReadonlySet<number> = new Set([
@@ -42,7 +39,7 @@ const decade = 10;
 export class RulesWatch {
   readonly #ports: RulesPorts;
   #readAt: Micros;
-  readonly #obstructed = new Set<Instrument>();
+  readonly #obstructed: Set<Instrument>;
   /** taken to have a coarser grid than the rules say that were read last */
   readonly #suspected = new Set<Instrument>();
   /** when other rules were taken over last: what was written before says nothing against them */
@@ -52,6 +49,7 @@ export class RulesWatch {
   constructor(ports: RulesPorts, readAt: Micros) {
     this.#ports = ports;
     this.#readAt = readAt;
+    this.#obstructed = new Set(ports.instruments.filter(({ rules }) => closureOf(rules) !== null));
     this.#later(readAt);
   }
 
@@ -97,17 +95,19 @@ export class RulesWatch {
   #compare(instrument: Instrument, info: ExchangeInfo, now: Micros): void {
     const { symbol, rules, index } = instrument;
     const found = rulesOf(info, symbol);
-    if (!found.ok) return this.#obstruct(instrument, found.cause, now);
+    if (!found.ok) return this.#obstruct(instrument, { cause: found.cause, isClosed: true }, now);
     const names = Object.keys(rules) as readonly (keyof InstrumentRules)[];
     const changed = names.filter((name) => rules[name] !== found.rules[name]);
     const change = changed.map((name) => `${name} ${rules[name]} → ${found.rules[name]}`).join(", ");
-    const isFundamental = changed.some((name) => fundamental.has(name)) || !isCoveredBy(found.rules, instrument);
+    // What our money is counted in, and what our whole numbers are.
+    const isOther = found.rules.quoteAsset !== rules.quoteAsset || !isCoveredBy(found.rules, instrument);
+    const obstacle = closureOf(found.rules) ?? (isOther ? { cause: change, isClosed: false } : null);
     if (changed.length > 0 && !this.#obstructed.has(instrument)) {
-      const fields = { change, entries: isFundamental ? "off" : "on" };
+      const fields = { change, entries: obstacle === null ? "on" : "off" };
       this.#ports.notice({ kind: "notice", level: "warn", code: "EXCHANGE_RULES_CHANGED", symbol: index, fields });
     }
-    if (!isFundamental) this.#take(instrument, found.rules, changed.length > 0, now);
-    this.#obstruct(instrument, isFundamental ? change : null, now);
+    if (obstacle === null) this.#take(instrument, found.rules, changed.length > 0, now);
+    this.#obstruct(instrument, obstacle, now);
   }
 
   #take(instrument: Instrument, rules: InstrumentRules, isOther: boolean, now: Micros): void {
@@ -118,9 +118,9 @@ export class RulesWatch {
     this.#ports.onBounds(instrument, rules);
   }
 
-  #obstruct(instrument: Instrument, change: string | null, now: Micros): void {
-    if (change === null) this.#obstructed.delete(instrument);
+  #obstruct(instrument: Instrument, obstacle: Obstacle | null, now: Micros): void {
+    if (obstacle === null) this.#obstructed.delete(instrument);
     else this.#obstructed.add(instrument);
-    this.#ports.onRules(instrument, change, now);
+    this.#ports.onRules(instrument, obstacle, now);
   }
 }

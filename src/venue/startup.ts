@@ -98,17 +98,21 @@ function readPrices(
   }
   const found = rulesOf(info, name);
   if (!found.ok) return ports.fatal(found.cause);
-  if (!found.rules.tradable) return ports.fatal(`${name} is not trading on this exchange`);
-  const then = ({ markPrice }: z.infer<typeof PremiumIndex>, at: Micros): void => {
+  const { rules } = found;
+  const take = (price: string, at: Micros): void => {
     try {
       // The largest order stands for the largest position: adopted ones may be above what is configured.
-      const instrument = instrumentFromRules(found.rules, symbolIndex(index), markPrice, found.rules.maxQuantity);
+      const instrument = instrumentFromRules(rules, symbolIndex(index), price, rules.maxQuantity);
       readPrices(ports, info, index + 1, [...done, instrument], at);
     } catch (error) {
       if (!(error instanceof UnsupportedInstrumentError)) throw error;
       ports.fatal(error.message);
     }
   };
+  // A symbol that is closed may have no price for days, and what is open in the others does not wait for it (F-58, F-60);
+  // the price only bounds products of whole numbers, by far more than a position is worth.
+  if (!rules.tradable) return take(rules.tickSize, now);
+  const then = ({ markPrice }: z.infer<typeof PremiumIndex>, at: Micros): void => take(markPrice, at);
   const request = publicQuery("/fapi/v1/premiumIndex", 1, { symbol: name });
   // An exchange that has just begun has no mark price yet, and says 0.
   const schema = PremiumIndex.refine(({ markPrice }) => Number(markPrice) > 0);
@@ -166,14 +170,21 @@ function checkAccount(ports: Prepared, now: Micros): void {
   );
 }
 
-/** Set-up, fees and candles of one symbol after the other. */
+/** Set-up, fees and candles of one symbol after the other. Those of a closed one come when they come (F-58, F-60). */
 function prepareSymbol(ports: Prepared, index: number, now: Micros): void {
   const instrument = ports.instruments[index];
   if (instrument === undefined) return ports.onReady(now);
-  ports.setUp(instrument, (then) => readFees(ports, instrument, then), now);
+  const next = (then: Micros): void => prepareSymbol(ports, index + 1, then);
+  const isWaitedFor = instrument.rules.tradable;
+  const begun = (then: Micros): void => {
+    readFees(ports, instrument, isWaitedFor ? next : null, then);
+    if (!isWaitedFor) next(then);
+  };
+  ports.setUp(instrument, begun, now);
 }
 
-function readFees(ports: Prepared, instrument: Instrument, now: Micros): void {
+/** @param next what waits for it; null: nothing, and no refusal ends the start */
+function readFees(ports: Prepared, instrument: Instrument, next: ((now: Micros) => void) | null, now: Micros): void {
   const symbol = instrument.symbol;
   const then = (rate: z.infer<typeof CommissionRate>, at: Micros): void => {
     ports.emit({
@@ -182,13 +193,14 @@ function readFees(ports: Prepared, instrument: Instrument, now: Micros): void {
       makerE8: Number(moneyFromText(rate.makerCommissionRate)),
       takerE8: Number(moneyFromText(rate.takerCommissionRate)),
     });
-    readCandles(ports, instrument, at);
+    readCandles(ports, instrument, next, at);
   };
   const request = query("/fapi/v1/commissionRate", 20, { symbol });
-  ask(ports, { name: `fees ${symbol}`, request, schema: CommissionRate, then, refused: fatally(ports, symbol) }, now);
+  const question = { name: `fees ${symbol}`, request, schema: CommissionRate, then };
+  ask(ports, next === null ? question : { ...question, refused: fatally(ports, symbol) }, now);
 }
 
-function readCandles(ports: Prepared, instrument: Instrument, now: Micros): void {
+function readCandles(ports: Prepared, instrument: Instrument, next: ((now: Micros) => void) | null, now: Micros): void {
   const symbol = instrument.symbol;
   const limit = ports.terms.candles;
   const weight = limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1_000 ? 5 : 10;
@@ -204,13 +216,10 @@ function readCandles(ports: Prepared, instrument: Instrument, now: Micros): void
       // History is a convenience: without it the candles are built from trades, and what needs them waits.
       ports.notice(warning("CANDLES_UNREAD", { symbol, cause: error.message }));
     }
-    prepareSymbol(ports, instrument.index + 1, at);
+    next?.(at);
   };
-  ask(
-    ports,
-    { name: `candles ${symbol}`, request, schema: z.array(Kline), then, refused: fatally(ports, symbol) },
-    now,
-  );
+  const question = { name: `candles ${symbol}`, request, schema: z.array(Kline), then };
+  ask(ports, next === null ? question : { ...question, refused: fatally(ports, symbol) }, now);
 }
 
 function fatally(ports: Pick<StartupPorts, "fatal">, what: string): (code: number, message: string) => void {

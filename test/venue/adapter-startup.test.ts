@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { ok, Rig, refusal, restRig } from "./support.ts";
+import { symbolIndex } from "../../src/domain/units.ts";
+import type { AdapterOptions } from "../../src/venue/adapter.ts";
+import { ExchangeInfo } from "../../src/venue/wire/schemas.ts";
+import { entry, ok, payload, Rig, refusal, restRig } from "./support.ts";
 
 test("[MKT-1] start-up asks for rules, account, fees and candles, and then opens the four connections", () => {
   const rig = new Rig().started();
@@ -153,4 +156,119 @@ test("[MKT-1] only closed minutes become candle history", () => {
   rig.started();
   const history = rig.events.find((event) => event.kind === "candle-history");
   expect(history?.candles.map(({ openTime }) => openTime)).toEqual([1_791_382_920_000_000]);
+});
+
+const info = ExchangeInfo.parse(payload("live.rest.exchangeInfo.json"));
+
+/** BTCUSDT trades, and ETHUSDT, which is like it, is in this state. */
+function listed(status: string): ExchangeInfo {
+  const symbols = info.symbols.filter(({ symbol }) => symbol === "BTCUSDT");
+  return { ...info, symbols: [...symbols, ...symbols.map((row) => ({ ...row, symbol: "ETHUSDT", status }))] };
+}
+
+/** A rig of both symbols, of which the closed one has no price, and comes first. */
+function halfClosed(status: string, options: Partial<AdapterOptions> = {}): Rig {
+  const rig = restRig({ symbols: ["ETHUSDT", "BTCUSDT"], ...options });
+  rig.on("GET /fapi/v1/exchangeInfo", () => ok(listed(status)));
+  rig.on("GET /fapi/v1/premiumIndex", (params) => {
+    const symbol = params.get("symbol");
+    return ok({ symbol, markPrice: symbol === "ETHUSDT" ? "0.00000000" : "64000.00000000" });
+  });
+  return rig;
+}
+
+/** The last word about each symbol's set-up. */
+function setUps(rig: Rig): readonly unknown[] {
+  return [0, 1].map((index) => {
+    const last = rig.events.findLast((event) => event.kind === "set-up" && event.symbol === index);
+    return last?.kind === "set-up" ? last.state : null;
+  });
+}
+
+test.each(["BREAK", "SETTLING", "PENDING_TRADING", "PRE_DELIVERING", "CLOSE"])(
+  "[F-58] [F-60] one of two symbols is in %s at the start: the account is read, and the other one may be entered",
+  (status) => {
+    const rig = halfClosed(status).started();
+    expect([rig.fatal, rig.kinds().includes("account-snapshot"), setUps(rig)]).toEqual([
+      [],
+      true,
+      ["pending", "proven"],
+    ]);
+  },
+);
+
+test("[F-58] why nothing is entered in a symbol that is closed at the start is said", () => {
+  const rig = halfClosed("BREAK").started();
+  expect(rig.notices).toContainEqual(
+    expect.objectContaining({
+      code: "ACCOUNT_NOT_SET_UP",
+      symbol: 0,
+      fields: { cause: "ETHUSDT is not trading on this exchange" },
+    }),
+  );
+});
+
+test("[F-58] nothing is set or proven of a symbol that is closed, however long it is", () => {
+  const rig = halfClosed("BREAK").started();
+  rig.advance(600_000);
+  const asked = rig.requests.flatMap((request) => (request.kind === "http" ? [request] : []));
+  const about = asked.filter(({ query }) => query.includes("ETHUSDT")).map(({ path }) => path);
+  expect([...new Set(about)].toSorted()).toEqual(["/fapi/v1/commissionRate", "/fapi/v1/klines"]);
+});
+
+test.each([
+  ["refused", refusal(-1121, "Invalid symbol.")],
+  ["not answered", "lost"],
+] as const)("[F-60] fees and candles of a closed symbol are %s: the start does not wait for them", (_, script) => {
+  const rig = halfClosed("BREAK");
+  const fees = { symbol: "BTCUSDT", makerCommissionRate: "0.0002", takerCommissionRate: "0.0005" };
+  const isClosed = (params: URLSearchParams): boolean => params.get("symbol") === "ETHUSDT";
+  rig.on("GET /fapi/v1/commissionRate", (params) => (isClosed(params) ? script : ok(fees)));
+  rig.on("GET /fapi/v1/klines", (params) => (isClosed(params) ? script : ok([])));
+  rig.started();
+  expect([rig.fatal, rig.kinds().includes("account-snapshot"), setUps(rig)]).toEqual([[], true, ["pending", "proven"]]);
+});
+
+test("[F-58] a symbol that was closed at the start is set up within five minutes of its trading again", () => {
+  const rig = halfClosed("BREAK").started();
+  rig.advance(600_000);
+  const before = setUps(rig);
+  rig.on("GET /fapi/v1/exchangeInfo", () => ok(listed("TRADING")));
+  rig.on("GET /fapi/v1/premiumIndex", (params) => ok({ symbol: params.get("symbol"), markPrice: "64000.00000000" }));
+  rig.on("DELETE /fapi/v1/algoOrder", () => ok({ algoId: 7, clientAlgoId: "x", code: "200", msg: "success" }));
+  rig.advance(300_000);
+  expect([before, setUps(rig)]).toEqual([
+    ["pending", "proven"],
+    ["proven", "proven"],
+  ]);
+});
+
+test("[F-58] [F-59] while the first symbol is closed, another one finds out whether a second daemon is there", () => {
+  const rig = halfClosed("BREAK", { ownerWaitMs: 2_000 }).started();
+  rig.advance(10_000);
+  expect(setUps(rig)).toEqual(["pending", "proven"]);
+});
+
+test("[F-58] a doubt about our authority has the stop path proven anew where the symbol trades, and only there", () => {
+  const rig = halfClosed("TRADING");
+  rig.on("GET /fapi/v1/premiumIndex", (params) => ok({ symbol: params.get("symbol"), markPrice: "64000.00000000" }));
+  rig.started();
+  rig.on("GET /fapi/v1/exchangeInfo", () => ok(listed("SETTLING")));
+  rig.advance(3_601_000);
+  // when: the exchange takes no stop of the symbol that is closed
+  rig.on("POST /fapi/v1/algoOrder", () => refusal(-4140, "Invalid symbol status for opening position."));
+  rig.on("POST /fapi/v1/order", () => refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401));
+  const proofs = (): readonly number[] => [rig.stopPathRequests.length, rig.http("/fapi/v1/algoOrder", "POST").length];
+  const [before = 0, beside] = proofs();
+  rig.send({ ...entry, symbol: symbolIndex(1) });
+  rig.advance(10_000);
+  // then
+  const states = rig.events.flatMap((event) => (event.kind === "set-up" ? [event.state] : []));
+  const [after = 0, besideAfter] = proofs();
+  expect([states.includes("stop-refused"), setUps(rig), after > before, besideAfter]).toEqual([
+    false,
+    ["pending", "proven"],
+    true,
+    beside,
+  ]);
 });

@@ -80,7 +80,9 @@ function symbolFinding(
   const found = rulesOf(info, name);
   if (!found.ok) return fail(check, found.cause, "take it out of `symbols`, or spell it as the exchange does");
   const { rules } = found;
-  if (!rules.tradable) return fail(check, "is not trading", "take it out of `symbols`");
+  // The daemon starts all the same, because others may have something open (failure-catalogue F-58, F-60).
+  if (!rules.tradable)
+    return warn(check, "is not trading: no entries in it until it does", "wait, or take it out of `symbols`");
   if (!price.ok) return warn(check, `its price could not be read: ${price.cause}`, "try again");
   try {
     instrumentFromRules(rules, symbolIndex(0), price.data.markPrice, rules.maxQuantity);

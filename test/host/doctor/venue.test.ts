@@ -79,6 +79,12 @@ test.each(faults)("[OPS-3] %s is found, with the way to mend it", async (_name, 
   expect(found).toMatchObject({ state, mend: expect.stringMatching(/\w/) });
 });
 
+test("[OPS-3] [F-60] a closed symbol is no reason not to start: nothing is entered in it", async () => {
+  answers["/fapi/v1/exchangeInfo"] = { body: JSON.parse(exchangeInfo.replaceAll('"TRADING"', '"BREAK"')) };
+  const found = (await check()).find(({ check: name }) => name === "symbol BTCUSDT");
+  expect(found).toMatchObject({ state: "warn", found: expect.stringContaining("not trading") });
+});
+
 test("[OPS-3] a symbol that is not listed, or that no order fits, is found", async () => {
   const unlisted = await check(settingsWith({ symbols: ["NOSUCHUSDT"] }));
   expect(unlisted.find(({ check: name }) => name === "symbol NOSUCHUSDT")?.state).toBe("fail");

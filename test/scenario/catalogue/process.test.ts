@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { symbolIndex } from "../../../src/domain/units.ts";
 import { answer, arrived, refusal } from "../support/errors.ts";
 import { openLong, restingEntry } from "../support/given.ts";
 import { measured } from "../support/measures.ts";
@@ -127,6 +128,49 @@ test.each(oddRows.map((row) => [row.symbol, row] as const))(
 function asRow(row: object): object {
   return { unRealizedProfit: "0", liquidationPrice: "0", leverage: "10", updateTime: 1, notional: "0", ...row };
 }
+
+test.each(["BREAK", "SETTLING", "PENDING_TRADING"])(
+  "[F-60] the symbol is in %s when a run begins, and the position has lost its stop: covered again, and closable",
+  (status) => {
+    // given
+    const sim = openLong({ ...rest, settings: long });
+    sim.kill();
+    for (const { id } of sim.truth.openAlgos) sim.foreign("DELETE", "algoOrder", { clientAlgoId: id });
+    sim.exchange.changeRules(symbolIndex(0), { status });
+    // when
+    sim.restart();
+    sim.advance(5_000);
+    const found = [sim.truth.coveringStops, sim.running?.ledger.position, sim.core.safeMode];
+    sim.sent();
+    sim.decide();
+    sim.advance(1_000);
+    // then
+    expect([found, reached(sim, "place-order e").length]).toEqual([[[639_640], 10, null], 1]);
+    sim.tell({ kind: "stop-requested", policy: "flatten" }, sim.now);
+    sim.advance(60_000);
+    expectSettled(sim);
+  },
+);
+
+test("[F-58] [F-60] nothing is entered in a symbol that is closed at the start, and why is said, until it trades again", () => {
+  // given
+  const sim = simulate({ ...rest, settings: normal() });
+  sim.kill();
+  sim.exchange.changeRules(symbolIndex(0), { status: "BREAK" });
+  sim.restart();
+  sim.advance(5_000);
+  // when
+  sim.decide();
+  sim.advance(1_000);
+  const off = [sim.sent(), Object.keys(sim.core.summary().blocked)];
+  sim.exchange.changeRules(symbolIndex(0), { status: "TRADING" });
+  live(sim, 301);
+  sim.sent();
+  sim.decide();
+  sim.advance(100);
+  // then
+  expect([off, sim.sent()]).toEqual([[[], ["ACCOUNT_NOT_SET_UP"]], ["place-order e1"]]);
+});
 
 const down = '{"code":-1016,"msg":"This service is no longer available."}';
 
