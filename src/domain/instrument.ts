@@ -151,6 +151,39 @@ export function instrumentFromRules(
   };
 }
 
+/**
+ * The same for a symbol that something is open in. An amount that lies between the exchange's lots, because its step has
+ * become coarser, is counted in finer ones, so that it is exact: then the step is a bound like others (failure-catalogue
+ * F-60, F-77). Where finer ones are not exact, they are the exchange's.
+ *
+ * @param held amount that is open
+ * @throws {UnsupportedInstrumentError} as {@link instrumentFromRules}
+ */
+export function instrumentHolding(
+  held: string,
+  rules: InstrumentRules,
+  ...rest: readonly [index: SymbolIndex, currentPrice: string, largestPosition: string]
+): Instrument {
+  const plain = instrumentFromRules(rules, ...rest);
+  const { stepSize } = rules;
+  const amount = exact(held);
+  if (amount.div(stepSize).isInteger()) return plain;
+  // As many places as the exchange writes are most likely those of the step before, in which the journal counts.
+  const written = held.split(".").at(1)?.length ?? 0;
+  for (const places of [written, amount.decimalPlaces()]) {
+    const decimals = Math.max(places, exact(stepSize).decimalPlaces());
+    try {
+      const counted = { ...rules, stepSize: new Exact(10).pow(-decimals).toFixed(decimals) };
+      const instrument = instrumentFromRules(counted, ...rest);
+      takeBounds(instrument, rules);
+      return instrument;
+    } catch (error) {
+      if (!(error instanceof UnsupportedInstrumentError)) throw error;
+    }
+  }
+  return plain;
+}
+
 /** What may change under a running core: bounds, and a grid of which ours has every point. */
 type InstrumentBounds = Pick<
   Instrument,
@@ -246,6 +279,21 @@ export function lotsFromQuantity(instrument: Instrument, quantity: string): Lots
 export function signedLotsFromQuantity(instrument: Instrument, quantity: string): SignedLots {
   const { stepSize, stepUnits, stepDecimals } = instrument;
   return signedLots(exactSteps(instrument, "position", quantity, stepSize, stepUnits, stepDecimals));
+}
+
+/**
+ * The same for a position that need not be on the grid: between two lots it is the one farther from none, so that what
+ * reduces is never less than what is open. @throws {OffGridError} not a decimal number
+ */
+export function signedLotsCovering(
+  { stepSize, stepUnits, stepDecimals }: Instrument,
+  quantity: string,
+): { readonly lots: SignedLots; readonly isWhole: boolean } {
+  const quick = unitsOf(quantity, stepDecimals) / stepUnits;
+  if (Number.isInteger(quick)) return { lots: signedLots(quick), isWhole: true };
+  const count = exact(quantity).div(stepSize);
+  const covering = count.toDecimalPlaces(0, Exact.ROUND_UP).toNumber();
+  return { lots: signedLots(covering), isWhole: count.isInteger() };
 }
 
 /** A price that need not be on the grid (entry average, mark price), in fractional ticks. Never used for an equality. */

@@ -1,16 +1,16 @@
 /**
  * Reads the whole account: four requests, each sent after the read was asked for, joined into one snapshot.
  *
- * @see binance-usdm.md §6.2; failure-catalogue F-07, F-44
+ * @see binance-usdm.md §6.2; failure-catalogue F-07, F-44, F-60
  */
 
 import type { CoreEvent, Outcome } from "../domain/event.ts";
-import { type Micros, micros, microsPerSecond, plus } from "../domain/units.ts";
+import { type Micros, micros, microsPerSecond, plus, type SymbolIndex } from "../domain/units.ts";
 import { type AskPorts, verdictOf } from "./asking.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
 import type { Answer } from "./caller.ts";
 import { ReadPace } from "./read-pace.ts";
-import { decodeAccount } from "./wire/decode.ts";
+import { decodeAccount, type OffGridPosition } from "./wire/decode.ts";
 import { accountRequests } from "./wire/encode.ts";
 import { noBudgetCode } from "./wire/outcome.ts";
 import type { InstrumentsByName } from "./wire/reports.ts";
@@ -59,6 +59,8 @@ export class AccountReader {
   /** the last one; null when it is over */
   #open: Open | null = null;
   #newest = 0;
+  /** symbols whose position the last read showed off the grid, which was told */
+  #offGrid: ReadonlySet<SymbolIndex> = new Set();
 
   constructor(ports: AccountReaderPorts) {
     this.#ports = ports;
@@ -161,7 +163,17 @@ export class AccountReader {
     );
     if (decoded.kind === "unproven") this.#ports.onUnproven(decoded.cause);
     if (decoded.kind === "unproven") return failed({ kind: "unknown", cause: decoded.cause });
+    this.#tellOffGrid(decoded.offGrid);
     return { outcome: { kind: "ok" }, events: [...decoded.events, decoded.snapshot], heldUntil: null };
+  }
+
+  /** Once for as long as it is so. */
+  #tellOffGrid(positions: readonly OffGridPosition[]): void {
+    for (const { symbol, amount } of positions) {
+      if (this.#offGrid.has(symbol)) continue;
+      this.#ports.notice({ kind: "notice", level: "error", code: "POSITION_OFF_GRID", symbol, fields: { amount } });
+    }
+    this.#offGrid = new Set(positions.map(({ symbol }) => symbol));
   }
 }
 

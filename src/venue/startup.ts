@@ -1,8 +1,8 @@
 /**
- * What must be known and right before the first decision: clock, rules, the account's mode, set-up, fees, candles.
+ * What must be known and right before the first decision: clock, rules, what is held, the account's mode, set-up, fees, candles.
  * What can mend itself is asked again; what cannot is said, with the way to mend it.
  *
- * @see requirements ORD-5, MKT-1; failure-catalogue S-05
+ * @see requirements ORD-5, MKT-1; failure-catalogue S-05, F-60
  */
 
 import { z } from "zod";
@@ -10,7 +10,7 @@ import type { Candle } from "../domain/candle.ts";
 import type { CoreEvent } from "../domain/event.ts";
 import {
   type Instrument,
-  instrumentFromRules,
+  instrumentHolding,
   lotsFromQuantity,
   moneyFromText,
   OffGridError,
@@ -23,8 +23,16 @@ import { type AskPorts, ask } from "./asking.ts";
 import { type ClockOffset, measureOffset } from "./clock-offset.ts";
 import { rulesOf } from "./exchange-info.ts";
 import type { RateBudget } from "./rate-budget.ts";
-import { publicQuery, query } from "./wire/encode.ts";
-import { AccountConfig, CommissionRate, ExchangeInfo, Kline, PremiumIndex, ServerTime } from "./wire/schemas.ts";
+import { accountRequests, publicQuery, query } from "./wire/encode.ts";
+import {
+  AccountConfig,
+  CommissionRate,
+  ExchangeInfo,
+  Kline,
+  PositionRisks,
+  PremiumIndex,
+  ServerTime,
+} from "./wire/schemas.ts";
 
 /** What the account must be like. */
 export type AccountTerms = {
@@ -69,21 +77,47 @@ export function syncClock(
   ask(ports, { name: "time", request: publicQuery("/fapi/v1/time", 1, {}), schema: ServerTime, then }, now);
 }
 
+/** Amounts that are open, by symbol: lots are chosen so that they are whole. */
+type Held = ReadonlyMap<string, string>;
+
+/** Rules, and what is held, at the same time: what is open waits for its stop meanwhile. */
 function readRules(ports: StartupPorts, now: Micros): void {
+  let rules: ExchangeInfo | null = null;
+  let held: Held | null = null;
+  const next = (at: Micros): void => {
+    if (rules !== null && held !== null) readPrices(ports, rules, held, 0, [], at);
+  };
   const then = (info: ExchangeInfo, at: Micros): void => {
     ports.budget.learnLimits(info.rateLimits, plus(at, ports.clock().offset));
-    readPrices(ports, info, 0, [], at);
+    rules = info;
+    next(at);
   };
   ask(
     ports,
     { name: "exchangeInfo", request: publicQuery("/fapi/v1/exchangeInfo", 1, {}), schema: ExchangeInfo, then },
     now,
   );
+  const onHeld = (found: Held, at: Micros): void => {
+    held = found;
+    next(at);
+  };
+  readHeld(ports, onHeld, now);
+}
+
+/** What is refused or unreadable here is judged where the account is read for what it says. */
+function readHeld(ports: StartupPorts, done: (held: Held, now: Micros) => void, now: Micros): void {
+  const then = (body: unknown, at: Micros): void => {
+    const rows = PositionRisks.safeParse(body).data ?? [];
+    done(new Map(rows.map((row) => [row.symbol, row.positionAmt])), at);
+  };
+  const refused = (_code: number, _message: string, at: Micros): void => then(null, at);
+  ask(ports, { name: "positions", request: accountRequests.positions, schema: z.unknown(), then, refused }, now);
 }
 
 function readPrices(
   ports: StartupPorts,
   info: ExchangeInfo,
+  held: Held,
   index: number,
   done: readonly Instrument[],
   now: Micros,
@@ -102,8 +136,12 @@ function readPrices(
   const take = (price: string, at: Micros): void => {
     try {
       // The largest order stands for the largest position: adopted ones may be above what is configured.
-      const instrument = instrumentFromRules(rules, symbolIndex(index), price, rules.maxQuantity);
-      readPrices(ports, info, index + 1, [...done, instrument], at);
+      const amount = held.get(name) ?? "0";
+      const instrument = instrumentHolding(amount, rules, symbolIndex(index), price, rules.maxQuantity);
+      const { stepSize } = rules;
+      if (instrument.stepSize !== stepSize)
+        ports.notice(warning("POSITION_OFF_GRID", { symbol: name, amount, stepSize }));
+      readPrices(ports, info, held, index + 1, [...done, instrument], at);
     } catch (error) {
       if (!(error instanceof UnsupportedInstrumentError)) throw error;
       ports.fatal(error.message);

@@ -7,6 +7,7 @@ import {
   type Instrument,
   type InstrumentRules,
   instrumentFromRules,
+  instrumentHolding,
   isCoveredBy,
   lotsFromQuantity,
   moneyFromText,
@@ -16,6 +17,7 @@ import {
   OffGridError,
   priceE8FromText,
   quoteFromTickLots,
+  signedLotsCovering,
   signedLotsFromQuantity,
   suspectGrid,
   takeBounds,
@@ -286,6 +288,44 @@ test.each([
   ["a tick that is not a number", { tickSize: "tick" }, "1", "1"],
 ] as const)("an instrument is refused that has %s", (_what, rules, price, largest) => {
   expect(() => instrument(rules, price, largest)).toThrow(OffGridError);
+});
+
+const held = (amount: string, rules: Partial<InstrumentRules> = {}): Instrument =>
+  instrumentHolding(amount, { ...btcusdt, ...rules }, symbolIndex(0), "64000", "1000");
+
+test.each([
+  ["0.0105", "0.001", "0.0001", 105],
+  ["-0.010", "0.004", "0.001", -10],
+  ["0.010", "0.100", "0.001", 10],
+  ["7", "5", "1", 7],
+])(
+  "[F-60] [F-77] what is open, %s at a step of %s, is counted in whole lots of %s",
+  (amount, stepSize, counted, count) => {
+    const made = held(amount, { stepSize });
+    expect([made.stepSize, signedLotsFromQuantity(made, amount)]).toEqual([counted, count]);
+  },
+);
+
+test("[F-77] where something is open between two lots, orders are put on the exchange's own step all the same", () => {
+  const made = held("0.0105");
+  expect([made.lotStep, made.marketStepLots, made.minLots, made.rules]).toEqual([10, 10, 10, btcusdt]);
+});
+
+test.each(["0", "0.000", "-0.000", "0.010"])("[F-77] with %s open lots are the exchange's", (amount) => {
+  expect(held(amount)).toEqual(instrument({}, "64000", "1000"));
+});
+
+test("[F-60] an amount that is too fine to be exact leaves lots as the exchange's", () => {
+  expect(held("0.00000001").stepSize).toBe("0.001");
+});
+
+test.each([
+  ["0.010", 10, true],
+  ["0.0101", 11, false],
+  ["-0.0101", -11, false],
+  ["0.00000001", 1, false],
+])("[F-60] a position of %s is no more than %i lots", (amount, count, isWhole) => {
+  expect(signedLotsCovering(instrument(), amount)).toEqual({ lots: count, isWhole });
 });
 
 test("money survives the way to text and back, to the last 10⁻⁸", () => {

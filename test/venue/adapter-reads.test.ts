@@ -86,6 +86,25 @@ test("[F-35] reads whose requests could not be handed over do not count as under
   expect(rig.kinds()).toEqual(["account-snapshot", "outcome"]);
 });
 
+test("[F-60] [F-77] a position that comes to lie between two lots is read as the next larger one, and told once", () => {
+  const rig = startedRestRig();
+  const row = { symbol: "BTCUSDT", positionSide: "BOTH", entryPrice: "64000.0" };
+  const read = (positionAmt: string): void => {
+    rig.on("GET /fapi/v3/positionRisk", () => ok([{ ...row, positionAmt }]));
+    rig.send({ kind: "query-account" });
+    rig.advance(10_000);
+  };
+  // when: it is so twice in a row, is not so, and is so again
+  for (const amount of ["0.0105", "0.0105", "0.010", "0.0105"]) read(amount);
+  // then
+  const held = rig.events.flatMap((event) => (event.kind === "account-snapshot" ? [event.positions[0]?.lots] : []));
+  const told = rig.notices.filter(({ code }) => code === "POSITION_OFF_GRID");
+  expect([held, told.map(({ level }) => level)]).toEqual([
+    [11, 11, 10, 11],
+    ["error", "error"],
+  ]);
+});
+
 test("query-account answers with a snapshot and then its outcome", () => {
   const rig = startedRestRig();
   rig.send({ kind: "query-account" });

@@ -272,3 +272,25 @@ test("[F-58] a doubt about our authority has the stop path proven anew where the
     beside,
   ]);
 });
+
+const openPosition = { symbol: "BTCUSDT", positionSide: "BOTH", positionAmt: "0.0105", entryPrice: "64000.0" };
+
+test("[F-60] [F-77] a position that lies between two lots when a run begins is counted in finer ones, and told", () => {
+  const rig = restRig();
+  rig.on("GET /fapi/v3/positionRisk", () => ok([openPosition])).started();
+  const read = rig.events.find((event) => event.kind === "account-snapshot");
+  const told = rig.notices.flatMap(({ code, fields }) => (code === "POSITION_OFF_GRID" ? [fields] : []));
+  expect([read?.positions, told]).toEqual([
+    [{ symbol: 0, lots: 105, entryTicks: 640_000 }],
+    [{ symbol: "BTCUSDT", amount: "0.0105", stepSize: "0.001" }],
+  ]);
+});
+
+test.each([
+  ["refused", refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401)],
+  ["unreadable", ok({ positions: [] })],
+])("[F-60] what is held is %s before the rules are taken: the start goes on", (_, script) => {
+  const rig = restRig();
+  rig.on("GET /fapi/v3/positionRisk", () => (rig.events.length === 0 ? script : ok([]))).started();
+  expect([rig.fatal, rig.kinds().includes("account-snapshot")]).toEqual([[], true]);
+});

@@ -275,6 +275,8 @@ test.each([
     const rig = new Rig();
     let asked = 0;
     rig.on("GET /fapi/v3/positionRisk", () => {
+      // Before the rules are known the start asks only what is held.
+      if (rig.events.length === 0) return ok([]);
       asked += 1;
       if (asked > times) return ok([]);
       return how === "lost" ? "lost" : { status: 400, body: { code: -1021, msg: "outside of the recvWindow" } };

@@ -87,6 +87,14 @@ const lines: readonly (readonly [code: string, rule: AlertRule])[] = [
       when: ["entries", "off"],
     },
   ],
+  [
+    "POSITION_OFF_GRID",
+    {
+      severity: "warning",
+      says: "A position is no multiple of the exchange's step; it is protected whole.",
+      by: symbol,
+    },
+  ],
   ["STOP_PLACED_AGAIN", { severity: "warning", says: "A stop-loss was missing and is placed again.", by: symbol }],
   [
     "CLOSING_WITHOUT_STOP",

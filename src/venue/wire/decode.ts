@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import { isAuthorityLost } from "../../domain/error-policy.ts";
 import type { AccountSnapshot, CoreEvent, HistoryReport, Outcome, PositionReport } from "../../domain/event.ts";
-import { type Instrument, moneyFromText } from "../../domain/instrument.ts";
+import { type Instrument, moneyFromText, signedLotsCovering } from "../../domain/instrument.ts";
 import type { JournalFill } from "../../domain/journal.ts";
 import type { AlgoReport, Fill, OrderReport } from "../../domain/order.ts";
 import type { QueryFills, QueryHistory } from "../../domain/output.ts";
@@ -72,8 +72,16 @@ export type AccountBodies = {
   readonly algos: unknown;
 };
 
+/** A position that is no whole number of lots, in the exchange's words. */
+export type OffGridPosition = { readonly symbol: SymbolIndex; readonly amount: string };
+
 export type DecodedAccount =
-  | { readonly kind: "snapshot"; readonly snapshot: AccountSnapshot; readonly events: readonly CoreEvent[] }
+  | {
+      readonly kind: "snapshot";
+      readonly snapshot: AccountSnapshot;
+      readonly events: readonly CoreEvent[];
+      readonly offGrid: readonly OffGridPosition[];
+    }
   /** the answers are unreadable or contradict each other: nothing is concluded from them */
   | { readonly kind: "unproven"; readonly cause: string };
 
@@ -115,6 +123,7 @@ export function decodeAccount(
       requestedAt,
     },
     events: [...orders.events, ...algos.events].filter((event) => event.kind === "venue-unknown"),
+    offGrid: positions.offGrid,
   };
 }
 
@@ -157,6 +166,7 @@ type Positions =
       readonly kind: "positions";
       readonly reports: readonly PositionReport[];
       readonly foreign: readonly string[];
+      readonly offGrid: readonly OffGridPosition[];
       /** whether any row, ours or not, has an amount */
       readonly open: boolean;
     }
@@ -165,6 +175,7 @@ type Positions =
 function decodePositions(rows: readonly PositionRisk[], instruments: InstrumentsByName): Positions {
   const reports: PositionReport[] = [];
   const foreign: string[] = [];
+  const offGrid: OffGridPosition[] = [];
   const seen = new Set<string>();
   let open = false;
   for (const row of rows) {
@@ -177,13 +188,12 @@ function decodePositions(rows: readonly PositionRisk[], instruments: Instruments
     if (isHedge(row.positionSide)) return unproven(`${row.symbol} has position side ${row.positionSide}`);
     if (seen.has(row.symbol)) return unproven(`${row.symbol} has two position rows`);
     seen.add(row.symbol);
-    const report = onGrid(`position ${row.symbol}`, () => {
-      reports.push(positionReport(instrument, row.positionAmt, row.entryPrice));
-      return nothing;
-    });
-    if (report.events.length > 0) return unproven(`${row.symbol} ${row.positionAmt} is not on the lot grid`);
+    // No one position stands in the way of the others' protection.
+    reports.push(positionReport(instrument, row.positionAmt, row.entryPrice));
+    const { isWhole } = signedLotsCovering(instrument, row.positionAmt);
+    if (!isWhole) offGrid.push({ symbol: instrument.index, amount: row.positionAmt });
   }
-  return { kind: "positions", reports, foreign, open };
+  return { kind: "positions", reports, foreign, offGrid, open };
 }
 
 function unproven(cause: string): { readonly kind: "unproven"; readonly cause: string } {

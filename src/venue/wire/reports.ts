@@ -7,7 +7,7 @@ import {
   lotsFromQuantity,
   moneyFromText,
   OffGridError,
-  signedLotsFromQuantity,
+  signedLotsCovering,
   ticksFromPrice,
 } from "../../domain/instrument.ts";
 import {
@@ -175,11 +175,16 @@ function commissionFrom(amount: string): Money | null {
   }
 }
 
-/** @throws {OffGridError} */
+/**
+ * One between two of our lots, of which the exchange has made the step coarser since, counts as the next larger one: what
+ * protects it only reduces, and the exchange cuts that to the position (failure-catalogue F-60, F-77).
+ *
+ * @throws {OffGridError} not decimal numbers
+ */
 export function positionReport(instrument: Instrument, amount: string, entryPrice: string): PositionReport {
   return {
     symbol: instrument.index,
-    lots: signedLotsFromQuantity(instrument, amount),
+    lots: signedLotsCovering(instrument, amount).lots,
     entryTicks: fractionalTicks(instrument, entryPrice),
   };
 }

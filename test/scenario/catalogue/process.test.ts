@@ -125,6 +125,26 @@ test.each(oddRows.map((row) => [row.symbol, row] as const))(
   },
 );
 
+test.each(["0.003", "0.004", "0.100"])(
+  "[F-60] [F-77] the step has become %s when a run begins, between whose lots our position lies: covered again, and closed whole",
+  (stepSize) => {
+    // given: its stop is gone, too
+    const sim = openLong({ ...rest, settings: long });
+    sim.kill();
+    for (const { id } of sim.truth.openAlgos) sim.foreign("DELETE", "algoOrder", { clientAlgoId: id });
+    sim.exchange.changeRules(symbolIndex(0), { stepSize });
+    // when
+    sim.restart();
+    sim.advance(5_000);
+    const found = [sim.truth.coveringStops, sim.running?.ledger.position, sim.core.safeMode];
+    sim.tell({ kind: "stop-requested", policy: "flatten" }, sim.now);
+    sim.advance(60_000);
+    // then
+    expect([found, sim.notices("POSITION_OFF_GRID").length]).toEqual([[[639_640], 10, null], 1]);
+    expectSettled(sim);
+  },
+);
+
 function asRow(row: object): object {
   return { unRealizedProfit: "0", liquidationPrice: "0", leverage: "10", updateTime: 1, notional: "0", ...row };
 }

@@ -101,6 +101,33 @@ test("an account snapshot holds wallet, signed positions and both kinds of order
   });
 });
 
+test.each([
+  ["0.0105", 11],
+  ["-0.0105", -11],
+  ["0.0001", 1],
+  ["-0.00000001", -1],
+])(
+  "[F-60] [F-77] a position of %s, which is off the lot grid, counts as %i lots, and the others as they are",
+  (positionAmt, held) => {
+    const decoded = read({
+      positions: [
+        { ...position, positionAmt },
+        { ...position, symbol: "ETHUSDT" },
+      ],
+    });
+    expect(decoded).toMatchObject({
+      kind: "snapshot",
+      snapshot: {
+        positions: [
+          { symbol: 0, lots: held },
+          { symbol: 1, lots: -10 },
+        ],
+      },
+      offGrid: [{ symbol: 0, amount: positionAmt }],
+    });
+  },
+);
+
 test("what is not in the configured symbols is named, not dropped", () => {
   const bodies = {
     positions: [{ ...position, symbol: "BNBUSDT" }],
@@ -142,7 +169,6 @@ test.each([
   ["positions cannot be read", { positions: [{ ...position, positionAmt: 0 }] }],
   ["a position has a hedge side", { positions: [{ ...position, positionSide: "SHORT" }] }],
   ["a symbol has two rows", { positions: [position, position] }],
-  ["a position is off the lot grid", { positions: [{ ...position, positionAmt: "0.0105" }] }],
   ["the wallet's row is missing", { balance: [] }],
   ["there is a profit without a position", { balance: [{ ...balance[0], crossUnPnl: "1.0" }] }],
   ["open orders are an error", { orders: { code: -1003, msg: "Too many requests." } }],

@@ -187,6 +187,12 @@ test.each([
   });
 });
 
+test("[F-60] [F-77] a position off the lot grid counts as the next larger one, as in reads", () => {
+  const P = [{ s: "BTCUSDT", pa: "-0.0105", ep: "64000", ps: "BOTH" }];
+  const decoded = decode({ e: "ACCOUNT_UPDATE", T: 2, E: 2, a: { m: "ORDER", B: [], P } });
+  expect(decoded).toMatchObject({ events: [{ kind: "position-report", lots: -11 }] });
+});
+
 test("the wrapper of a combined stream is taken off", () => {
   expect(decode({ stream: "listenkey", data: { e: "listenKeyExpired", E: 1 } })).toEqual({
     kind: "listen-key-expired",
