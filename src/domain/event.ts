@@ -18,8 +18,19 @@ export type PositionReport = {
   readonly entryTicks: number;
 };
 
-/** Wallet, positions and open orders of both services, each read once after `requestedAt`. */
-export type AccountSnapshot = {
+/**
+ * When something was asked for, by both clocks, which may be apart: what the exchange has timed is older or younger than
+ * `asOf`, what we have timed than `requestedAt` (failure-catalogue F-26).
+ */
+export type AskedAt = {
+  /** by our own clock */
+  readonly requestedAt: Micros;
+  /** the same moment by the exchange's clock, as near as we know it */
+  readonly asOf: Micros;
+};
+
+/** Wallet, positions and open orders of both services, each read once after it was asked for. */
+export type AccountSnapshot = AskedAt & {
   readonly kind: "account-snapshot";
   readonly wallet: Money;
   readonly available: Money;
@@ -29,7 +40,6 @@ export type AccountSnapshot = {
   readonly algos: readonly AlgoReport[];
   /** what is on the exchange and not in the configured symbols, in words */
   readonly foreign: readonly string[];
-  readonly requestedAt: Micros;
 };
 
 /** All executions of one of our orders that the exchange has, oldest first: the answer to `query-fills`. */

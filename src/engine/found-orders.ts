@@ -6,20 +6,26 @@ import type { Instrument } from "../domain/instrument.ts";
 import type { AlgoReport, OrderReport } from "../domain/order.ts";
 import { type OrderIdParts, parseOrderId } from "../domain/order-id.ts";
 import type { Command } from "../domain/output.ts";
-import type { Micros } from "../domain/units.ts";
+import { type Micros, minus, plus } from "../domain/units.ts";
 import { type Order, sentOrder, step } from "../execution/order.ts";
 
-export type Found = { readonly parts: OrderIdParts; readonly report: OrderReport | AlgoReport };
+export type Found = {
+  readonly parts: OrderIdParts;
+  readonly report: OrderReport | AlgoReport;
+  /** when its report is of, by our own clock, as is the time of what we send (failure-catalogue F-26) */
+  readonly sentAt: Micros;
+};
 
 export function oursOf(instrument: Instrument, settings: Settings, snapshot: AccountSnapshot): readonly Found[] {
+  const ahead = minus(snapshot.requestedAt, snapshot.asOf);
   return [...snapshot.orders, ...snapshot.algos].flatMap((report) => {
     if (report.symbol !== instrument.index) return [];
     const parts = parseOrderId(idOf(report), settings.order_id_prefix);
-    return parts === null ? [] : [{ parts, report }];
+    return parts === null ? [] : [{ parts, report, sentAt: plus(report.time, ahead) }];
   });
 }
 
-export function orderFrom({ parts, report }: Found, now: Micros): Order {
+export function orderFrom({ parts, report, sentAt }: Found, now: Micros): Order {
   const order = sentOrder(
     {
       id: idOf(report),
@@ -30,7 +36,7 @@ export function orderFrom({ parts, report }: Found, now: Micros): Order {
       quantity: report.quantity,
       price: report.kind === "order-report" ? report.price : report.trigger,
     },
-    report.time,
+    sentAt,
   );
   const accepted = step(order, { kind: "accepted" }, now);
   if (report.kind === "order-report") {

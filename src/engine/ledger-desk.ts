@@ -7,9 +7,9 @@
 
 import type { Account } from "../account/account.ts";
 import type { Settings } from "../config/schema.ts";
-import type { AccountSnapshot, IncomeReport, Outcome } from "../domain/event.ts";
+import type { AccountSnapshot, AskedAt, IncomeReport, Outcome } from "../domain/event.ts";
 import type { Output } from "../domain/output.ts";
-import { type Micros, type Money, micros, microsFromMillis, microsPerMinute } from "../domain/units.ts";
+import { type Micros, type Money, micros, microsFromMillis, microsPerMinute, minus, plus } from "../domain/units.ts";
 import { Patience } from "./patience.ts";
 import type { SessionKeeper } from "./session-keeper.ts";
 import type { SymbolDesk } from "./symbol-desk.ts";
@@ -42,7 +42,9 @@ export class LedgerDesk {
   readonly #patience = new Patience();
   /** exchange time of the account read that is to be explained, as near as we know it */
   #readAt: Micros = micros(0);
+  /** of the last question, by the same clock, and how far that is ahead of our own (failure-catalogue F-26) */
   #askedAt: Micros = micros(0);
+  #ahead: Micros = micros(0);
   /** begin of the oldest trade whose fundings are wanted; infinite when those since the last read are */
   #oldest = Number.POSITIVE_INFINITY;
   #wallet: Money | null = null;
@@ -80,14 +82,14 @@ export class LedgerDesk {
   }
 
   /** A read of the account was taken over. */
-  onSnapshot({ requestedAt }: AccountSnapshot, now: Micros): void {
+  onSnapshot({ requestedAt, asOf }: AccountSnapshot, now: Micros): void {
     const { account, session } = this.#ports;
     const isOther = this.#wallet !== null && account.wallet !== this.#wallet;
     this.#wallet = account.wallet;
-    if (session.ledger === null) session.onLedgerKnown(requestedAt, now);
+    if (session.ledger === null) session.onLedgerKnown(asOf, now);
     if (isOther) this.#want(false);
-    if (this.#isWanted) return this.#begin(requestedAt, now);
-    if (!this.#isOpen && account.privateAlive) session.onLedgerKnown(micros(requestedAt - lagMicros), now);
+    if (this.#isWanted) return this.#begin({ requestedAt, asOf }, now);
+    if (!this.#isOpen && account.privateAlive) session.onLedgerKnown(micros(asOf - lagMicros), now);
   }
 
   onReport({ rows }: IncomeReport, now: Micros): void {
@@ -133,10 +135,11 @@ export class LedgerDesk {
     for (const { manager } of this.#ports.desks()) manager.awaitLedger();
   }
 
-  #begin(readAt: Micros, now: Micros): void {
+  #begin({ requestedAt, asOf }: AskedAt, now: Micros): void {
     this.#isWanted = false;
     this.#isOpen = true;
-    this.#readAt = readAt;
+    this.#readAt = asOf;
+    this.#ahead = minus(asOf, requestedAt);
     this.#patience.reset();
     this.#send(now);
   }
@@ -145,10 +148,10 @@ export class LedgerDesk {
     const { emit, session, settings } = this.#ports;
     this.#patience.onAsked();
     this.#isAwaited = true;
-    this.#askedAt = now;
+    this.#askedAt = plus(now, this.#ahead);
     this.wakeAt = now + 2 * microsFromMillis(settings().venue.reply_timeout_ms);
-    const wanted = Math.min(session.ledger?.readTo ?? now, this.#oldest - lagMicros);
-    emit({ kind: "query-income", since: micros(Math.max(wanted, now - shownMicros)) });
+    const wanted = Math.min(session.ledger?.readTo ?? this.#askedAt, this.#oldest - lagMicros);
+    emit({ kind: "query-income", since: micros(Math.max(wanted, this.#askedAt - shownMicros)) });
   }
 
   /** Losses are not left unmeasured for ever: what nobody explains counts as one. Each read of the account asks again. */

@@ -55,10 +55,10 @@ export class Reconciliation {
   readonly #orphans = new Map<SymbolIndex, SignedLots>();
   /** positions that the private stream spoke of, that no trade explains, and that were told, in lots */
   readonly #told = new Map<SymbolIndex, SignedLots>();
-  /** when a position was last read, or told, that no trade of ours explained */
+  /** when a position was last read, or told, that no trade of ours explained, by the exchange's clock */
   readonly #foreignAt = new Map<SymbolIndex, number>();
   #tally = newTally();
-  /** when the account was read first */
+  /** when the account was read first, by our own clock */
   #beganAt = Number.POSITIVE_INFINITY;
 
   constructor(ports: ReconciliationPorts) {
@@ -132,7 +132,7 @@ export class Reconciliation {
     const { trade } = desk.manager;
     if (trade === null && lots !== 0) this.#foreignAt.set(desk.instrument.index, time);
     const lastFill = trade?.lastFillTime ?? time;
-    if (time >= lastFill && time > desk.lastTradeEnd) this.#protectTurned(desk, lots, now);
+    if (time >= lastFill && time > desk.lastFill) this.#protectTurned(desk, lots, now);
     desk.turned.onPositionStated(lots, time, now);
   }
 
@@ -169,24 +169,26 @@ export class Reconciliation {
     }
     const reported = this.#ports.account.reportedLots(symbol);
     const own = trade?.ledger.position ?? signedLots(0);
-    const lastChange = Math.max(desk.lastTradeEnd, trade?.lastFillTime ?? 0);
     const isLess = reported * Math.sign(own) < Math.abs(own);
     const isOld = isLess || (own === 0 && reported !== 0) || (trade !== null && wasOpen(trade, reported));
     // A trade in which nothing was executed has left nothing behind that an older read could still show.
     const lastFill = Math.max(desk.lastFill, trade?.lastFillTime ?? 0);
     const lag = isOld && !this.#ports.account.isStated(symbol, lastFill) ? this.#readLag : quietMicros;
-    const shown = isTurned(trade, reported) ? this.#shownBefore(desk) : lastFill;
-    const isYounger = snapshot.requestedAt > Math.max(lastChange + quietMicros, shown + lag);
-    if (trade === null && reported !== 0) this.#foreignAt.set(symbol, snapshot.requestedAt);
+    const shown = isTurned(trade, reported) ? this.#shownBefore(desk, snapshot) : lastFill;
+    // Executions are timed by the exchange's clock, and what we send by our own (F-26).
+    const { requestedAt, asOf } = snapshot;
+    const lastChange = Math.max(desk.lastCancel, lastFill + requestedAt - asOf);
+    const isYounger = requestedAt > lastChange + quietMicros && asOf > shown + lag;
+    if (trade === null && reported !== 0) this.#foreignAt.set(symbol, asOf);
     const since = this.#contradictions.since(symbol, { own, reported }, { changedAt: lastChange, isYounger }, now);
     const quiet = isYounger && !desk.manager.isMoving;
     if (isYounger) this.#protectTurned(desk, reported, now);
     if (trade !== null) {
       trade.contradiction = since !== null && since < now ? contradictionOf({ own, reported }) : "none";
     }
-    desk.turned.onPositionSeen(reported, snapshot.requestedAt, now);
+    desk.turned.onPositionSeen(reported, asOf, now);
     desk.turned.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
-    desk.manager.onPositionSeen(reported, snapshot.requestedAt, now);
+    desk.manager.onPositionSeen(reported, asOf, now);
     if (trade?.unexplained?.isSettled === false) {
       // The history is being asked what the books are.
       desk.manager.onOpenOrders(idsOf(snapshot), snapshot.requestedAt, now);
@@ -222,9 +224,13 @@ export class Reconciliation {
     this.#ports.readAgainBy(now + microsFromMillis(this.#ports.settings().protection.lookup_interval_ms), now);
   }
 
-  /** Until when a read may show what was open before the trade that runs: of an earlier one, of an earlier run, or of others. */
-  #shownBefore({ instrument, lastFill }: SymbolDesk): number {
-    return Math.max(lastFill, this.#beganAt, this.#foreignAt.get(instrument.index) ?? 0);
+  /**
+   * Until when, by the exchange's clock, something was open before the trade that runs that an older read may show: of an
+   * earlier trade, of an earlier run, or of others.
+   */
+  #shownBefore({ instrument, lastFill }: SymbolDesk, { requestedAt, asOf }: AccountSnapshot): number {
+    const began = this.#beganAt + asOf - requestedAt;
+    return Math.max(lastFill, began, this.#foreignAt.get(instrument.index) ?? 0);
   }
 
   /** @param trade that the read was compared with */

@@ -69,7 +69,7 @@ export function recoverSymbol(
   const left = ours.filter(({ parts }) => ended.has(parts.trade) && !open.has(parts.trade));
   const found = ours.filter((one) => !proofs.includes(one) && !left.includes(one));
   const { trade, leftovers } = recoverFrom(instrument, settings, snapshot, journal, found, now);
-  if (trade !== null && trade.unexplained !== null) trade.unexplained.readAt = snapshot.requestedAt;
+  if (trade !== null && trade.unexplained !== null) trade.unexplained.readAt = snapshot.asOf;
   const past = pastTrades(instrument, settings, journal, trade?.plan.trade ?? null, now);
   const cancels = left.map(cancelOf);
   const [kept, others] = trade === null ? [[], cancels] : [cancels, []];

@@ -17,6 +17,7 @@ import {
   microsFromSeconds,
   noLots,
   type PriceE8,
+  plus,
   type SymbolIndex,
   signedLots,
   type Ticks,
@@ -80,7 +81,7 @@ export class SymbolDesk {
   readonly #latest: (Decision | null)[];
   #resyncAsked = false;
   #decisions = 0;
-  #lastTradeEnd: Micros = micros(0);
+  #lastCancel: Micros = micros(0);
   #lastFill: Micros = micros(0);
   readonly #ended = new Set<TradeId>();
   /** what an ended trade left to somebody's part of the position */
@@ -168,9 +169,12 @@ export class SymbolDesk {
     return this.#judge.lastDecision;
   }
 
-  /** When the last trade ended; account reads older than this say nothing about the symbol (failure-catalogue F-31). */
-  get lastTradeEnd(): Micros {
-    return this.#lastTradeEnd;
+  /**
+   * When the last order of a trade that is over left, or its cancel, by our own clock; account reads older than this say
+   * nothing about the symbol (failure-catalogue F-31).
+   */
+  get lastCancel(): Micros {
+    return this.#lastCancel;
   }
 
   /** The last execution of a trade that is over, by the exchange's clock; 0 before the first. */
@@ -451,7 +455,7 @@ export class SymbolDesk {
     this.#endedEntries = endedEntriesOf(trade);
     // A trade of which nothing filled ends with its last order, so that an older read does not bring that one back.
     const orderTimes = [...trade.orders.values()].map(({ cancelAt }) => cancelAt);
-    this.#lastTradeEnd = micros(Math.max(trade.lastFillTime, ...orderTimes));
+    this.#lastCancel = micros(Math.max(this.#lastCancel, ...orderTimes));
     this.#lastFill = micros(Math.max(this.#lastFill, trade.lastFillTime));
     const { symbol, side } = trade.plan;
     const isLeft = isLeftToOthers(trade);
@@ -470,7 +474,7 @@ export class SymbolDesk {
     // The stream has not told what our last execution left: messages may be lost, and that of somebody's part among them.
     else if (trade.statedAt < trade.lastFillTime) this.#floor.readAgainBy(now, now);
     this.#floor.session.onExecuted(trade.plan.trade, now);
-    const until = micros(row.exitTime + cooldownAfter(trade, row.exitReason));
+    const until = plus(this.market.byOurClock(row.exitTime), cooldownAfter(trade, row.exitReason));
     this.#floor.session.onClosed(numberFromMoney(row.netPnl), this.instrument.symbol, side, until, now);
   }
 

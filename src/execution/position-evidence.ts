@@ -17,7 +17,7 @@ import type { Desk } from "./desk.ts";
 import { missedLots, type Order } from "./order.ts";
 import { enteredLots, exposedLots, isLeftToOthers, mayFill, openLots, type Trade, toldLots, wakeBy } from "./trade.ts";
 
-/** How much younger than the last execution a read must be to be news: clocks differ, and reads lag. */
+/** How much younger than the last execution a read must be to be news: what is known of the clocks errs, and reads lag. */
 const readMarginMicros = microsFromSeconds(2);
 
 /** A stop beside flat books that neither the stream nor a read has spoken of waits no longer than that (I-23). */
@@ -48,18 +48,18 @@ export function statePosition(trade: Trade, lots: SignedLots, time: Micros, now:
 /**
  * Read with the account.
  *
- * @param requestedAt by our own clock
+ * @param asOf when it was asked for, by the exchange's clock, as are the times of executions (F-26)
  */
-export function seePosition(trade: Trade, lots: SignedLots, requestedAt: Micros, now: Micros): void {
+export function seePosition(trade: Trade, lots: SignedLots, asOf: Micros, now: Micros): void {
   const { unexplained } = trade;
   if (unexplained !== null) {
     const { statedAt, enteredAt } = unexplained;
-    if (requestedAt > Math.max(statedAt, enteredAt) + readMarginMicros) {
+    if (asOf > Math.max(statedAt, enteredAt) + readMarginMicros) {
       unexplained.lots = lots;
-      unexplained.readAt = requestedAt;
+      unexplained.readAt = asOf;
     }
   }
-  if (requestedAt > trade.lastFillTime + readMarginMicros) note(trade, lots, now);
+  if (asOf > trade.lastFillTime + readMarginMicros) note(trade, lots, now);
 }
 
 /**
@@ -125,11 +125,14 @@ export function isLastWordAwaited(trade: Trade, desk: Desk, now: Micros): boolea
   return false;
 }
 
-/** The account is asked for as soon as its answer is news, and again as long as none comes. */
+/**
+ * The account is asked for as soon as its answer is news, and again as long as none comes. The execution, which is timed by
+ * the exchange's clock, is no younger than our word of it, which is by our own.
+ */
 function isReadAwaited(trade: Trade, { emit }: Desk, flatSince: Micros, wait: Micros, now: Micros): boolean {
   const until = plus(flatSince, lastWordMicros);
   if (now >= until) return false;
-  const due = Math.max(flatSince, trade.lastFillTime + readMarginMicros + 1, trade.flatAskedAt + wait);
+  const due = Math.max(flatSince + readMarginMicros + 1, trade.flatAskedAt + wait);
   if (now >= due) {
     emit({ kind: "query-account" });
     trade.flatAskedAt = now;

@@ -231,11 +231,11 @@ export class TradeManager {
     if (trade.seenLots > openLots(trade)) wakeBy(trade, now + microsFromMillis(lookup_interval_ms));
   }
 
-  /** A read of the account, asked for at `requestedAt`, shows this position. */
-  onPositionSeen(lots: SignedLots, requestedAt: Micros, now: Micros): void {
+  /** A read of the account shows this position. @param asOf when it was asked for, by the exchange's clock */
+  onPositionSeen(lots: SignedLots, asOf: Micros, now: Micros): void {
     const trade = this.#trade;
     if (trade === null) return;
-    seePosition(trade, lots, requestedAt, now);
+    seePosition(trade, lots, asOf, now);
     this.#manage(trade, now);
   }
 
@@ -275,7 +275,7 @@ export class TradeManager {
     this.#manage(trade, now);
   }
 
-  /** The open orders of both services, read at `requestedAt`. */
+  /** The open orders of both services. @param requestedAt when they were asked for, by our own clock */
   onOpenOrders(ids: ReadonlySet<string>, requestedAt: Micros, now: Micros): void {
     const trade = this.#trade;
     if (trade === null) return;

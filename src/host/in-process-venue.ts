@@ -167,7 +167,7 @@ export class InProcessVenue {
       },
       this.#asset,
       this.#byName,
-      now,
+      { requestedAt: now, asOf: now },
     );
     if (account.kind === "unproven") {
       const { cause } = account;

@@ -173,6 +173,11 @@ export class SymbolMarket {
     this.clockOffset = offset;
   }
 
+  /** Our own clock when the exchange's says so (failure-catalogue F-26). */
+  byOurClock(exchangeTime: Micros): Micros {
+    return micros(exchangeTime - this.clockOffset);
+  }
+
   /** {@link noTick} before the first book ticker. */
   get bid(): Ticks {
     return this.touchBid;

@@ -4,7 +4,7 @@
  * @see binance-usdm.md §6.2; failure-catalogue F-07, F-44, F-60
  */
 
-import type { CoreEvent, Outcome } from "../domain/event.ts";
+import type { AskedAt, CoreEvent, Outcome } from "../domain/event.ts";
 import { type Micros, micros, microsPerSecond, plus, type SymbolIndex } from "../domain/units.ts";
 import { type AskPorts, verdictOf } from "./asking.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
@@ -35,6 +35,8 @@ export type AccountReaderPorts = AskPorts & {
   /** margin asset of the configured symbols */
   readonly asset: string;
   readonly instruments: InstrumentsByName;
+  /** of the clock that times executions, against ours */
+  readonly engineOffset: () => Micros;
   /** the answers were here and came to nothing */
   readonly onUnproven: (cause: string) => void;
   readonly onOutcome: (outcome: Outcome, now: Micros) => void;
@@ -43,7 +45,7 @@ export type AccountReaderPorts = AskPorts & {
 type Done = (read: AccountRead, now: Micros) => void;
 
 /** A read that is not over, and who asked for it. */
-type Open = { readonly requestedAt: Micros; readonly wanted: Done[] };
+type Open = { readonly asked: AskedAt; readonly wanted: Done[] };
 
 const repeatBackoff: Backoff = { first: micros(500_000), most: micros(10 * microsPerSecond) };
 /** Reads under way at the same time. */
@@ -68,7 +70,7 @@ export class AccountReader {
 
   /** As soon as the pace lets it. What several ask for in one moment, or wait for, is one read. */
   read(now: Micros, done: Done): void {
-    if (this.#open?.requestedAt === now) {
+    if (this.#open?.asked.requestedAt === now) {
       this.#open.wanted.push(done);
       return;
     }
@@ -88,7 +90,9 @@ export class AccountReader {
   /** Asks once, and once more for a part whose answer got lost: four answers in a row are much to ask of a bad network. */
   #begin(wanted: Done[], now: Micros): void {
     this.#underWay += 1;
-    const open: Open = { requestedAt: now, wanted };
+    // With what is known now: a machine that sleeps meanwhile wakes with another offset.
+    const asked = { requestedAt: now, asOf: plus(now, this.#ports.engineOffset()) };
+    const open: Open = { asked, wanted };
     this.#open = open;
     const bodies = new Map<Part, unknown>();
     let isOver = false;
@@ -109,7 +113,7 @@ export class AccountReader {
         if (failure !== null && !isLast && mayHaveBeenLost(answer)) return ask(part, true, at);
         if (failure !== null) return finish(failure, at);
         if (answer.kind === "reply") bodies.set(part, answer.reply.body);
-        if (bodies.size === parts.length) finish(this.#join(bodies, now), at);
+        if (bodies.size === parts.length) finish(this.#join(bodies, asked), at);
       };
       this.#pace.take(weight, then);
       this.#ports.caller.call(accountRequests[part], { done: answered }, then);
@@ -149,7 +153,7 @@ export class AccountReader {
     });
   }
 
-  #join(bodies: ReadonlyMap<Part, unknown>, requestedAt: Micros): Found {
+  #join(bodies: ReadonlyMap<Part, unknown>, asked: AskedAt): Found {
     const decoded = decodeAccount(
       {
         balance: bodies.get("balance"),
@@ -159,7 +163,7 @@ export class AccountReader {
       },
       this.#ports.asset,
       this.#ports.instruments,
-      requestedAt,
+      asked,
     );
     if (decoded.kind === "unproven") this.#ports.onUnproven(decoded.cause);
     if (decoded.kind === "unproven") return failed({ kind: "unknown", cause: decoded.cause });

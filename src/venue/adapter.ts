@@ -27,6 +27,7 @@ import { Caller } from "./caller.ts";
 import { type ClockOffset, unknownOffset } from "./clock-offset.ts";
 import { Connections } from "./connections.ts";
 import { DeadMansSwitch, type SwitchTerms } from "./dead-mans-switch.ts";
+import { EngineClock } from "./engine-clock.ts";
 import { type HistoryReaderPorts, readHistory } from "./history-reader.ts";
 import { type IncomeReaderPorts, readIncome } from "./income-reader.ts";
 import { ListenKeyKeeper } from "./listen-key.ts";
@@ -107,6 +108,7 @@ export class VenueAdapter implements TransportListener {
   readonly #keeper: ListenKeyKeeper;
   readonly #reads: ReadAuthority;
   #clock: ClockOffset = unknownOffset;
+  readonly #engineClock = new EngineClock();
   #running: Running | null = null;
   #isSyncing = false;
   #now = micros(0);
@@ -318,6 +320,7 @@ export class VenueAdapter implements TransportListener {
       market: new MarketFeed(instruments, {
         ...ports,
         market: this.#sink.instruments(instruments),
+        engineClock: this.#engineClock,
         connections: this.#connections,
         silenceMax: firstMessage,
       }),
@@ -338,6 +341,7 @@ export class VenueAdapter implements TransportListener {
         ...ports,
         asset,
         instruments: byName,
+        engineOffset: () => this.#engineClock.offset(this.#clock.offset),
         onUnproven: (cause) => emit({ kind: "account-unproven", cause }),
         onOutcome: (outcome, now) => this.#reads.onOutcome("account", outcome, now),
       }),

@@ -12,6 +12,7 @@ import { type Micros, micros, plus, type SymbolIndex } from "../domain/units.ts"
 import type { AskPorts } from "./asking.ts";
 import { BookSync } from "./book-sync.ts";
 import type { Connections } from "./connections.ts";
+import type { EngineClock } from "./engine-clock.ts";
 import { publicQuery } from "./wire/encode.ts";
 import { FrameScanner, type FrameSink, frameBad, frameForeign } from "./wire/scan.ts";
 
@@ -19,6 +20,7 @@ type MarketStream = "public" | "market";
 
 export type MarketFeedPorts = AskPorts & {
   readonly market: MarketSink;
+  readonly engineClock: EngineClock;
   readonly connections: Connections;
   /** a symbol that is silent on a connection for longer than this makes it dead */
   readonly silenceMax: Micros;
@@ -56,7 +58,7 @@ export class MarketFeed {
     });
     this.#heard = { public: new Float64Array(instruments.length), market: new Float64Array(instruments.length) };
     this.#inVain = { public: new Float64Array(instruments.length), market: new Float64Array(instruments.length) };
-    this.#sink = frameSink(ports.market, this.#books, this.#heard);
+    this.#sink = frameSink(ports, this.#books, this.#heard);
   }
 
   path(name: MarketStream): string {
@@ -145,12 +147,13 @@ export class MarketFeed {
 }
 
 function frameSink(
-  market: MarketSink,
+  { market, engineClock }: MarketFeedPorts,
   books: BookSync,
   heard: Readonly<Record<MarketStream, Float64Array>>,
 ): FrameSink {
   return {
     onBookTicker(symbol, updateId, bid, bidLots, ask, askLots, exchangeTime, receivedAt) {
+      engineClock.onTold(exchangeTime, receivedAt);
       market.onBookTicker(symbol, updateId, bid, bidLots, ask, askLots, exchangeTime, receivedAt);
     },
     onDepth(symbol, levels, exchangeTime, receivedAt) {

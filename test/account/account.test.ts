@@ -20,6 +20,7 @@ function snapshot(changes: Partial<AccountSnapshot> = {}): AccountSnapshot {
     algos: [],
     foreign: [],
     requestedAt: after(0),
+    asOf: after(0),
     ...changes,
   };
 }

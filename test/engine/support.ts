@@ -3,7 +3,7 @@
 import type { Settings } from "../../src/config/schema.ts";
 import type { DecisionSource } from "../../src/decision/source.ts";
 import type { Decision } from "../../src/domain/decision.ts";
-import type { AccountSnapshot, HistoryReport } from "../../src/domain/event.ts";
+import type { AccountSnapshot, HistoryReport, IncomeRow } from "../../src/domain/event.ts";
 import { type Instrument, moneyFromText } from "../../src/domain/instrument.ts";
 import type { Journal, OpenTrade } from "../../src/domain/journal.ts";
 import { askSide, bidSide, depthLevels } from "../../src/domain/market-port.ts";
@@ -42,6 +42,8 @@ export function snapshotOf(position: number, changes: Partial<AccountSnapshot> =
     algos: [],
     foreign: [],
     requestedAt: after(0),
+    // The two clocks are the same.
+    asOf: changes.requestedAt ?? after(0),
     ...changes,
   };
 }
@@ -202,6 +204,9 @@ export class CoreBench {
   /** The history is answered so whenever it is asked for; left alone while null. */
   history: HistoryReport | null = null;
 
+  /** What the exchange's ledger has: nothing, unless a test says so. */
+  income: readonly IncomeRow[] = [];
+
   #heard = 0;
 
   /** What was put out and not taken here before, also what follows while it is gone through. */
@@ -227,9 +232,8 @@ export class CoreBench {
     while (this.core.hasOutputs) {
       const fresh = this.core.takeOutputs();
       outputs.push(...fresh);
-      // The ledger has nothing to explain.
       if (fresh.some(({ kind }) => kind === "query-income")) {
-        this.core.handle({ kind: "income-report", rows: [] }, this.now);
+        this.core.handle({ kind: "income-report", rows: this.income }, this.now);
       }
       if (this.history === null || !fresh.some(({ kind }) => kind === "query-history")) continue;
       this.core.handle(this.history, this.now);

@@ -220,12 +220,12 @@ test("[F-31] without a trade a position is nobody's", () => {
 });
 
 /** Ten lots that were closed, as the stream has just told, at the given side; the stop still rests. */
-function flat(side: Side = "buy"): Bench {
+function flat(side: Side = "buy", filledAt = after(100)): Bench {
   const bench = new Bench();
   bench.enterProtected(planOf({ side }));
   bench.manager.close("OPERATOR", bench.now);
   bench.sent();
-  bench.fill(idOf("x"), "FILLED", 10, fillOf("exit", 10, 640_000, after(100)));
+  bench.fill(idOf("x"), "FILLED", 10, fillOf("exit", 10, 640_000, filledAt));
   return bench;
 }
 
@@ -242,9 +242,9 @@ test.each<readonly [string, (bench: Bench) => void]>([
 ])("[I-23] where %s the account is asked once its answer is news, and the stop goes when none comes", (_what, tell) => {
   const bench = flat();
   tell(bench);
-  bench.at(2_100);
+  bench.at(2_000);
   const before = bench.sent();
-  bench.at(2_101);
+  bench.at(2_001);
   const asked = bench.sent();
   bench.at(3_999);
   const again = bench.sent();
@@ -255,6 +255,12 @@ test.each<readonly [string, (bench: Bench) => void]>([
     true,
     ["cancel-algo f1"],
   ]);
+});
+
+test("[I-23] [F-26] where our clock is behind by a minute, the account is asked no later beside flat books", () => {
+  const bench = flat("buy", after(60_000));
+  bench.at(2_001);
+  expect(bench.sent()).toEqual(["query-account"]);
 });
 
 test.each<readonly [Side, number, readonly string[], number]>([

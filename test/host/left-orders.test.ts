@@ -71,6 +71,7 @@ const snapshot: AccountSnapshot = {
   algos: [],
   foreign: [],
   requestedAt: micros(1_900_000),
+  asOf: micros(1_900_000),
 };
 
 /** State and filled quantity of each row that follows from the events. */

@@ -33,6 +33,31 @@ test("[I-19] reads that are asked for in one moment are one, with one snapshot a
   ]);
 });
 
+test("[F-26] a read of the account tells by both clocks when it was asked for", () => {
+  const rig = restRig();
+  rig.on("GET /fapi/v1/time", () => ok({ serverTime: rig.now / 1_000 + 60_000 }));
+  rig.started();
+  const { now } = rig;
+  rig.send({ kind: "query-account" });
+  const snapshot = rig.events.findLast(({ kind }) => kind === "account-snapshot");
+  expect(snapshot).toMatchObject({ requestedAt: now, asOf: now + 60_000_000 });
+});
+
+test("[F-26] a read of the account is no younger than market data say, where the exchange's gate is ahead of its engine", () => {
+  // given
+  const rig = restRig();
+  rig.on("GET /fapi/v1/time", () => ok({ serverTime: rig.now / 1_000 + 5_000 }));
+  rig.started();
+  const T = Math.floor(rig.now / 1_000);
+  const touch = { b: "64000.00", B: "1.000", a: "64000.10", A: "1.000" };
+  // when
+  rig.say("public", { e: "bookTicker", u: 1, s: "BTCUSDT", ...touch, T, E: T });
+  rig.send({ kind: "query-account" });
+  // then
+  const snapshot = rig.events.findLast(({ kind }) => kind === "account-snapshot");
+  expect(snapshot).toMatchObject({ asOf: T * 1_000 + 1_000_000 });
+});
+
 test("[F-18] reads that come to nothing, asked for every second, leave look-ups their way", () => {
   const rig = startedRestRig();
   for (const path of accountPaths) rig.on(`GET ${path}`, () => "lost");

@@ -2,12 +2,19 @@
 
 import type { z } from "zod";
 import { isAuthorityLost } from "../../domain/error-policy.ts";
-import type { AccountSnapshot, CoreEvent, HistoryReport, Outcome, PositionReport } from "../../domain/event.ts";
+import type {
+  AccountSnapshot,
+  AskedAt,
+  CoreEvent,
+  HistoryReport,
+  Outcome,
+  PositionReport,
+} from "../../domain/event.ts";
 import { type Instrument, moneyFromText, signedLotsCovering } from "../../domain/instrument.ts";
 import type { JournalFill } from "../../domain/journal.ts";
 import type { AlgoReport, Fill, OrderReport } from "../../domain/order.ts";
 import type { QueryFills, QueryHistory } from "../../domain/output.ts";
-import type { Micros, SymbolIndex } from "../../domain/units.ts";
+import type { SymbolIndex } from "../../domain/units.ts";
 import { fillsMax, type SingleCommand } from "./encode.ts";
 import { classify, type Reply, requestKindOf, type Verdict } from "./outcome.ts";
 import {
@@ -95,7 +102,7 @@ export function decodeAccount(
   bodies: AccountBodies,
   asset: string,
   instruments: InstrumentsByName,
-  requestedAt: Micros,
+  asked: AskedAt,
 ): DecodedAccount {
   const balances = Balances.safeParse(bodies.balance);
   const rows = PositionRisks.safeParse(bodies.positions);
@@ -120,7 +127,7 @@ export function decodeAccount(
       orders: orders.events.filter((event): event is OrderReport => event.kind === "order-report"),
       algos: algos.events.filter((event): event is AlgoReport => event.kind === "algo-report"),
       foreign: [...positions.foreign, ...orders.foreign, ...algos.foreign],
-      requestedAt,
+      ...asked,
     },
     events: [...orders.events, ...algos.events].filter((event) => event.kind === "venue-unknown"),
     offGrid: positions.offGrid,

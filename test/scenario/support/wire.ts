@@ -227,7 +227,7 @@ export class Wire implements VenueWire {
       },
       "USDT",
       this.#byName,
-      now,
+      { requestedAt: now, asOf: now },
     );
     const command = { kind: "query-account" } as const;
     if (account.kind === "unproven") {

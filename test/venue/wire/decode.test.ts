@@ -83,7 +83,7 @@ const balance = [{ asset: "USDT", balance: "10000.00000000", crossUnPnl: "0.0000
 const position = { symbol: "BTCUSDT", positionSide: "BOTH", positionAmt: "-0.010", entryPrice: "64000.05" };
 const account = { balance, positions: [], orders: [], algos: [] };
 const read = (bodies: Partial<typeof account> | object): ReturnType<typeof decodeAccount> =>
-  decodeAccount({ ...account, ...bodies }, "USDT", byName, micros(5));
+  decodeAccount({ ...account, ...bodies }, "USDT", byName, { requestedAt: micros(5), asOf: micros(7) });
 
 test("an account snapshot holds wallet, signed positions and both kinds of orders", () => {
   const bodies = { positions: [position], orders: [orderBody({ status: "NEW" })], algos: [algoBody()] };
@@ -97,6 +97,7 @@ test("an account snapshot holds wallet, signed positions and both kinds of order
       algos: [{ status: "NEW", source: "query" }],
       foreign: [],
       requestedAt: 5,
+      asOf: 7,
     },
   });
 });
