@@ -21,6 +21,9 @@ export type StrikeHooks = {
 type Ordered = Map<string, Map<number, Fault[]>>;
 
 const second = microsPerSecond;
+/** Share of the starts with a clock that is far off, and how far at most. */
+const farClocks = 0.1;
+const farClockMost = 90 * second;
 /** A close that is refused again and again waits up to 16 s. */
 const closeBackOff = 20 * second;
 /** An HTTP request that nobody answers is waited for so long. */
@@ -43,6 +46,7 @@ export class Striker {
   readonly #byRow: Ordered = new Map();
   readonly #seen = new Map<string, number>();
   readonly #clockRandom;
+  readonly #farClockRandom;
   #isOn = false;
   #again: { readonly turns: number; readonly crash: Crash } | null = null;
 
@@ -53,6 +57,7 @@ export class Striker {
     this.#judge = judge;
     this.#hooks = hooks;
     this.#clockRandom = randomFor(plan.seed, "machine clock");
+    this.#farClockRandom = randomFor(plan.seed, "machine clock that is far off");
     for (const fault of plan.faults) {
       const { place } = fault;
       if ("request" in place) file(this.#byRequest, place.request, place.nth, fault);
@@ -79,7 +84,11 @@ export class Striker {
 
   boot(): void {
     if (this.#world.process.isUp) return;
-    this.#world.boot(Math.round((this.#clockRandom.uniform() - 0.5) * 2 * second));
+    // A machine may start before its time is set, and a process keeps what it has begun with (F-26).
+    const isFar = this.#farClockRandom.uniform() < farClocks;
+    const far = (this.#farClockRandom.uniform() - 0.5) * 2 * farClockMost;
+    const near = (this.#clockRandom.uniform() - 0.5) * 2 * second;
+    this.#world.boot(Math.round(isFar ? far : near));
   }
 
   /** The process dies now, and a new one begins after a while. */
