@@ -87,6 +87,11 @@ export class AccountDesk {
     return this.#reconciliation.isLeftAlone(symbol);
   }
 
+  /** Whether a stop rests that may protect nothing any more: an entry would be closed by it. */
+  isKeepingStop(symbol: SymbolIndex, now: Micros): boolean {
+    return this.#reconciliation.isKeepingStop(symbol, now);
+  }
+
   /** When {@link onTimer} is due. */
   get wakeAt(): number {
     return this.#reads.dueAt;

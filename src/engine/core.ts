@@ -7,6 +7,7 @@ import { Account } from "../account/account.ts";
 import type { Settings } from "../config/schema.ts";
 import type { DecisionSource } from "../decision/source.ts";
 import { assert, InvariantError } from "../domain/assert.ts";
+import type { Evidence } from "../domain/decision.ts";
 import type { AccountSnapshot, CommandOutcome, CoreEvent, SetUp } from "../domain/event.ts";
 import { type Instrument, takeBounds } from "../domain/instrument.ts";
 import type { DepthLevels, MarketSink } from "../domain/market-port.ts";
@@ -41,6 +42,8 @@ export type CoreOptions = {
   /** the sources of one symbol, in order of priority */
   readonly sourcesFor: (instrument: Instrument, features: Features) => readonly DecisionSource[];
 };
+
+const notReady: Evidence<BlockReason> = { reason: "NOT_READY", measured: null, limit: null };
 
 export class Core implements MarketSink {
   #settings: Settings;
@@ -110,7 +113,8 @@ export class Core implements MarketSink {
       equity,
       enterSafeMode,
       entriesOff: () => this.#entriesOff(),
-      heldBack: (symbol: SymbolIndex, now: Micros) => this.#holds.against(symbol, now),
+      heldBack: (symbol: SymbolIndex, now: Micros) =>
+        this.#accountDesk.isKeepingStop(symbol, now) ? notReady : this.#holds.against(symbol, now),
       catchUp: () => this.#catchUp(),
       readAgainBy: (at: number, now: Micros) => this.#accountDesk.readBy(at, now),
       afterwards: (bookkeeping: () => void) => {

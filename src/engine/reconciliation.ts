@@ -57,6 +57,8 @@ export class Reconciliation {
   readonly #told = new Map<SymbolIndex, SignedLots>();
   /** when a position was last read, or told, that no trade of ours explained, by the exchange's clock */
   readonly #foreignAt = new Map<SymbolIndex, number>();
+  /** symbols that have a stop which stays because a read may lag */
+  readonly #kept = new Set<SymbolIndex>();
   #tally = newTally();
   /** when the account was read first, by our own clock */
   #beganAt = Number.POSITIVE_INFINITY;
@@ -96,10 +98,22 @@ export class Reconciliation {
     if (isOrphan && this.#ports.settings().reconcile.orphan_position === "report") this.#leaveAlone(desk, trade);
     else if (trade !== null) this.#adopt(desk.manager, trade, now);
     for (const command of due) this.#ports.emit(command);
-    if (due.length < leftovers.length) this.#ports.readAgainBy(now + quietMicros, now);
+    this.#keep(instrument.index, due.length < leftovers.length, now);
     if (desk.manager.trade === null) for (const command of kept) this.#ports.emit(command);
     else if (kept.length > 0) this.#ports.readAgainBy(now + 2 * quietMicros, now);
     desk.history.recover(past, now);
+  }
+
+  /** Beside a stop that may protect nothing any more nothing new is entered: it would close that (I-08). */
+  isKeepingStop(symbol: SymbolIndex, now: Micros): boolean {
+    return this.#kept.has(symbol) && now <= this.#beganAt + this.#readLag + 2 * quietMicros;
+  }
+
+  #keep(symbol: SymbolIndex, isKept: boolean, now: Micros): void {
+    this.#kept.delete(symbol);
+    if (!isKept) return;
+    this.#kept.add(symbol);
+    this.#ports.readAgainBy(now + quietMicros, now);
   }
 
   /**
@@ -377,7 +391,9 @@ export class Reconciliation {
       report.kind === "algo-report" &&
       trades.every(({ plan }) => plan.trade !== parts.trade) &&
       this.#mayProtect(desk, report.clientAlgoId, snapshot);
-    const gone = strays.filter((stray) => !isNeeded(stray) && !trades.some((trade) => isOnlyStop(stray, trade)));
+    const needed = strays.filter(isNeeded);
+    this.#keep(desk.instrument.index, needed.length > 0, now);
+    const gone = strays.filter((stray) => !needed.includes(stray) && !trades.some((trade) => isOnlyStop(stray, trade)));
     this.#tally.leftovers += gone.length;
     for (const stray of gone) this.#ports.emit(cancelOf(stray));
     if (gone.length < strays.length) this.#ports.readAgainBy(now + 2 * quietMicros, now);

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { lots, money, ticks } from "../../src/domain/units.ts";
 import { recoverSymbol } from "../../src/engine/recovery.ts";
 import { fillOf } from "../execution/bench.ts";
+import { decisionOf } from "../risk/support.ts";
 import { after, instrument, settings, stillRules } from "../support/core.ts";
 import {
   CoreBench,
@@ -261,6 +262,19 @@ test("[I-01] [F-19] the stop of a trade that the journal knows to have filled st
   const filled = openTradeOf(tradeA, after(-1_500), [fillOf("11", 10, 640_000, after(-1_000))]);
   const { commands } = recoveredBy(snapshotOf(0, { algos: [stopOf(idOf(tradeA, "f"))] }), [filled]);
   expect(commands.filter((text) => text.startsWith("cancel-"))).toEqual([]);
+});
+
+test("[I-08] nothing is entered beside a stop that stays only because reads may lag", () => {
+  const { bench } = recoveredBy(snapshotOf(0, { algos: [stopOf(idOf(tradeA, "f"))] }));
+  bench.tell({ kind: "private-stream", alive: true });
+  bench.quote();
+  const early = bench.decide(decisionOf());
+  bench.at(13_000);
+  bench.tell(snapshotOf(0, { algos: [stopOf(idOf(tradeA, "f"))], requestedAt: bench.now }));
+  bench.quote();
+  const late = bench.decide(decisionOf({ id: "d2", time: bench.now, validUntil: after(14_000) }));
+  const entries = [early, late].map((texts) => texts.filter((text) => text.startsWith("place-order")).length);
+  expect([entries, bench.blocked]).toEqual([[0, 1], ["NOT_READY"]]);
 });
 
 test("[I-01] [F-19] it stays, too, beside an entry of another trade that is being looked for", () => {
