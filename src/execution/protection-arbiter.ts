@@ -11,7 +11,7 @@ import type { PlaceAlgo } from "../domain/output.ts";
 import type { ExitReason } from "../domain/reason.ts";
 import { type Lots, type Micros, microsPerSecond, type Ticks } from "../domain/units.ts";
 import { backedOff } from "./desk.ts";
-import { isMissing } from "./lookup.ts";
+import { isMissing, isNotFound } from "./lookup.ts";
 import type { Order } from "./order.ts";
 import { arrangeTargets, type TargetArrangement } from "./protection-targets.ts";
 import type { WantedTarget } from "./targets.ts";
@@ -89,7 +89,7 @@ export function arrange(situation: Situation): Arrangement {
   const end = stopEnd(situation, stops);
   const wanted = end === null ? stopSteps(situation, stops, covered, wakes) : [end];
   const leaves = wanted.some(({ kind }) => kind === "close" || kind === "give-up");
-  const isStuck = leaves && situation.closesFail && !covered;
+  const isStuck = (leaves || stops.some(isNotFound)) && situation.closesFail && !covered;
   const steps = isStuck ? [...wanted, ...stopsBesideFailingCloses(situation, stops, wakes)] : wanted;
   const watchStop = situation.stopLevel !== situation.floorLevel && !stops.some((stop) => holdsLevel(situation, stop));
   // A target waits for the stop: what limits the loss goes first.
@@ -171,7 +171,8 @@ function isFloorBlocked(stops: readonly Order[]): boolean {
  * (failure-catalogue F-54, I-01).
  */
 function stopsBesideFailingCloses(situation: Situation, stops: readonly Order[], wakes: number[]): readonly Step[] {
-  if (stops.some(isOnTheWay)) return [];
+  // Nothing protects and nothing closes: one that two look-ups have not found is not waited for until that is proven.
+  if (stops.some((stop) => isOnTheWay(stop) && !isNotFound(stop))) return [];
   const { now, retryMicros, floorLevel, stopLevel, cover } = situation;
   const wait = Math.min(backedOff(retryMicros, stops.filter(isLost).length - 1), besideClosesWaitMax);
   const last = stops.at(-1);

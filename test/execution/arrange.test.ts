@@ -408,6 +408,18 @@ test.each<readonly [string, readonly Order[], Partial<Situation>, readonly strin
     ["close STOP_LOSS"],
   ],
   [
+    "is in doubt, and two look-ups have found nothing of it",
+    [refusal("f", -4141, 20_000), order("f", unknown, { seen: false, misses: 2, sentAt: after(-10_000) })],
+    {},
+    [placeFloor],
+  ],
+  [
+    "is in doubt, and one look-up has found nothing of it",
+    [refusal("f", -4141, 20_000), order("f", unknown, { seen: false, misses: 1, sentAt: after(-10_000) })],
+    {},
+    [],
+  ],
+  [
     "is another's, and we may rest one beside it",
     [order("f", expired), refusal("f", -4130)],
     {},
