@@ -38,6 +38,8 @@ export class Entries {
   #isRestoreDue = false;
   /** entries that were told of because they rest in it */
   readonly #rested = new Set<string>();
+  /** trades of another daemon, which nobody here has planned */
+  readonly #others = new Set<string>();
 
   constructor(scene: Scene, isOperators: boolean) {
     this.#scene = scene;
@@ -85,6 +87,11 @@ export class Entries {
     if (code < knownCodesFrom) this.#expectSafeMode(`${call.name} was answered ${code}`);
   }
 
+  /** Another daemon is about to send an order of that id. */
+  sentByOther(id: string): void {
+    this.#others.add(partsOf(id).trade);
+  }
+
   onResume(): void {
     this.#resumedAt = this.#scene.now;
   }
@@ -122,7 +129,7 @@ export class Entries {
     const { order, before, after, lots } = fill;
     const scene = this.#scene;
     const grows = Math.abs(after) > Math.abs(before);
-    if (order.role === null) return;
+    if (order.role === null || this.#others.has(order.trade)) return;
     if (order.role === "e") this.#enter(order.trade, order.id, lots);
     else if (grows || after * before < 0) {
       scene.violated("I-02", `${order.id} took the position from ${before} to ${after}`);

@@ -237,6 +237,7 @@ export class Judge {
   /** Another daemon that trades under the same prefix is about to send an order of that id. */
   sentByOther(id: string): void {
     this.owners.sentByOther(id);
+    this.#entries.sentByOther(id);
     this.#wire.sentByOther(id);
   }
 

@@ -166,3 +166,25 @@ test("[I-21] [F-59] a daemon may answer each proof of another one with one of it
     ["I-21"],
   ]);
 });
+
+test("[I-10] an entry of another daemon that fills was none that ours had to write down", () => {
+  const judge = sharing();
+  const filled = {
+    s: "BTCUSDT",
+    S: "BUY",
+    q: "0.010",
+    z: "0.010",
+    l: "0.010",
+    L: "64000.0",
+    x: "TRADE",
+    X: "FILLED",
+    t: 7,
+    i: 9,
+  };
+  const ours = orderId({ prefix: "sd", trade: tradeIdFrom("ours"), role: "e", attempt: 1 });
+  const of = (id: string) => {
+    judge.happened({ e: "ORDER_TRADE_UPDATE", o: { ...filled, c: id } });
+    return invariants(judge).filter((invariant) => invariant === "I-10").length;
+  };
+  expect([of(entry), of(ours)]).toEqual([0, 1]);
+});
