@@ -3,7 +3,7 @@
  * go wrong with them on the way. The daemon's end is the adapter's transport port, the far end what the service calls a link.
  */
 
-import { type Micros, microsPerSecond } from "../domain/units.ts";
+import { type Micros, micros, microsPerSecond } from "../domain/units.ts";
 import type { Link } from "../exchange/wire/connection.ts";
 import type { RestAnswer } from "../exchange/wire/rest-answer.ts";
 import { socketTarget } from "../exchange/wire/stream-url.ts";
@@ -354,10 +354,12 @@ export class Port implements Transport {
       if (effect?.do === "reset") return failed("ECONNRESET", network.delay());
       if (effect?.do === "lose-reply" || network.isCut("rest", "in")) return failed("ECONNRESET", httpTimeout);
       const heard = effect?.do === "answer" ? { ...answer, ...said(effect.answer, call) } : answer;
+      // The header `Date` has whole seconds.
+      const saidAt = micros(Math.floor((now() + network.gateOffset) / microsPerSecond) * microsPerSecond);
       this.#later(network.delay() + (effect?.do === "delay-reply" ? effect.by : 0), () => {
         if (!ends()) return;
         const { status, text } = heard;
-        const headers = read(heard.headers);
+        const headers = { ...read(heard.headers), saidAt };
         hooks.onReply(call, status, text, headers.retryAfterSeconds);
         this.#tell({ kind: "http-reply", id: request.id, status, headers, body: Buffer.from(text) });
       });
@@ -432,5 +434,5 @@ function read(headers: Readonly<Record<string, string>>): ReplyHeaders {
   const retryAfterSeconds = number("retry-after");
   if (usedWeight === null && retryAfterSeconds === null) return noHeaders;
   const orders10s = number("x-mbx-order-count-10s");
-  return { usedWeight, orders10s, orders1m: number("x-mbx-order-count-1m"), retryAfterSeconds };
+  return { ...noHeaders, usedWeight, orders10s, orders1m: number("x-mbx-order-count-1m"), retryAfterSeconds };
 }

@@ -90,7 +90,7 @@ export class RateBudget {
       return this.#noOrdersUntil;
     }
     const fallback = said.status === 418 ? time + shortestBan : endOfWindow(microsPerMinute, time);
-    const end = ending(Math.max(bannedUntil(said.message) ?? 0, named), fallback, time);
+    const end = ending(Math.max(banEnd(said.message, headers.saidAt, time), named), fallback, time);
     // One that names no end asks for the whole minute, also where an earlier one named a nearer end.
     this.#silentUntil = micros(Math.max(this.#silentUntil, end));
     return this.#silentUntil;
@@ -164,8 +164,11 @@ function orderSpan(message: string): number {
   return /per 1 MINUTE/i.test(message) ? microsPerMinute : 10 * microsPerSecond;
 }
 
-/** `banned until <ms>` of −1003, in microseconds. */
-function bannedUntil(message: string): number | null {
+/**
+ * The end that −1003 names as `banned until <ms>`, in microseconds; 0 where it names none. That is by the exchange's clock,
+ * which may not have been measured yet, so what is left counts from when it was said (failure-catalogue F-18, F-26).
+ */
+function banEnd(message: string, saidAt: Micros | null, time: Micros): number {
   const match = /banned until (\d{13})/.exec(message);
-  return match?.[1] === undefined ? null : Number(match[1]) * 1_000;
+  return match?.[1] === undefined ? 0 : Number(match[1]) * 1_000 + time - (saidAt ?? time);
 }

@@ -34,15 +34,23 @@ export type TransportRequest =
   | { readonly kind: "give-up-http"; readonly id: number }
   | HttpRequest;
 
-/** Headers that we read, as numbers; null when absent. */
+/** Headers that we read; null when absent. */
 export type ReplyHeaders = {
+  /** when it was said, by the exchange's clock, to the second below */
+  readonly saidAt: Micros | null;
   readonly usedWeight: number | null;
   readonly orders10s: number | null;
   readonly orders1m: number | null;
   readonly retryAfterSeconds: number | null;
 };
 
-export const noHeaders: ReplyHeaders = { usedWeight: null, orders10s: null, orders1m: null, retryAfterSeconds: null };
+export const noHeaders: ReplyHeaders = {
+  saidAt: null,
+  usedWeight: null,
+  orders10s: null,
+  orders1m: null,
+  retryAfterSeconds: null,
+};
 
 export type TransportEvent =
   | { readonly kind: "stream-open"; readonly stream: number }

@@ -27,7 +27,7 @@ test("[SAF-1] what is open can be read when everything but protection's share of
       kind: "http-reply",
       id: 1_000_000,
       status: 200,
-      headers: { usedWeight: 2_000, orders10s: null, orders1m: null, retryAfterSeconds: null },
+      headers: { saidAt: null, usedWeight: 2_000, orders10s: null, orders1m: null, retryAfterSeconds: null },
       body: Buffer.from("[]"),
     },
     rig.now,

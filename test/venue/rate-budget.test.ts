@@ -100,6 +100,15 @@ test.each([
   expect(admitted).toEqual([false, true]);
 });
 
+test("[F-18] [F-26] a ban lasts as long as it says by the exchange's clock, also where ours is a minute ahead", () => {
+  const budget = new RateBudget(0.25);
+  const [saidAt, ours] = [seconds(1), seconds(61)];
+  const message = `Way too many requests; banned until ${(minute + 91_000_000) / 1_000}.`;
+  budget.silence({ status: 418, code: -1003, message }, { ...noHeaders, saidAt }, ours);
+  const admitted = [149.9, 151].map((second) => budget.admit(protection, seconds(second)).ok);
+  expect(admitted).toEqual([false, true]);
+});
+
 test("[F-18] a 429 that names no end asks for the rest of the minute, also where an earlier one has named a nearer end", () => {
   const budget = new RateBudget(0.25);
   budget.silence({ status: 429, code: -1003, message: "" }, { ...noHeaders, retryAfterSeconds: 10 }, seconds(1));

@@ -6,7 +6,7 @@
  */
 
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from "node:http";
-import type { Micros } from "../../domain/units.ts";
+import { type Micros, microsFromMillis } from "../../domain/units.ts";
 import type {
   HttpRequest,
   ReplyHeaders,
@@ -242,6 +242,7 @@ function agentFor(base: string): Agent {
 
 function headersOf(headers: IncomingHttpHeaders): ReplyHeaders {
   return {
+    saidAt: timeOf(headers.date),
     usedWeight: numberOf(headers["x-mbx-used-weight-1m"]),
     orders10s: numberOf(headers["x-mbx-order-count-10s"]),
     orders1m: numberOf(headers["x-mbx-order-count-1m"]),
@@ -251,6 +252,12 @@ function headersOf(headers: IncomingHttpHeaders): ReplyHeaders {
 
 function numberOf(header: string | readonly string[] | undefined): number | null {
   return typeof header === "string" && /^\d{1,9}$/.test(header) ? Number(header) : null;
+}
+
+/** @see RFC 9110 §6.6.1 */
+function timeOf(date: string | undefined): Micros | null {
+  const millis = date === undefined ? Number.NaN : Date.parse(date);
+  return Number.isNaN(millis) ? null : microsFromMillis(millis);
 }
 
 /** Messages of network errors may hold URLs with signatures; their codes do not. */

@@ -347,10 +347,10 @@ export class AdapterWire implements VenueWire {
     const counted = this.limits.headers(endpoint, milliseconds);
     const count = (name: string): number | null => (counted[name] === undefined ? null : Number(counted[name]));
     const headers: ReplyHeaders = {
+      ...noHeaders,
       usedWeight: count("x-mbx-used-weight-1m"),
       orders10s: count("x-mbx-order-count-10s"),
       orders1m: count("x-mbx-order-count-1m"),
-      retryAfterSeconds: null,
     };
     return { status, text: jsonText(body), headers };
   }
@@ -394,7 +394,13 @@ const sessionCalls: ReadonlyMap<string, string> = new Map([
   ["algoOrder.cancel", "DELETE /fapi/v1/algoOrder"],
 ]);
 
-const noHeaders: ReplyHeaders = { usedWeight: null, orders10s: null, orders1m: null, retryAfterSeconds: null };
+const noHeaders: ReplyHeaders = {
+  saidAt: null,
+  usedWeight: null,
+  orders10s: null,
+  orders1m: null,
+  retryAfterSeconds: null,
+};
 
 const commandNames: ReadonlyMap<string, string> = new Map([
   ["POST /fapi/v1/order", "place-order"],

@@ -52,6 +52,7 @@ test("a reply comes with its status, its limits and its bytes", async () => {
   const port = await listen(
     createServer((request, response) => {
       response.setHeader("X-MBX-USED-WEIGHT-1M", "17").setHeader("Retry-After", "3");
+      response.setHeader("Date", "Thu, 01 Jan 2026 00:00:05 GMT");
       response.writeHead(429).end(`${request.headers["x-mbx-apikey"]} ${request.url}`);
     }),
   );
@@ -60,7 +61,13 @@ test("a reply comes with its status, its limits and its bytes", async () => {
     kind: "http-reply",
     id: 7,
     status: 429,
-    headers: { usedWeight: 17, orders10s: null, orders1m: null, retryAfterSeconds: 3 },
+    headers: {
+      saidAt: Date.UTC(2026, 0, 1, 0, 0, 5) * 1_000,
+      usedWeight: 17,
+      orders10s: null,
+      orders1m: null,
+      retryAfterSeconds: 3,
+    },
     body: "canary-key /fapi/v1/order?signature=canary",
   });
 });
