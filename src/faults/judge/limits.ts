@@ -14,6 +14,8 @@ export type LimitTerms = {
 const hour = 3_600_000_000;
 /** A machine's clock is set anew with each start, and the hour is the daemon's. */
 const clockSlack = 5_000_000;
+/** Two runs on one machine may have had its clock 90 s off in either direction, and what is journalled is by that. */
+const clocksApart = 180_000_000;
 /** Trades that wait for an execution are far fewer. */
 const sentMax = 10_000;
 
@@ -25,6 +27,8 @@ export class Limits {
   /** when the first entry of each trade left that has not filled yet */
   readonly #sentAt = new Map<string, number>();
   /** the same of the trades of the last hour that have filled */
+  /** when this run began */
+  #beganAt = 0;
   readonly #begun = new Map<string, number>();
   /** trades with an intent and no summary yet */
   readonly #intents = new Set<string>();
@@ -39,6 +43,7 @@ export class Limits {
 
   /** A journal that was lost has taken its count along. */
   onBegin({ openTrades, fills }: Beginning): void {
+    this.#beganAt = this.#scene.now;
     if (fills.size === 0) this.#begun.clear();
     const open = new Set<string>(openTrades.map(({ intent }) => intent.trade));
     for (const trade of this.#intents) {
@@ -91,7 +96,10 @@ export class Limits {
     const begun = this.#sentAt.get(trade) ?? now;
     this.#begun.set(trade, begun);
     this.#sentAt.delete(trade);
-    for (const [one, at] of this.#begun) if (at <= begun - hour + clockSlack) this.#begun.delete(one);
+    for (const [one, at] of this.#begun) {
+      const slack = at < this.#beganAt ? clocksApart : clockSlack;
+      if (at <= begun - hour + slack) this.#begun.delete(one);
+    }
     if (this.#begun.size > this.#terms.tradesAnHourMax) {
       this.#scene.violated("I-13", `${this.#begun.size} trades in an hour, at most ${this.#terms.tradesAnHourMax}`);
     }

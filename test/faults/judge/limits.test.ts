@@ -109,7 +109,7 @@ test("[I-13] a market entry is worth what the touch says, half a percent apart",
 });
 
 /** Two trades that fill half a minute after they leave, where one an hour is allowed. @param apart seconds */
-function twoApart(apart: number, isForgotten = false): readonly string[] {
+function twoApart(apart: number, isForgotten = false, isAnew = false): readonly string[] {
   const judge = judgeOf(1);
   for (const [decision, wait] of [
     ["d1", 0],
@@ -122,6 +122,8 @@ function twoApart(apart: number, isForgotten = false): readonly string[] {
     filled(judge, decision, "BTCUSDT", "e");
     filled(judge, decision, "BTCUSDT", "x");
     if (isForgotten) judge.begins({ openTrades: [], fills: new Set() });
+    if (isAnew) judge.scene.now += 1;
+    if (isAnew) judge.begins({ openTrades: [], fills: new Set(["f"]) });
   }
   return of(judge, "I-13");
 }
@@ -129,6 +131,11 @@ function twoApart(apart: number, isForgotten = false): readonly string[] {
 test("[I-13] trades of an hour count from when their entries left", () => {
   expect(twoApart(3_590)).toEqual(["2 trades in an hour, at most 1"]);
   expect(twoApart(3_601)).toEqual([]);
+});
+
+test("[I-13] [F-26] an hour that a restart lies in is as long as the clocks of both runs may have it", () => {
+  expect(twoApart(3_400, false, true)).toEqual(["2 trades in an hour, at most 1"]);
+  expect(twoApart(3_430, false, true)).toEqual([]);
 });
 
 test("[I-13] a daemon whose journal was lost has no trades to count", () => {
