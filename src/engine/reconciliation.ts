@@ -383,7 +383,10 @@ export class Reconciliation {
     this.#notice("error", "ORPHAN_POSITION", instrument.index, { lots: position });
   }
 
-  /** Nobody counts on them, but for a stop that nothing of the trade has taken the place of yet, or that may protect: that goes later. */
+  /**
+   * Nobody counts on them, but for a stop that nothing of the trade has taken the place of yet, or that may protect: that
+   * goes later.
+   */
   #cancelStrays(desk: SymbolDesk, running: Trade, snapshot: AccountSnapshot, now: Micros): void {
     const trades = [running, desk.turned.trade ?? running];
     const strays = straysBeside(trades, desk.instrument, this.#ports.settings(), snapshot);

@@ -89,7 +89,8 @@ export class Entries {
 
   /** Another daemon is about to send an order of that id. */
   sentByOther(id: string): void {
-    this.#others.add(partsOf(id).trade);
+    const { role, trade } = partsOf(id);
+    if (role === "e") this.#others.add(trade);
   }
 
   onResume(): void {
