@@ -8,10 +8,12 @@ import type { Call } from "../call.ts";
 const positions = "GET positionRisk";
 const parts: readonly string[] = ["GET balance", positions, "GET openOrders", "GET openAlgoOrders"];
 
-type Round = { readonly askedAt: number; readonly asked: Set<string>; readonly answered: Map<string, string> };
+type Answer = { readonly call: Call; readonly text: string };
+
+type Round = { readonly askedAt: number; readonly asked: Set<string>; readonly answered: Map<string, Answer> };
 
 /** Times are microseconds. */
-export type AccountRound = { readonly askedAt: number; readonly positions: string };
+export type AccountRound = { readonly askedAt: number; readonly positions: string; readonly positionsBy: Call };
 
 export class AccountRounds {
   #newest: Round | null = null;
@@ -28,7 +30,7 @@ export class AccountRounds {
     }
     const known = this.#newest;
     const isSame = known !== null && known.askedAt === now && !known.asked.has(call.name);
-    const round = isSame ? known : { askedAt: now, asked: new Set<string>(), answered: new Map<string, string>() };
+    const round = isSame ? known : { askedAt: now, asked: new Set<string>(), answered: new Map<string, Answer>() };
     round.asked.add(call.name);
     this.#roundOf.set(call, round);
     this.#newest = round;
@@ -40,8 +42,9 @@ export class AccountRounds {
     if (round !== undefined && (status === 0 || status >= 500)) this.#failed = { round, name: call.name, at: now };
     if (round === undefined || status !== 200 || text === null) return null;
     if (!text.startsWith("[") || !text.endsWith("]")) return null;
-    round.answered.set(call.name, text);
+    round.answered.set(call.name, { call, text });
     const said = round.answered.get(positions);
-    return said === undefined || round.answered.size < parts.length ? null : { ...round, positions: said };
+    if (said === undefined || round.answered.size < parts.length) return null;
+    return { askedAt: round.askedAt, positions: said.text, positionsBy: said.call };
   }
 }

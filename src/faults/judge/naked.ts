@@ -127,7 +127,9 @@ export class NakedTime {
       if (answered < episode.since || (episode.cause === "stop" && answered === episode.since)) continue;
       const name = this.#scene.grids[symbol]?.symbol ?? "";
       const isOfOrder = call.clientId !== null && text.includes(`"symbol":"${name}"`) && !saysNothing.test(text);
-      const isRead = round !== null && round.askedAt >= episode.since;
+      // What is served from elsewhere lags by itself, whatever the other answers of the same read say.
+      const positionsAt = round === null ? undefined : this.#answeredAt.get(round.positionsBy);
+      const isRead = round !== null && round.askedAt >= episode.since && (positionsAt ?? 0) >= episode.since;
       if (isOfOrder || isRead) episode.knownAt = this.#scene.now;
     }
   }

@@ -293,3 +293,22 @@ test("[I-21] [F-64] a close that goes out again and again is a storm, whatever i
   }
   expect(invariants(storming)).toEqual(["I-21"]);
 });
+
+test("[I-01] [F-19] a read whose positions are served from elsewhere tells of none, whatever its other answers say", () => {
+  const [told, lagging] = [world(), world()];
+  for (const one of [told, lagging]) {
+    const { judge } = one;
+    judge.row(intent);
+    filled(judge, "BUY", 10);
+    pass(judge, 1);
+    const calls = accountPaths.map((path) => get("GET", path));
+    for (const call of calls) judge.sent(call);
+    for (const call of calls) {
+      const isElsewhere = one === lagging && call.name === "GET positionRisk";
+      if (!isElsewhere) judge.answered(call, 200, "[]");
+      judge.reply(call, 200, "[]");
+    }
+    pass(judge, 5);
+  }
+  expect([told, lagging].map((one) => invariants(one).includes("I-01"))).toEqual([true, false]);
+});
