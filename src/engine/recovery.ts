@@ -24,7 +24,7 @@ import {
   type SignedLots,
   signedLots,
 } from "../domain/units.ts";
-import { nearerStop } from "../execution/executions.ts";
+import { knownLots, nearerStop } from "../execution/executions.ts";
 import { isPlacedAnew, type Order, sentOrder, step } from "../execution/order.ts";
 import { exitSide, newTrade, type Trade, type TradePlan } from "../execution/trade.ts";
 import { cancelOf, type Found, orderFrom, oursOf } from "./found-orders.ts";
@@ -197,14 +197,9 @@ export function namedIn(
   // Beside a flat position only what may still open something is wired up again.
   const found = oursOf(instrument, settings, snapshot).filter(({ parts }) => !isFlat || parts.role === "e");
   const named = new Set(found.map(({ parts }) => parts.trade));
-  return past.filter((trade) => named.has(trade.plan.trade) || (!isFlat && executedLots(trade) === held));
-}
-
-/** Sum of the executions that are known, signed. */
-function executedLots({ executions }: Trade): number {
-  let sum = 0;
-  for (const { side, fill } of executions.values()) sum += sign(side) * fill.quantity;
-  return sum;
+  return past.filter(
+    (trade) => named.has(trade.plan.trade) || (!isFlat && knownLots(trade.executions.values()) === held),
+  );
 }
 
 /** Flat: entries that still rest, or may still be on the wire, are watched until they are proven gone. */

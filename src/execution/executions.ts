@@ -130,8 +130,8 @@ export function takeHistory(
 }
 
 /**
- * Reads lag: one that shows nothing of what was found, and no execution of it, may be older than the last that it did. Flat
- * would take its stop away, or have nobody look for one, so it is believed only as late as the absence of an order (I-01, F-19).
+ * Reads lag: one that shows nothing of what was found, and no execution of it, may be older than its last order. Flat would take
+ * its stop away, or have nobody look for one, so it is believed only as late as the absence of an order (I-01, F-19).
  */
 function isTooSoon({ settings }: Desk, { executions, foundAt }: Trade, now: Micros): boolean {
   return executions.size === 0 && now < foundAt + microsFromSeconds(settings.protection.absence_proof_seconds);
@@ -144,7 +144,7 @@ function knownOf(trade: Trade, id: string): Lots {
 }
 
 /** Sum of the executions that are known, signed. */
-function knownLots(executions: Iterable<JournalFill>): number {
+export function knownLots(executions: Iterable<JournalFill>): number {
   let sum = 0;
   for (const { side, fill } of executions) sum += sign(side) * fill.quantity;
   return sum;

@@ -154,7 +154,7 @@ export function onExitClosed(desk: Desk, trade: Trade, order: Order, now: Micros
   trade.closing.attempts = 0;
 }
 
-/** A smaller close goes at once; one that cannot become smaller waits for its back-off, as any refused close does (I-21). */
+/** A smaller close goes at once; one that cannot become smaller waits for its back-off, like every refused close (I-21). */
 function noteTooLarge(trade: Trade, { refusal, quantity }: Order, now: Micros): void {
   const { closing } = trade;
   if (closing === null || quantity === null || meaningOf(refusal) !== "too-large") return;
