@@ -14,13 +14,13 @@ import { type Micros, microsFromSeconds, type SymbolIndex } from "../domain/unit
 import { isPlacedAnew } from "../execution/order.ts";
 import { openLots, type Trade } from "../execution/trade.ts";
 import { AccountReads } from "./account-reads.ts";
-import { ForeignExecutions } from "./foreign-executions.ts";
 import { ForeignOrders } from "./foreign-orders.ts";
 import type { Modes } from "./modes.ts";
 import { OwnerWatch } from "./owner-watch.ts";
 import { passNotice } from "./pass-summary.ts";
 import { Reconciliation } from "./reconciliation.ts";
 import type { SymbolDesk } from "./symbol-desk.ts";
+import { UnownedExecutions } from "./unowned-executions.ts";
 
 /** A leftover whose cancel did not work is looked for again after this long (failure-catalogue I-23, I-21). */
 const leftoverMicros = microsFromSeconds(5);
@@ -48,7 +48,7 @@ export class AccountDesk {
   readonly #reads: AccountReads;
   readonly #reconciliation: Reconciliation;
   readonly #foreignOrders: ForeignOrders;
-  readonly #foreignExecutions: ForeignExecutions;
+  readonly #unownedExecutions: UnownedExecutions;
   #journal: Journal = emptyJournal;
   readonly #owners: OwnerWatch;
   /** when the account was first read */
@@ -62,7 +62,7 @@ export class AccountDesk {
     this.#reads = new AccountReads(settings);
     this.#owners = new OwnerWatch(settings);
     this.#foreignOrders = new ForeignOrders(settings, emit);
-    this.#foreignExecutions = new ForeignExecutions(settings, account);
+    this.#unownedExecutions = new UnownedExecutions(settings, account);
     this.#reconciliation = new Reconciliation({
       settings,
       account,
@@ -87,9 +87,12 @@ export class AccountDesk {
     return this.#reconciliation.isLeftAlone(symbol);
   }
 
-  /** Whether a stop rests that may protect nothing any more: an entry would be closed by it. */
-  isKeepingStop(symbol: SymbolIndex, now: Micros): boolean {
-    return this.#reconciliation.isKeepingStop(symbol, now);
+  /**
+   * Whether a stop rests that may protect nothing any more, which would close an entry, or something may be open that no
+   * trade explains.
+   */
+  isUnsettled(symbol: SymbolIndex, now: Micros): boolean {
+    return this.#reconciliation.isKeepingStop(symbol, now) || this.#unownedExecutions.isUnsettled(symbol);
   }
 
   /** When {@link onTimer} is due. */
@@ -125,7 +128,7 @@ export class AccountDesk {
       // Somebody closed what was ours, or the exchange did: a trade that runs must not be looked after for a minute more.
       // What was opened beside none lies bare, and the stream's own word of it may be late (I-01, F-27).
       if (report.kind === "order-report" && report.filled > 0) {
-        this.#foreignExecutions.onExecuted(report, now);
+        this.#unownedExecutions.onExecuted(report, now);
         this.#reads.by(desk.manager.trade === null ? now + statedMicros : now, now);
       }
       return this.#ports.emit({ kind: "notice", level: "warn", code: "FOREIGN_ORDER", symbol, fields });
@@ -137,7 +140,9 @@ export class AccountDesk {
     }
     const changes = report.kind === "order-report" && changesPosition(report);
     const running = desk.manager.trade?.plan.trade;
-    if (changes && parts.trade !== running && parts.role === "e") this.#reads.by(now, now);
+    if (!changes || parts.trade === running || parts.role !== "e") return;
+    if (report.filled > 0) this.#unownedExecutions.onExecuted(report, now);
+    this.#reads.by(now, now);
   }
 
   /** No trade of ours explains it, or it stands against the running one's direction: nothing of ours protects it. */
@@ -185,7 +190,7 @@ export class AccountDesk {
       else this.#reconciliation.recover(desk, snapshot, this.#journal, now);
     }
     this.#recoveredAt = Math.min(this.#recoveredAt, now);
-    const next = this.#foreignExecutions.nextRead(snapshot.requestedAt, now);
+    const next = this.#unownedExecutions.nextRead(snapshot.requestedAt, now);
     if (next !== null) this.#reads.by(next, now);
     const tally = this.#reconciliation.takeTally();
     tally.foreign += this.#foreignOrders.look(snapshot);

@@ -114,7 +114,7 @@ export class Core implements MarketSink {
       enterSafeMode,
       entriesOff: () => this.#entriesOff(),
       heldBack: (symbol: SymbolIndex, now: Micros) =>
-        this.#accountDesk.isKeepingStop(symbol, now) ? notReady : this.#holds.against(symbol, now),
+        this.#accountDesk.isUnsettled(symbol, now) ? notReady : this.#holds.against(symbol, now),
       catchUp: () => this.#catchUp(),
       readAgainBy: (at: number, now: Micros) => this.#accountDesk.readBy(at, now),
       afterwards: (bookkeeping: () => void) => {

@@ -7,7 +7,7 @@ import { lots, microsFromSeconds, signedLots } from "../../src/domain/units.ts";
 import { fillOf } from "../execution/bench.ts";
 import { decisionOf } from "../risk/support.ts";
 import { after, instrument, secondInstrument, settingsWith } from "../support/core.ts";
-import { CoreBench, entryOf, first, snapshotOf, stopOf } from "./support.ts";
+import { CoreBench, entryOf, first, idOf, snapshotOf, stopOf, tradeA } from "./support.ts";
 
 /** Flat, and the private stream says that somebody has opened a position. */
 function told(position = 6): CoreBench {
@@ -83,22 +83,57 @@ function long(): CoreBench {
   return bench;
 }
 
+/** An entry of a trade of ours that is over, and that no running one has sent, sells so much; no word of the position. */
+function sellLeftOver(bench: CoreBench, quantity: number): void {
+  const fill = fillOf("left-over", quantity, 640_000, bench.now);
+  const sold = { status: "FILLED", side: "sell", quantity: lots(quantity), source: "stream", fill } as const;
+  bench.tell({ ...entryOf(idOf(tradeA, "e"), quantity, sold), time: bench.now });
+}
+
 test.each([
-  ["flat symbol", () => CoreBench.ready(), 10, 0, -10],
-  ["running trade", long, 25, 10, -15],
+  ["on a flat symbol somebody executes", () => CoreBench.ready(), sellSilently, 10, 0, -10],
+  ["on a running trade somebody executes", long, sellSilently, 25, 10, -15],
+  ["on a flat symbol an entry of ours executes that was left over", () => CoreBench.ready(), sellLeftOver, 10, 0, -10],
 ] as const)(
-  "[I-01] [F-27] on a %s somebody executes, the stream's word of the position is lost and reads lag for ten seconds: what is open has a stop within fifteen",
-  (_, begin, quantity, before, behind) => {
+  "[I-01] [F-27] %s, the stream's word of the position is lost and reads lag for ten seconds: what is open has a stop within fifteen",
+  (_, begin, sell, quantity, before, behind) => {
     const bench = begin();
     bench.at(20_000);
     bench.tell(snapshotOf(before, { algos: restingOf(bench), requestedAt: bench.now }));
-    sellSilently(bench, quantity);
+    sell(bench, quantity);
     const known = bench.all.length;
     answer(bench, 20_000, 35_000, (ms) => (ms < 30_000 ? before : behind));
     const stops = bench.all.slice(known).filter((output) => output.kind === "place-algo" && output.side === "buy");
     expect(stops).not.toHaveLength(0);
   },
 );
+
+test.each([
+  ["somebody's execution", sellSilently],
+  ["the execution of an entry that was left over", sellLeftOver],
+] as const)(
+  "[I-01] [F-27] beside %s nothing is entered until the stream has told the position or a read can lag no more",
+  (_, sell) => {
+    const entered = [20_100, 31_000, 34_000].map((ms) => {
+      const bench = CoreBench.ready();
+      bench.at(20_000);
+      sell(bench, 10);
+      answer(bench, 20_000, ms, () => 0);
+      bench.quote();
+      return bench.decide(decisionOf({ time: bench.now, validUntil: after(ms + 10_000) })).length;
+    });
+    expect(entered).toEqual([0, 0, 1]);
+  },
+);
+
+test("[EXE-1] beside somebody's execution that left nothing, as the stream says, an entry leaves at once", () => {
+  const bench = CoreBench.ready();
+  bench.at(20_000);
+  sellSilently(bench, 10);
+  state(bench, 0);
+  bench.quote();
+  expect(bench.decide(decisionOf({ time: bench.now, validUntil: after(30_000) }))).toHaveLength(1);
+});
 
 test("[I-21] [F-27] reads that follow somebody's execution are ever further apart, and end when they can lag no more", () => {
   const bench = CoreBench.ready();

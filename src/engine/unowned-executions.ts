@@ -1,6 +1,7 @@
 /**
- * What orders that are not ours have executed, as long as only reads of the account tell what it has left: where the stream's
- * word of the position is lost, one read settles nothing, for it may show what was before (failure-catalogue I-01, F-19, F-27).
+ * What orders that no running trade has sent have executed, as long as only reads of the account tell what it has left: where
+ * the stream's word of the position is lost, one read settles nothing, for it may show what was before (failure-catalogue
+ * I-01, F-19, F-27).
  */
 
 import type { Account } from "../account/account.ts";
@@ -14,7 +15,7 @@ const spacingMicros = microsFromSeconds(2);
 /** When it was, by the exchange's clock, and when we heard of it. */
 type Execution = { readonly time: Micros; readonly heardAt: Micros };
 
-export class ForeignExecutions {
+export class UnownedExecutions {
   readonly #settings: () => Settings;
   readonly #account: Account;
   /** the last of each symbol */
@@ -27,6 +28,12 @@ export class ForeignExecutions {
 
   onExecuted({ symbol, time }: OrderReport, now: Micros): void {
     this.#heard.set(symbol, { time, heardAt: now });
+  }
+
+  /** Whether it is unknown what one has left: an entry might leave beside it, or against it. */
+  isUnsettled(symbol: SymbolIndex): boolean {
+    const heard = this.#heard.get(symbol);
+    return heard !== undefined && !this.#account.isStatedSince(symbol, heard.time);
   }
 
   /**
