@@ -267,8 +267,8 @@ export class SymbolDesk {
     if (setUp.state === "proven") this.risk.onMaintenance(setUp.maintenance);
   }
 
-  get isSetUp(): boolean {
-    return this.#setUp.state === "proven";
+  get setUp(): SetUp["state"] {
+    return this.#setUp.state;
   }
 
   /** What was counted of decisions not to trade and not yet told. */

@@ -190,12 +190,14 @@ export function onFlat(before: SessionState): SessionStep {
   };
 }
 
-/** A close of a symbol and direction: entries there rest until then. Those that are over are forgotten. */
-export function withCooldown(before: SessionState, cooldown: SymbolCooldown, now: Micros): SessionState {
-  const others = before.cooldowns.filter(
-    ({ symbol, side, until }) => until > now && (symbol !== cooldown.symbol || side !== cooldown.side),
-  );
-  return { ...before, cooldowns: cooldown.until > now ? [...others, cooldown] : others };
+/**
+ * A close of a symbol and direction: entries there rest until then, or as long as a close before it said, if that is later.
+ * Those that are over are forgotten.
+ */
+export function withCooldown(before: SessionState, { symbol, side, until }: SymbolCooldown, now: Micros): SessionState {
+  const later = micros(Math.max(until, cooldownUntil(before, symbol, side)));
+  const others = before.cooldowns.filter((one) => one.until > now && (one.symbol !== symbol || one.side !== side));
+  return { ...before, cooldowns: later > now ? [...others, { symbol, side, until: later }] : others };
 }
 
 export function cooldownUntil(state: SessionState, symbol: string, side: Side): Micros {

@@ -23,7 +23,7 @@ async function until(look: () => boolean): Promise<void> {
 test("[F-59] a second daemon with the same prefix: both see each other, both refuse to enter, and say why", async () => {
   // given
   const first = bench.start("a", waiting);
-  await until(() => first.daemon.core?.isRecovered === true && first.daemon.core.desks[0]?.isSetUp === true);
+  await until(() => first.daemon.core?.isRecovered === true && first.daemon.core.desks[0]?.setUp === "proven");
   // when
   const second = bench.start("b", waiting);
   // then
@@ -49,10 +49,10 @@ test("[F-59] the first one keeps its position protected while it refuses entries
 test("[F-59] daemons with prefixes of their own do not take each other for one", async () => {
   // given
   const first = bench.start("a", waiting);
-  await until(() => first.daemon.core?.desks[0]?.isSetUp === true);
+  await until(() => first.daemon.core?.desks[0]?.setUp === "proven");
   // when
   const second = bench.start("b", { ...waiting, order_id_prefix: "other" });
-  await until(() => second.daemon.core?.desks[0]?.isSetUp === true);
+  await until(() => second.daemon.core?.desks[0]?.setUp === "proven");
   await first.logged("FOREIGN_ORDER");
   // then
   expect([first, second].map(({ daemon }) => daemon.core?.safeMode)).toEqual([null, null]);
@@ -72,18 +72,18 @@ test("[F-59] a second daemon on the same store does not start", async () => {
 test("[F-59] a daemon that is started again takes what its earlier run left for its own", async () => {
   // given
   const first = bench.start("a", waiting);
-  await until(() => first.daemon.core?.desks[0]?.isSetUp === true);
+  await until(() => first.daemon.core?.desks[0]?.setUp === "proven");
   await first.kill();
   // when
   const second = bench.start("a", waiting);
-  await until(() => second.daemon.core?.desks[0]?.isSetUp === true);
+  await until(() => second.daemon.core?.desks[0]?.setUp === "proven");
   // then
   expect(second.daemon.core?.safeMode).toBeNull();
 });
 
 test.each([1, 2])("[F-59] the second one enters nothing (%i)", async () => {
   const first = bench.start("a", waiting);
-  await until(() => first.daemon.core?.isRecovered === true && first.daemon.core.desks[0]?.isSetUp === true);
+  await until(() => first.daemon.core?.isRecovered === true && first.daemon.core.desks[0]?.setUp === "proven");
   const second = bench.start("b", entering);
   await until(() => rival(first) && rival(second));
   expect(second.codes()).not.toContain("ENTERING");

@@ -128,7 +128,7 @@ test("[RSK-5] a symbol and direction rest until their cooldown ends, and no othe
   expect(untils).toEqual([after(10), after(30), after(20), 0]);
 });
 
-test("[RSK-5] a newer cooldown replaces the one before, and those that are over are forgotten", () => {
+test("[RSK-5] a cooldown that ends later replaces the one before, and those that are over are forgotten", () => {
   const one = withCooldown(sessionOf(), { symbol: "BTCUSDT", side: "buy", until: after(10) }, start);
   const two = withCooldown(one, { symbol: "ETHUSDT", side: "buy", until: after(10) }, start);
   const three = withCooldown(two, { symbol: "BTCUSDT", side: "buy", until: after(20) }, after(5));
@@ -136,5 +136,10 @@ test("[RSK-5] a newer cooldown replaces the one before, and those that are over 
     ["ETHUSDT", after(10)],
     ["BTCUSDT", after(20)],
   ]);
-  expect(withCooldown(three, { symbol: "BTCUSDT", side: "buy", until: after(10) }, after(10)).cooldowns).toEqual([]);
+  expect(withCooldown(three, { symbol: "BTCUSDT", side: "buy", until: after(20) }, after(20)).cooldowns).toEqual([]);
+});
+
+test("[RSK-5] a cooldown that ends sooner than the one before changes nothing", () => {
+  const one = withCooldown(sessionOf(), { symbol: "BTCUSDT", side: "buy", until: after(20) }, start);
+  expect(withCooldown(one, { symbol: "BTCUSDT", side: "buy", until: after(10) }, after(5))).toEqual(one);
 });

@@ -188,5 +188,5 @@ test("[F-77] a stop path that is proven anew on a grid that has changed meanwhil
   sim.advance(30_000);
   // then
   expect(sim.core.safeMode?.reasons ?? []).not.toContain("CANNOT_PROTECT");
-  expect([sim.core.desks[0]?.isSetUp, sim.core.desks[0]?.instrument.lotStep]).toEqual([true, 4]);
+  expect([sim.core.desks[0]?.setUp, sim.core.desks[0]?.instrument.lotStep]).toEqual(["proven", 4]);
 });

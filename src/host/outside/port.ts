@@ -31,7 +31,7 @@ export function readyCore(port: OutsidePort): Core {
 
 /** Positions are known, reports come, and at least one symbol may be entered as far as the account goes. */
 export function isReady(core: Core): boolean {
-  return core.isRecovered && core.account.privateAlive && core.desks.some(({ isSetUp }) => isSetUp);
+  return core.isRecovered && core.account.privateAlive && core.desks.some(({ setUp }) => setUp === "proven");
 }
 
 /** @throws {Refusal} */
