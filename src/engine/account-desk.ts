@@ -95,6 +95,14 @@ export class AccountDesk {
     return this.#reconciliation.isKeepingStop(symbol, now) || this.#unownedExecutions.isUnsettled(symbol);
   }
 
+  /** Whether something of the symbol is open, or may be, that no trade holds yet and that is not left alone. */
+  mayHoldMore({ instrument: { index }, manager, history }: SymbolDesk, now: Micros): boolean {
+    if (manager.trade !== null) return false;
+    if (!this.isRecovered) return true;
+    if (this.#ports.account.reportedLots(index) !== 0 && !this.isLeftAlone(index)) return true;
+    return this.isUnsettled(index, now) || (history.isPending && this.#reconciliation.isEarly(now));
+  }
+
   /** When {@link onTimer} is due. */
   get wakeAt(): number {
     return this.#reads.dueAt;

@@ -80,9 +80,8 @@ export class Core implements MarketSink {
       account: this.#account,
       session: this.#session,
       desks: () => this.#desks,
-      isRecovered: () => this.isRecovered,
       isUnexplained: () => this.#ledger.isUnexplained,
-      isLeftAlone: (symbol) => this.#accountDesk.isLeftAlone(symbol),
+      knowsWhatIsOpen: (now) => this.knowsWhatIsOpen(now),
     });
     this.#ledger = new LedgerDesk({
       settings: () => this.#settings,
@@ -113,6 +112,7 @@ export class Core implements MarketSink {
       equity,
       enterSafeMode,
       entriesOff: () => this.#entriesOff(),
+      mayHoldMore: (desk: SymbolDesk, now: Micros) => this.#accountDesk.mayHoldMore(desk, now),
       heldBack: (symbol: SymbolIndex, now: Micros) =>
         this.#accountDesk.isUnsettled(symbol, now) ? notReady : this.#holds.against(symbol, now),
       catchUp: () => this.#catchUp(),
@@ -165,14 +165,19 @@ export class Core implements MarketSink {
     return this.#modes.safeMode;
   }
 
-  /** True once nothing of ours is open or pending: a stopping host may leave. Not before the account was read. */
-  get isFlat(): boolean {
-    return this.isRecovered && areFlat(this.#desks);
+  /** Whether the account was read, and nothing is open, or may be, that no trade holds yet and that is not left alone. */
+  knowsWhatIsOpen(now: Micros): boolean {
+    return !this.#desks.some((desk) => this.#accountDesk.mayHoldMore(desk, now));
+  }
+
+  /** True once nothing of ours is open or pending: a stopping host may leave. */
+  isFlat(now: Micros): boolean {
+    return areFlat(this.#desks) && this.knowsWhatIsOpen(now);
   }
 
   /** True once no entry works and every open position has a live stop, or there is none. */
-  get isAtRest(): boolean {
-    return this.isRecovered && areAtRest(this.#desks);
+  isAtRest(now: Micros): boolean {
+    return areAtRest(this.#desks) && this.knowsWhatIsOpen(now);
   }
 
   /** Positions of running trades, with the level of their stop and whether it is live. */

@@ -20,10 +20,10 @@ import type { TradeManager } from "../execution/trade-manager.ts";
 import type { SymbolMarket } from "../market/symbol-market.ts";
 import { BegunTrades } from "./begun-trades.ts";
 import type { EntryDesk } from "./entry-desk.ts";
+import type { Floor } from "./floor.ts";
 import type { HistoryDesk } from "./history-desk.ts";
 import { NoTrades } from "./no-trades.ts";
 import type { RiskDesk } from "./risk-desk.ts";
-import type { Floor } from "./symbol-desk.ts";
 
 export type JudgePorts = {
   readonly instrument: Instrument;
@@ -35,9 +35,13 @@ export type JudgePorts = {
   readonly history: HistoryDesk;
   readonly entries: EntryDesk;
   readonly setUp: () => SetUp;
+  /** something of the symbol is open, or may be, that no trade holds yet */
+  readonly mayHoldMore: (now: Micros) => boolean;
   /** how often each reason stood against an entry, over all symbols */
   readonly blocked: Map<BlockReason, number>;
 };
+
+const notReady: Evidence<BlockReason> = { reason: "NOT_READY", measured: null, limit: null };
 
 /** Trades whose decisions are known again; a decision is valid far shorter than it takes to make so many. */
 const rememberedMax = 1_000;
@@ -98,6 +102,8 @@ export class DecisionJudge {
     if ((chosen.action === "EXIT" || direction === "FLAT") && isNew) {
       this.#acted = chosen;
       if (staysFlat(chosen)) this.#ports.manager.cancelEntry(now);
+      // Nothing is there to close yet, and "executed" would not be true of what reads are about to show (F-44).
+      else if (this.#ports.mayHoldMore(now)) return this.#block(chosen, [notReady], [failed(notReady)], now);
       else this.#ports.manager.leave(now);
       return this.#record(chosen, [], null, now);
     }

@@ -4,7 +4,7 @@
  */
 
 import type { Account } from "../account/account.ts";
-import { type Micros, type Money, noMoney, type SymbolIndex } from "../domain/units.ts";
+import { type Micros, type Money, noMoney } from "../domain/units.ts";
 import type { Trade } from "../execution/trade.ts";
 import { areFlat } from "./open-positions.ts";
 import type { SessionKeeper } from "./session-keeper.ts";
@@ -14,12 +14,10 @@ export type LimitWatchPorts = {
   readonly account: Account;
   readonly session: SessionKeeper;
   readonly desks: () => readonly SymbolDesk[];
-  /** positions are known */
-  readonly isRecovered: () => boolean;
   /** the wallet may hold what nobody has told yet: measured now, a withdrawal would be a loss */
   readonly isUnexplained: () => boolean;
-  /** what is open of the symbol is somebody else's, and left alone */
-  readonly isLeftAlone: (symbol: SymbolIndex) => boolean;
+  /** nothing is open, or may be, that no trade holds yet */
+  readonly knowsWhatIsOpen: (now: Micros) => boolean;
 };
 
 type Wallet = { readonly wallet: Money; readonly transfer: Money /** exchange time */; readonly time: Micros };
@@ -84,19 +82,12 @@ export class LimitWatch {
 
   /** After everything that may have moved a limit. */
   enforce(now: Micros): void {
-    const { session, desks } = this.#ports;
+    const { session, desks, knowsWhatIsOpen } = this.#ports;
     if (!session.isHeld) return;
-    if (session.isFlattening && this.#isFlat()) session.onFlat(now);
+    if (session.isFlattening && areFlat(desks()) && knowsWhatIsOpen(now)) session.onFlat(now);
     const acts = session.isFlattening ? isClosable : isEntering;
     const trades = desks().flatMap(({ manager, turned }) => [manager.trade, turned.trade]);
     if (trades.some((trade) => trade !== null && acts(trade))) this.#mustWithdraw = true;
-  }
-
-  /** In our books and on the exchange, but for what is not ours to close. */
-  #isFlat(): boolean {
-    const { account, desks, isRecovered, isLeftAlone } = this.#ports;
-    if (!isRecovered() || !areFlat(desks())) return false;
-    return desks().every(({ instrument: { index } }) => account.reportedLots(index) === 0 || isLeftAlone(index));
   }
 }
 

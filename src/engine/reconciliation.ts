@@ -106,7 +106,12 @@ export class Reconciliation {
 
   /** Beside a stop that may protect nothing any more nothing new is entered: it would close that (I-08). */
   isKeepingStop(symbol: SymbolIndex, now: Micros): boolean {
-    return this.#kept.has(symbol) && now <= this.#beganAt + this.#readLag + 2 * quietMicros;
+    return this.#kept.has(symbol) && this.isEarly(now);
+  }
+
+  /** Whether so little time has gone since the start that reads may show yet what the first one did not (F-19). */
+  isEarly(now: Micros): boolean {
+    return now <= this.#beganAt + this.#readLag + 2 * quietMicros;
   }
 
   #keep(symbol: SymbolIndex, isKept: boolean, now: Micros): void {

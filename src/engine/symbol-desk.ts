@@ -2,14 +2,14 @@
 
 import type { Settings } from "../config/schema.ts";
 import { type DecisionSource, type SourceContext, silentSource } from "../decision/source.ts";
-import type { Decision, Evidence } from "../domain/decision.ts";
+import type { Decision } from "../domain/decision.ts";
 import type { SetUp } from "../domain/event.ts";
 import { type Instrument, numberFromMoney, quoteFromTickLots } from "../domain/instrument.ts";
 import type { DepthLevels } from "../domain/market-port.ts";
 import type { TradeId } from "../domain/order-id.ts";
 import type { TradeRow } from "../domain/output.ts";
 import type { OutsideWord } from "../domain/outside.ts";
-import type { BlockReason, SafeModeReason } from "../domain/reason.ts";
+import type { BlockReason } from "../domain/reason.ts";
 import {
   type Lots,
   type Micros,
@@ -18,7 +18,6 @@ import {
   noLots,
   type PriceE8,
   plus,
-  type SymbolIndex,
   signedLots,
   type Ticks,
 } from "../domain/units.ts";
@@ -31,26 +30,13 @@ import { Features } from "../market/features.ts";
 import { SymbolMarket } from "../market/symbol-market.ts";
 import { ClosedMinutes } from "./closed-minutes.ts";
 import { EntryDesk } from "./entry-desk.ts";
+import type { Floor } from "./floor.ts";
 import { HistoryDesk } from "./history-desk.ts";
 import { DecisionJudge } from "./judge.ts";
 import { LeftStops } from "./left-stops.ts";
 import { ModelKeeper } from "./model-keeper.ts";
-import { RiskDesk, type RiskFloor } from "./risk-desk.ts";
+import { RiskDesk } from "./risk-desk.ts";
 import { settingsFor } from "./settings.ts";
-
-/** What the desks of a core have in common. */
-export type Floor = RiskFloor & {
-  readonly enterSafeMode: (reason: SafeModeReason, detail: string, now: Micros) => void;
-  /** why no entry may leave at all, whatever the symbol; null when entries may */
-  readonly entriesOff: () => BlockReason | null;
-  /** what the exchange's refusals of earlier entries hold against one of the symbol; null: nothing */
-  readonly heldBack: (symbol: SymbolIndex, now: Micros) => Evidence<BlockReason> | null;
-  /** has books kept once what was asked for until now is on its way: nothing that anybody asks before may need them */
-  readonly afterwards: (bookkeeping: () => void) => void;
-  readonly catchUp: () => void;
-  /** the account is wanted again, no later than `at` */
-  readonly readAgainBy: (at: number, now: Micros) => void;
-};
 
 /** Trades that are over and are remembered; the oldest make room. */
 const endedMax = 100;
@@ -157,6 +143,7 @@ export class SymbolDesk {
       history: this.history,
       entries: this.#entries,
       setUp: () => this.#setUp,
+      mayHoldMore: (now) => floor.mayHoldMore(this, now),
       blocked,
     });
   }

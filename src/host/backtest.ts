@@ -218,7 +218,8 @@ class Backtest {
     this.#core.handle({ kind: "stop-requested", policy: "flatten" }, last);
     this.#dispatch(last);
     const limit = last + closingMicros;
-    while (!this.#core.isFlat && this.#due() <= limit) this.#step(micros(Math.max(this.#now, this.#due())));
+    while (!this.#core.isFlat(micros(this.#now)) && this.#due() <= limit)
+      this.#step(micros(Math.max(this.#now, this.#due())));
     return micros(this.#now);
   }
 

@@ -241,7 +241,7 @@ export class Daemon {
       const timer = setTimeout(() => this.#rest.resolve(), settings.stop.timeout_seconds * 1_000);
       await this.#rest.promise;
       clearTimeout(timer);
-      if (this.#closing === null && !this.#isAtRest(core)) this.#stoppedTooEarly(core);
+      if (this.#closing === null && !this.#isAtRest(core, this.#options.clock())) this.#stoppedTooEarly(core);
       // What is not settled is left to the switch.
       else if (this.#closing === null) await this.#disarm();
     }
@@ -336,7 +336,7 @@ export class Daemon {
     const core = this.core;
     if (core !== null && this.#trader.isJournalOpen) {
       if (!this.#hasRecovered) this.#lookForRecovery(core, now);
-      if (this.#isStopping && this.#isAtRest(core)) this.#rest.resolve();
+      if (this.#isStopping && this.#isAtRest(core, now)) this.#rest.resolve();
     }
     this.#alarm.set(deadline, now);
   }
@@ -381,9 +381,9 @@ export class Daemon {
     if (wallet !== null) this.#journal.account({ wallet, equity: wallet }, now);
   }
 
-  #isAtRest(core: Core): boolean {
+  #isAtRest(core: Core, now: Micros): boolean {
     if (this.#trader.hasStopOut) return false;
-    return this.settings.current.stop.policy === "flatten" ? core.isFlat : core.isAtRest;
+    return this.settings.current.stop.policy === "flatten" ? core.isFlat(now) : core.isAtRest(now);
   }
 
   #result(): DaemonResult {

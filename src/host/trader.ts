@@ -237,7 +237,7 @@ export class Trader implements TransportListener {
     const { journal, notices, outside } = this.#parts;
     const core = this.#core;
     if (core !== null && this.#held === null) {
-      outside.afterTurn(core);
+      outside.afterTurn(core, now);
       while (core.hasOutputs) dispatch(core.takeOutputs(), this.#outputs, now);
     }
     journal.flush();

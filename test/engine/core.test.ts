@@ -204,7 +204,7 @@ test("[SAF-5] a stop cancels the entry and does not cross it", () => {
   const cancelled = bench.tell({ kind: "stop-requested", policy: "leave-protected" });
   bench.at(2_500);
   const followed = bench.tell(entryOf(id, 0, { status: "CANCELED" }));
-  expect([cancelled, followed, bench.core.isFlat]).toEqual([[`cancel-order ${id}`], [], true]);
+  expect([cancelled, followed, bench.core.isFlat(bench.now)]).toEqual([[`cancel-order ${id}`], [], true]);
 });
 
 test("[SAF-5] `flatten` closes what is open, and its stop stays until it is flat", () => {

@@ -93,7 +93,7 @@ test("[F-33] a covered position gets no second close before the first is proven 
 test("[SAF-5] before the account was read nobody is told that nothing is open", () => {
   const bench = new CoreBench();
   bench.tell({ kind: "stop-requested", policy: "flatten" });
-  expect([bench.core.isFlat, bench.core.isAtRest]).toEqual([false, false]);
+  expect([bench.core.isFlat(bench.now), bench.core.isAtRest(bench.now)]).toEqual([false, false]);
 });
 
 test("[SAF-5] a position that is found only after the stop was asked for is closed as well", () => {

@@ -45,7 +45,7 @@ export class World {
     this.check();
     sim.tell({ kind: "stop-requested", policy: "flatten" }, sim.now);
     sim.advance(convergeMs);
-    this.#judge.conclude(sim.now, sim.core.isFlat);
+    this.#judge.conclude(sim.now, sim.core.isFlat(sim.now));
     this.#throwViolations();
   }
 

@@ -258,7 +258,7 @@ test("[SAF-5] a stop that is to end flat closes the position, and then nothing i
   sim.tell({ kind: "stop-requested", policy: "flatten" }, sim.now);
   sim.advance(2_000);
   // then
-  expect([sim.truth.position, sim.truth.open, sim.core.isFlat]).toEqual([0, [], true]);
+  expect([sim.truth.position, sim.truth.open, sim.core.isFlat(sim.now)]).toEqual([0, [], true]);
 });
 
 test("[F-07] what happened while the private stream was away is learnt from the exchange", () => {

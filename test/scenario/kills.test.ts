@@ -113,7 +113,7 @@ test(`[REC-3] whenever the daemon is killed, the journal ends with the exchange'
       sim.advance(30_000);
       sim.tell({ kind: "stop-requested", policy: "flatten" }, sim.now);
       sim.advance(120_000);
-      const end = [sim.truth.position, sim.truth.open, sim.core.isFlat, sim.core.safeMode];
+      const end = [sim.truth.position, sim.truth.open, sim.core.isFlat(sim.now), sim.core.safeMode];
       expect(end, told.join("; ")).toEqual([0, [], true, null]);
       expectExact(sim);
     }),

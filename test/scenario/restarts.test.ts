@@ -184,12 +184,12 @@ test("[F-78] where no history is to be had, the books stay at the exchange's ave
   sim.tell({ kind: "stop-requested", policy: "flatten" }, sim.now);
   sim.advance(20_000);
   // then
-  expect([sim.notices("BOOKS_UNEXPLAINED").length, sim.truth.position, sim.core.isFlat, sim.trades.length]).toEqual([
-    1,
-    0,
-    true,
-    1,
-  ]);
+  expect([
+    sim.notices("BOOKS_UNEXPLAINED").length,
+    sim.truth.position,
+    sim.core.isFlat(sim.now),
+    sim.trades.length,
+  ]).toEqual([1, 0, true, 1]);
 });
 
 test("[REC-1] a position that was closed without a word is closed in the books with its real executions", () => {

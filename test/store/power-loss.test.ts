@@ -64,7 +64,12 @@ test.each(runs)("[REC-3] after power loss %i the store opens, and the exchange t
 
   sim.tell({ kind: "stop-requested", policy: "flatten" }, sim.now);
   sim.advance(120_000);
-  expect([sim.truth.position, sim.truth.open, sim.core.isFlat, sim.core.safeMode], words).toEqual([0, [], true, null]);
+  expect([sim.truth.position, sim.truth.open, sim.core.isFlat(sim.now), sim.core.safeMode], words).toEqual([
+    0,
+    [],
+    true,
+    null,
+  ]);
 
   await keep(store, sim.outputs.slice(before), random);
   await store.close();

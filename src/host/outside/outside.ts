@@ -9,7 +9,7 @@ import { IntentSource } from "../../decision/intents.ts";
 import { PlanSource } from "../../decision/plans.ts";
 import type { DecisionSource } from "../../decision/source.ts";
 import type { DecisionRow, Notice } from "../../domain/output.ts";
-import type { SymbolIndex } from "../../domain/units.ts";
+import type { Micros, SymbolIndex } from "../../domain/units.ts";
 import type { Core } from "../../engine/core.ts";
 import type { OutsideJournal } from "../../store/outside.ts";
 import type { ReadDecision } from "./decision-file.ts";
@@ -58,9 +58,9 @@ export class Outside {
     this.#cleaning.unref();
   }
 
-  /** Called after each turn; cheap once it has resumed. */
-  afterTurn(core: Core): void {
-    if (this.#isResumed || !isReady(core)) return;
+  /** Called after each turn; cheap once it has resumed. A wish to close waits until it is known what there is to close. */
+  afterTurn(core: Core, now: Micros): void {
+    if (this.#isResumed || !isReady(core) || !core.knowsWhatIsOpen(now)) return;
     this.#isResumed = true;
     this.intents.resume(core);
     this.plans.resume(core);

@@ -84,7 +84,7 @@ export class ApiBench {
       notice: () => undefined,
     });
     outside.open(store.journal.outside);
-    outside.afterTurn(core.core);
+    outside.afterTurn(core.core, core.now);
     const faults: string[] = [];
     const api = await startApi({
       settings: settings.api,

@@ -307,11 +307,11 @@ test.each(["leave-protected", "flatten"] as const)(
     sim.advance(100);
     // when
     sim.tell({ kind: "stop-requested", policy }, sim.now);
-    const atOnce = sim.core.isAtRest;
+    const atOnce = sim.core.isAtRest(sim.now);
     sim.advance(30_000);
     // then
     const entries = sim.truth.openOrders.filter(({ role }) => role === "e");
-    expect([atOnce, sim.core.isAtRest, entries]).toEqual([false, true, []]);
+    expect([atOnce, sim.core.isAtRest(sim.now), entries]).toEqual([false, true, []]);
     expect(policy === "leave-protected" ? sim.truth.coveringStops : sim.truth.position).toEqual(
       policy === "leave-protected" ? [639_640] : 0,
     );
