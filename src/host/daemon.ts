@@ -188,7 +188,10 @@ export class Daemon {
     this.#trader.break("process", error, this.#options.clock());
   }
 
-  /** The same for somebody who waits: resolves when what follows from it is on the disk (design.md, Store). */
+  /**
+   * The same for somebody who waits: resolves when what follows from it is on the disk (design.md, Store); rejects where
+   * that cannot be, and the core has heard of it all the same.
+   */
   async control(control: Control): Promise<void> {
     this.tell(control);
     await this.#journal.keep(null);
@@ -202,15 +205,6 @@ export class Daemon {
   readiness(): readonly ReadyPart[] {
     const { core, isJournalOpen } = this.#trader;
     return readiness({ core, isJournalOpen, isStopping: this.#isStopping }, this.#options.clock());
-  }
-
-  /**
-   * Resolves when everything that happened so far is in the journal.
-   *
-   * @throws {import("../store/store.ts").StoreError}
-   */
-  async committed(): Promise<void> {
-    await this.#journal.keep(null);
   }
 
   /** Resolves when the daemon has to end by itself. */

@@ -11,7 +11,7 @@ import type { Daemon } from "./daemon.ts";
 import { sessionNotice, statusNotices } from "./status.ts";
 
 export type OperatorOptions = {
-  readonly daemon: Pick<Daemon, "core" | "readiness" | "control" | "committed">;
+  readonly daemon: Pick<Daemon, "core" | "readiness" | "control">;
   readonly clock: () => Micros;
   /** `store.directory` */
   readonly directory: string;
@@ -41,10 +41,7 @@ export function operatorOf({ daemon, clock, directory, store }: OperatorOptions)
       const own = stores.find((one) => one.store === store);
       return ["Why, last hour", ...(own === undefined ? [notYet] : whyLines(own))];
     },
-    control: async (action, by) => {
-      daemon.control({ kind: "control", by, action });
-      await daemon.committed();
-    },
+    control: async (action, by) => await daemon.control({ kind: "control", by, action }),
   };
 }
 

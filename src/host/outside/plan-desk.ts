@@ -81,7 +81,8 @@ export class PlanDesk {
       this.#plans.delete(planId);
       throw error;
     }
-    this.#tell(document, core);
+    // Whoever posted it may have given up meanwhile, and was told that it is cancelled.
+    if (entry.ended === null) this.#tell(document, core);
     return this.#view(entry);
   }
 
