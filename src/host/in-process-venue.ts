@@ -145,6 +145,7 @@ export class InProcessVenue {
       stopDistance: wishes.stopProofDistance,
       attempt: 1,
       isStopProven: false,
+      isAccountInDoubt: false,
     });
     let step = conversation.next();
     while (step.done !== true) {

@@ -44,6 +44,8 @@ type State = {
   isStale: boolean;
   /** the stop path is in doubt since the conversation began: what it proves is old */
   mustProve: boolean;
+  /** somebody has changed the account as a whole: its modes are asked for until they are as wanted */
+  isAccountInDoubt: boolean;
   /** a stop that proves the path may rest on the exchange */
   hasStopOut: boolean;
   /** why entries would be wrong whatever the account says; null: nothing */
@@ -93,6 +95,7 @@ export class AccountSetUp {
       isBusy: false,
       isStale: false,
       mustProve: false,
+      isAccountInDoubt: false,
       hasStopOut: false,
       obstacle: closureOf(instrument.rules),
     }));
@@ -114,6 +117,7 @@ export class AccountSetUp {
   onChanged(symbol: string | null, now: Micros): void {
     for (const state of this.#states) {
       if (symbol !== null && state.instrument.symbol !== symbol) continue;
+      if (symbol === null) state.isAccountInDoubt = true;
       if (state.isBusy) state.isStale = true;
       else this.#repeat(state, "the account was changed", now);
     }
@@ -229,7 +233,7 @@ export class AccountSetUp {
 
   /** @param begun what is called when the first conversation has ended; null: it is not the first */
   #converse(state: State, begun: ((now: Micros) => void) | null, now: Micros): void {
-    const { instrument, isStopProven, obstacle } = state;
+    const { instrument, isStopProven, isAccountInDoubt, obstacle } = state;
     const { instruments, leverageOf, marginType, orderIdPrefix: prefix, stopProofDistance } = this.#ports;
     this.#ports.timers.clear(`set-up:${instrument.symbol}`);
     if (obstacle?.isClosed) return this.#leave(state, obstacle, begun, now);
@@ -248,6 +252,7 @@ export class AccountSetUp {
       stopDistance: stopProofDistance,
       attempt,
       isStopProven,
+      isAccountInDoubt,
     });
     const stopId = orderId({ prefix, trade: stopPathTrade(instrument.symbol), role: "f", attempt });
     const isAnswerable = this.#isHearing && !isStopProven;
@@ -305,6 +310,7 @@ export class AccountSetUp {
       state.isStopProven = !state.mustProve;
       state.failures = 0;
       if (state.isStale) return this.#converse(state, begun, now);
+      state.isAccountInDoubt = false;
     }
     const setUp = this.#setUpOf(state, result);
     if (setUp.state === "proven" && now < this.#ownerUntil) return this.#hold(state, begun, now);

@@ -14,8 +14,16 @@ import type { MaintenanceStep } from "../domain/maintenance.ts";
 import { orderId, stopPathTrade } from "../domain/order-id.ts";
 import type { PlaceAlgo } from "../domain/output.ts";
 import { type Lots, lots, ticks } from "../domain/units.ts";
-import { accountRequests, type EncodeOptions, encodeCommand, query, type WireRequest } from "./wire/encode.ts";
-import { LeverageBracket, PositionRisks, PremiumIndex, SymbolConfig } from "./wire/schemas.ts";
+import { againstEntries } from "./account-config.ts";
+import {
+  accountConfig,
+  accountRequests,
+  type EncodeOptions,
+  encodeCommand,
+  query,
+  type WireRequest,
+} from "./wire/encode.ts";
+import { AccountConfig, LeverageBracket, PositionRisks, PremiumIndex, SymbolConfig } from "./wire/schemas.ts";
 
 export const marginTypes = ["CROSSED", "ISOLATED"] as const;
 export type MarginType = (typeof marginTypes)[number];
@@ -31,6 +39,8 @@ export type SetUpTerms = {
   readonly attempt: number;
   /** the stop path is proven already in this run: only the configuration is looked at */
   readonly isStopProven: boolean;
+  /** somebody has changed the account as a whole since it was looked at */
+  readonly isAccountInDoubt: boolean;
 };
 
 export type Question = {
@@ -71,12 +81,22 @@ export function* setUpSymbol(
   instrument: Instrument,
   terms: SetUpTerms,
 ): Conversation<SetUpResult> {
+  const forbidden = terms.isAccountInDoubt ? yield* readAccount() : null;
+  if (forbidden !== null) return forbidden;
   const maintenance = yield* readBrackets(instrument.symbol, terms.leverage);
   if ("state" in maintenance) return maintenance;
   const configured = yield* configure(instrument.symbol, terms);
   if (configured !== null) return configured;
   const proof = terms.isStopProven ? null : yield* proveStop(instruments, instrument, terms);
   return proof ?? { state: "proven", leverage: terms.leverage, maintenance };
+}
+
+/** Modes may be switched while we run (failure-catalogue F-36). Null when they are as wanted. */
+function* readAccount(): Conversation<SetUp | null> {
+  const answer = yield { name: "accountConfig", request: accountConfig, isOnce: false };
+  const account = AccountConfig.safeParse(answer.kind === "ok" ? answer.body : null).data;
+  const cause = account === undefined ? "the account's modes are not told" : againstEntries(account);
+  return cause === null ? null : pending(cause);
 }
 
 /** Null when everything is as wanted. */

@@ -19,11 +19,12 @@ import {
 } from "../domain/instrument.ts";
 import type { Notice } from "../domain/output.ts";
 import { type Micros, microsFromMillis, plus, symbolIndex } from "../domain/units.ts";
+import { againstEntries } from "./account-config.ts";
 import { type AskPorts, ask } from "./asking.ts";
 import { type ClockOffset, measureOffset } from "./clock-offset.ts";
 import { rulesOf } from "./exchange-info.ts";
 import type { RateBudget } from "./rate-budget.ts";
-import { accountRequests, publicQuery, query } from "./wire/encode.ts";
+import { accountConfig, accountRequests, publicQuery, query } from "./wire/encode.ts";
 import {
   AccountConfig,
   CommissionRate,
@@ -191,21 +192,12 @@ function checkKey(ports: Prepared, now: Micros): void {
 
 function checkAccount(ports: Prepared, now: Micros): void {
   const then = (account: z.infer<typeof AccountConfig>, at: Micros): void => {
-    if (!account.canTrade) return ports.fatal("the account may not trade");
-    if (account.dualSidePosition) {
-      return ports.fatal("the account is in hedge mode: set position mode to one-way (no open orders or positions)");
-    }
-    if (account.multiAssetsMargin) {
-      return ports.fatal("the account is in multi-assets mode: set asset mode to single-asset");
-    }
+    const cause = againstEntries(account);
+    if (cause !== null) return ports.fatal(cause);
     prepareSymbol(ports, 0, at);
   };
-  const request = query("/fapi/v1/accountConfig", 5, {});
-  ask(
-    ports,
-    { name: "accountConfig", request, schema: AccountConfig, then, refused: fatally(ports, "the account") },
-    now,
-  );
+  const refused = fatally(ports, "the account");
+  ask(ports, { name: "accountConfig", request: accountConfig, schema: AccountConfig, then, refused }, now);
 }
 
 /** Set-up, fees and candles of one symbol after the other. Those of a closed one come when they come (F-58, F-60). */

@@ -202,6 +202,30 @@ test("[ORD-5] somebody who changes the leverage takes entries off until it is se
   expect([states(rig), leverage, rig.stopPathRequests.length]).toEqual([["proven", "pending", "proven"], 10, 2]);
 });
 
+/** Somebody switches a mode of the account, which the stream says without naming it. */
+function switched(rig: Rig, mode: Readonly<Record<string, boolean>>): void {
+  const account = { canTrade: true, canWithdraw: true, dualSidePosition: false, multiAssetsMargin: false };
+  rig.on("GET /fapi/v1/accountConfig", () => ok({ ...account, ...mode }));
+  rig.say("private", { e: "ACCOUNT_CONFIG_UPDATE", E: 1, T: 1, ai: { j: true } });
+}
+
+test.each([
+  ["multiAssetsMargin", "the account is in multi-assets mode: set asset mode to single-asset"],
+  ["dualSidePosition", "the account is in hedge mode: set position mode to one-way (no open orders or positions)"],
+])(
+  "[ORD-5] [F-36] %s that somebody switches on while it runs keeps entries off until it is off again",
+  (mode, cause) => {
+    const rig = new Rig().started();
+    rig.advance(5_000);
+    switched(rig, { [mode]: true });
+    rig.advance(120_000);
+    const meanwhile = setUps(rig).at(-1);
+    switched(rig, {});
+    rig.advance(120_000);
+    expect([meanwhile, states(rig).at(-1)]).toMatchObject([{ state: "pending", cause }, "proven"]);
+  },
+);
+
 test("[ORD-5] a bracket that shrinks while the daemon runs keeps entries off and ends nothing", () => {
   const rig = restRig().started();
   rig.on("GET /fapi/v1/leverageBracket", () => ok([{ symbol: "BTCUSDT", brackets: [bracket(5, 300_000, 0.05)] }]));

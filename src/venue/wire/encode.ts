@@ -85,6 +85,9 @@ export const accountRequests = {
   algos: query("/fapi/v1/openAlgoOrders", 40, {}),
 } as const satisfies Record<string, WireRequest>;
 
+/** What the account as a whole may do, and its modes. */
+export const accountConfig = query("/fapi/v1/accountConfig", 5, {});
+
 /**
  * The requests whose answers together are a history: without a start, the newest of the last seven days. It only explains
  * what is known already, so it leaves protection its share.
