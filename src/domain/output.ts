@@ -123,6 +123,8 @@ export type IntentRow = {
   /** decision price: bid + ask at the moment of the decision, in half ticks; null without a decision */
   readonly decisionMidHalfTicks: number | null;
   readonly holdUntil: Micros;
+  /** after the close; null: written before it was kept */
+  readonly cooldownMicros: Micros | null;
   readonly time: Micros;
 };
 

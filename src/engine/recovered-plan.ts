@@ -62,7 +62,7 @@ export function planFor(
       micros(now + microsFromSeconds(settings.trading[settings.trading.mode].max_hold_seconds)),
     holdMicros: microsFromSeconds(settings.trading[settings.trading.mode].max_hold_seconds),
     decisionMidHalfTicks: known?.intent.decisionMidHalfTicks ?? null,
-    cooldownMicros: microsFromSeconds(settings.guardrails.cooldown_seconds),
+    cooldownMicros: cooldownOf(settings, intent),
   };
 }
 
@@ -82,9 +82,14 @@ export function planOfResting(
 
 export function planOfIntent(settings: Settings, intent: OpenTrade["intent"]): TradePlan {
   const holdMicros = micros(Math.max(0, intent.holdUntil - intent.time));
-  const cooldownMicros = microsFromSeconds(settings.guardrails.cooldown_seconds);
+  const cooldownMicros = cooldownOf(settings, intent);
   const exits = intent.exits ?? configuredRules(settings);
   return { ...intent, exits, holdMicros, terms: { type: "MARKET" }, entry: null, cooldownMicros };
+}
+
+/** What its decision asked for, where that is known (requirement RSK-5). */
+function cooldownOf(settings: Settings, intent: OpenTrade["intent"] | undefined): Micros {
+  return intent?.cooldownMicros ?? microsFromSeconds(settings.guardrails.cooldown_seconds);
 }
 
 /** For a trade whose own rules are not known. */

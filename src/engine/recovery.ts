@@ -176,6 +176,7 @@ function openTradeOf({ plan, rules, stopLevel, takeProfit, secondTarget, entryTi
     exits: rules,
     decisionMidHalfTicks: plan.decisionMidHalfTicks,
     holdUntil: known.holdUntil,
+    cooldownMicros: plan.cooldownMicros,
     time: entryTime ?? micros(plan.holdUntil - plan.holdMicros),
   } as const;
   return { intent, fills: [...known.executions.values()], stopLevel };

@@ -132,6 +132,7 @@ export class TradeManager {
       secondTarget,
       exits,
       holdUntil,
+      cooldownMicros,
     } = plan;
     this.#desk.emit({
       kind: "intent",
@@ -148,6 +149,7 @@ export class TradeManager {
       exits,
       decisionMidHalfTicks: plan.decisionMidHalfTicks,
       holdUntil,
+      cooldownMicros,
       time: now,
     });
     placeOrder(this.#desk, trade, "e", side, quantity, plan.terms, now, entry);

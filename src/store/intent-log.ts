@@ -24,16 +24,17 @@ const fileBytesMax = 512 * 1_024;
 const tornFilesMax = 8;
 const fileShape = /^intents-(\d{8})\.log$/;
 const tornShape = /^torn-(\d{8})\.log$/;
-const version = 3;
-/** Files of the version before this one are read too: a newer program may be started after a crash of the older. */
-const versionBefore = 2;
-const plainNumbers = 7;
-const numbers = plainNumbers + 1 + exitRuleNumbers;
+const version = 4;
+const rulesAt = 8;
+const cooldownAt = rulesAt + exitRuleNumbers;
+const numbers = cooldownAt + 1;
+/** Numbers of a record. Files of earlier versions are read too: a newer program may be started after a crash of the older. */
+const numbersOf = { 2: rulesAt - 1, 3: cooldownAt, [version]: numbers } as const;
 const textsAt = numbers * 8 + 1;
 const asciiMax = 0x7f;
 
 const Header = z.strictObject({
-  version: z.literal([version, versionBefore]),
+  version: z.literal([2, 3, version]),
   instruments: z.array(z.strictObject({ symbol: z.string(), tickSize: z.string(), stepSize: z.string() })),
 });
 
@@ -54,6 +55,7 @@ const Intent = z.strictObject({
   exits: StoredExitRules.nullable(),
   decisionMidHalfTicks: z.number().nullable(),
   holdUntil: whole.transform(micros),
+  cooldownMicros: whole.nonnegative().transform(micros).nullable(),
   time: whole.transform(micros),
 });
 
@@ -190,7 +192,7 @@ export function readRecords(bytes: Uint8Array): { readonly intents: LoggedIntent
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const intents: LoggedIntent[] = [];
   let instruments: readonly StoredInstrument[] | null = null;
-  let count = numbers;
+  let count: number = numbers;
   let at = 0;
   while (at + headBytes <= bytes.length) {
     const length = view.getUint32(at, true);
@@ -203,7 +205,7 @@ export function readRecords(bytes: Uint8Array): { readonly intents: LoggedIntent
       const header = Header.safeParse(parsed(payload));
       if (!header.success) break;
       instruments = header.data.instruments;
-      if (header.data.version === versionBefore) count = plainNumbers;
+      count = numbersOf[header.data.version];
     } else {
       const row = Intent.safeParse(readIntent(payload, count));
       const instrument = row.success ? instruments[row.data.symbol] : undefined;
@@ -233,7 +235,8 @@ class IntentRecord {
     view.setFloat64(headBytes + 40, row.holdUntil, true);
     view.setFloat64(headBytes + 48, row.time, true);
     view.setFloat64(headBytes + 56, row.secondTarget ?? Number.NaN, true);
-    writeExitRules(view, headBytes + 64, row.exits);
+    writeExitRules(view, headBytes + rulesAt * 8, row.exits);
+    view.setFloat64(headBytes + cooldownAt * 8, row.cooldownMicros ?? Number.NaN, true);
     view.setUint8(headBytes + textsAt - 1, row.side === "buy" ? 0 : 1);
     let end = this.#text(headBytes + textsAt, row.trade);
     end = this.#text(end, row.decisionId);
@@ -284,7 +287,7 @@ function readIntent(payload: Uint8Array, count: number): unknown {
     const value = view.getFloat64(index * 8, true);
     return Number.isNaN(value) ? null : value;
   });
-  const [symbol, quantity, stopLoss, takeProfit, mid, holdUntil, time, secondTarget = null, ...rules] = values;
+  const [symbol, quantity, stopLoss, takeProfit, mid, holdUntil, time, secondTarget = null] = values;
   const texts: string[] = [];
   let at = sideAt + 1;
   while (at + 2 <= payload.length) {
@@ -307,9 +310,10 @@ function readIntent(payload: Uint8Array, count: number): unknown {
     stopLoss,
     takeProfit,
     secondTarget,
-    exits: readExitRules(rules),
+    exits: readExitRules(values.slice(rulesAt, cooldownAt)),
     decisionMidHalfTicks: mid,
     holdUntil,
+    cooldownMicros: values[cooldownAt] ?? null,
     time,
   };
 }

@@ -198,6 +198,7 @@ class Lookup {
 function intentFrom(row: DatabaseRow, symbol: SymbolIndex): IntentRow {
   const target = integerOrNull(row, "take_profit");
   const second = integerOrNull(row, "second_target");
+  const cooldown = integerOrNull(row, "cooldown");
   return {
     kind: "intent",
     trade: text(row, "trade") as TradeId,
@@ -213,6 +214,7 @@ function intentFrom(row: DatabaseRow, symbol: SymbolIndex): IntentRow {
     exits: exitRulesFrom(row),
     decisionMidHalfTicks: integerOrNull(row, "decision_mid_half_ticks"),
     holdUntil: micros(integer(row, "hold_until")),
+    cooldownMicros: cooldown === null ? null : micros(cooldown),
     time: micros(integer(row, "time")),
   };
 }

@@ -104,7 +104,7 @@ function prepareAll(database: DatabaseSync) {
     intent: insert(
       "INSERT OR IGNORE",
       "intents",
-      "client_order_id, trade, decision_id, source, instrument, side, quantity, stop_loss, take_profit, second_target, exits, decision_mid_half_ticks, hold_until, time",
+      "client_order_id, trade, decision_id, source, instrument, side, quantity, stop_loss, take_profit, second_target, exits, decision_mid_half_ticks, hold_until, cooldown, time",
     ),
     order: insert(
       "INSERT OR REPLACE",
@@ -170,6 +170,7 @@ function writeRow(to: Statements, row: SymbolRow, instrument: SQLInputValue, sym
         row.exits === null ? null : JSON.stringify(row.exits),
         row.decisionMidHalfTicks,
         row.holdUntil,
+        row.cooldownMicros,
         row.time,
       );
       return;

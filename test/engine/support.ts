@@ -118,6 +118,7 @@ export function openTradeOf(trade: TradeId, sentAt: Micros, fills: readonly Fill
       exits: null,
       decisionMidHalfTicks: 1_280_001,
       holdUntil: micros(sentAt + 30_000_000),
+      cooldownMicros: null,
       time: sentAt,
     },
     fills: fills.map((fill) => ({ clientOrderId, side: "buy", fill })),

@@ -132,6 +132,7 @@ test("[IDM-1] the intent has the plan's every term", () => {
     exits: plan.exits,
     decisionMidHalfTicks: 1_280_001,
     holdUntil: plan.holdUntil,
+    cooldownMicros: plan.cooldownMicros,
     time: start,
   });
 });

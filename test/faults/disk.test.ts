@@ -22,6 +22,7 @@ const intent: IntentRow = {
   exits: null,
   decisionMidHalfTicks: null,
   holdUntil: micros(60),
+  cooldownMicros: null,
   time: micros(0),
 };
 

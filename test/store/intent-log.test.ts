@@ -135,18 +135,28 @@ test("an intent that is too large is refused, and nothing is ever written behind
 const version2 =
   "VwAAAEIaTTl7InZlcnNpb24iOjIsImluc3RydW1lbnRzIjpbeyJzeW1ib2wiOiJCVENVU0RUIiwidGlja1NpemUiOiIwLjEwIiwic3RlcFNpemUiOiIwLjAwMSJ9XX1gAAAAEQEBNwAAAAAAAAAAAAAAAAAAJEAAAAAA0I8jQQAAAAAwgCNBAAAAAAGIM0EATmbEYXYYQwBAP71hdhhDAQgAMGs5Z2F1aWUCAGQxBABkZW1vEQBzZC0wazlnYXVpZS1lMS1rdw==";
 
-test("[CFG-4] a file of the version before gives its intents, without rules of exit", () => {
-  const { intents, goodBytes } = readRecords(Buffer.from(version2, "base64"));
-  expect(goodBytes).toBe(Buffer.from(version2, "base64").length);
-  expect(intents.map(({ row }) => row)).toEqual([
+/** One of version 3, which knew no cooldown. */
+const version3 =
+  "kQAAAFO7wDp7InZlcnNpb24iOjMsImluc3RydW1lbnRzIjpbeyJzeW1ib2wiOiJCVENVU0RUIiwidGlja1NpemUiOiIwLjEwIiwic3RlcFNpemUiOiIwLjAwMSJ9LHsic3ltYm9sIjoiRVRIVVNEVCIsInRpY2tTaXplIjoiMC4wMSIsInN0ZXBTaXplIjoiMC4wMDEifV190AAAAPsMuUQAAAAAAAAAAAAAAAAAACRAAAAAADCAI0EAAAAA0I8jQQAAAAABiDNBAE5mxGF2GEMAQD+9YXYYQwAAAAC4kyNBAAAAAAAA8D8AAAAAAADgPwAAAAAAACVAAAAAAAAA4D8AAAAAAAD4fwAAAAAAANA/AAAAAAAA+H8AAAAAAAD4fwAAAAAAAPh/mpmZmZmZqT8AAAAAgIQeQQAAAAAAAFlAAAAAAAAAAAAACAAwazlnYXVpZQIAZDEEAGRlbW8RAHNkLTBrOWdhdWllLWUxLWt3";
+
+test.each([
+  [
+    "2, without rules of exit",
+    version2,
     intentRow("d1", {
       side: "sell",
       stopLoss: ticks(641_000),
       takeProfit: ticks(639_000),
       secondTarget: null,
       exits: null,
+      cooldownMicros: null,
     }),
-  ]);
+  ],
+  ["3, without a cooldown", version3, intentRow("d1", { cooldownMicros: null })],
+])("[CFG-4] a file of version %s, gives its intents", (_, file, row) => {
+  const { intents, goodBytes } = readRecords(Buffer.from(file, "base64"));
+  expect(goodBytes).toBe(Buffer.from(file, "base64").length);
+  expect(intents.map((intent) => intent.row)).toEqual([row]);
 });
 
 test("[CFG-4] an intent without rules or second target comes back without them", async () => {

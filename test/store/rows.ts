@@ -59,6 +59,7 @@ export function intentRow(name: string, more: Partial<IntentRow> = {}): IntentRo
     exits: { ...stillRules, breakEvenBps: 10.5, trailFromR: 0.5, trailByR: 0.25 },
     decisionMidHalfTicks: 1_280_001,
     holdUntil: micros(start + 30_000_000),
+    cooldownMicros: micros(60_000_000),
     time: micros(start),
     ...more,
   };

@@ -21,6 +21,7 @@ export function intentOf(decisionId = "d1", trade: TradeId = tradeIdFrom(decisio
     exits: null,
     decisionMidHalfTicks: null,
     holdUntil: micros(60_000_000),
+    cooldownMicros: null,
     time: micros(0),
   };
 }
