@@ -75,7 +75,12 @@ export class Core implements MarketSink {
       emit,
       withdrawEntries: () => this.#limits.withdrawEntries(),
     });
-    this.#session = new SessionKeeper({ settings: () => this.#settings, equity, emit });
+    this.#session = new SessionKeeper({
+      settings: () => this.#settings,
+      equity,
+      isUnexplained: () => this.#ledger.isUnexplained,
+      emit,
+    });
     this.#limits = new LimitWatch({
       account: this.#account,
       session: this.#session,

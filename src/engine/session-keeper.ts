@@ -53,6 +53,8 @@ export type SessionFloor = {
   readonly settings: () => Settings;
   /** quote asset, on the configured basis; null when not known */
   readonly equity: () => number | null;
+  /** the equity may hold a transfer that nobody has told yet */
+  readonly isUnexplained: () => boolean;
   readonly emit: (output: Output) => void;
 };
 
@@ -116,7 +118,7 @@ export class SessionKeeper {
   }
 
   onTime(now: Micros): void {
-    this.#apply(onTime(this.stateAt(now), this.#floor.equity(), now), now);
+    this.#apply(onTime(this.stateAt(now), this.#explained(), now), now);
   }
 
   /** The account or the mark price moved. Allocates nothing while no limit and no peak is touched. */
@@ -211,7 +213,7 @@ export class SessionKeeper {
   }
 
   onControl(control: Control, now: Micros): void {
-    this.#apply(onControl(this.stateAt(now), control, this.#floor.equity(), now), now);
+    this.#apply(onControl(this.stateAt(now), control, this.#explained(), now), now);
   }
 
   /** Nothing is open any more. */
@@ -222,7 +224,15 @@ export class SessionKeeper {
   /** Other limits may stand reached by what is known already. */
   onSettings(now: Micros): void {
     this.#quiet = null;
-    this.onEquity(now);
+    if (!this.#floor.isUnexplained()) this.onEquity(now);
+  }
+
+  /**
+   * What measures may begin anew with; null while the wallet may hold a transfer that nobody has told. One that is in it
+   * already would be taken off a second time once it is explained (failure-catalogue F-07, I-13).
+   */
+  #explained(): number | null {
+    return this.#floor.isUnexplained() ? null : this.#floor.equity();
   }
 
   #limits(): SessionSettings {

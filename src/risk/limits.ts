@@ -18,8 +18,8 @@ export function checkSession({ settings, session, equity }: SessionInput, now: M
   const until = hold.kind === "none" ? null : hold.until;
   gates.check("HALTED", hold.kind !== "halt" && session.flattening === null, now, until);
   gates.check("SESSION_COOLDOWN", hold.kind !== "cooldown", now, until);
-  for (const { reason, measured, limit, reached } of limitsOf(session, equity, settings.risk.session)) {
-    if (limit === null || !isUsable(equity)) gates.skip(reason, limit);
+  for (const { reason, measured, limit, isSet, reached } of limitsOf(session, equity, settings.risk.session)) {
+    if (!isSet || !isUsable(equity)) gates.skip(reason, limit);
     else gates.check(reason, measured !== null && !reached, measured, limit);
   }
 }

@@ -25,8 +25,9 @@ export type LimitMeasure = {
   readonly reason: Exclude<LimitReason, "HALTED">;
   /** quote asset, or a fraction for the drawdown; null while the equity is not known */
   readonly measured: number | null;
-  /** null: there is no such limit */
+  /** null: there is none, or it is a share of an equity that is not known */
   readonly limit: number | null;
+  readonly isSet: boolean;
   readonly reached: boolean;
 };
 
@@ -60,6 +61,8 @@ export function newSession(now: Micros): SessionState {
 /**
  * Time went on: a new UTC day begins, a halt or a cooldown ends. A clock that steps back begins no day and ends nothing
  * early; what it had put into the future counts from now.
+ *
+ * @param equity null when not known: what begins anew begins with the first that is
  */
 export function onTime(before: SessionState, equity: number | null, now: Micros): SessionStep {
   const events: RiskHappening[] = [];
@@ -226,10 +229,13 @@ export function limitsOf(
   const lossLimit = least(session.max_daily_loss_abs, share(session.max_daily_loss_pct));
   const profitLimit = least(session.max_daily_profit_abs, share(session.max_daily_profit_pct));
   const loss = change === null ? null : -change;
+  const isLossSet = session.max_daily_loss_abs !== null || session.max_daily_loss_pct !== null;
+  const isProfitSet = session.max_daily_profit_abs !== null || session.max_daily_profit_pct !== null;
+  const fall = drawdown(equity, state.dayPeakEquity);
   return [
-    measure("MAX_DAILY_LOSS_REACHED", loss, lossLimit),
-    measure("MAX_DAILY_PROFIT_REACHED", change, profitLimit),
-    measure("MAX_DRAWDOWN_REACHED", drawdown(equity, state.dayPeakEquity), session.max_drawdown_pct),
+    measure("MAX_DAILY_LOSS_REACHED", loss, lossLimit, isLossSet),
+    measure("MAX_DAILY_PROFIT_REACHED", change, profitLimit, isProfitSet),
+    measure("MAX_DRAWDOWN_REACHED", fall, session.max_drawdown_pct, session.max_drawdown_pct !== null),
   ];
 }
 
@@ -332,9 +338,14 @@ const hitEvents = {
   MAX_DRAWDOWN_REACHED: "DRAWDOWN_HIT",
 } as const;
 
-function measure(reason: LimitMeasure["reason"], measured: number | null, limit: number | null): LimitMeasure {
+function measure(
+  reason: LimitMeasure["reason"],
+  measured: number | null,
+  limit: number | null,
+  isSet: boolean,
+): LimitMeasure {
   // A measure that is no number has reached every limit.
-  return { reason, measured, limit, reached: measured !== null && limit !== null && !(measured < limit) };
+  return { reason, measured, limit, isSet, reached: measured !== null && limit !== null && !(measured < limit) };
 }
 
 function dayStart(equity: number | null) {

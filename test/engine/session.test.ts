@@ -354,7 +354,12 @@ test("[RSK-2] a decision's stop and target pass through to the plan", () => {
 test("[RSK-5] free margin is the exchange's, less what was committed since it was read", () => {
   const { core, now } = ready();
   const measured = [0, 20_000, 99_950].map((committed) => {
-    const session = new SessionKeeper({ settings: () => settings, equity: () => 10_000, emit: () => undefined });
+    const session = new SessionKeeper({
+      settings: () => settings,
+      equity: () => 10_000,
+      isUnexplained: () => false,
+      emit: () => undefined,
+    });
     session.onEquity(now);
     const floor = {
       account: core.account,

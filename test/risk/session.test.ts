@@ -237,9 +237,9 @@ test("[RSK-4] a limit is a fraction of the equity at the day's start, also after
     max_drawdown_pct: 0.9,
   });
   expect(measured).toEqual([
-    { reason: "MAX_DAILY_LOSS_REACHED", measured: 100, limit: 200, reached: false },
-    { reason: "MAX_DAILY_PROFIT_REACHED", measured: -100, limit: 2_000, reached: false },
-    { reason: "MAX_DRAWDOWN_REACHED", measured: 0.71, limit: 0.9, reached: false },
+    { reason: "MAX_DAILY_LOSS_REACHED", measured: 100, limit: 200, isSet: true, reached: false },
+    { reason: "MAX_DAILY_PROFIT_REACHED", measured: -100, limit: 2_000, isSet: true, reached: false },
+    { reason: "MAX_DRAWDOWN_REACHED", measured: 0.71, limit: 0.9, isSet: true, reached: false },
   ]);
 });
 
@@ -248,13 +248,16 @@ test("[RSK-8] a measure that is no number has reached its limit, and one that is
   const [missing] = limitsOf(sessionOf(), null, settings.risk.session);
   expect([bad?.reached, missing]).toEqual([
     true,
-    { reason: "MAX_DAILY_LOSS_REACHED", measured: null, limit: 200, reached: false },
+    { reason: "MAX_DAILY_LOSS_REACHED", measured: null, limit: 200, isSet: true, reached: false },
   ]);
 });
 
-test("[RSK-4] a share of a day whose equity is not known is no limit", () => {
-  const [loss] = limitsOf(newSession(start), 10_000, { ...settings.risk.session, max_daily_loss_abs: null });
-  expect(loss?.limit).toBeNull();
+test("[RSK-4] a share of a day whose equity is not known is a limit without a number", () => {
+  const [loss, profit] = limitsOf(newSession(start), 10_000, { ...settings.risk.session, max_daily_loss_abs: null });
+  expect([loss, profit]).toMatchObject([
+    { limit: null, isSet: true, reached: false },
+    { limit: null, isSet: false, reached: false },
+  ]);
 });
 
 const amounts = fc.integer({ min: 1, max: 20_000 });
