@@ -5,7 +5,7 @@
 
 import type { AccountSnapshot, FeeRates, PositionReport } from "../domain/event.ts";
 import { numberFromMoney } from "../domain/instrument.ts";
-import type { Micros, Money, SignedLots, SymbolIndex } from "../domain/units.ts";
+import { type Micros, type Money, micros, type SignedLots, type SymbolIndex } from "../domain/units.ts";
 import { f64 } from "../market/typed.ts";
 
 export class Account {
@@ -15,6 +15,9 @@ export class Account {
   #available: number | null = null;
   #provenAt = Number.NEGATIVE_INFINITY;
   #walletAt = Number.NEGATIVE_INFINITY;
+  /** what the private stream has said since then stands against the last read, which may be older */
+  #standsFrom = Number.NEGATIVE_INFINITY;
+  #disputedUntil: Micros | null = null;
   #wasAlive = false;
   /** since when the private stream is proven alive; infinite while it is not */
   #aliveSince = Number.POSITIVE_INFINITY;
@@ -39,11 +42,14 @@ export class Account {
     this.#takerE8 = new Float64Array(symbols).fill(Number.NaN);
   }
 
-  /** @returns false for a snapshot that is older than the last one: then nothing changes */
-  onSnapshot(snapshot: AccountSnapshot): boolean {
+  /**
+   * @param lag by which what a read shows may be older than the question
+   * @returns false for a snapshot that is older than the last one: then nothing changes
+   */
+  onSnapshot(snapshot: AccountSnapshot, lag: Micros): boolean {
     if (snapshot.requestedAt < this.#provenAt) return false;
-    // What the stream said after the question was put is newer than the answer may be.
-    if (snapshot.requestedAt >= this.#walletAt) this.#setWallet(snapshot.wallet);
+    this.#standsFrom = this.#sinceWhenStands(snapshot.requestedAt, lag);
+    this.#readWallet(snapshot, lag);
     this.#available = numberFromMoney(snapshot.available);
     this.#provenAt = snapshot.requestedAt;
     this.#wasAlive ||= this.privateAlive;
@@ -52,9 +58,32 @@ export class Account {
     return true;
   }
 
+  /**
+   * What the stream said shortly before the question, or after it, is newer than the answer may be (failure-catalogue F-19).
+   * If it was away since, what followed may be lost: then the answer tells it (F-07).
+   */
+  #sinceWhenStands(requestedAt: Micros, lag: Micros): number {
+    return Math.min(requestedAt, Math.max(requestedAt - lag, this.#aliveSince));
+  }
+
+  /** The stream's word of what followed may be lost all the same: the first read that can lag no more decides. */
+  #readWallet({ wallet, requestedAt }: AccountSnapshot, lag: Micros): void {
+    this.#disputedUntil = null;
+    if (this.#walletAt < this.#standsFrom) this.#setWallet(wallet);
+    else if (wallet !== this.#wallet && this.#walletAt <= requestedAt) {
+      this.#disputedUntil = micros(this.#walletAt + lag + 1);
+    }
+  }
+
   onWallet(wallet: Money, now: Micros): void {
     this.#setWallet(wallet);
     this.#walletAt = now;
+    this.#disputedUntil = null;
+  }
+
+  /** When a read can tell which is right where the last one shows another wallet than the stream said; null where not. */
+  get disputedUntil(): Micros | null {
+    return this.#disputedUntil;
   }
 
   /** Said by the private stream, which does not lag as reads do. @param report its `time` is the exchange's */
@@ -150,15 +179,20 @@ export class Account {
     return f64(this.#entryTicks, symbol);
   }
 
+  /** Position that the equity has: what it closed is in the wallet as the stream has told it, whatever an older read shows. */
+  measuredLots(symbol: SymbolIndex): number {
+    return f64(this.#stands(symbol) ? this.#statedLots : this.#lots, symbol);
+  }
+
   /**
-   * Profit of an open position at a price, in ticks × lots; 0 when flat, NaN when the entry or the price is not known.
+   * Profit of that position at a price, in ticks × lots; 0 when flat, NaN when the entry or the price is not known.
    *
    * @param price fractional ticks; 0 is not known
    */
   openTickLots(symbol: SymbolIndex, price: number): number {
-    const held = f64(this.#lots, symbol);
+    const held = this.measuredLots(symbol);
     if (held === 0) return 0;
-    const entry = f64(this.#entryTicks, symbol);
+    const entry = f64(this.#stands(symbol) ? this.#statedEntry : this.#entryTicks, symbol);
     return entry > 0 && price > 0 ? held * (price - entry) : Number.NaN;
   }
 
@@ -176,6 +210,11 @@ export class Account {
   /** Age of the last snapshot, microseconds; infinite before the first. */
   age(now: Micros): number {
     return now - this.#provenAt;
+  }
+
+  /** Whether what the private stream said of the position stands against the last read. */
+  #stands(symbol: SymbolIndex): boolean {
+    return f64(this.#heardAt, symbol) >= this.#standsFrom;
   }
 
   #setWallet(wallet: Money): void {

@@ -188,9 +188,11 @@ export class AccountDesk {
 
   /** @param measure called once the read is compared: equity may be another */
   onSnapshot(snapshot: AccountSnapshot, measure: (now: Micros) => void, now: Micros): void {
-    const { account, desks, emit, onCleanPass, outputs } = this.#ports;
-    if (!account.onSnapshot(snapshot)) return;
+    const { account, desks, emit, onCleanPass, outputs, settings } = this.#ports;
+    const lag = microsFromSeconds(settings().protection.absence_proof_seconds);
+    if (!account.onSnapshot(snapshot, lag)) return;
     const cause = this.#reads.onRead(snapshot.requestedAt, now);
+    if (account.disputedUntil !== null) this.#reads.by(account.disputedUntil, now);
     this.#unproven = 0;
     const before = outputs().length;
     for (const desk of desks()) {

@@ -386,7 +386,7 @@ export class Core implements MarketSink {
     receivedAt: Micros,
   ): void {
     this.#desk(symbol).onMark(mark, fundingRate, nextFunding, exchangeTime, receivedAt);
-    if (this.#limits.mustMeasure || this.#account.reportedLots(symbol) === 0) return;
+    if (this.#limits.mustMeasure || this.#account.measuredLots(symbol) === 0) return;
     if (this.#settings.risk.session.equity !== "marked") return;
     this.#session.onEquity(receivedAt);
     this.#limits.enforce(receivedAt);

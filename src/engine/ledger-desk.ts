@@ -60,9 +60,9 @@ export class LedgerDesk {
     return (this.#isWanted || this.#isOpen) && !this.#hasGivenUp;
   }
 
-  /** Whether that is so because nobody watched: what the limits say is not known then. */
+  /** Whether that is so because nobody watched, and somebody does again: what the limits say is not known then. */
   get isBlind(): boolean {
-    return this.#isBlind && this.#isOpen && !this.#hasGivenUp;
+    return this.#isBlind && this.isUnexplained && this.#ports.account.privateAlive;
   }
 
   /** @param begun when the trades began whose end an earlier run did not see */
@@ -84,6 +84,8 @@ export class LedgerDesk {
   /** A read of the account was taken over. */
   onSnapshot({ requestedAt, asOf }: AccountSnapshot, now: Micros): void {
     const { account, session } = this.#ports;
+    // It may be older than the stream's word, which stands against it, or newer: what explained it could be counted twice.
+    if (account.disputedUntil !== null) return;
     const isOther = this.#wallet !== null && account.wallet !== this.#wallet;
     this.#wallet = account.wallet;
     if (session.ledger === null) session.onLedgerKnown(asOf, now);
