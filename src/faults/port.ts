@@ -150,7 +150,8 @@ export class Port implements Transport {
       const { service } = network.options;
       const target = socketTarget(path);
       const refusal = target === null ? 404 : (service.refusesHandshake(target) ?? handshakeRefusal(network));
-      if (target === null || refusal !== null) return this.#end(stream, `refused ${refusal}`);
+      if (target === null || refusal !== null)
+        return this.#end(stream, `refused ${refusal}`, { refusedWith: refusal ?? 404 });
       service.open(target, (onText) => this.#link(stream, onText));
       this.#later(network.delay(), () => {
         if (this.#streams.get(serial) !== stream || network.isCut(name, "in")) return;
@@ -270,14 +271,14 @@ export class Port implements Transport {
   }
 
   /** Ends a connection, and tells the process unless it has let go of it. */
-  #end(stream: Stream, cause: string): void {
+  #end(stream: Stream, cause: string, refused: { readonly refusedWith?: number } = {}): void {
     if (this.#streams.get(stream.serial) !== stream) return;
     const { serial, name, isOpen } = stream;
     this.#close(serial);
     if (isOpen) this.#unheardEnds.set(serial, name);
     this.#later(this.#network.delay(), () => {
       this.#unheardEnds.delete(serial);
-      this.#tell({ kind: "stream-closed", stream: serial, cause });
+      this.#tell({ kind: "stream-closed", stream: serial, cause, ...refused });
     });
   }
 

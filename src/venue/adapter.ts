@@ -132,6 +132,7 @@ export class VenueAdapter implements TransportListener {
       onSilence: (status, until) => this.#note("error", "VENUE_SILENCE", { status, until }),
       onSessionSilent: (now) => this.#connections.drop("ws-api", "no reply", now),
       onSessionRevoked: (code, now) => this.#onRevoked(code, now),
+      onUnclaimed: (status, code) => this.#note("warn", "SESSION_ERROR_UNCLAIMED", { status, code }),
     });
     this.#connections = new Connections({
       timers: this.#timers,
@@ -150,7 +151,7 @@ export class VenueAdapter implements TransportListener {
       clock: () => this.#clock,
       replyTimeout: microsFromMillis(options.replyTimeoutMs),
       send,
-      drop: (cause, now) => this.#connections.drop("ws-api", cause, now),
+      connections: this.#connections,
       onReady: (now) => this.#onSession(now),
       onUnreadable: () => this.#note("warn", "SESSION_MESSAGE_UNREADABLE", {}),
     });
@@ -229,7 +230,7 @@ export class VenueAdapter implements TransportListener {
       case "stream-open":
         return this.#connections.onOpen(event.stream, now);
       case "stream-closed":
-        return this.#connections.onClosed(event.stream, event.cause, now);
+        return this.#onClosed(event, now);
       case "http-reply":
       case "http-failed":
         return this.#caller.onHttp(event, now);
@@ -376,7 +377,7 @@ export class VenueAdapter implements TransportListener {
         // Asked for anew each time: with a dead key the handshake succeeds and nothing ever comes.
         return this.#keeper.obtain(now);
       case "ws-api":
-        return this.#connections.open(name, "/ws-fapi/v1", now);
+        return this.#session.open(now);
       default:
         throw new TypeError(`unhandled stream ${name satisfies never}`);
     }
@@ -398,6 +399,12 @@ export class VenueAdapter implements TransportListener {
       default:
         throw new TypeError(`unhandled stream ${name satisfies never}`);
     }
+  }
+
+  #onClosed({ stream, cause, refusedWith }: Extract<TransportEvent, { kind: "stream-closed" }>, now: Micros): void {
+    const isApi = this.#connections.ownerOf(stream) === "ws-api";
+    if (isApi && refusedWith !== undefined) this.#caller.onUpgradeRefused(refusedWith, now);
+    this.#connections.onClosed(stream, cause, now);
   }
 
   #onDown(name: StreamName, cause: string, now: Micros): void {

@@ -4,10 +4,10 @@
  */
 
 import type { z } from "zod";
-import { meaningOf } from "../domain/error-policy.ts";
+import { isAuthorityLost, meaningOf } from "../domain/error-policy.ts";
 import { type Micros, micros, plus } from "../domain/units.ts";
 import { type ClockOffset, exchangeMillis } from "./clock-offset.ts";
-import type { RateBudget } from "./rate-budget.ts";
+import type { Cost, RateBudget } from "./rate-budget.ts";
 import { queryText, socketText } from "./signing.ts";
 import type { Timers } from "./timers.ts";
 import {
@@ -21,15 +21,17 @@ import {
 import type { WireRequest } from "./wire/encode.ts";
 import { parseJson } from "./wire/lossless-json.ts";
 import type { Reply } from "./wire/outcome.ts";
-import { errorIn, WsReply } from "./wire/schemas.ts";
+import { type ErrorBody, errorIn, WsReply } from "./wire/schemas.ts";
+
+/** The rate budget did not let it out. */
+export type HeldBack = { readonly kind: "held-back"; readonly cause: string; readonly until: Micros };
 
 export type Answer =
   /** `bytes` only where they were asked for */
   | { readonly kind: "reply"; readonly reply: Reply; readonly bytes: Uint8Array | null }
   /** `written` is false when it certainly never left */
   | { readonly kind: "failed"; readonly cause: string; readonly written: boolean }
-  /** the rate budget did not let it out */
-  | { readonly kind: "held-back"; readonly cause: string; readonly until: Micros };
+  | HeldBack;
 
 export type CallOptions = {
   readonly host?: RestHost;
@@ -56,6 +58,8 @@ export type CallerPorts = {
   /** no reply came on the WebSocket API: the connection may be half open */
   readonly onSessionSilent: (now: Micros) => void;
   readonly onSessionRevoked: (code: number, now: Micros) => void;
+  /** an error on the WebSocket API that names no request, and means nothing for all of them */
+  readonly onUnclaimed: (status: number, code: number) => void;
 };
 
 type Call = {
@@ -102,18 +106,22 @@ export class Caller {
     return [...this.#pending.values()].some((call) => call.viaSession);
   }
 
-  call(request: WireRequest, options: CallOptions, now: Micros): void {
+  /** Takes what something costs from the rate budget. @returns null: it may leave */
+  admit(cost: Cost, now: Micros): HeldBack | null {
     const time = this.#exchangeTime(now);
+    const admission = this.#ports.budget.admit(cost, time);
+    if (admission.ok) return null;
+    const until = micros(Math.max(now, admission.until - (time - now)));
+    return { kind: "held-back", cause: admission.cause, until };
+  }
+
+  call(request: WireRequest, options: CallOptions, now: Micros): void {
     if (this.#pending.size >= pendingMax) {
       options.done({ kind: "held-back", cause: `more than ${pendingMax} requests under way`, until: now }, now);
       return;
     }
-    const admission = this.#ports.budget.admit(request, time);
-    if (!admission.ok) {
-      const until = micros(Math.max(now, admission.until - (time - now)));
-      options.done({ kind: "held-back", cause: admission.cause, until }, now);
-      return;
-    }
+    const heldBack = this.admit(request, now);
+    if (heldBack !== null) return options.done(heldBack, now);
     const id = this.#nextId;
     this.#nextId += 1;
     // What became of an order is not asked where nobody answers: each try would be a time-out in which it stays in doubt (I-05).
@@ -125,17 +133,30 @@ export class Caller {
     this.#ports.send(this.#encode(id, request, options.host ?? "fapi", session, now));
   }
 
-  onSessionReply({ id, status, error, result, rateLimits }: SessionReply, now: Micros): void {
+  onSessionReply(reply: SessionReply, now: Micros): void {
+    const { id, status, error, result } = reply;
     this.#sessionHeardAt = now;
     this.#isSessionSilent = false;
-    const time = this.#exchangeTime(now);
-    if (rateLimits !== undefined) this.#ports.budget.learnLimits(rateLimits, time);
-    if (id === null) {
-      if (error !== undefined) this.#ports.onSessionRevoked(error.code, now);
-      return;
-    }
-    const body = error ?? result ?? null;
-    this.#answered(Number(id), { status, body }, noHeaders, null, now);
+    this.heedSession(reply, now);
+    if (id !== null) return this.#answered(Number(id), { status, body: error ?? result ?? null }, null, now);
+    if (error === undefined) return;
+    // Limits, too, are told without a request: only what is said of the key takes the session away.
+    if (isAuthorityLost(error.code)) this.#ports.onSessionRevoked(error.code, now);
+    else this.#ports.onUnclaimed(status, error.code);
+  }
+
+  /** What a reply on the WebSocket API means for all requests, also where it is none to a call of ours. */
+  heedSession({ status, error, rateLimits }: SessionReply, now: Micros): void {
+    if (rateLimits !== undefined) this.#ports.budget.learnLimits(rateLimits, this.#exchangeTime(now));
+    this.#heed(status, error ?? null, noHeaders, now);
+  }
+
+  /**
+   * The WebSocket API would not be connected to. Its limits are those of REST, while a 403 of its firewall says nothing of
+   * the other host's (binance-usdm.md §7.4; failure-catalogue F-18).
+   */
+  onUpgradeRefused(status: number, now: Micros): void {
+    if (status === 429 || status === 418) this.#silence(status, null, noHeaders, now);
   }
 
   onHttp(event: Extract<TransportEvent, { kind: "http-reply" | "http-failed" }>, now: Micros): void {
@@ -148,7 +169,8 @@ export class Caller {
     const isPlain = call?.options.asBytes === true && event.status === 200;
     const text = isPlain ? "" : decoder.decode(event.body);
     const reply: Reply = { status: event.status, body: isPlain ? {} : parsed(text), text };
-    this.#answered(event.id, reply, event.headers, isPlain ? event.body : null, now);
+    this.#heed(event.status, errorIn(reply.body), event.headers, now);
+    this.#answered(event.id, reply, isPlain ? event.body : null, now);
   }
 
   #encode(id: number, request: WireRequest, host: RestHost, session: Session | null, now: Micros): TransportRequest {
@@ -163,8 +185,7 @@ export class Caller {
     return { kind: "http", id, host, method: request.method, path: request.path, query, keyed };
   }
 
-  #answered(id: number, reply: Reply, headers: ReplyHeaders, bytes: Uint8Array | null, now: Micros): void {
-    this.#heed(reply, headers, now);
+  #answered(id: number, reply: Reply, bytes: Uint8Array | null, now: Micros): void {
     if (this.#pending.has(id)) {
       this.#finish(id, { kind: "reply", reply, bytes }, now);
       return;
@@ -175,16 +196,16 @@ export class Caller {
   }
 
   /** What a reply means for all requests: limits and the clock. */
-  #heed(reply: Reply, headers: ReplyHeaders, now: Micros): void {
-    const error = errorIn(reply.body);
+  #heed(status: number, error: ErrorBody | null, headers: ReplyHeaders, now: Micros): void {
     // 403 is the firewall's way to say the same.
-    if (reply.status === 429 || reply.status === 418 || reply.status === 403) {
-      const { code, msg: message } = error ?? { code: null, msg: "" };
-      const time = this.#exchangeTime(now);
-      const until = this.#ports.budget.silence({ status: reply.status, code, message }, headers, time);
-      this.#ports.onSilence(reply.status, until, now);
-    }
+    if (status === 429 || status === 418 || status === 403) this.#silence(status, error, headers, now);
     if (error !== null && meaningOf(error.code) === "clock") this.#ports.onClockRefused(now);
+  }
+
+  #silence(status: number, error: ErrorBody | null, headers: ReplyHeaders, now: Micros): void {
+    const { code, msg: message } = error ?? { code: null, msg: "" };
+    const until = this.#ports.budget.silence({ status, code, message }, headers, this.#exchangeTime(now));
+    this.#ports.onSilence(status, until, now);
   }
 
   #overdueAt(id: number, now: Micros): void {

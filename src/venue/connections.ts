@@ -109,6 +109,13 @@ export class Connections {
     this.#down(name, cause, now);
   }
 
+  /** Has it opened when the wait that its attempts make necessary has passed since `time`. */
+  openAfter(name: StreamName, time: Micros): void {
+    const { attempts } = this.#byName[name];
+    const wait = attempts === 0 ? micros(0) : waitBefore(attempts - 1, reconnectBackoff, this.#ports.random);
+    this.#ports.timers.set(`open:${name}`, plus(time, wait), (then) => this.#ports.onDue(name, then));
+  }
+
   closeAll(): void {
     for (const name of streamNames) {
       const connection = this.#byName[name];
@@ -132,8 +139,7 @@ export class Connections {
     connection.attempts = isSettled ? 0 : connection.attempts + 1;
     connection.state = "waiting";
     this.#ports.timers.clear(`renew:${name}`);
-    const wait = isSettled ? micros(0) : waitBefore(connection.attempts - 1, reconnectBackoff, this.#ports.random);
-    this.#ports.timers.set(`open:${name}`, plus(now, wait), (then) => this.#ports.onDue(name, then));
+    this.openAfter(name, now);
     this.#ports.onDown(name, cause, now);
   }
 }

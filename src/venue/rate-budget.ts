@@ -15,6 +15,9 @@ import type { RateLimit } from "./wire/schemas.ts";
 
 type Window = { limit: number; readonly span: number; index: number; used: number };
 
+/** What something takes from the windows, and who goes before it. */
+export type Cost = Pick<WireRequest, "weight" | "orders" | "priority">;
+
 export type Admission = { readonly ok: true } | { readonly ok: false; readonly cause: string; readonly until: Micros };
 
 const admitted: Admission = { ok: true };
@@ -43,7 +46,7 @@ export class RateBudget {
   }
 
   /** Takes the request's cost, or says why not. @param time the exchange's clock */
-  admit(request: Pick<WireRequest, "weight" | "orders" | "priority">, time: Micros): Admission {
+  admit(request: Cost, time: Micros): Admission {
     if (time < this.#silentUntil) return refuse("the exchange asked for silence", this.#silentUntil);
     const { weight, orders } = request;
     if (orders > 0 && time < this.#noOrdersUntil) return refuse("the order pools are used up", this.#noOrdersUntil);

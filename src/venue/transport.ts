@@ -54,7 +54,8 @@ export const noHeaders: ReplyHeaders = {
 
 export type TransportEvent =
   | { readonly kind: "stream-open"; readonly stream: number }
-  | { readonly kind: "stream-closed"; readonly stream: number; readonly cause: string }
+  /** `refusedWith`: the status by which the handshake was refused */
+  | { readonly kind: "stream-closed"; readonly stream: number; readonly cause: string; readonly refusedWith?: number }
   | {
       readonly kind: "http-reply";
       readonly id: number;

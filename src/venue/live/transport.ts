@@ -122,10 +122,11 @@ class LiveTransport implements Transport {
       pong: () => {
         state.heard = true;
       },
-      closed: (code, cause) => {
+      closed: (code, cause, refusedWith) => {
         // A stream that we gave up is no longer in the map, and nobody waits for its end.
         if (!this.#streams.delete(stream)) return;
-        listener.handle({ kind: "stream-closed", stream, cause: `${cause} ${code}` }, clock());
+        const refused = refusedWith === null ? {} : { refusedWith };
+        listener.handle({ kind: "stream-closed", stream, cause: `${cause} ${code}`, ...refused }, clock());
       },
     });
     const state: Stream = { socket, heard: true };

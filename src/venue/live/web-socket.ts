@@ -28,8 +28,12 @@ export type WebSocketEvents = {
   /** good until the call returns */
   readonly message: (bytes: Uint8Array) => void;
   readonly pong: () => void;
-  /** @param code the peer's or ours, 1006 where nobody said goodbye @param cause a word, never a URL */
-  readonly closed: (code: number, cause: string) => void;
+  /**
+   * @param code the peer's or ours, 1006 where nobody said goodbye
+   * @param cause a word, never a URL
+   * @param refusedWith the status of the answer to an upgrade that came to nothing; null: there was none
+   */
+  readonly closed: (code: number, cause: string, refusedWith: number | null) => void;
 };
 
 const readBytes = 64 * 1_024;
@@ -57,6 +61,7 @@ export class WebSocketClient {
   #answer = "";
   #code = abnormal;
   #cause = "closed";
+  #refusedWith: number | null = null;
   #timer: NodeJS.Timeout;
 
   /** @param url `ws:` or `wss:` */
@@ -121,9 +126,13 @@ export class WebSocketClient {
       if (this.#answer.length > handshakeBytesMax) this.#give("the answer to the upgrade is too long");
       return;
     }
-    const refusal = refusalIn(this.#answer.slice(0, end), this.#expectedAccept);
+    const answer = this.#answer.slice(0, end);
     this.#answer = "";
-    if (refusal !== null) return this.#give(refusal);
+    const refusal = refusalIn(answer, this.#expectedAccept);
+    if (refusal !== null) {
+      this.#refusedWith = statusOf(answer);
+      return this.#give(refusal);
+    }
     clearTimeout(this.#timer);
     this.#state = "open";
     this.#events.opened();
@@ -165,7 +174,7 @@ export class WebSocketClient {
     clearTimeout(this.#timer);
     this.#reader.end();
     this.#state = "closed";
-    this.#events.closed(this.#code, this.#cause);
+    this.#events.closed(this.#code, this.#cause, this.#refusedWith);
   }
 }
 
@@ -207,20 +216,25 @@ function upgradeRequest({ host, pathname, search }: URL, key: string): string {
 
 /** Why the answer is no upgrade of ours; null when it is one. @see RFC 6455 §4.1 */
 function refusalIn(answer: string, expectedAccept: string): string | null {
-  const [status = "", ...lines] = answer.split("\r\n");
+  const [, ...lines] = answer.split("\r\n");
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(":");
     if (colon > 0) headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
   }
-  const code = /^HTTP\/1\.1 (\d{3})(?: |$)/.exec(status)?.[1];
-  if (code !== "101") return `the upgrade was answered with ${code ?? "no status"}`;
+  const status = statusOf(answer);
+  if (status !== 101) return `the upgrade was answered with ${status ?? "no status"}`;
   if (headers.get("upgrade")?.toLowerCase() !== "websocket") return "the upgrade is to something else";
   if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(headers.get("connection") ?? "")) return "the connection is not upgraded";
   if (headers.get("sec-websocket-accept") !== expectedAccept) return "the upgrade answers another request";
   if (headers.has("sec-websocket-extensions")) return "an extension that was not asked for";
   if (headers.has("sec-websocket-protocol")) return "a protocol that was not asked for";
   return null;
+}
+
+function statusOf(answer: string): number | null {
+  const status = /^HTTP\/1\.1 (\d{3})(?:[ \r]|$)/.exec(answer)?.[1];
+  return status === undefined ? null : Number(status);
 }
 
 /** Messages of network errors may hold addresses; their codes do not. */

@@ -60,9 +60,9 @@ export const streamBugs: readonly Bug[] = [
     id: "connection-is-given-up",
     cause: "F-70",
     file: "venue/connections.ts",
-    find: `    const wait = isSettled ? micros(0)`,
+    find: `    this.openAfter(name, now);`,
     replace: `    if (connection.attempts > 1) return this.#ports.onDown(name, cause, now);
-    const wait = isSettled ? micros(0)`,
+    this.openAfter(name, now);`,
     sentence: "After two attempts in vain a connection is not opened any more.",
   },
   {

@@ -146,6 +146,12 @@ test("a refused stream is closed with a code that names no path (S-01)", async (
   expect([event.kind, JSON.stringify(event).includes("canary")]).toEqual(["stream-closed", false]);
 });
 
+test("[F-18] a stream that is refused for a ban is closed with the status that says so", async () => {
+  const port = await listen(createServer((_, response) => response.writeHead(418).end()));
+  const event = await outcome(port, { kind: "open-stream", stream: 3, name: "ws-api", path: "/ws-fapi/v1" });
+  expect(event).toMatchObject({ kind: "stream-closed", stream: 3, refusedWith: 418 });
+});
+
 test("TLS verification cannot be switched off (S-07)", () => {
   process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
   const start = (): unknown =>
