@@ -31,6 +31,9 @@ const shortestBan = 2 * microsPerMinute;
 /** Our idea of the exchange's clock is off by some of the way there, and who comes a moment too early is banned. */
 const clockMargin = microsPerSecond / 10;
 
+/** Replies are waited for three seconds as a rule, and their time is told to the second below. */
+const underWayMax = 5 * microsPerSecond;
+
 export class RateBudget {
   /** until exchangeInfo has said the limits, these stand (live values of 2026-10) */
   readonly #weight: Window = { limit: 2_400, span: microsPerMinute, index: -1, used: 0 };
@@ -62,11 +65,12 @@ export class RateBudget {
     return admitted;
   }
 
-  /** Takes in what a reply says of the windows. */
+  /** Takes in what a reply says of the windows, each as far as it has not ended on the way. */
   learn(headers: ReplyHeaders, time: Micros): void {
-    raise(this.#weight, headers.usedWeight, time);
-    raise(this.#ordersTenSeconds, headers.orders10s, time);
-    raise(this.#ordersMinute, headers.orders1m, time);
+    const said = timeSaid(headers, time);
+    raise(this.#weight, headers.usedWeight, said, time);
+    raise(this.#ordersTenSeconds, headers.orders10s, said, time);
+    raise(this.#ordersMinute, headers.orders1m, said, time);
   }
 
   /** Limits of exchangeInfo, or limits and counts of a WebSocket API reply. */
@@ -75,24 +79,25 @@ export class RateBudget {
       const window = this.#windowOf(limit);
       if (window === null) continue;
       window.limit = limit.limit;
-      raise(window, limit.count ?? null, time);
+      raise(window, limit.count ?? null, time, time);
     }
   }
 
   /**
-   * 429, 418 or 403: nothing more until the end that the exchange names; without one until the minute ends, or for a ban
-   * two minutes. Where only the order pools are used up, cancels and reads go on: they take nothing from these.
+   * 429, 418 or 403: nothing more until the end that the exchange names; without one until the minute ends in which it was
+   * said, or for a ban two minutes. Where only the order pools are used up, cancels and reads go on: they take nothing from these.
    *
    * @returns the end
    */
   silence(said: SilenceReply, headers: ReplyHeaders, time: Micros): Micros {
     const named = headers.retryAfterSeconds === null ? 0 : time + headers.retryAfterSeconds * microsPerSecond;
+    const saidTime = timeSaid(headers, time);
     if (said.status === 429 && meaningOf(said.code) === "limit-of-orders") {
-      const end = ending(named, endOfWindow(orderSpan(said.message), time), time);
+      const end = ending(named, endOfWindow(orderSpan(said.message), saidTime), time);
       this.#noOrdersUntil = micros(Math.max(this.#noOrdersUntil, end));
       return this.#noOrdersUntil;
     }
-    const fallback = said.status === 418 ? time + shortestBan : endOfWindow(microsPerMinute, time);
+    const fallback = said.status === 418 ? time + shortestBan : endOfWindow(microsPerMinute, saidTime);
     const end = ending(Math.max(banEnd(said.message, headers.saidAt, time), named), fallback, time);
     // One that names no end asks for the whole minute, also where an earlier one named a nearer end.
     this.#silentUntil = micros(Math.max(this.#silentUntil, end));
@@ -149,9 +154,19 @@ function roll(window: Window, time: Micros): void {
   window.used = 0;
 }
 
-function raise(window: Window, count: number | null, time: Micros): void {
+/** @param said when the count was told: that of a window which has ended since says nothing of this one */
+function raise(window: Window, count: number | null, said: Micros, time: Micros): void {
   roll(window, time);
+  if (Math.floor(said / window.span) < window.index) return;
   if (count !== null && count > window.used) window.used = count;
+}
+
+/**
+ * When a reply was said, by our idea of the exchange's clock. Said further from its arrival than a reply takes, it is our
+ * idea that is wrong, and the arrival is what remains (failure-catalogue F-18, F-26).
+ */
+function timeSaid({ saidAt }: ReplyHeaders, time: Micros): Micros {
+  return saidAt !== null && Math.abs(time - saidAt) <= underWayMax ? saidAt : time;
 }
 
 function ending(named: number, otherwise: number, time: Micros): Micros {

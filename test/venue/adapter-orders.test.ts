@@ -1,7 +1,7 @@
 /** What becomes of orders on their way to the exchange and back. */
 
 import { expect, test } from "vitest";
-import { lots, microsFromSeconds, symbolIndex, ticks } from "../../src/domain/units.ts";
+import { lots, micros, microsFromSeconds, symbolIndex, ticks } from "../../src/domain/units.ts";
 import { algoBody, entry, ok, orderBody, Rig, refusal, restRig, stop, testSigner } from "./support.ts";
 
 /** A rig whose orders go by REST. */
@@ -265,6 +265,24 @@ test("after 429 nothing is sent until the named end (F-18)", () => {
   rig.advance(31_000);
   rig.send(stop);
   expect([during, rig.http("/fapi/v1/algoOrder", "POST").length]).toEqual([0, 1]);
+});
+
+test("[F-18] a 429 that arrives when its minute has ended holds no stop back", () => {
+  // given: the reply is on its way for 60 ms, and the minute ends meanwhile
+  const rig = startedRestRig();
+  rig.on("POST /fapi/v1/algoOrder", () => ok(algoBody()));
+  rig.advance((59_980_000 - (rig.now % 60_000_000)) / 1_000);
+  const saidAt = micros(Math.floor(rig.now / 1_000_000) * 1_000_000);
+  rig.on("GET /fapi/v1/order", () => {
+    rig.now = micros(rig.now + 60_000);
+    return { status: 429, body: { code: -1003, msg: "Too many requests." }, headers: { saidAt, usedWeight: 2_401 } };
+  });
+  rig.send({ kind: "query-order", symbol: symbolIndex(0), clientOrderId: entry.clientOrderId });
+  // when
+  rig.advance(1_000);
+  rig.send(stop);
+  // then
+  expect(rig.http("/fapi/v1/algoOrder", "POST")).toHaveLength(1);
 });
 
 test("a revoked session is told as lost authority", () => {

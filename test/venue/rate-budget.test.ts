@@ -116,6 +116,45 @@ test("[F-18] a 429 that names no end asks for the rest of the minute, also where
   expect([60, 60.1].map((second) => budget.admit(protection, seconds(second)).ok)).toEqual([false, true]);
 });
 
+const late = { ...noHeaders, saidAt: seconds(59) };
+
+test.each([
+  ["429", 429, -1003, 60.1],
+  ["429 for the order pools", 429, -1015, 60.1],
+  ["403", 403, null, 60.1],
+] as const)("[F-18] a %s that arrives after its minute silences no other minute", (_, status, code, end) => {
+  const budget = new RateBudget(0.25);
+  budget.silence({ status, code, message: "1200 orders per 1 MINUTE" }, late, seconds(60.05));
+  expect([60.05, end].map((second) => budget.admit(protection, seconds(second)).ok)).toEqual([false, true]);
+});
+
+test.each([
+  ["usedWeight", { ...late, usedWeight: 2_400 }, query],
+  ["orders1m", { ...late, orders1m: 1_200 }, protection],
+  ["orders10s", { ...late, orders10s: 300 }, protection],
+] as const)("[SAF-1] %s that is told of a window which has ended says nothing of this one", (_, headers, request) => {
+  const budget = new RateBudget(0.25);
+  budget.learn(headers, seconds(60.05));
+  expect(budget.admit(request, seconds(61)).ok).toBe(true);
+});
+
+test("[F-18] a 429 of a minute that has not begun by our idea of the clock lasts until that minute ends", () => {
+  const budget = new RateBudget(0.25);
+  const headers = { ...noHeaders, saidAt: seconds(60) };
+  budget.silence({ status: 429, code: -1003, message: "" }, headers, seconds(59.98));
+  expect([120, 120.1].map((second) => budget.admit(protection, seconds(second)).ok)).toEqual([false, true]);
+});
+
+test.each([
+  ["ahead", 130],
+  ["behind", 10],
+] as const)("[F-26] where our clock is far %s, a 429 lasts until the minute of its arrival ends", (_, ours) => {
+  const budget = new RateBudget(0.25);
+  budget.silence({ status: 429, code: -1003, message: "" }, { ...noHeaders, saidAt: seconds(70) }, seconds(ours));
+  const end = Math.ceil(ours / 60) * 60;
+  expect([end, end + 0.1].map((second) => budget.admit(protection, seconds(second)).ok)).toEqual([false, true]);
+});
+
 test("a later, shorter silence does not end an earlier one", () => {
   const budget = new RateBudget(0.25);
   budget.silence({ status: 418, code: null, message: "" }, { ...noHeaders, retryAfterSeconds: 600 }, seconds(1));
