@@ -34,7 +34,7 @@ const fetchBackoff: Backoff = { first: micros(500_000), most: micros(30 * micros
 const settledAfter = 30 * microsPerSecond;
 
 export type BookSyncPorts = {
-  readonly market: MarketSink;
+  readonly market: Pick<MarketSink, "onSnapshot" | "onDepth" | "onGap">;
   readonly timers: Timers;
   readonly random: Random;
   /** asks for the snapshot of a symbol; answered by `onSnapshot` or `onSnapshotFailed` */

@@ -1,6 +1,7 @@
 /**
  * The two market connections: scanned frames to the core, books kept in sequence, and liveness by content. A stream that
- * was acknowledged and delivers nothing is dead.
+ * was acknowledged and delivers nothing is dead: depth and mark price when they are silent, the ticker when it is silent
+ * while the depth shows what it should tell.
  *
  * @see binance-usdm.md §1.2, §5.3; requirements MKT-1; failure-catalogue F-25
  */
@@ -10,13 +11,19 @@ import type { Instrument } from "../domain/instrument.ts";
 import type { MarketSink } from "../domain/market-port.ts";
 import { type Micros, micros, plus, type SymbolIndex } from "../domain/units.ts";
 import type { AskPorts } from "./asking.ts";
-import { BookSync } from "./book-sync.ts";
+import { BookSync, type BookSyncPorts } from "./book-sync.ts";
 import type { Connections } from "./connections.ts";
 import type { EngineClock } from "./engine-clock.ts";
+import { QuoteWatch } from "./quote-watch.ts";
 import { publicQuery } from "./wire/encode.ts";
 import { FrameScanner, type FrameSink, frameBad, frameForeign } from "./wire/scan.ts";
 
 type MarketStream = "public" | "market";
+
+/** What is watched on each connection, that first which never rests while the connection lives. */
+const feedsOf = { public: ["depth", "ticker"], market: ["mark"] } as const;
+type Feed = (typeof feedsOf)[MarketStream][number];
+type ByFeed = Readonly<Record<Feed, Float64Array>>;
 
 export type MarketFeedPorts = AskPorts & {
   readonly market: MarketSink;
@@ -39,26 +46,28 @@ export class MarketFeed {
   readonly #scanner: FrameScanner;
   readonly #books: BookSync;
   readonly #sink: FrameSink;
-  /** receipt of the last message, by symbol, of the stream that never rests while the connection lives: depth, mark price */
-  readonly #heard: Readonly<Record<MarketStream, Float64Array>>;
+  readonly #quotes: QuoteWatch;
+  /** receipt of the last message, by symbol */
+  readonly #heard: ByFeed;
   /** since when each connection is open, and how often in a row each symbol had one opened anew and stayed silent */
   readonly #openedAt: Record<MarketStream, Micros> = { public: micros(0), market: micros(0) };
-  readonly #inVain: Readonly<Record<MarketStream, Float64Array>>;
+  readonly #inVain: ByFeed;
   #badFrames = 0;
 
   constructor(instruments: readonly Instrument[], ports: MarketFeedPorts) {
     this.#ports = ports;
     this.#instruments = instruments;
     this.#scanner = new FrameScanner(instruments);
+    this.#quotes = new QuoteWatch(instruments.length);
     this.#books = new BookSync(instruments.length, {
-      market: ports.market,
+      market: watchedBook(ports.market, this.#quotes),
       timers: ports.timers,
       random: ports.random,
       fetch: (symbol, now) => this.#fetch(symbol, now),
     });
-    this.#heard = { public: new Float64Array(instruments.length), market: new Float64Array(instruments.length) };
-    this.#inVain = { public: new Float64Array(instruments.length), market: new Float64Array(instruments.length) };
-    this.#sink = frameSink(ports, this.#books, this.#heard);
+    this.#heard = byFeed(instruments.length);
+    this.#inVain = byFeed(instruments.length);
+    this.#sink = frameSink(ports, this.#books, this.#quotes, this.#heard);
   }
 
   path(name: MarketStream): string {
@@ -71,7 +80,8 @@ export class MarketFeed {
   }
 
   onOpen(name: MarketStream, now: Micros): void {
-    this.#heard[name].fill(now);
+    for (const feed of feedsOf[name]) this.#heard[feed].fill(now);
+    if (name === "public") this.#quotes.forget();
     this.#openedAt[name] = now;
     this.#watch(name, now);
   }
@@ -107,10 +117,14 @@ export class MarketFeed {
   #watch(name: MarketStream, now: Micros): void {
     const interval = micros(Math.ceil(this.#ports.silenceMax / 4));
     this.#ports.timers.set(`silence:${name}`, plus(now, interval), (then) => {
-      const silent = this.#instruments.find(({ index }) => this.#isDead(name, index, then));
-      if (silent === undefined) return this.#watch(name, then);
-      this.#inVain[name][silent.index] = at(this.#inVain[name], silent.index) + 1;
-      this.#ports.connections.drop(name, `${silent.symbol} is silent`, then);
+      for (const feed of feedsOf[name]) {
+        const silent = this.#instruments.find(({ index }) => this.#isDead(name, feed, index, then));
+        if (silent === undefined) continue;
+        this.#inVain[feed][silent.index] = at(this.#inVain[feed], silent.index) + 1;
+        const cause = feed === "ticker" ? `the ticker of ${silent.symbol} is silent` : `${silent.symbol} is silent`;
+        return this.#ports.connections.drop(name, cause, then);
+      }
+      this.#watch(name, then);
     });
   }
 
@@ -118,13 +132,14 @@ export class MarketFeed {
    * Others share the connection: where a symbol stays silent on new ones, too, as one does that is closed, the next waits ever
    * longer, unless nobody says anything.
    */
-  #isDead(name: MarketStream, index: SymbolIndex, now: Micros): boolean {
+  #isDead(name: MarketStream, feed: Feed, index: SymbolIndex, now: Micros): boolean {
     const { silenceMax } = this.#ports;
-    const heardAt = at(this.#heard[name], index);
-    if (heardAt > this.#openedAt[name]) this.#inVain[name][index] = 0;
-    const areOthersHeard = this.#heard[name].some((other) => now - other <= silenceMax);
-    const patience = areOthersHeard ? 2 ** Math.min(at(this.#inVain[name], index), inVainMax) : 1;
-    return now - heardAt > silenceMax * patience;
+    const heardAt = at(this.#heard[feed], index);
+    if (heardAt > this.#openedAt[name]) this.#inVain[feed][index] = 0;
+    const areOthersHeard = this.#heard[feedsOf[name][0]].some((other) => now - other <= silenceMax);
+    const patience = areOthersHeard ? 2 ** Math.min(at(this.#inVain[feed], index), inVainMax) : 1;
+    const since = feed === "ticker" ? (this.#quotes.owedSince(index) ?? now) : heardAt;
+    return now - since > silenceMax * patience;
   }
 
   #fetch(symbol: SymbolIndex, now: Micros): void {
@@ -146,25 +161,47 @@ export class MarketFeed {
   }
 }
 
+function byFeed(symbols: number): ByFeed {
+  return { depth: new Float64Array(symbols), ticker: new Float64Array(symbols), mark: new Float64Array(symbols) };
+}
+
+/** What the ticker has told is compared with the book where its changes are in sequence. */
+function watchedBook(market: MarketSink, quotes: QuoteWatch): BookSyncPorts["market"] {
+  return {
+    onSnapshot(symbol, levels, exchangeTime, receivedAt) {
+      quotes.onSnapshot(symbol, levels);
+      market.onSnapshot(symbol, levels, exchangeTime, receivedAt);
+    },
+    onDepth(symbol, levels, exchangeTime, receivedAt) {
+      quotes.onDepth(symbol, levels, receivedAt);
+      market.onDepth(symbol, levels, exchangeTime, receivedAt);
+    },
+    onGap: (symbol, receivedAt) => market.onGap(symbol, receivedAt),
+  };
+}
+
 function frameSink(
   { market, engineClock }: MarketFeedPorts,
   books: BookSync,
-  heard: Readonly<Record<MarketStream, Float64Array>>,
+  quotes: QuoteWatch,
+  heard: ByFeed,
 ): FrameSink {
   return {
     onBookTicker(symbol, updateId, bid, bidLots, ask, askLots, exchangeTime, receivedAt) {
+      heard.ticker[symbol] = receivedAt;
+      quotes.onTicker(symbol, updateId, bid, bidLots, ask, askLots);
       engineClock.onTold(exchangeTime, receivedAt);
       market.onBookTicker(symbol, updateId, bid, bidLots, ask, askLots, exchangeTime, receivedAt);
     },
     onDepth(symbol, levels, exchangeTime, receivedAt) {
-      heard.public[symbol] = receivedAt;
+      heard.depth[symbol] = receivedAt;
       books.onDepth(symbol, levels, exchangeTime, receivedAt);
     },
     onTrade(symbol, tradeId, price, quantity, buyerIsMaker, exchangeTime, receivedAt) {
       market.onTrade(symbol, tradeId, price, quantity, buyerIsMaker, exchangeTime, receivedAt);
     },
     onMark(symbol, mark, fundingRate, nextFunding, exchangeTime, receivedAt) {
-      heard.market[symbol] = receivedAt;
+      heard.mark[symbol] = receivedAt;
       market.onMark(symbol, mark, fundingRate, nextFunding, exchangeTime, receivedAt);
     },
   };
