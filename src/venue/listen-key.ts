@@ -60,12 +60,20 @@ export class ListenKeyKeeper {
   #keep(now: Micros): void {
     const done = (answer: Answer, at: Micros): void => {
       const outcome = answer.kind === "held-back" ? null : verdictOf(answer).outcome;
-      if (outcome?.kind === "ok") return this.#keepLater(at);
+      const isAnother = this.#namesAnother(answer);
+      if (outcome?.kind === "ok" && !isAnother) return this.#keepLater(at);
       // The connection stays open and says nothing more, and a new key may be long in coming.
-      if (outcome?.kind === "refused" && meaningOf(outcome.code) === "no-listen-key") this.#ports.onGone(at);
+      const isRefused = outcome?.kind === "refused" && meaningOf(outcome.code) === "no-listen-key";
+      if (isRefused || isAnother) this.#ports.onGone(at);
       this.obtain(at);
     };
     this.#ports.caller.call(listenKeyRequest("PUT"), { done }, now);
+  }
+
+  /** The request names no key: somebody may have closed ours and made another one, and that one was kept alive. */
+  #namesAnother(answer: Answer): boolean {
+    const kept = answer.kind === "reply" ? ListenKey.safeParse(answer.reply.body).data : undefined;
+    return kept !== undefined && kept.listenKey !== this.#key;
   }
 }
 

@@ -188,6 +188,35 @@ test("a keep-alive that finds the key gone gets a new key and a new connection (
   expect(rig.opened("private")).toEqual(["/private/ws/listenkey1", "/private/ws/listenkey2"]);
 });
 
+test("[F-06] a keep-alive that is answered with another key means that ours is gone", () => {
+  // given: somebody else of the account has closed our key and made another one
+  const rig = new Rig().started();
+  rig.on("PUT /fapi/v1/listenKey", () => ok({ listenKey: "listenkey2" }));
+  rig.on("POST /fapi/v1/listenKey", () => ok({ listenKey: "listenkey2" }));
+  // when
+  rig.advance(31 * 60_000);
+  // then
+  expect(rig.opened("private")).toEqual(["/private/ws/listenkey1", "/private/ws/listenkey2"]);
+});
+
+test("[F-06] the connection of a key that another one was kept alive for is given up before the new key is there", () => {
+  const rig = new Rig().started();
+  rig.on("PUT /fapi/v1/listenKey", () => ok({ listenKey: "listenkey2" }));
+  rig.on("POST /fapi/v1/listenKey", () => "lost");
+  rig.events.length = 0;
+  rig.advance(31 * 60_000);
+  expect(rig.events.filter(({ kind }) => kind === "private-stream")).toEqual([
+    { kind: "private-stream", alive: false },
+  ]);
+});
+
+test("[F-06] a keep-alive that names no key keeps ours", () => {
+  const rig = new Rig().started();
+  rig.on("PUT /fapi/v1/listenKey", () => ok({}));
+  rig.advance(61 * 60_000);
+  expect([rig.opened("private").length, rig.http("/fapi/v1/listenKey", "PUT").length]).toEqual([1, 2]);
+});
+
 test("a key that nobody could keep alive for an hour is dead, whatever its connection says (F-06)", () => {
   const rig = new Rig().started();
   rig.on("PUT /fapi/v1/listenKey", () => "lost");
