@@ -145,7 +145,8 @@ function recoverFrom(
   if (held === 0) return recoverFlat(instrument, settings, found, open, now);
   const side: Side = held > 0 ? "buy" : "sell";
   const entryTicks = position?.entryTicks ?? 0;
-  const id = tradeOf(found, newest(open, side), side) ?? orphanId(instrument, held, entryTicks, snapshot.requestedAt);
+  const newest = open.findLast(({ intent }) => intent.side === side);
+  const id = tradeOf(found, newest, side) ?? orphanId(instrument, held, entryTicks, snapshot.requestedAt);
   const own = found.filter(({ parts }) => parts.trade === id);
   const known = open.find(({ intent }) => intent.trade === id && intent.side === side) ?? null;
   const plan = planFor(instrument, settings, id, side, held, entryTicks, own, known, now);
@@ -287,10 +288,14 @@ function begunBy(known: OpenTrade | null, now: Micros): number {
 
 /**
  * Which trade a position belongs to: the journal's, else that of a stop that rests for it, else that of any other
- * reducing order. Null when nothing tells.
+ * reducing order. Where none rests, and the journal knows no execution, it is that of an entry that rests and has filled:
+ * the row of its intent may be lost with the last moments, and an older one stand for it (I-08, F-37). Null when nothing
+ * tells.
  */
 function tradeOf(found: readonly Found[], known: OpenTrade | undefined, side: Side): TradeId | null {
   const reducing = found.filter(({ parts, report }) => parts.role !== "e" && report.side !== side);
+  const filling = found.findLast((one) => isFilling(one, side))?.parts.trade;
+  if (filling !== undefined && reducing.length === 0 && (known?.fills.length ?? 0) === 0) return filling;
   const id = known?.intent.trade;
   if (id !== undefined && (reducing.length === 0 || reducing.some(({ parts }) => parts.trade === id))) return id;
   const stop = reducing.findLast(({ parts }) => parts.role === "f" || parts.role === "r");
@@ -321,8 +326,8 @@ export function isOnlyStop({ parts, report }: Found, trade: Trade): boolean {
   return isStop && trade.exposedSince !== null && report.side === exitSide(trade);
 }
 
-function newest(open: readonly OpenTrade[], side: Side): OpenTrade | undefined {
-  return open.filter(({ intent }) => intent.side === side).at(-1);
+function isFilling({ parts, report }: Found, side: Side): boolean {
+  return parts.role === "e" && report.kind === "order-report" && report.side === side && report.filled > 0;
 }
 
 /**

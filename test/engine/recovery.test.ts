@@ -54,6 +54,26 @@ test("[REC-3] the stop goes back to the level of the journal", () => {
   expect(bench.outputs.find(({ kind }) => kind === "place-algo")).toMatchObject({ trigger: 639_600 });
 });
 
+test.each([
+  ["nothing", () => []],
+  ["an older trade of that side of which no execution is known", () => [openTradeOf(tradeA, after(-2_400_000))]],
+])(
+  "[I-08] [F-37] a position belongs to the entry that rests and has filled it, where the journal knows %s",
+  (_, known) => {
+    const { bench } = recoveredBy(snapshotOf(6, { orders: [entryOf(idOf(tradeB, "e"), 6)] }), known());
+    bench.at(1_000);
+    const rest = fillOf("t9", 4, 640_000, after(1_000));
+    bench.tell({ ...entryOf(idOf(tradeB, "e"), 10, { status: "FILLED", source: "stream" }), fill: rest });
+    expect([bench.trade?.plan.trade, bench.trade?.ledger.position]).toEqual([tradeB, 10]);
+  },
+);
+
+test("[REC-3] a position that executions of the journal explain is not that of another entry that rests", () => {
+  const known = openTradeOf(tradeA, after(-5_000), [fillOf("t1", 6, 640_000, after(-4_000))]);
+  const { bench } = recoveredBy(snapshotOf(6, { orders: [entryOf(idOf(tradeB, "e"), 6)] }), [known]);
+  expect(bench.trade?.plan.trade).toBe(tradeA);
+});
+
 test("[REC-3] protection leaves before leftovers are cancelled (I-11)", () => {
   const { commands } = recoveredBy(snapshotOf(10, { orders: [entryOf(idOf(tradeB, "e"))] }), [
     openTradeOf(tradeA, after(-5_000)),
