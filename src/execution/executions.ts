@@ -33,7 +33,7 @@ import {
 import { type Desk, update } from "./desk.ts";
 import { missedLots, type Order, sentOrder, step } from "./order.ts";
 import { noteEntered } from "./position-evidence.ts";
-import { applyFill, type Executing, openLots, type Trade } from "./trade.ts";
+import { applyFill, type Executing, mayFill, openLots, type Trade } from "./trade.ts";
 
 /** Client ids with which the exchange itself closes a position. @see binance-usdm.md §6.3; failure-catalogue F-82 */
 const byExchange = /^(autoclose-|adl_autoclose|settlement_autoclose-)/;
@@ -235,6 +235,8 @@ export function settle(desk: Desk, trade: Trade, reported: SignedLots, averageTi
     if (missedLots(order) > 0 && !trade.laterCloses.has(order.id))
       trade.orders.set(order.id, { ...order, applied: order.filled, inherited: order.filled });
   }
+  // Whatever else is open somebody has opened: it keeps the stop until it is taken over (I-01, F-27).
+  if (!mayFill(trade)) trade.othersLots = Math.max(0, reported * sign(plan.side) - openLots(trade));
 }
 
 function resetBooks(trade: Trade): void {

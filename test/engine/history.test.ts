@@ -396,6 +396,31 @@ test("[I-06] once it is given up to explain an adopted trade, what is open is re
   expect([failures > 3, rowsOf(bench, "query-account") > 0]).toEqual([true, true]);
 });
 
+test.each([
+  ["it is given up to ask", false],
+  ["the history has nothing of it", true],
+])(
+  "[I-01] [F-27] somebody opens beside an adopted entry that never filled: when %s, the stop stays",
+  (_, isAnswered) => {
+    const bench = started(0, [openTradeOf(tradeA, after(-5_000))]);
+    bench.history = isAnswered ? historyOf([], []) : null;
+    bench.tell(entryOf(idOf(tradeA, "e"), 0, { status: "CANCELED" }));
+    for (let ms = 500; ms <= 60_000 && bench.trade?.plan.trade === tradeA; ms += 500) {
+      bench.at(ms);
+      for (const output of bench.unheard()) {
+        if (output.kind === "place-algo") bench.tell(stopOf(output.clientAlgoId));
+        const isAsked = output.kind === "query-history" && !isAnswered;
+        if (isAsked) bench.tell({ kind: "outcome", command: output, outcome: { kind: "unknown", cause: "503" } });
+      }
+      if (ms % 1_000 === 0) {
+        const algos = [...(bench.trade?.orders.values() ?? [])].filter(({ service }) => service === "algo");
+        bench.tell(snapshotOf(6, { requestedAt: bench.now, algos: algos.map(({ id }) => stopOf(id)) }));
+      }
+    }
+    expect([cancelled(bench), rowsOf(bench, "place-algo") > 0]).toEqual([0, true]);
+  },
+);
+
 test("[I-09] a stop of an earlier life that surfaces late and is nearer holds its level", () => {
   const bench = started(10, [openTradeOf(tradeA, after(-20_000))]);
   const moved = { ...stopOf(idOf(tradeA, "r"), "sell", 639_900), closePosition: false, quantity: lots(10) };
