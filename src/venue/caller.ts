@@ -65,14 +65,16 @@ export type CallerPorts = {
 type Call = {
   readonly options: CallOptions;
   readonly viaSession: boolean;
-  /** it only asks, and its reply is of no use after the time for it */
-  readonly endsOverdue: boolean;
+  /** it only asks, and by REST: giving it up changes nothing on the exchange */
+  readonly isRead: boolean;
 };
 type Session = { readonly stream: number; readonly isLoggedOn: boolean };
 
 /** Requests without a reply yet, and timed-out ones whose reply may still come. */
 const pendingMax = 512;
 const overdueMax = 256;
+/** Of those the reads that are kept under way; what is asked is asked again as a rule. */
+const overdueReadsMax = 24;
 
 const decoder = new TextDecoder();
 
@@ -127,8 +129,8 @@ export class Caller {
     // What became of an order is not asked where nobody answers: each try would be a time-out in which it stays in doubt (I-05).
     const isBySession = request.wsMethod !== null && !(this.#isSessionSilent && request.method === "GET");
     const session = isBySession ? this.#session : null;
-    const endsOverdue = session === null && request.method === "GET" && options.late === undefined;
-    this.#pending.set(id, { options, viaSession: session !== null, endsOverdue });
+    const isRead = session === null && request.method === "GET";
+    this.#pending.set(id, { options, viaSession: session !== null, isRead });
     this.#ports.timers.set(id, plus(now, this.#ports.replyTimeout), (then) => this.#overdueAt(id, then));
     this.#ports.send(this.#encode(id, request, options.host ?? "fapi", session, now));
   }
@@ -212,17 +214,26 @@ export class Caller {
     const call = this.#pending.get(id);
     if (call === undefined) return;
     // It is asked again as a rule: where replies are lost, requests would pile up that nobody waits for (failure-catalogue F-17).
-    if (call.endsOverdue) this.#ports.send({ kind: "give-up-http", id });
-    else this.#overdue.set(id, call);
-    if (this.#overdue.size > overdueMax) {
-      const oldest = this.#overdue.keys().next();
-      if (oldest.done !== true) this.#overdue.delete(oldest.value);
-    }
+    if (call.isRead && call.options.late === undefined) this.#ports.send({ kind: "give-up-http", id });
+    else this.#keepOverdue(id, call);
     this.#finish(id, { kind: "failed", cause: "no reply in time", written: true }, now);
     const isSilent = this.#sessionHeardAt <= now - this.#ports.replyTimeout;
     if (!call.viaSession || !isSilent) return;
     this.#isSessionSilent = true;
     this.#ports.onSessionSilent(now);
+  }
+
+  /** A late reply is a fact still, as long as not too many are waited for (I-19). */
+  #keepOverdue(id: number, call: Call): void {
+    this.#overdue.set(id, call);
+    const reads = [...this.#overdue].filter(([, { isRead }]) => isRead);
+    const [oldestRead] = reads;
+    if (reads.length > overdueReadsMax && oldestRead !== undefined) {
+      this.#overdue.delete(oldestRead[0]);
+      this.#ports.send({ kind: "give-up-http", id: oldestRead[0] });
+    }
+    const [oldest] = this.#overdue.keys();
+    if (this.#overdue.size > overdueMax && oldest !== undefined) this.#overdue.delete(oldest);
   }
 
   #finish(id: number, answer: Answer, now: Micros): void {

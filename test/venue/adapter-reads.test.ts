@@ -22,6 +22,17 @@ test("[F-17] a read without a reply in time is given up, so that repeated ones d
   expect(rig.givenUp()).toEqual(asked);
 });
 
+test("[I-19] of look-ups that nobody answers, whose reply would be a fact even late, only the newest are kept under way", () => {
+  const rig = startedRestRig();
+  rig.on("GET /fapi/v1/userTrades", () => "lost");
+  for (let order = 1; order <= 40; order += 1) {
+    rig.send({ kind: "query-fills", symbol: symbolIndex(0), clientOrderId: `x-${order}`, orderId: String(order) });
+  }
+  const asked = rig.http("/fapi/v1/userTrades", "GET").map(({ id }) => id);
+  rig.advance(3_500);
+  expect([asked.length, rig.givenUp()]).toEqual([40, asked.slice(0, 16)]);
+});
+
 test("[I-19] reads that are asked for in one moment are one, with one snapshot and an outcome for each", () => {
   const rig = startedRestRig();
   const before = rig.requests.length;
