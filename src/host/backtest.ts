@@ -229,17 +229,9 @@ class Backtest {
     return moneyFromText(present(rows.find((row) => row.asset === "USDT")?.balance, "balance of USDT"));
   }
 
-  #funding(now: Micros): Money {
-    const params = { incomeType: "FUNDING_FEE", limit: "1000" };
-    const { body } = this.#exchange.request({ method: "GET", path: "/fapi/v1/income", params }, now);
-    const rows = z.array(z.object({ income: z.string() })).parse(body);
-    return rows.reduce((sum, row) => addMoney(sum, moneyFromText(row.income)), noMoney);
-  }
-
   #result(start: Micros, end: Micros, events: number, walletBefore: Money): BacktestResult {
     const total = (pick: (row: TradeRow) => Money): Money =>
       this.#trades.reduce((sum, row) => addMoney(sum, pick(row)), noMoney);
-    const funding = this.#funding(end);
     return {
       summary: this.#core.summary(),
       instruments: this.#exchange.instruments,
@@ -249,11 +241,8 @@ class Backtest {
       trades: this.#trades,
       grossPnl: total((row) => row.grossPnl),
       fees: total((row) => row.fees),
-      funding,
-      netPnl: addMoney(
-        total((row) => row.netPnl),
-        funding,
-      ),
+      funding: total((row) => row.funding),
+      netPnl: total((row) => row.netPnl),
       walletChange: subtractMoney(this.#wallet(end), walletBefore),
       start,
       end,
