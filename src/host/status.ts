@@ -38,7 +38,7 @@ export function statusNotices(core: Core, now: Micros): readonly Notice[] {
 export function sessionNotice(core: Core, now: Micros): Notice {
   const { hold, scale, ...state } = core.session(now);
   const { equity } = core;
-  const { limitEquity } = state;
+  const { dayStartEquity } = state;
   return {
     kind: "notice",
     level: "info",
@@ -46,8 +46,8 @@ export function sessionNotice(core: Core, now: Micros): Notice {
     symbol: null,
     fields: {
       equity: rounded(equity, 2),
-      dayStartEquity: rounded(state.dayStartEquity, 2),
-      dayProfit: equity === null || limitEquity === null ? null : rounded(equity - limitEquity, 2),
+      dayStartEquity: rounded(dayStartEquity, 2),
+      dayProfit: equity === null || dayStartEquity === null ? null : rounded(equity - dayStartEquity, 2),
       realisedToday: rounded(state.realisedToday, 2),
       peakEquity: rounded(state.peakEquity, 2),
       tradesToday: state.tradesToday,

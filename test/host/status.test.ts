@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
+import { moneyFromText } from "../../src/domain/instrument.ts";
+import { noMoney } from "../../src/domain/units.ts";
 import { sessionNotice, statusNotices } from "../../src/host/status.ts";
 import { CoreBench } from "../engine/support.ts";
+import { after } from "../support/core.ts";
 
 test("[OPS-1] the status line of a symbol says its position's worth, stop and target, and the trading session", () => {
   const bench = CoreBench.ready();
@@ -17,5 +20,16 @@ test("[OPS-1] the status line of the day says equity, trades and what holds entr
   expect(sessionNotice(bench.core, bench.now)).toMatchObject({
     code: "STATUS_SESSION",
     fields: { equity: 10_000, tradesToday: 0, hold: "halt", reason: "HALTED", scale: 1 },
+  });
+});
+
+test("[OPS-2] the day's profit is that of the day, also after a limit was reached and trading was resumed", () => {
+  const bench = CoreBench.ready();
+  bench.tell({ kind: "wallet", wallet: moneyFromText("9790"), transfer: noMoney, time: after(2) });
+  bench.tell({ kind: "control", by: "operator", action: "resume" });
+  expect(sessionNotice(bench.core, bench.now).fields).toMatchObject({
+    equity: 9_790,
+    dayStartEquity: 10_000,
+    dayProfit: -210,
   });
 });
