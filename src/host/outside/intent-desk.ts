@@ -8,6 +8,7 @@ import { IntentSource } from "../../decision/intents.ts";
 import type { DecisionRow } from "../../domain/output.ts";
 import { type Micros, micros, microsPerSecond } from "../../domain/units.ts";
 import type { Core } from "../../engine/core.ts";
+import { settingsFor } from "../../engine/settings.ts";
 import type { OutsideJournal, StoredVerdict } from "../../store/outside.ts";
 import { answerTo, IntentAnswer, type IntentBody, intentFrom } from "./intent.ts";
 import { digestOf, instrumentOf, keepOrRefuse, type OutsidePort, readyCore } from "./port.ts";
@@ -112,7 +113,7 @@ export class IntentDesk {
     if (equity === null) throw new Refusal("NOT_READY", "equity is not known yet: try again in a moment");
     this.#checkRoom(core, body.symbol);
     const acceptedAt = this.#port.clock();
-    const answer = answerTo(body, this.#port.settings(), equity, acceptedAt);
+    const answer = answerTo(body, settingsFor(this.#port.settings(), body.symbol), equity, acceptedAt);
     const row = {
       kind: "outside-intent",
       intentId: body.intent_id,

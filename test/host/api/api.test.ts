@@ -210,6 +210,12 @@ test("[DEC-7] an intent is accepted with the values of its confidence's tier", a
   });
 });
 
+test("[DEC-7] an intent's leverage, and its notional, keep within what the symbol overrides", async () => {
+  const overrides = { BTCUSDT: { risk: { max_leverage: 2 } } };
+  const { body } = await (await open({ overrides })).ask("POST", "/v1/intents", { body: intent });
+  expect(body).toMatchObject({ leverage: 2, size_pct: 0.2, notional: 4_000 });
+});
+
 test.each([
   [0.86, "high", 1_500],
   [0.85, "medium", 2_100],
