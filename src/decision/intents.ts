@@ -93,17 +93,19 @@ export class IntentSource implements DecisionSource {
   }
 }
 
-/** Stop and target at the intent's distances from the touch that it would pay. */
+/** Stop and target at the intent's distances from the touch that it would pay; a stop on the tick that risks less (RSK-3). */
 function decisionOf({ decision, stopFraction, targetFraction }: OutsideIntent, { market }: SourceContext): Decision {
   if (decision.action !== "ENTER") return decision;
   const isLong = decision.direction === "LONG";
   const price = isLong ? market.ask : market.bid;
-  const level = (fraction: number): Ticks => ticks(Math.max(1, Math.round(price * (1 + fraction))));
   const side = isLong ? 1 : -1;
+  const nearer = isLong ? Math.ceil : Math.floor;
+  const level = (fraction: number, round: (value: number) => number): Ticks =>
+    ticks(Math.max(1, round(price * (1 + fraction))));
   return {
     ...decision,
-    stopLoss: stopFraction === null || price <= 0 ? null : level(-side * stopFraction),
-    takeProfits: targetFraction === null || price <= 0 ? [] : [level(side * targetFraction)],
+    stopLoss: stopFraction === null || price <= 0 ? null : level(-side * stopFraction, nearer),
+    takeProfits: targetFraction === null || price <= 0 ? [] : [level(side * targetFraction, Math.round)],
   };
 }
 

@@ -215,8 +215,18 @@ test("[DEC-7] HOLD is recorded and changes nothing", () => {
 test("[DEC-7] stop and target of an intent are distances from the price that it pays", () => {
   const bench = Bench.open();
   bench.intent(decision("i1", "LONG"), { stopFraction: 0.00004, targetFraction: 0.001 });
-  // 640,001 ticks are the ask; the stop is 26 ticks below, nearer than the one that risk would set.
-  expect(bench.trade?.plan).toMatchObject({ stopLoss: 639_975, takeProfit: 640_641 });
+  // 640,001 ticks are the ask; the stop is 25.6 ticks below, nearer than the one that risk would set.
+  expect(bench.trade?.plan).toMatchObject({ stopLoss: 639_976, takeProfit: 640_641 });
+});
+
+test.each([
+  // 106.67 ticks from the touch.
+  ["LONG", 640_001 - 106],
+  ["SHORT", 640_000 + 106],
+] as const)("[RSK-3] the stop of an intent that goes %s is on the tick that risks less", (direction, expected) => {
+  const bench = Bench.open();
+  bench.intent(decision("i1", direction), { stopFraction: 0.0005 / 3 });
+  expect(bench.trade?.plan.stopLoss).toBe(expected);
 });
 
 test("[IDM-1] what a journal says was begun is not entered again, whoever says it", () => {
