@@ -26,6 +26,7 @@ import type { EntryTerms, TradePlan } from "../execution/trade.ts";
 import type { SymbolMarket } from "../market/symbol-market.ts";
 import { modeOf } from "../risk/mode.ts";
 import type { SizedOrder } from "../risk/result.ts";
+import { targetsWithin } from "../risk/scalp-levels.ts";
 
 export type EntryFloor = { readonly account: Account; readonly emit: (output: Output) => void };
 
@@ -104,17 +105,17 @@ export class EntryDesk {
   /** @param order what risk approved */
   plan(decision: Decision, trade: TradeId, order: SizedOrder, intended: IntendedEntry, now: Micros): TradePlan {
     const settings = this.#settings();
-    const { brief } = intended;
+    const { brief, input } = intended;
     const holdMax = microsFromSeconds(settings.trading[brief.mode].max_hold_seconds);
     const hold = decision.holdMicrosMax ?? holdMax;
     const { side, reference } = order;
-    const { takeProfit, secondTarget } = targetLevels(
-      settings,
-      side,
-      reference,
-      order.takeProfit,
-      decision.takeProfits,
-    );
+    const { bid, ask } = input;
+    // What risk made of the first one was clamped: the same level is not found again as a second one (requirements EXE-2).
+    const decided =
+      brief.mode === "scalp"
+        ? targetsWithin(decision.takeProfits, { side, bid, ask, reference }, settings.trading.scalp)
+        : decision.takeProfits;
+    const { takeProfit, secondTarget } = targetLevels(settings, side, reference, order.takeProfit, decided);
     return {
       trade,
       decisionId: decision.id,

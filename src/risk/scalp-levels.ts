@@ -5,12 +5,16 @@ import { type Side, sign } from "../domain/order.ts";
 import { type Ticks, ticks } from "../domain/units.ts";
 import type { StopLevels } from "./stops.ts";
 
-export type ScalpLevelsInput = {
+/** What the distances are counted from. */
+export type ScalpPlace = {
   readonly side: Side;
   readonly bid: Ticks;
   readonly ask: Ticks;
   /** expected entry price, ticks */
   readonly reference: Ticks;
+};
+
+export type ScalpLevelsInput = ScalpPlace & {
   /** what the risk engine found, the decision's own levels included */
   readonly levels: StopLevels;
 };
@@ -25,14 +29,29 @@ export function scalpLevels(input: ScalpLevelsInput, scalp: Settings["trading"][
   const away = sign(side);
   const mid = (input.bid + input.ask) / 2;
   const stopDistance = (mid * scalp.sl_distance_bps) / 1e4;
-  const targetDistance = (mid * scalp.tp_distance_bps) / 1e4;
-  if (scalp.use_risk_sl_tp) {
-    const risk = Math.min((reference - levels.stopLoss) * away, Math.floor(stopDistance));
-    const reward = Math.min((levels.takeProfit - reference) * away, Math.floor(targetDistance));
-    return { stopLoss: ticks(reference - risk * away), takeProfit: ticks(reference + reward * away) };
+  const farthest = farthestTarget(input, scalp);
+  if (!scalp.use_risk_sl_tp) {
+    return { stopLoss: ticks(Math.ceil(mid * away - stopDistance) * away), takeProfit: farthest };
   }
-  return {
-    stopLoss: ticks(Math.ceil(mid * away - stopDistance) * away),
-    takeProfit: ticks(Math.floor(mid * away + targetDistance) * away),
-  };
+  const risk = Math.min((reference - levels.stopLoss) * away, Math.floor(stopDistance));
+  const isBeyond = (levels.takeProfit - farthest) * away > 0;
+  return { stopLoss: ticks(reference - risk * away), takeProfit: isBeyond ? farthest : levels.takeProfit };
+}
+
+/** Of a decision's targets those that the mode allows. */
+export function targetsWithin(
+  decided: readonly Ticks[],
+  place: ScalpPlace,
+  scalp: Settings["trading"]["scalp"],
+): readonly Ticks[] {
+  const farthest = farthestTarget(place, scalp);
+  return decided.filter((level) => (farthest - level) * sign(place.side) >= 0);
+}
+
+function farthestTarget({ side, bid, ask, reference }: ScalpPlace, scalp: Settings["trading"]["scalp"]): Ticks {
+  const away = sign(side);
+  const mid = (bid + ask) / 2;
+  const distance = (mid * scalp.tp_distance_bps) / 1e4;
+  if (scalp.use_risk_sl_tp) return ticks(reference + Math.floor(distance) * away);
+  return ticks(Math.floor(mid * away + distance) * away);
 }

@@ -157,6 +157,21 @@ test("[EXE-2] without `use_risk_sl_tp` they are the scalp distances from the mid
   expect(plan).toMatchObject({ stopLoss: 639_360 + 1, takeProfit: 641_280 });
 });
 
+test.each<readonly [string, Partial<Decision>, number, number | null]>([
+  ["one that is farther is clamped and stays one", { takeProfits: [ticks(650_240)] }, 641_280, null],
+  ["of two the farther one is none", { takeProfits: [ticks(640_600), ticks(641_281)] }, 640_600, null],
+  ["two within it are two", { takeProfits: [ticks(640_600), ticks(641_280)] }, 640_600, 641_280],
+  ["a short's is bounded below", { direction: "SHORT", takeProfits: [ticks(639_400), ticks(638_720)] }, 639_400, null],
+])("[EXE-2] no decided target is farther than the scalp distance: %s", (_, changes, takeProfit, secondTarget) => {
+  const plan = planFor({ mode: "scalp", scalp: { tp_distance_bps: 20 } }, changes);
+  expect(plan).toMatchObject({ takeProfit, secondTarget });
+});
+
+test("[EXE-2] a normal trade's second target is as far as it was decided", () => {
+  const plan = planFor({ mode: "normal" }, { takeProfits: [ticks(640_600), ticks(650_240)] });
+  expect(plan).toMatchObject({ takeProfit: 640_600, secondTarget: 650_240 });
+});
+
 test("[EXE-2] a decision's own stop counts where it risks less than the scalp distance", () => {
   const bps: Trading = { mode: "scalp", scalp: { use_risk_sl_tp: false, sl_distance_bps: 10 } };
   expect(planFor(bps, { stopLoss: ticks(639_900) })?.stopLoss).toBe(639_900);
