@@ -142,6 +142,7 @@ function riskCheck(rig: Rig): () => number {
     fundingRate: 0,
     nextFunding: micros(0),
     equity: 10_000,
+    markedEquity: 10_000,
     available: 10_000,
     accountAge: 1_000,
     committedLots: 0,

@@ -115,6 +115,7 @@ export class Core implements MarketSink {
       session: this.#session,
       emit,
       equity,
+      markedEquity: () => equityOf(this.#account, this.#desks, "marked"),
       enterSafeMode,
       entriesOff: () => this.#entriesOff(),
       mayHoldMore: (desk: SymbolDesk, now: Micros) => this.#accountDesk.mayHoldMore(desk, now),

@@ -27,6 +27,8 @@ export type RiskFloor = {
   readonly emit: (output: Output) => void;
   /** quote asset, on the configured basis; null when not known */
   readonly equity: () => number | null;
+  /** the same with open profit, whatever the basis */
+  readonly markedEquity: () => number | null;
   /** symbols with a position or an entry under way */
   readonly openPositions: () => number;
   /** worth of all that is open or may still open, quote asset */
@@ -68,7 +70,7 @@ export class RiskDesk {
 
   /** @param entryPrice where the entry is expected to fill */
   check(decision: Decision, side: Side, entryPrice: Ticks, committedLots: number, now: Micros): RiskCheckResult {
-    const { account, openPositions } = this.#floor;
+    const { account, openPositions, markedEquity } = this.#floor;
     const { index, symbol } = this.#instrument;
     const view = this.#view(committedLots, now);
     // Member by member here and below, where an order waits: an object that is spread and then grows is made many times.
@@ -91,6 +93,7 @@ export class RiskDesk {
         atrTicks: this.#market.atrTicks(),
         realisedBps: this.#market.volatilityBps(),
         openPositions: openPositions(),
+        markedEquity: markedEquity(),
         maintenance: this.#maintenance,
         cooldownUntil: cooldownUntil(view.session, symbol, side),
         makerFee: account.makerFee(index),

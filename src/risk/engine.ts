@@ -54,6 +54,8 @@ export type RiskInput = RiskView & {
   readonly realisedBps: number | null;
   /** symbols with a position or an entry under way */
   readonly openPositions: number;
+  /** equity with open profit, whatever basis limits and sizes have; null when not known */
+  readonly markedEquity: number | null;
   /** what the exchange demands to keep a position open; empty when it has not said it */
   readonly maintenance: readonly MaintenanceStep[];
   /** end of the cooldown of the symbol and direction; 0 without one */
@@ -99,7 +101,7 @@ export function checkRisk(input: RiskInput, now: Micros): RiskCheckResult {
   }
   const sizing = sizeFor(input, band, equity, input.available, exposure);
   gates.check("SIZE_TOO_SMALL", sizing.quantity >= sizing.least, sizing.quantity, sizing.least);
-  checkLiquidation(input, sizing, levels, equity, gates);
+  checkLiquidation(input, sizing, levels, gates);
   checkCost(input, sizing, levels, now, gates);
   if (gates.failed) return { approved: false, reasons: gates.reasons, gates: gates.list };
   const { quantity, notional, leverage, steps } = sizing;
@@ -174,7 +176,7 @@ function sizeFor(input: RiskInput, band: VolatilityBand, equity: number, availab
 }
 
 /** Requirements RSK-3; failure-catalogue F-42: a stop that lies beyond the liquidation price protects nothing. */
-function checkLiquidation(input: RiskInput, sizing: Sizing, levels: Levels, equity: number, gates: Gates): void {
+function checkLiquidation(input: RiskInput, sizing: Sizing, levels: Levels, gates: Gates): void {
   if (sizing.quantity === 0) return gates.skip("STOP_BEYOND_LIQUIDATION", 0);
   const left = marginLeft({
     instrument: input.instrument,
@@ -186,7 +188,7 @@ function checkLiquidation(input: RiskInput, sizing: Sizing, levels: Levels, equi
       0,
       input.accountExposure - quoteFromTickLots(input.instrument, input.committedLots * input.ask),
     ),
-    equity,
+    equity: input.markedEquity,
     maintenance: input.maintenance,
     isolatedLeverage: input.settings.venue.margin_type === "isolated" ? input.settings.risk.max_leverage : null,
     buffer: input.settings.risk.liquidation_buffer,

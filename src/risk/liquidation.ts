@@ -14,8 +14,8 @@ export type LiquidationInput = {
   readonly quantity: number;
   /** worth of what is open or may still open in other symbols, quote asset */
   readonly elsewhere: number;
-  /** quote asset */
-  readonly equity: number;
+  /** quote asset, with open profit: that is what the exchange compares; null when not known */
+  readonly equity: number | null;
   readonly maintenance: readonly MaintenanceStep[];
   /** leverage of the position when its margin is its own; null: it shares the account's */
   readonly isolatedLeverage: number | null;
@@ -27,7 +27,7 @@ export type LiquidationInput = {
  * What would be left above the maintenance margin, in the quote asset, with the price past the stop by the buffer. At 0 the
  * exchange liquidates. Of other symbols the brackets are not looked at: they are taken at this one's rate for their worth.
  *
- * @returns null when what the exchange demands is not known
+ * @returns null when what the exchange demands is not known, or the equity that it is demanded of
  */
 export function marginLeft(input: LiquidationInput): number | null {
   const { instrument, quantity, reference, stopLoss, elsewhere, equity, isolatedLeverage } = input;
@@ -40,6 +40,7 @@ export function marginLeft(input: LiquidationInput): number | null {
   if (isolatedLeverage !== null) {
     return quoteFromTickLots(instrument, quantity * reference) / isolatedLeverage - loss - worth * rate;
   }
+  if (equity === null) return null;
   const others = maintenanceRate(input.maintenance, elsewhere) ?? rate;
   return equity - loss - worth * rate - elsewhere * others;
 }

@@ -366,6 +366,7 @@ test("[RSK-5] free margin is the exchange's, less what was committed since it wa
       session,
       emit: () => undefined,
       equity: () => 10_000,
+      markedEquity: () => 10_000,
       openPositions: () => 0,
       exposure: () => committed,
     };

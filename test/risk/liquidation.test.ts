@@ -52,6 +52,11 @@ test("[F-42] without brackets nothing is known, which is not far away", () => {
   expect(marginLeft({ ...plain, maintenance: [] })).toBeNull();
 });
 
+test("[F-42] without the equity nothing is known where it is what is left, and a margin of its own is known", () => {
+  expect(marginLeft({ ...plain, equity: null })).toBeNull();
+  expect(left({ equity: null, isolatedLeverage: 20 })).toBeCloseTo(32 - 6.4 - 6.336, 9);
+});
+
 test("[F-42] a farther stop never leaves more", () => {
   const level = fc.integer({ min: 1, max: 639_999 });
   fc.assert(

@@ -52,6 +52,7 @@ const plain: Omit<RiskInput, "entryPrice"> = {
   ask: ticks(640_001),
   atrTicks: 300,
   equity: 10_000,
+  markedEquity: 10_000,
   available: 10_000,
   accountAge: microsFromSeconds(1),
   committedLots: 0,
