@@ -188,9 +188,13 @@ export class SymbolDesk {
     return this.#settings;
   }
 
-  /** Worth of what is open or may still open, at the dearer side of the touch; quote asset. */
+  /**
+   * Worth of what is open or may still open, at the dearer side of the touch; quote asset. What the exchange reports and no
+   * trade of ours has takes its part of the account, too (requirements RSK-1).
+   */
   get exposure(): number {
-    return quoteFromTickLots(this.instrument, this.manager.committedLots * this.market.ask);
+    const reported = Math.abs(this.#floor.account.reportedLots(this.instrument.index));
+    return quoteFromTickLots(this.instrument, Math.max(this.manager.committedLots, reported) * this.market.ask);
   }
 
   /** Somebody outside has said something: the source that listens to it has its say at once. */

@@ -36,7 +36,7 @@ export type RiskView = {
   readonly accountAge: number;
   /** position, live, unknown and in-flight lots of the symbol */
   readonly committedLots: number;
-  /** worth of the same of all symbols, quote asset */
+  /** worth of the same of all symbols, and of positions that no trade of ours has; quote asset */
   readonly accountExposure: number;
   /** relative change of the price over 5 minutes */
   readonly recentReturn: number | null;

@@ -52,3 +52,15 @@ test("[F-42] with `session.equity: realised` a stop is compared with what the ac
   expect(bench.core.equity).toBe(10_000);
   expect([bench.trade, bench.blocked]).toEqual([null, ["STOP_BEYOND_LIQUIDATION"]]);
 });
+
+test("[RSK-1] a position that is left alone counts among all that are at most `max_leverage` times the equity", () => {
+  // 70,000 USDT are the most: 6,000 are left of that, in lots of 64.
+  const bench = besideOther({ ...wide, max_leverage: 7 }, 640_000, "3000");
+  expect(bench.trade?.plan.quantity).toBe(93);
+});
+
+test("[RSK-1] beside a position that is left alone and is more than that nothing is entered", () => {
+  // 50,000 USDT are the most, and the margin of what is open takes the whole account.
+  const bench = besideOther({ ...wide, max_leverage: 5 }, 640_000, "3000");
+  expect([bench.trade, bench.blocked]).toEqual([null, ["INSUFFICIENT_MARGIN"]]);
+});
