@@ -164,8 +164,10 @@ export type PositionRow = {
   readonly symbol: SymbolIndex;
   readonly trade: TradeId | null;
   readonly lots: SignedLots;
-  /** cost of the open part, ticks × lots, exact */
+  /** what the trade has paid less what it has got, ticks × lots, exact */
   readonly cost: number;
+  /** average entry in fractional ticks; null: not entered, or written before it was kept */
+  readonly entryTicks: number | null;
   readonly stopLoss: Ticks | null;
   readonly time: Micros;
 };

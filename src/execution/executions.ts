@@ -33,7 +33,7 @@ import {
 import { type Desk, update } from "./desk.ts";
 import { missedLots, type Order, sentOrder, step } from "./order.ts";
 import { noteEntered } from "./position-evidence.ts";
-import { applyFill, type Executing, mayFill, openLots, type Trade } from "./trade.ts";
+import { applyFill, averageEntry, type Executing, mayFill, openLots, type Trade } from "./trade.ts";
 
 /** Client ids with which the exchange itself closes a position. @see binance-usdm.md §6.3; failure-catalogue F-82 */
 const byExchange = /^(autoclose-|adl_autoclose|settlement_autoclose-)/;
@@ -276,6 +276,7 @@ export function tellPosition(desk: Desk, trade: Trade): void {
     trade: trade.plan.trade,
     lots: signedLots(trade.ledger.position),
     cost: -trade.ledger.cash,
+    entryTicks: averageEntry(trade),
     stopLoss: trade.stopLevel,
     time: trade.lastFillTime,
   });

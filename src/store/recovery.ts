@@ -19,7 +19,7 @@ import {
   type Ticks,
   ticks,
 } from "../domain/units.ts";
-import { type DatabaseRow, integer, integerOrNull, text, textOrNull, word } from "./cell.ts";
+import { type DatabaseRow, integer, integerOrNull, realOrNull, text, textOrNull, word } from "./cell.ts";
 import { openForReading } from "./database.ts";
 import { exitRulesFrom } from "./exit-rules.ts";
 import { modelsFrom } from "./model-state.ts";
@@ -266,6 +266,7 @@ function positionFrom(row: DatabaseRow, symbol: SymbolIndex): PositionRow {
     trade: trade === null ? null : (trade as TradeId),
     lots: signedLots(integer(row, "lots")),
     cost: integer(row, "cost"),
+    entryTicks: realOrNull(row, "entry"),
     stopLoss: stop === null ? null : ticks(stop),
     time: micros(integer(row, "time")),
   };

@@ -3,7 +3,7 @@
 import { Decimal } from "decimal.js";
 import { textFromMoney } from "../domain/instrument.ts";
 import { money } from "../domain/units.ts";
-import { big, type DatabaseRow, integer, integerOrNull, text } from "./cell.ts";
+import { big, type DatabaseRow, integer, integerOrNull, realOrNull, text } from "./cell.ts";
 
 export function amount(row: DatabaseRow, column: string): string {
   return textFromMoney(money(big(row, column)));
@@ -20,6 +20,11 @@ export function price(row: DatabaseRow, ticks: number): string {
     .times(tick)
     .toDecimalPlaces(tick.decimalPlaces() + 1)
     .toFixed();
+}
+
+/** Average entry of what is open. Rows of earlier versions have only what the trade has paid less what it has got. */
+export function entryPrice(row: DatabaseRow, lots: number): string {
+  return price(row, realOrNull(row, "entry") ?? integer(row, "cost") / lots);
 }
 
 export function priceOrNull(row: DatabaseRow, column: string): string | null {

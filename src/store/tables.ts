@@ -121,7 +121,7 @@ function prepareAll(database: DatabaseSync) {
          commission_asset = coalesce(commission_asset, excluded.commission_asset),
          maker = coalesce(maker, excluded.maker)`,
     ),
-    position: insert("INSERT OR REPLACE", "positions", "symbol, instrument, trade, lots, cost, stop_loss, time"),
+    position: insert("INSERT OR REPLACE", "positions", "symbol, instrument, trade, lots, cost, entry, stop_loss, time"),
     stopMove: insert("INSERT", "trailing_stops", "trade, instrument, from_level, to_level, cause, time"),
     trade: insert(
       "INSERT OR REPLACE",
@@ -208,7 +208,7 @@ function writeRow(to: Statements, row: SymbolRow, instrument: SQLInputValue, sym
       );
       return;
     case "position":
-      to.position.run(symbol, instrument, row.trade, row.lots, row.cost, row.stopLoss, row.time);
+      to.position.run(symbol, instrument, row.trade, row.lots, row.cost, row.entryTicks, row.stopLoss, row.time);
       return;
     case "stop-move":
       to.stopMove.run(row.trade, instrument, row.from, row.to, row.cause, row.time);

@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { type DatabaseRow, integer, text, textOrNull } from "./cell.ts";
 import { sessionFrom } from "./session-state.ts";
-import { price, priceOrNull, quantity, time } from "./shown.ts";
+import { entryPrice, price, priceOrNull, quantity, time } from "./shown.ts";
 import type { Entry } from "./tables.ts";
 
 export const tradingStateName = "trading_state.json";
@@ -122,7 +122,7 @@ function positionOf(row: DatabaseRow): Readonly<Record<string, unknown>> {
   return {
     symbol: text(row, "symbol"),
     quantity: quantity(row, held),
-    entry_price: price(row, integer(row, "cost") / held),
+    entry_price: entryPrice(row, held),
     stop_price: priceOrNull(row, "stop_loss"),
     trade: textOrNull(row, "trade"),
     source: textOrNull(row, "source"),

@@ -9,7 +9,7 @@ import { openForReading } from "./database.ts";
 import { type JournalFailure, readFailure, safeModeAfter } from "./failure-mark.ts";
 import { databaseName } from "./recovery.ts";
 import { safeModeFrom } from "./safe-mode-state.ts";
-import { amount, price, priceOrNull, quantity, time } from "./shown.ts";
+import { amount, entryPrice, price, priceOrNull, quantity, time } from "./shown.ts";
 
 const tradesMax = 10;
 const ordersMax = 200;
@@ -147,7 +147,7 @@ function positionView(row: DatabaseRow, orders: readonly DatabaseRow[]): Positio
   return {
     symbol: text(row, "symbol"),
     quantity: quantity(row, held),
-    entry_price: price(row, integer(row, "cost") / held),
+    entry_price: entryPrice(row, held),
     trade,
     stop_price: priceOrNull(row, "stop_loss"),
     protection: stops.map(orderView),

@@ -116,6 +116,7 @@ test("[REC-1] what the books are made of is told: each execution, and the positi
       trade: planOf().trade,
       lots: 10,
       cost: 6_400_000,
+      entryTicks: 640_000,
       stopLoss: 639_800,
       time: after(20),
     },

@@ -36,6 +36,14 @@ test("[ORD-3] the first of two targets closes its part, the second all the rest"
   ]);
 });
 
+test("[IDM-4] what is open after the first target is told at what its entry cost", () => {
+  const bench = new Bench();
+  entered(bench);
+  bench.report(t1, "FILLED", 5, fillOf("t1-1", 5, 640_300));
+  const row = bench.outputs.findLast(({ kind }) => kind === "position");
+  expect(row).toMatchObject({ lots: 5, entryTicks: 640_000 });
+});
+
 test("[ORD-3] the part is rounded down to the step of market orders", () => {
   expect(wantedTargets(instrument, facts({ entered: 9, exposed: 9 }))[0]?.extent).toEqual({
     kind: "quantity",

@@ -110,6 +110,7 @@ export function positionRow(more: Partial<PositionRow> = {}): PositionRow {
     trade: tradeIdFrom("d1"),
     lots: signedLots(10),
     cost: 6_400_000,
+    entryTicks: 640_000,
     stopLoss: ticks(639_000),
     time: micros(start),
     ...more,

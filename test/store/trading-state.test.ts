@@ -106,6 +106,18 @@ test("[IDM-4] a cooldown is shown until it expires", async () => {
   ]);
 });
 
+test.each([
+  ["at what was paid for it", 640_000, "64000"],
+  ["as before, where the row is of an earlier version", null, "63910"],
+])("[IDM-4] what is open after a target has closed half is shown %s", async (_, entryTicks, shown) => {
+  const { trade } = intentRow("d1");
+  const state = await after((store) => {
+    const cost = 10 * 640_000 - 5 * 640_900;
+    store.append([positionRow({ trade, lots: signedLots(5), cost, entryTicks })]);
+  });
+  expect(state["position_metadata"]).toMatchObject([{ quantity: "0.005", entry_price: shown }]);
+});
+
 test("[IDM-4] an open position is shown with its trade and where its stop has moved to, a flat one is not", async () => {
   const { trade } = intentRow("d1");
   const state = await after((store) => {

@@ -298,6 +298,7 @@ test.each([
       trade,
       lots: signedLots(10),
       cost: 1,
+      entryTicks: null,
       stopLoss: null,
       time: micros(0),
     } as const;
