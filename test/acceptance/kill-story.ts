@@ -43,7 +43,8 @@ type Kill =
 
 /** Trades come fast: many instants are near something that happens. */
 const settings = `
-stop: { policy: flatten }
+# A kill may leave an order in doubt, whose absence takes longer to prove than a stop has by default.
+stop: { policy: flatten, timeout_seconds: 30 }
 log: { status_seconds: 1 }
 decision:
   ensemble: { enabled: false }

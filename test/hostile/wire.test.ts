@@ -14,7 +14,7 @@ import { ChaosProxy, type Rules, refusal } from "./chaos-proxy.ts";
 const nakedMillisMax = 2_000;
 
 const settings = `
-decision: { ensemble: { enabled: false }, demo: { interval_seconds: 3, hold_seconds: 2 } }
+decision: { ensemble: { enabled: false }, demo: { interval_seconds: 1, hold_seconds: 2 } }
 guardrails: { cooldown_seconds: 0 }
 venue: { reply_timeout_ms: 800, first_message_ms: 2000, recv_window_ms: 800 }
 protection: { absence_proof_seconds: 4, lookup_interval_ms: 200, reconcile_seconds: 5, close_retry_ms: 300 }
