@@ -226,6 +226,16 @@ test.each([
   },
 );
 
+test("[I-21] modes that were found as wanted are not asked for again when somebody changes a symbol", () => {
+  const rig = new Rig().started();
+  switched(rig, {});
+  rig.advance(120_000);
+  const asked = rig.http("/fapi/v1/accountConfig").length;
+  rig.say("private", { e: "ACCOUNT_CONFIG_UPDATE", E: 2, T: 2, ac: { s: "BTCUSDT", l: 25 } });
+  rig.advance(120_000);
+  expect([asked > 1, rig.http("/fapi/v1/accountConfig").length]).toEqual([true, asked]);
+});
+
 test("[ORD-5] a bracket that shrinks while the daemon runs keeps entries off and ends nothing", () => {
   const rig = restRig().started();
   rig.on("GET /fapi/v1/leverageBracket", () => ok([{ symbol: "BTCUSDT", brackets: [bracket(5, 300_000, 0.05)] }]));
