@@ -153,6 +153,11 @@ export class AccountDesk {
     this.#reads.by(now, now);
   }
 
+  /** Where the stop of what was found belongs, now that more of it may be known. */
+  levelFound(desk: SymbolDesk): void {
+    this.#reconciliation.levelFound(desk);
+  }
+
   /** No trade of ours explains it, or it stands against the running one's direction: nothing of ours protects it. */
   onPosition(desk: SymbolDesk, { lots, time }: Stated, now: Micros): void {
     const side = desk.manager.trade?.plan.side;

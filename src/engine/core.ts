@@ -268,6 +268,7 @@ export class Core implements MarketSink {
       case "position-report":
         this.#account.onPosition(event, now);
         this.#limits.onPosition();
+        this.#accountDesk.levelFound(this.#desk(event.symbol));
         this.#desk(event.symbol).manager.onPositionStated(event.lots, event.time, now);
         this.#accountDesk.onPosition(this.#desk(event.symbol), event, now);
         break;

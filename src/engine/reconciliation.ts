@@ -25,7 +25,7 @@ import type { TradeManager } from "../execution/trade-manager.ts";
 import { Contradictions, contradictionOf, type Positions } from "./contradictions.ts";
 import { cancelOf, type Found } from "./found-orders.ts";
 import { newTally, type PassTally } from "./pass-summary.ts";
-import { adoptedSource } from "./recovered-plan.ts";
+import { adoptedSource, defaultStop } from "./recovered-plan.ts";
 import { isOnlyStop, journalOf, namedIn, pastTrades, recoverSymbol, straysBeside, tradeBeside } from "./recovery.ts";
 import type { SymbolDesk } from "./symbol-desk.ts";
 
@@ -145,6 +145,19 @@ export class Reconciliation {
     else if (desk.manager.trade === null) this.#adoptLeft(desk, stop, report, now);
   }
 
+  /**
+   * Somebody may have opened a position beside an entry that was found without its decision, at another price than that one
+   * rested at. Before any stop leaves for it (failure-catalogue I-09, F-27).
+   */
+  levelFound({ instrument, manager }: SymbolDesk): void {
+    const { account, settings } = this.#ports;
+    const { trade } = manager;
+    const held = account.reportedLots(instrument.index);
+    const entryTicks = account.entryTicks(instrument.index);
+    if (trade?.isLevelGuessed !== true || held * sign(trade.plan.side) <= 0 || entryTicks <= 0) return;
+    manager.levelFound(defaultStop(instrument, settings(), trade.plan.side, entryTicks));
+  }
+
   /** What the private stream says is open. @param time of the exchange */
   onPositionStated(desk: SymbolDesk, lots: SignedLots, time: Micros, now: Micros): void {
     // In the millisecond of our last execution somebody may have turned around what it opened; before it, nobody can have.
@@ -177,6 +190,7 @@ export class Reconciliation {
 
   /** The exchange's position against our books; only a read that is younger than our last change says anything. */
   compare(desk: SymbolDesk, snapshot: AccountSnapshot, now: Micros): void {
+    this.levelFound(desk);
     const symbol = desk.instrument.index;
     const { trade } = desk.manager;
     for (const clientOrderId of desk.leftStops.askAbout(idsOf(snapshot), now)) {

@@ -110,7 +110,7 @@ function closesAll(own: readonly Found[], role: Role): boolean {
 }
 
 /** The level when nothing says where the stop belongs: the configured distance from the average entry. */
-function defaultStop(instrument: Instrument, settings: Settings, side: Side, entryTicks: number): Ticks {
+export function defaultStop(instrument: Instrument, settings: Settings, side: Side, entryTicks: number): Ticks {
   const distance = Math.max(
     settings.risk.sltp.min_ticks,
     Math.floor((entryTicks * settings.protection.default_stop_bps) / 1e4),

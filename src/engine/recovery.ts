@@ -228,7 +228,7 @@ function recoverFlat(
       : planOfIntent(settings, intended.intent);
   if (plan === null) return { trade: null, leftovers: found.map(cancelOf) };
   const own = found.filter(({ parts }) => parts.trade === plan.trade);
-  const trade = adoptedTrade(plan, own, intended ?? null, now);
+  const trade = { ...adoptedTrade(plan, own, intended ?? null, now), isLevelGuessed: intended === undefined };
   // What it sent since may be open by now, and neither the journal's last rows nor a read that lags show it (I-01, F-19).
   trade.foundAt = now;
   const fills = intended?.fills ?? [];

@@ -12,8 +12,10 @@ import {
   plus,
   type SignedLots,
   signedLots,
+  type Ticks,
 } from "../domain/units.ts";
 import type { Desk } from "./desk.ts";
+import { nearerStop } from "./executions.ts";
 import { missedLots, type Order } from "./order.ts";
 import { enteredLots, exposedLots, isLeftToOthers, mayFill, openLots, type Trade, toldLots, wakeBy } from "./trade.ts";
 
@@ -80,6 +82,21 @@ export function noteEntered(trade: Trade, before: Order, after: Order, time: Mic
   if (isRead) return;
   unexplained.lots = signedLots(unexplained.lots + sign(after.side) * more);
   unexplained.enteredAt = Math.max(unexplained.enteredAt, time);
+}
+
+/**
+ * The trade with the stop of what is open, where its own is a guess and that is nearer. What its own entry has filled was
+ * opened at the price of that one (failure-catalogue I-09).
+ */
+export function nearerThanGuessed(trade: Trade, level: Ticks): Trade {
+  const { plan, orders } = trade;
+  const stopLoss = nearerStop(plan.side, plan.stopLoss, level);
+  if (!trade.isLevelGuessed || stopLoss === plan.stopLoss || [...orders.values()].some(hasEntered)) return trade;
+  return { ...trade, plan: { ...plan, stopLoss }, stopLevel: nearerStop(plan.side, trade.stopLevel, stopLoss) };
+}
+
+function hasEntered({ role, filled, applied }: Order): boolean {
+  return role === "e" && Math.max(filled, applied) > 0;
 }
 
 function note(trade: Trade, lots: SignedLots, now: Micros): void {

@@ -34,7 +34,14 @@ import { inDoubt, lacksExecutions, settleDoubts } from "./lookup.ts";
 import { isBuried, mayExecuteUntold, mayTrade, type Order, remaining } from "./order.ts";
 import { cancelBuried, compareWithList, takeTerms } from "./order-evidence.ts";
 import { afterChange, clientIdOf, settleOutcome } from "./outcome.ts";
-import { isLastWordAwaited, noteEntered, noteUnfilled, seePosition, statePosition } from "./position-evidence.ts";
+import {
+  isLastWordAwaited,
+  nearerThanGuessed,
+  noteEntered,
+  noteUnfilled,
+  seePosition,
+  statePosition,
+} from "./position-evidence.ts";
 import { manageProtection } from "./protection.ts";
 import { manageStopLevel, tightenTo, trackPrice } from "./ratchet.ts";
 import { tradeRow } from "./summary.ts";
@@ -221,6 +228,11 @@ export class TradeManager {
     if (trade === null) return;
     this.#takeHistory(trade, report, reported, now);
     this.#manage(trade, now);
+  }
+
+  /** Where the stop of what is open belongs by the settings, whoever opened it. */
+  levelFound(level: Ticks): void {
+    if (this.#trade !== null) this.#trade = nearerThanGuessed(this.#trade, level);
   }
 
   /** The exchange says how much is open, as of its own `time`. */

@@ -92,6 +92,8 @@ export type Trade = {
   readonly plan: TradePlan;
   /** put together from what was found on the exchange: its entry is settled, never sent again */
   readonly adopted: boolean;
+  /** nothing is known of its stop but the price of an entry that rested: where it belongs, what is open will say */
+  readonly isLevelGuessed: boolean;
   /** when it was found, on the exchange or in the journal of an earlier run; 0 where it was begun here */
   foundAt: number;
   readonly orders: Map<string, Order>;
@@ -179,6 +181,7 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
   return {
     plan,
     adopted,
+    isLevelGuessed: false,
     foundAt: 0,
     orders: new Map(),
     attempts: new Map(),
