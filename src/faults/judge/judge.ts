@@ -251,6 +251,7 @@ export class Judge {
     this.#privateStream.onSent(call);
     this.localBooks.onSent(call);
     this.naked.onSent(call);
+    this.owners.onSent(call);
     this.#agreement.onSent(call);
     this.fresh?.onSent(call);
   }

@@ -3,6 +3,7 @@
  * goes into SAFE MODE at once, and answers, so that the other one learns of it, too. @see failure-catalogue F-59
  */
 
+import type { Call } from "../call.ts";
 import type { Scene } from "./scene.ts";
 import { partsOf } from "./truth.ts";
 
@@ -31,6 +32,11 @@ export class Owners {
   sentByOther(id: string): void {
     if (this.#others.size >= idsMax) throw new Error(`more than ${idsMax} orders of another daemon`);
     this.#others.add(id);
+  }
+
+  /** The daemon has sent it itself: ids of proofs are taken from the clock, and two may be the same. */
+  onSent({ name, clientId }: Call): void {
+    if (clientId !== null && name.startsWith("place ")) this.#others.delete(clientId);
   }
 
   /** @param name of the message: `algo f NEW` */

@@ -1,7 +1,8 @@
 /** How soon the daemon has to learn what is so: the private stream, positions, the book, a stop while closes fail. */
 
 import { expect, test } from "vitest";
-import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
+import { present } from "../../../src/domain/assert.ts";
+import { orderId, stopPathTrade, tradeIdFrom } from "../../../src/domain/order-id.ts";
 import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
 import { type Call, callOfHttp, callOfText } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
@@ -56,11 +57,14 @@ function get(method: "GET" | "POST", path: string, query = ""): Call {
 
 function placement(role: "e" | "f" | "x", attempt = 1): Call {
   const id = orderId({ prefix: "sd", trade, role, attempt });
-  const method = role === "f" ? "algoOrder.place" : "order.place";
-  const params = { symbol: "BTCUSDT", newClientOrderId: id, reduceOnly: "true" };
-  const call = callOfText(JSON.stringify({ id: 1, method, params }));
-  if (call === null) throw new Error("no request");
-  return call;
+  return placed(
+    { symbol: "BTCUSDT", newClientOrderId: id, reduceOnly: "true" },
+    role === "f" ? "algoOrder.place" : "order.place",
+  );
+}
+
+function placed(params: Readonly<Record<string, string>>, method = "algoOrder.place"): Call {
+  return present(callOfText(JSON.stringify({ id: 1, method, params })), "call");
 }
 
 function pass(judge: Judge, seconds: number): void {
@@ -136,6 +140,22 @@ function contradicted(one: World, times: { readonly reads: readonly number[]; re
   }
   pass(judge, 2);
 }
+
+test.each([
+  ["the proof of the stop path", stopPathTrade("BTCUSDT"), false],
+  ["a stop of a trade", trade, true],
+])("[I-01] [F-19] whether a reply about %s (%s) tells of a position: %s", (_, ofTrade, tells) => {
+  const one = world();
+  filled(one.judge, "BUY", 10);
+  const clientAlgoId = orderId({ prefix: "sd", trade: ofTrade, role: "f", attempt: 7 });
+  const call = placed({ symbol: "BTCUSDT", clientAlgoId });
+  const text = `{"clientAlgoId":"${clientAlgoId}","symbol":"BTCUSDT"}`;
+  pass(one.judge, 1);
+  one.judge.answered(call, 200, text, 1);
+  one.judge.reply(call, 200, text);
+  pass(one.judge, 9);
+  expect(invariants(one).includes("I-01")).toBe(tells);
+});
 
 test("[I-04] [F-17] a private stream that does not speak of an order that was taken is dropped in time", () => {
   const [kept, dropped, spoken] = [world(), world(), world()];

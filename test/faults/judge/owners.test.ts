@@ -49,6 +49,15 @@ test("[F-59] SAFE MODE follows: nothing is wrong", () => {
   expect(invariants(judge)).toEqual([]);
 });
 
+test("[F-59] both take the same id in the same moment: what is told of it may be the daemon's own", () => {
+  const judge = sharing();
+  const params = { symbol: "BTCUSDT", clientAlgoId: proof };
+  judge.sent(present(callOfText(JSON.stringify({ id: 1, method: "algoOrder.place", params })), "call"));
+  judge.told("algo f NEW", `{"o":{"caid":"${proof}"}}`);
+  pass(judge, 2 * second);
+  expect(invariants(judge)).not.toContain("I-12");
+});
+
 test("[F-59] an order that an earlier run may have sent says nothing yet", () => {
   const judge = sharing();
   judge.ready();
