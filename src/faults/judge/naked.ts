@@ -3,12 +3,10 @@
  * and has read the account, it could know, and nothing stood between it and its orders.
  */
 
-import { stopPathTrade } from "../../domain/order-id.ts";
 import type { UserEvent } from "../../exchange/protocol.ts";
 import type { Call } from "../call.ts";
 import { AccountRounds } from "./account-rounds.ts";
 import type { Scene } from "./scene.ts";
-import { partsOf } from "./truth.ts";
 import { Waiting } from "./waiting.ts";
 
 /** @see failure-catalogue I-01: 250 ms and two round trips an episode; after 2 s a close is on its way */
@@ -21,8 +19,8 @@ const waysMost = 6;
 const longFrom = 1_000_000;
 /** A close that the exchange's price band refuses is tried again after waits that grow up to 16 s. */
 const bandWait = 20_000_000;
-/** What is said of an order before its first execution. */
-const saysNothing = /"executedQty":"0(\.0*)?"/;
+/** What is said of an order before its first execution, and of a conditional one that rests. */
+const saysNothing = /"executedQty":"0(\.0*)?"|"algoStatus":"NEW"/;
 const banded = '"code":-4131';
 /** After so many closes that were refused a stop is tried within this. */
 const refusedMost = 3;
@@ -128,7 +126,7 @@ export class NakedTime {
       // What was said of the position in the moment in which its stop ended says nothing of that.
       if (answered < episode.since || (episode.cause === "stop" && answered === episode.since)) continue;
       const name = this.#scene.grids[symbol]?.symbol ?? "";
-      const isOfOrder = isOfTrade(call, name) && text.includes(`"symbol":"${name}"`) && !saysNothing.test(text);
+      const isOfOrder = call.clientId !== null && text.includes(`"symbol":"${name}"`) && !saysNothing.test(text);
       // What is served from elsewhere lags by itself, whatever the other answers of the same read say.
       const positionsAt = round === null ? undefined : this.#answeredAt.get(round.positionsBy);
       const isRead = round !== null && round.askedAt >= episode.since && (positionsAt ?? 0) >= episode.since;
@@ -271,11 +269,6 @@ export class NakedTime {
       scene.violated("I-01", `${lots} lots of symbol ${symbol} without a stop for ${episode.up} µs while it ran`);
     }
   }
-}
-
-/** What proves the stop path is an order of no trade: its reply says nothing of positions. */
-function isOfTrade({ clientId }: Call, symbol: string): boolean {
-  return clientId !== null && partsOf(clientId).trade !== stopPathTrade(symbol);
 }
 
 /** When a message was said, by its millisecond; microseconds. */

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { present } from "../../../src/domain/assert.ts";
-import { orderId, stopPathTrade, tradeIdFrom } from "../../../src/domain/order-id.ts";
+import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
 import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
 import { type Call, callOfHttp, callOfText } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
@@ -142,14 +142,14 @@ function contradicted(one: World, times: { readonly reads: readonly number[]; re
 }
 
 test.each([
-  ["the proof of the stop path", stopPathTrade("BTCUSDT"), false],
-  ["a stop of a trade", trade, true],
-])("[I-01] [F-19] whether a reply about %s (%s) tells of a position: %s", (_, ofTrade, tells) => {
+  ["rests", "NEW", false],
+  ["has ended", "REJECTED", true],
+])("[I-01] whether the reply that a conditional order %s (%s) tells of what lies bare: %s", (_, algoStatus, tells) => {
   const one = world();
   filled(one.judge, "BUY", 10);
-  const clientAlgoId = orderId({ prefix: "sd", trade: ofTrade, role: "f", attempt: 7 });
+  const clientAlgoId = orderId({ prefix: "sd", trade, role: "f", attempt: 7 });
   const call = placed({ symbol: "BTCUSDT", clientAlgoId });
-  const text = `{"clientAlgoId":"${clientAlgoId}","symbol":"BTCUSDT"}`;
+  const text = `{"clientAlgoId":"${clientAlgoId}","symbol":"BTCUSDT","algoStatus":"${algoStatus}"}`;
   pass(one.judge, 1);
   one.judge.answered(call, 200, text, 1);
   one.judge.reply(call, 200, text);
