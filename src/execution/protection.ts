@@ -9,6 +9,7 @@ import { meaningOf } from "../domain/error-policy.ts";
 import { type Lots, lots, type Micros, microsFromMillis, type Ticks } from "../domain/units.ts";
 import { cancel, type Desk, placeAlgo } from "./desk.ts";
 import { beginClose } from "./exit.ts";
+import { mayTrade } from "./order.ts";
 import { type Arrangement, arrange, type Situation, type Step } from "./protection-arbiter.ts";
 import { takePart } from "./taking.ts";
 import { targetFacts, wantedTargets } from "./targets.ts";
@@ -69,7 +70,7 @@ function situationOf(desk: Desk, trade: Trade, exposed: number, now: Micros): Si
     now,
     side: trade.plan.side,
     exposed,
-    cover: coverLots(desk, trade, exposed),
+    cover: coverLots(desk, trade, exposed + uncoveredLots(trade)),
     settled: trade.entryFinished,
     closesFail: isCloseFailing(desk, trade, now) && !isAddressHeld(trade),
     floorLevel: trade.plan.stopLoss,
@@ -81,6 +82,12 @@ function situationOf(desk: Desk, trade: Trade, exposed: number, now: Micros): Si
     retryMicros: microsFromMillis(protection.close_retry_ms),
     resizeMicros: trade.rules.moveIntervalMicros,
   };
+}
+
+/** What others have added, where no floor closes the whole position: the stop for a quantity is all that it has (F-22, F-27). */
+function uncoveredLots({ orders, othersLots }: Trade): number {
+  const hasFloor = [...orders.values()].some((order) => order.role === "f" && mayTrade(order));
+  return hasFloor ? 0 : Math.max(0, othersLots);
 }
 
 /** What may still fill is covered in advance: the order only reduces, so being too large costs nothing. */

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { lots, microsFromSeconds, ticks } from "../../src/domain/units.ts";
-import { settings, settingsWith } from "../support/core.ts";
+import { after, settings, settingsWith } from "../support/core.ts";
 import { Bench, fillOf, idOf, marketTerms, planOf } from "./bench.ts";
 
 const e1 = idOf("e");
@@ -109,6 +109,26 @@ test("[ORD-3] a bridge that a late fill has outgrown is followed by a larger one
     { kind: "quantity", quantity: 5 },
     { kind: "quantity", quantity: 7 },
   ]);
+});
+
+test("[I-01] [F-27] a bridge covers what somebody has added, too, as the floor would", () => {
+  const bench = new Bench();
+  filled(bench);
+  bench.refuse("place-algo", f1, -4130);
+  bench.ok("place-algo", r1);
+  bench.states(16, after(1));
+  bench.at(1_000);
+  expect(bench.algo(idOf("r", 2)).extent).toEqual({ kind: "quantity", quantity: 16 });
+});
+
+test("[I-09] [F-27] a stop that has moved covers what is ours alone: the floor covers what somebody has added", () => {
+  const bench = new Bench();
+  filled(bench);
+  bench.ok("place-algo", f1);
+  bench.states(16, after(1));
+  bench.at(1_000);
+  bench.manager.tighten(ticks(639_900), "decision", bench.now);
+  expect(bench.algo(r1).extent).toEqual({ kind: "quantity", quantity: 10 });
 });
 
 test("[ORD-3] a bridge that is too small is no cover: the naked time runs until the larger one is live", () => {
