@@ -99,17 +99,22 @@ export class DecisionJudge {
       this.#acted = chosen;
       return this.#enterOrBlock(chosen, direction === "LONG" ? "buy" : "sell", now);
     }
-    if ((chosen.action === "EXIT" || direction === "FLAT") && isNew) {
-      this.#acted = chosen;
-      if (staysFlat(chosen)) this.#ports.manager.cancelEntry(now);
-      // Nothing is there to close yet, and "executed" would not be true of what reads are about to show (F-44).
-      else if (this.#ports.mayHoldMore(now)) return this.#block(chosen, [notReady], [failed(notReady)], now);
-      else this.#ports.manager.leave(now);
-      return this.#record(chosen, [], null, now);
-    }
+    if ((chosen.action === "EXIT" || direction === "FLAT") && isNew) return this.#leave(chosen, now);
     if (chosen.action === "HOLD") this.#tighten(chosen, now);
     if (chosen.reasons[0]?.reason === "CONFLICTING_SIGNALS") return this.#countReasons(chosen, now);
     for (const decision of fresh) this.#countReasons(decision, now);
+  }
+
+  #leave(chosen: Decision, now: Micros): void {
+    if (!staysFlat(chosen) && this.#ports.mayHoldMore(now)) {
+      // Nothing is there to close yet, and "executed" would not be true of what reads are about to show. A standing word is
+      // still to be followed then: it is as new the next time that it is said (F-44).
+      return this.#block(chosen, [notReady], [failed(notReady)], now);
+    }
+    this.#acted = chosen;
+    if (staysFlat(chosen)) this.#ports.manager.cancelEntry(now);
+    else this.#ports.manager.leave(now);
+    this.#record(chosen, [], null, now);
   }
 
   /**
