@@ -149,6 +149,7 @@ function commandsFor(
     api,
     desk: new CommandDesk({
       operator,
+      timers: machineTimers,
       clock: millis,
       draw: () => crypto.randomInt(10_000),
       log: (code, fields) => log.info(code, fields),

@@ -1,5 +1,6 @@
 /** What commands do: look, or ask the core as a supervisor would. Flatten is done only when it is confirmed. */
 
+import { pause, type Timers } from "../timers.ts";
 import { type Command, type CommandName, commandNames } from "./update.ts";
 
 /** The daemon as an operator sees it. Lines of text are data and are escaped where they are shown. */
@@ -17,6 +18,7 @@ export type Operator = {
 
 export type CommandDeskOptions = {
   readonly operator: Operator;
+  readonly timers: Timers;
   /** milliseconds */
   readonly clock: () => number;
   /** a number from 0 to 9999 that nobody can guess */
@@ -25,6 +27,8 @@ export type CommandDeskOptions = {
 };
 
 const confirmMillisMax = 60_000;
+/** The journal is waited for so long: a disk that has stalled must not keep the next command from being heard (F-39). */
+const keepMillisMax = 5_000;
 /** Commands that are obeyed a minute; what is above is not answered. */
 export const commandsPerMinute = 20;
 
@@ -94,11 +98,21 @@ export class CommandDesk {
   }
 
   async #control(action: "halt" | "resume" | "flatten", by: string, done: string): Promise<readonly string[]> {
+    const isKept = await this.#isKept(this.#options.operator.control(action, by));
+    return [
+      isKept ? done : `${action}: asked for, but it may not outlive a restart: the journal has not confirmed it.`,
+    ];
+  }
+
+  async #isKept(control: Promise<void>): Promise<boolean> {
+    const isOver = new AbortController();
+    const late = pause(this.#options.timers, keepMillisMax, isOver.signal).then(() => false);
     try {
-      await this.#options.operator.control(action, by);
-      return [done];
+      return await Promise.race([control.then(() => true), late]);
     } catch {
-      return [`${action}: asked for, but it may not outlive a restart: the journal could not be written.`];
+      return false;
+    } finally {
+      isOver.abort();
     }
   }
 }

@@ -154,6 +154,19 @@ test("[I-10] a command that may not be in the journal is not acknowledged as don
   expect(bot.messages[0]?.text).toContain("may not outlive a restart");
 });
 
+test("[F-39] a command that waits for a disk which has stalled keeps none that comes after it from being obeyed", async () => {
+  stand.isStalled = true;
+  await stand.begin();
+  bot.queue(now("/halt", 1), now("/flatten", 2));
+  await stand.time.until(() => stand.controls.length === 1);
+  await stand.time.advance(9_000);
+  await bot.until(() => bot.messages.length === 2);
+  expect(bot.messages.map(({ text }) => text)).toEqual([
+    expect.stringContaining("may not outlive a restart"),
+    expect.stringContaining("/flatten 0042"),
+  ]);
+});
+
 function now(text: string, updateId = 1, more: Readonly<Record<string, unknown>> = {}) {
   return message(text, { date: nowSeconds + 1, ...more }, updateId);
 }
@@ -164,6 +177,7 @@ function standOn(api: BotApi) {
   const logged: unknown[] = [];
   const made = {
     isDurable: true,
+    isStalled: false,
     time,
     controls,
     logged,
@@ -180,9 +194,11 @@ function standOn(api: BotApi) {
           why: async () => ["why"],
           control: async (action, by) => {
             controls.push(`${action} by ${by}`);
+            if (made.isStalled) await new Promise(() => undefined);
             if (!made.isDurable) throw new Error("disk full");
           },
         },
+        timers: time,
         clock: () => time.now,
         draw: () => 42,
         log: () => undefined,
