@@ -15,6 +15,8 @@ type Kept = {
   readonly kept: Promise<void>;
   /** how it ended before this run, or by a cancel; null: the core knows */
   ended: PlanView["status"] | null;
+  /** resolves when its cancel is on the disk, too */
+  cancelled: Promise<void>;
 };
 
 const microsPerHour = 3_600 * microsPerSecond;
@@ -35,7 +37,8 @@ export class PlanDesk {
       const { decision_id: decisionId } = parsed.data;
       const isExecuted = journal.begun.has(decisionId) || journal.verdicts.get(decisionId)?.approved === true;
       const ended = isExecuted ? "executed" : cancelledAt === null ? null : "cancelled";
-      this.#plans.set(planId, { digest, document: parsed.data, kept: Promise.resolve(), ended });
+      const [kept, cancelled] = [Promise.resolve(), Promise.resolve()];
+      this.#plans.set(planId, { digest, document: parsed.data, kept, ended, cancelled });
     }
   }
 
@@ -73,7 +76,8 @@ export class PlanDesk {
       expiresAt: plan.expiresAt,
       cancelledAt: null,
     } as const;
-    const entry: Kept = { digest, document, kept: keepOrRefuse(this.#port, row), ended: null };
+    const kept = keepOrRefuse(this.#port, row);
+    const entry: Kept = { digest, document, kept, ended: null, cancelled: Promise.resolve() };
     this.#plans.set(planId, entry);
     try {
       await entry.kept;
@@ -101,13 +105,18 @@ export class PlanDesk {
     const entry = this.#plans.get(planId);
     if (entry === undefined) throw new Refusal("NOT_FOUND", `no plan ${planId}`);
     const { status } = this.#view(entry);
-    if (status === "cancelled") return this.#view(entry);
+    if (status === "cancelled") {
+      // Whoever asks again waits for the same disk, and learns that it failed.
+      await entry.cancelled;
+      return this.#view(entry);
+    }
     if (status !== "pending") throw new Refusal("PLAN_IS_OVER", `plan ${planId} is ${status}`);
     const core = readyCore(this.#port);
     const { index } = instrumentOf(core, entry.document.symbol);
     this.#port.tell({ kind: "outside", symbol: index, to: "plans", cancel: planId });
     entry.ended = "cancelled";
-    await keepOrRefuse(this.#port, { kind: "plan-cancelled", planId, at: this.#port.clock() });
+    entry.cancelled = keepOrRefuse(this.#port, { kind: "plan-cancelled", planId, at: this.#port.clock() });
+    await entry.cancelled;
     return this.#view(entry);
   }
 

@@ -41,3 +41,17 @@ test("[DEC-8] a plan that is cancelled while the disk still writes it down is ne
     null,
   ]);
 });
+
+test("[I-10] a cancel that is not on the disk is not acknowledged when it is asked for again either", async () => {
+  const opened = await ApiBench.open();
+  await opened.ask("POST", "/v1/plans", { body: plan });
+  // The journal takes nothing any more.
+  await opened.store.close();
+  const answers = [await opened.ask("DELETE", "/v1/plans/p-1"), await opened.ask("DELETE", "/v1/plans/p-1")];
+  await opened.api.close();
+  opened.outside.close();
+  expect(answers.map(({ status, body }) => [status, body])).toMatchObject([
+    [503, { error: { code: "STORE_FAILED" } }],
+    [503, { error: { code: "STORE_FAILED" } }],
+  ]);
+});
