@@ -17,6 +17,8 @@ export type OpenTrade = {
   readonly fills: readonly JournalFill[];
   /** where the stop had moved to; null when it had not */
   readonly stopLevel: Ticks | null;
+  /** an exit of it had left: whoever asked for that wanted it closed */
+  readonly isClosing?: boolean;
 };
 
 export type Journal = {

@@ -84,7 +84,7 @@ export class Reconciliation {
   recover(desk: SymbolDesk, snapshot: AccountSnapshot, journal: Journal, now: Micros): void {
     const { instrument, ended } = desk;
     const recovered = recoverSymbol(instrument, this.#ports.settings(), snapshot, journal, now, ended);
-    const { trade, leftovers, kept, left, past } = recovered;
+    const { trade, isClosing, leftovers, kept, left, past } = recovered;
     desk.leftStops.find(left);
     const isOrphan = trade !== null && isUnexplained(trade);
     if (isOrphan) this.#tally.orphans += 1;
@@ -97,6 +97,8 @@ export class Reconciliation {
     this.#tally.phantoms += found.length;
     if (isOrphan && this.#ports.settings().reconcile.orphan_position === "report") this.#leaveAlone(desk, trade);
     else if (trade !== null) this.#adopt(desk.manager, trade, now);
+    // The wish was told as executed, and nobody says it again (F-44).
+    if (isClosing) desk.manager.close("EARLIER_RUN", now);
     for (const command of due) this.#ports.emit(command);
     this.#keep(instrument.index, due.length < leftovers.length, now);
     if (desk.manager.trade === null) for (const command of kept) this.#ports.emit(command);

@@ -44,6 +44,8 @@ const historyMicros = 7 * microsPerDay;
 export type Recovered = {
   /** null: the symbol is flat and nothing of ours may still surface */
   readonly trade: Trade | null;
+  /** an earlier run was closing it, and what is open is what that run had open */
+  readonly isClosing: boolean;
   /** orders of ours that belong to no position: cancelled */
   readonly leftovers: readonly Command[];
   /** cancels of what an ended trade left to somebody else's part of the position: until another stop covers it, they wait */
@@ -68,13 +70,14 @@ export function recoverSymbol(
   const open = new Set(journal.openTrades.map(({ intent }) => intent.trade));
   const left = ours.filter(({ parts }) => ended.has(parts.trade) && !open.has(parts.trade));
   const found = ours.filter((one) => !proofs.includes(one) && !left.includes(one));
-  const { trade, leftovers } = recoverFrom(instrument, settings, snapshot, journal, found, now);
+  const { trade, isClosing, leftovers } = recoverFrom(instrument, settings, snapshot, journal, found, now);
   if (trade !== null && trade.unexplained !== null) trade.unexplained.readAt = snapshot.asOf;
   const past = pastTrades(instrument, settings, journal, trade?.plan.trade ?? null, now);
   const cancels = left.map(cancelOf);
   const [kept, others] = trade === null ? [[], cancels] : [cancels, []];
   return {
     trade,
+    isClosing,
     leftovers: [...leftovers, ...others, ...proofs.map(cancelOf)],
     kept,
     left: left.map((one) => orderFrom(one, now)),
@@ -138,11 +141,11 @@ function recoverFrom(
   journal: Journal,
   found: readonly Found[],
   now: Micros,
-): Pick<Recovered, "trade" | "leftovers"> {
+): Pick<Recovered, "trade" | "isClosing" | "leftovers"> {
   const position = snapshot.positions.find((row) => row.symbol === instrument.index);
   const held = position?.lots ?? signedLots(0);
   const open = journal.openTrades.filter((trade) => trade.intent.symbol === instrument.index);
-  if (held === 0) return recoverFlat(instrument, settings, found, open, now);
+  if (held === 0) return { ...recoverFlat(instrument, settings, found, open, now), isClosing: false };
   const side: Side = held > 0 ? "buy" : "sell";
   const entryTicks = position?.entryTicks ?? 0;
   const newest = open.findLast(({ intent }) => intent.side === side);
@@ -152,7 +155,9 @@ function recoverFrom(
   const plan = planFor(instrument, settings, id, side, held, entryTicks, own, known, now);
   const trade = adoptedTrade(plan, own, known, now);
   restoreBooks(instrument, trade, settings.order_id_prefix, held, entryTicks, known, now);
-  return { trade, leftovers: found.filter(({ parts }) => parts.trade !== id).map(cancelOf) };
+  // Where more or less is open somebody else has had a hand in it, and may want the rest.
+  const isClosing = known?.isClosing === true && knownLots(known.fills) === held;
+  return { trade, isClosing, leftovers: found.filter(({ parts }) => parts.trade !== id).map(cancelOf) };
 }
 
 /** What a running core knows of trades of its own: one that the exchange contradicts, and those that were past already. */

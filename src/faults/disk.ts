@@ -40,6 +40,8 @@ export class Disk {
   /** by client id, as they are keyed in the database */
   readonly #intents = new Map<string, IntentRow>();
   readonly #stopLevels = new Map<string, OpenTrade["stopLevel"]>();
+  /** trades of which an exit has left */
+  readonly #closing = new Set<string>();
   /** by their id, in the order in which they were written */
   readonly #closed = new Map<string, TradeRow>();
   /** by symbol and id of the execution, oldest first */
@@ -100,7 +102,8 @@ export class Disk {
   /** What the next process finds. */
   afterCrash(loss: Loss): void {
     if (loss === "disk" || loss === "database") {
-      for (const one of [this.#intents, this.#stopLevels, this.#closed, this.#fills, this.#models]) one.clear();
+      const books = [this.#intents, this.#stopLevels, this.#closing, this.#closed, this.#fills];
+      for (const one of [...books, this.#models]) one.clear();
       this.#session = null;
       this.#safeMode = null;
     }
@@ -121,6 +124,7 @@ export class Disk {
         intent,
         fills: this.#fillsOf(intent),
         stopLevel: this.#stopLevels.get(intent.trade) ?? null,
+        isClosing: this.#closing.has(intent.trade),
       });
     }
     const failure = this.#failure;
@@ -158,6 +162,8 @@ export class Disk {
         this.#models.set(`${row.symbol} ${row.source}`, row);
         return;
       case "order":
+        if (row.role === "x") this.#closing.add(row.trade);
+        return;
       case "position":
       case "decision":
       case "no-trade":

@@ -90,12 +90,19 @@ export function loadJournal(path: string, instruments: readonly StoredInstrument
       const row = stops.get(trade);
       return row === undefined ? null : ticks(integer(row, "to_level"));
     };
+    const exits = database.prepare("SELECT 1 FROM orders WHERE trade = ? AND role = 'x' LIMIT 1");
+    const isClosing = ({ trade }: IntentRow): boolean => exits.get(trade) !== undefined;
     const session = sessionFrom(database);
     const safeMode = safeModeFrom(database);
     const models = modelsFrom(database, instruments);
     return {
       intents,
-      openTrades: intents.map((intent) => ({ intent, fills: fillsOf(intent), stopLevel: stopOf(intent) })),
+      openTrades: intents.map((intent) => ({
+        intent,
+        fills: fillsOf(intent),
+        stopLevel: stopOf(intent),
+        isClosing: isClosing(intent),
+      })),
       orders: rows(database, openOrders, ordersMax).flatMap((row) => lookup.take(row, orderFrom)),
       positions: rows(database, positions, positionsMax).flatMap((row) => lookup.take(row, positionFrom)),
       appliedTradeIds: new Map(

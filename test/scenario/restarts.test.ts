@@ -353,3 +353,25 @@ test("[F-19] an entry that no read finds is not taken for absent while the accou
   // then
   expect([sim.truth.coveringStops, sim.core.safeMode]).toEqual([[639_640], null]);
 });
+
+test("[F-44] [REC-3] a close that kept being refused goes on in the next run", () => {
+  // given: told as executed, and not done when the daemon ends
+  const sim = openLong({
+    ...long,
+    faults: [{ on: "place-order x*", fault: { kind: "refused", code: -1008 }, times: 3 }],
+  });
+  sim.decide({ direction: "FLAT", action: "EXIT" });
+  sim.advance(2_500);
+  const before = [sim.truth.position, sim.trades.length];
+  sim.kill();
+  // when
+  sim.restart();
+  sim.advance(10_000);
+  // then
+  expect([before, sim.truth.position, sim.trades.map(({ exitReason }) => exitReason)]).toEqual([
+    [10, 0],
+    0,
+    ["EARLIER_RUN"],
+  ]);
+  expectExact(sim);
+});

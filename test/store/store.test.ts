@@ -53,7 +53,14 @@ test("[REC-3] what one run wrote the next one knows: intents, orders, positions 
   const fill = { tradeId: "9223372036854775808", price, quantity, commission, commissionAsset, maker, time };
   expect(second.journal).toEqual({
     intents: [intentRow("d1")],
-    openTrades: [{ intent: intentRow("d1"), fills: [{ clientOrderId: "sd-x", side: "buy", fill }], stopLevel: null }],
+    openTrades: [
+      {
+        intent: intentRow("d1"),
+        fills: [{ clientOrderId: "sd-x", side: "buy", fill }],
+        stopLevel: null,
+        isClosing: false,
+      },
+    ],
     orders: [orderRow("d1")],
     positions: [positionRow()],
     appliedTradeIds: new Map([
@@ -87,6 +94,21 @@ test("[EXE-10] the next run knows where the stop of an open trade had moved to",
   await first.close();
   const second = await openStore(optionsIn(directory));
   expect(second.journal.openTrades.map(({ stopLevel }) => stopLevel)).toEqual([640_100]);
+  await second.close();
+});
+
+test("[F-44] the next run knows of which open trade an exit had left", async () => {
+  const directory = fresh();
+  const first = await openStore(optionsIn(directory));
+  first.intent(intentRow("d1"));
+  first.intent(intentRow("d2"));
+  first.append([orderRow("d1"), orderRow("d2", { clientOrderId: "sd-d2-x1", role: "x", state: "refused" })]);
+  await first.close();
+  const second = await openStore(optionsIn(directory));
+  expect(second.journal.openTrades.map(({ intent, isClosing }) => [intent.decisionId, isClosing])).toEqual([
+    ["d1", false],
+    ["d2", true],
+  ]);
   await second.close();
 });
 

@@ -468,7 +468,8 @@ function journalFrom(rows: readonly Output[]): { readonly kind: "journal" } & Jo
     if (intent.kind !== "intent" || ended.has(intent.trade)) return [];
     const fills = rows.flatMap((row) => (row.kind === "fill" && row.trade === intent.trade ? [fillFrom(row)] : []));
     const moves = rows.filter((row) => row.kind === "stop-move").filter(({ trade }) => trade === intent.trade);
-    return [{ intent, fills, stopLevel: moves.at(-1)?.to ?? null }];
+    const isClosing = rows.some((row) => row.kind === "order" && row.trade === intent.trade && row.role === "x");
+    return [{ intent, fills, stopLevel: moves.at(-1)?.to ?? null, isClosing }];
   });
   const begun = rows.flatMap((row) => (row.kind === "intent" && row.source === "decision_file" ? [row.trade] : []));
   const safeMode = rows.findLast((row) => row.kind === "safe-mode")?.state;
