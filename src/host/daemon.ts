@@ -90,6 +90,8 @@ export class Daemon {
   #statusTimer: NodeJS.Timeout | null = null;
   #wallWatch: WallWatch | null = null;
   #isStopping = false;
+  /** an orderly stop has waited until all was settled */
+  #hasComeToRest = false;
   #hasRecovered = false;
   /** ends when the store is open, or cannot be opened */
   #opening: Promise<void> = Promise.resolve();
@@ -225,21 +227,27 @@ export class Daemon {
    * time limit; then sockets and store are closed (requirements SAF-5).
    */
   async stop(): Promise<DaemonResult> {
-    const { log, clock } = this.#options;
+    const { log } = this.#options;
     const settings = this.settings.current;
     log.info("STOPPING", { policy: settings.stop.policy });
     this.#isStopping = true;
+    const timer = setTimeout(() => this.#rest.resolve(), settings.stop.timeout_seconds * 1_000);
+    // Until the journal is there nothing is known of positions, nor of what is to be done with them.
+    await Promise.race([this.#opening, this.#rest.promise]);
     const core = this.core;
-    if (core !== null) {
-      this.#beginStop(clock());
-      const timer = setTimeout(() => this.#rest.resolve(), settings.stop.timeout_seconds * 1_000);
-      await this.#rest.promise;
-      clearTimeout(timer);
-      if (this.#closing === null && !this.#isAtRest(core, this.#options.clock())) this.#stoppedTooEarly(core);
-      // What is not settled is left to the switch.
-      else if (this.#closing === null) await this.#disarm();
-    }
+    if (core !== null && this.#closing === null) await this.#settle(core);
+    clearTimeout(timer);
     return await this.close();
+  }
+
+  async #settle(core: Core): Promise<void> {
+    this.#beginStop(this.#options.clock());
+    await this.#rest.promise;
+    if (this.#closing !== null) return;
+    if (!this.#isAtRest(core, this.#options.clock())) return this.#stoppedTooEarly(core);
+    this.#hasComeToRest = true;
+    // What is not settled is left to the switch.
+    await this.#disarm();
   }
 
   /** The adapter ends it in any case; a second signal does not wait. */
@@ -288,6 +296,7 @@ export class Daemon {
     this.#transport.close();
     // Last: what the closing said may have armed it again.
     this.#alarm.clear();
+    this.#noteUnsettled(this.#options.clock());
     // Without instruments there is nothing to tell of, and nothing but the prepared store to release.
     if (this.#trader.core === null) await this.#journal.close();
     const result = this.#result();
@@ -298,6 +307,18 @@ export class Daemon {
     if (lost > 0) log.error("STORE_ROWS_LOST", { rows: lost });
     log.info("STOPPED");
     return result;
+  }
+
+  /** Nothing was waited for, so the result must say here, too, where it is not the whole truth (failure-catalogue F-74). */
+  #noteUnsettled(now: Micros): void {
+    const { core, isJournalOpen } = this.#trader;
+    if (core === null || this.#hasComeToRest) return;
+    if (!isJournalOpen) this.#failure ??= "ended before its journal was open: positions are not known";
+    else if (!core.isRecovered)
+      this.#failure ??= "ended at once: the account had not been read: positions are not known";
+    else if (!this.#isAtRest(core, now)) {
+      this.#failure ??= "ended at once: an order or a position was still not settled";
+    }
   }
 
   async #openStore(instruments: readonly Instrument[]): Promise<void> {

@@ -118,6 +118,15 @@ test.concurrent("[SAF-5] a second SIGTERM stops at once, however long the orderl
   expect(daemon.outLines).toHaveLength(1);
 });
 
+test.concurrent("[SAF-5] [F-74] a stop that a second SIGTERM cuts short says that not all was settled", async () => {
+  const daemon = await daemonWithoutAnswers("stop: { policy: flatten, timeout_seconds: 60 }\n");
+  daemon.signal("SIGTERM");
+  await daemon.logged("STOPPING");
+  daemon.signal("SIGTERM");
+  const { code } = await daemon.exit;
+  expect([code, summaryOf(daemon).failure]).toEqual([1, "ended at once: an order or a position was still not settled"]);
+});
+
 test.concurrent("a daemon that fails while its journal is being opened ends, with exit code 1", async () => {
   const exchange = await startExchange();
   const line = JSON.stringify({ ...exchange.announcement, ...JSON.parse(exchange.line), api_secret: "another" });
