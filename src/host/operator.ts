@@ -5,6 +5,7 @@ import { numberFromTicks, textFromLots } from "../domain/instrument.ts";
 import type { Notice } from "../domain/output.ts";
 import type { Micros } from "../domain/units.ts";
 import type { Core } from "../engine/core.ts";
+import type { SymbolDesk } from "../engine/symbol-desk.ts";
 import type { Operator } from "../ops/telegram/operator.ts";
 import type { StoreWhy } from "../store/why.ts";
 import type { Daemon } from "./daemon.ts";
@@ -46,6 +47,7 @@ export function operatorOf({ daemon, clock, directory, store }: OperatorOptions)
 }
 
 const notYet = "Nothing is known yet: the daemon has just started.";
+const notRead = "Nothing is known yet: the account has not been read.";
 
 function statusLines(core: Core, now: Micros): readonly string[] {
   const { safeMode } = core;
@@ -64,12 +66,20 @@ function fieldsText(fields: Notice["fields"], names: readonly string[] = Object.
 }
 
 function positionLines(core: Core): readonly string[] {
-  const positions = core.openPositions();
-  if (positions.length === 0) return ["none"];
-  return positions.map(({ instrument, lots, stopLoss, isProtected }) => {
+  if (!core.isRecovered) return [notRead];
+  const own = core.openPositions().map(({ instrument, lots, stopLoss, isProtected }) => {
     const guard = isProtected ? `stop live at ${numberFromTicks(instrument, stopLoss)}` : "NO LIVE STOP";
     return `${instrument.symbol} ${textFromLots(instrument, lots)}: ${guard}`;
   });
+  const lines = [...own, ...core.desks.flatMap((desk) => reportedLine(desk, core))];
+  return lines.length === 0 ? ["none"] : lines;
+}
+
+/** What the exchange reports beside no trade: it was left alone, or is not taken over yet. */
+function reportedLine({ instrument, manager }: SymbolDesk, { account }: Core): string[] {
+  const lots = account.reportedLots(instrument.index);
+  if (manager.trade !== null || lots === 0) return [];
+  return [`${instrument.symbol} ${textFromLots(instrument, lots)}: HELD BY NO TRADE OF OURS`];
 }
 
 function whyLines({ decisions, reasons }: StoreWhy): readonly string[] {
