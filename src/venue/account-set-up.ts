@@ -167,8 +167,12 @@ export class AccountSetUp {
     }
   }
 
-  /** From now on another daemon's answer would be heard: what was proven before may have been answered unheard. */
+  /**
+   * From now on another daemon's answer would be heard: what was proven before may have been answered unheard. While the
+   * stream was away nobody told us what was changed (failure-catalogue F-07, F-36).
+   */
   #onStream(now: Micros): void {
+    if (this.#isHearing) this.onChanged(null, now);
     this.#isHearing = true;
     // A symbol that is closed proves nothing, and the others must not wait for it.
     const state = this.#states.find((one) => !isClosed(one)) ?? this.#states[0];

@@ -152,12 +152,17 @@ test("connections are renewed before the exchange cuts them after a day (F-48)",
   ]);
 });
 
+/** What the account is set to is looked at again beside it. */
+function withoutSetUps(rig: Rig): readonly string[] {
+  return rig.kinds().filter((kind) => kind !== "set-up");
+}
+
 test("a private stream that comes back is read after it is open (F-07)", () => {
   const rig = new Rig().started();
   rig.events.length = 0;
   rig.cut("private");
   rig.advance(2_000);
-  expect(rig.kinds()).toEqual(["private-stream", "private-stream", "account-snapshot"]);
+  expect(withoutSetUps(rig)).toEqual(["private-stream", "private-stream", "account-snapshot"]);
 });
 
 test("an expired listen key leads to one new key, one new connection and one reading of the account (F-34)", () => {
@@ -168,7 +173,7 @@ test("an expired listen key leads to one new key, one new connection and one rea
   rig.say("private", expired);
   rig.say("private", expired);
   rig.advance(2_000);
-  expect([rig.opened("private"), rig.kinds()]).toEqual([
+  expect([rig.opened("private"), withoutSetUps(rig)]).toEqual([
     ["/private/ws/listenkey1", "/private/ws/listenkey2"],
     ["private-stream", "private-stream", "account-snapshot"],
   ]);

@@ -236,6 +236,43 @@ test("[I-21] modes that were found as wanted are not asked for again when somebo
   expect([asked > 1, rig.http("/fapi/v1/accountConfig").length]).toEqual([true, asked]);
 });
 
+test("[ORD-5] [F-07] a leverage that somebody changes while the private stream is away is set again", () => {
+  const rig = new Rig();
+  let leverage = 10;
+  rig.on("GET /fapi/v1/symbolConfig", () => configured("CROSSED", leverage));
+  rig.on("POST /fapi/v1/leverage", (params) => {
+    leverage = Number(params.get("leverage"));
+    return ok({ leverage, maxNotionalValue: "1", symbol: "BTCUSDT" });
+  });
+  rig.started().advance(5_000);
+  rig.cut("private");
+  leverage = 50;
+  rig.advance(5_000);
+  expect([leverage, states(rig).at(-1)]).toEqual([10, "proven"]);
+});
+
+test("[F-36] [F-07] a mode that somebody switches on while the private stream is away keeps entries off", () => {
+  const rig = new Rig().started();
+  rig.advance(5_000);
+  rig.cut("private");
+  const account = { canTrade: true, canWithdraw: true, dualSidePosition: false, multiAssetsMargin: true };
+  rig.on("GET /fapi/v1/accountConfig", () => ok(account));
+  rig.advance(5_000);
+  expect(setUps(rig).at(-1)).toEqual({
+    state: "pending",
+    cause: "the account is in multi-assets mode: set asset mode to single-asset",
+  });
+});
+
+test("[F-12] the stop path is not proven anew because the private stream was away", () => {
+  const rig = new Rig().started();
+  rig.advance(5_000);
+  const before = rig.stopPathRequests.length;
+  rig.cut("private");
+  rig.advance(60_000);
+  expect([rig.opened("private").length, rig.stopPathRequests.length]).toEqual([2, before]);
+});
+
 test("[ORD-5] a bracket that shrinks while the daemon runs keeps entries off and ends nothing", () => {
   const rig = restRig().started();
   rig.on("GET /fapi/v1/leverageBracket", () => ok([{ symbol: "BTCUSDT", brackets: [bracket(5, 300_000, 0.05)] }]));
