@@ -135,7 +135,8 @@ export class AccountSetUp {
   /** The exchange has refused us as if we might not trade: that we may is proven anew, once for each such doubt. */
   doubt(cause: string, now: Micros): void {
     for (const state of this.#states) {
-      if (state.isStopProven && !state.isBusy) this.#proveAgain(state, cause, now);
+      // What is under way proves nothing of what came after its stop, or has none: its end would take the doubt back.
+      if (state.isStopProven || state.isBusy) this.#proveAgain(state, cause, now);
     }
   }
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { present } from "../../src/domain/assert.ts";
 import type { SetUp } from "../../src/domain/event.ts";
 import { orderId, parseOrderId, stopPathTrade } from "../../src/domain/order-id.ts";
-import { bracket, ok, proofAlgoId, Rig, refusal, restRig } from "./support.ts";
+import { bracket, entry, ok, proofAlgoId, Rig, refusal, restRig } from "./support.ts";
 
 function setUps(rig: Rig): readonly SetUp[] {
   return rig.events.flatMap((event) => {
@@ -271,6 +271,39 @@ test("[F-12] the stop path is not proven anew because the private stream was awa
   rig.cut("private");
   rig.advance(60_000);
   expect([rig.opened("private").length, rig.stopPathRequests.length]).toEqual([2, before]);
+});
+
+const noAuthority = refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401);
+
+test("[I-17] a doubt about our authority beside a look at the configuration is over with a proof, not with that look", () => {
+  // given: somebody has changed the leverage, and the answer about it is on its way
+  const rig = restRig().started();
+  rig.on("GET /fapi/v1/leverageBracket", () => "lost");
+  rig.say("private", { e: "ACCOUNT_CONFIG_UPDATE", E: 1, T: 1, ac: { s: "BTCUSDT", l: 10 } });
+  const known = rig.stopPathRequests.length;
+  // when
+  rig.on("POST /fapi/v1/order", () => noAuthority).send(entry);
+  rig.on("GET /fapi/v1/leverageBracket", () => ok([{ symbol: "BTCUSDT", brackets: [bracket(125, 300_000, 0.004)] }]));
+  rig.advance(10_000);
+  // then
+  const proofs = rig.stopPathRequests.slice(known).map(({ method }) => method);
+  expect([states(rig).at(-1), proofs]).toEqual(["proven", ["POST", "DELETE"]]);
+});
+
+test("[I-17] a stop that was taken before a doubt about our authority does not end it", () => {
+  // given: after a doubt a stop was taken, and its cancel is on its way
+  const rig = restRig().started();
+  const answer = rig.stopPath.DELETE;
+  rig.stopPath.DELETE = () => "lost";
+  rig.on("POST /fapi/v1/order", () => noAuthority).send(entry);
+  const known = rig.stopPathRequests.length;
+  // when
+  rig.send({ ...entry, clientOrderId: "sd-3k9f2x1a-e2-nf" });
+  rig.stopPath.DELETE = answer;
+  rig.advance(10_000);
+  // then
+  const proofs = rig.stopPathRequests.slice(known).map(({ method }) => method);
+  expect([states(rig).at(-1), proofs]).toEqual(["proven", ["DELETE", "POST", "DELETE"]]);
 });
 
 test("[ORD-5] a bracket that shrinks while the daemon runs keeps entries off and ends nothing", () => {
