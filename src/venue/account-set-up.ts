@@ -320,9 +320,23 @@ export class AccountSetUp {
     const setUp = this.#setUpOf(state, result);
     if (setUp.state === "proven" && now < this.#ownerUntil) return this.#hold(state, begun, now);
     this.#ports.emit({ kind: "set-up", symbol: state.instrument.index, ...setUp });
-    if (setUp.state !== "proven") this.#tell(state, setUp);
-    if (setUp.state !== "proven") this.#repeatLater(state, now);
+    if (setUp.state !== "proven") {
+      this.#tell(state, setUp);
+      this.#repeatLater(state, now);
+    }
     begun?.(now);
+    if (setUp.state !== "proven") this.#lookForOwner(now);
+  }
+
+  /**
+   * The symbol whose proof was to be answered came to none, as one does whose leverage is set once its position is closed: the
+   * others do not wait for it, and one of them proves instead (failure-catalogue F-59, F-73).
+   */
+  #lookForOwner(now: Micros): void {
+    if (!this.#isHearing || this.#ownerUntil !== Number.POSITIVE_INFINITY) return;
+    if (this.#states.some(({ isBusy, isStopProven }) => isBusy && !isStopProven)) return;
+    const other = this.#states.find((one) => one.isStopProven && !one.isBusy && !isClosed(one));
+    if (other !== undefined) this.#proveAgain(other, ownerUnknown, now);
   }
 
   #waitForOwner(now: Micros): void {

@@ -249,6 +249,38 @@ test("[F-58] [F-59] while the first symbol is closed, another one finds out whet
   expect(setUps(rig)).toEqual(["pending", "proven"]);
 });
 
+/** Both trade; the leverage of the first is set once its position is closed. */
+function halfHeld(): Rig {
+  const rig = halfClosed("TRADING", { ownerWaitMs: 2_000 });
+  rig.on("GET /fapi/v1/premiumIndex", (params) => ok({ symbol: params.get("symbol"), markPrice: "64000.00000000" }));
+  rig.on("GET /fapi/v1/symbolConfig", (params) => {
+    const symbol = params.get("symbol");
+    return ok([{ symbol, marginType: "CROSSED", leverage: symbol === "ETHUSDT" ? 20 : 10 }]);
+  });
+  const held = { symbol: "ETHUSDT", positionSide: "BOTH", positionAmt: "0.010", entryPrice: "64000", updateTime: 1 };
+  return rig.on("GET /fapi/v3/positionRisk", () => ok([held]));
+}
+
+test("[F-59] [F-73] while the leverage of one symbol waits for its position to close, another one is entered", () => {
+  const rig = halfHeld().started();
+  rig.advance(60_000);
+  expect([rig.fatal, setUps(rig)]).toEqual([[], ["pending", "proven"]]);
+});
+
+test("[F-59] [F-73] that one is entered, too, where its own proof was under way when the first came to none", () => {
+  const rig = halfHeld();
+  rig.opens.add("ws-api");
+  const answer = rig.stopPath.POST;
+  let isFirst = true;
+  rig.stopPath.POST = (params) => {
+    const isLost = isFirst && params.has("apiKey");
+    if (isLost) isFirst = false;
+    return isLost ? "lost" : answer(params);
+  };
+  rig.started().advance(60_000);
+  expect([isFirst, rig.fatal, setUps(rig)]).toEqual([false, [], ["pending", "proven"]]);
+});
+
 test("[F-58] a doubt about our authority has the stop path proven anew where the symbol trades, and only there", () => {
   const rig = halfClosed("TRADING");
   rig.on("GET /fapi/v1/premiumIndex", (params) => ok({ symbol: params.get("symbol"), markPrice: "64000.00000000" }));
