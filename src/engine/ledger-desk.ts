@@ -38,6 +38,8 @@ export class LedgerDesk {
   /** what has been asked for is not known yet; trades and measures wait */
   #isOpen = false;
   #isAwaited = false;
+  /** another read is to be explained since the question left that is awaited: what moved the wallet meanwhile, that one may lack */
+  #isOutdated = false;
   #hasGivenUp = false;
   readonly #patience = new Patience();
   /** exchange time of the account read that is to be explained, as near as we know it */
@@ -96,6 +98,7 @@ export class LedgerDesk {
 
   onReport({ rows }: IncomeReport, now: Micros): void {
     if (!this.#isOpen) return;
+    if (this.#isOutdated) return this.#send(now);
     const { session, desks } = this.#ports;
     const isMeasured = this.#hasGivenUp;
     this.#isAwaited = false;
@@ -142,6 +145,8 @@ export class LedgerDesk {
     this.#isOpen = true;
     this.#readAt = asOf;
     this.#ahead = minus(asOf, requestedAt);
+    this.#isOutdated = this.#isAwaited;
+    if (this.#isAwaited) return;
     this.#patience.reset();
     this.#send(now);
   }
@@ -149,6 +154,7 @@ export class LedgerDesk {
   #send(now: Micros): void {
     const { emit, session, settings } = this.#ports;
     this.#patience.onAsked();
+    this.#isOutdated = false;
     this.#isAwaited = true;
     this.#askedAt = plus(now, this.#ahead);
     this.wakeAt = now + 2 * microsFromMillis(settings().venue.reply_timeout_ms);

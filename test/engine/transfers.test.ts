@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { moneyFromText } from "../../src/domain/instrument.ts";
 import { after } from "../support/core.ts";
 import { snapshotOf } from "./support.ts";
-import { ready } from "./watched.ts";
+import { ready, type Watched } from "./watched.ts";
 
 test("[RSK-4] a withdrawal is no loss: entries go on, and the day's loss counts on from where it was", () => {
   const bench = ready();
@@ -50,4 +50,25 @@ test("[RSK-4] a read that was asked for before a transfer does not undo it", () 
   bench.wallet("5000", "-5000");
   bench.tell(snapshotOf(0, { wallet: moneyFromText("10000"), requestedAt: after(5) }));
   expect([bench.core.equity, bench.events]).toEqual([5_000, ["TRANSFERRED"]]);
+});
+
+/** The private stream is back after it was away, and the account is read. */
+function back(bench: Watched, wallet: string, milliseconds: number): void {
+  bench.now = after(milliseconds);
+  const read = snapshotOf(0, { wallet: moneyFromText(wallet), requestedAt: bench.now });
+  const away = { kind: "private-stream", alive: false } as const;
+  for (const event of [away, { ...away, alive: true }, read]) bench.core.handle(event, bench.now);
+  bench.core.takeOutputs();
+}
+
+test("[RSK-4] [F-07] a withdrawal between two reads is no loss where the answer about the first comes after the second", () => {
+  const bench = ready();
+  back(bench, "10000", 120_000);
+  back(bench, "5000", 122_000);
+  // when: it was asked before the withdrawal, and the next answer is that of another question
+  const withdrawn = { kind: "transfer", id: "tr1", amount: moneyFromText("-5000"), time: after(121_000) } as const;
+  bench.income = [withdrawn];
+  bench.tell({ kind: "income-report", rows: [] });
+  // then
+  expect([bench.events, bench.core.session(bench.now).limitEquity]).toEqual([["TRANSFERRED"], 5_000]);
 });
