@@ -103,7 +103,8 @@ export class LedgerDesk {
     const isMeasured = this.#hasGivenUp;
     this.#isAwaited = false;
     this.#isOpen = false;
-    this.#isBlind = false;
+    // The stream may have been away once more since that read: then the next one is to be explained, too.
+    this.#isBlind = this.#isWanted;
     this.#hasGivenUp = false;
     this.#oldest = Number.POSITIVE_INFINITY;
     this.wakeAt = Number.POSITIVE_INFINITY;

@@ -52,23 +52,46 @@ test("[RSK-4] a read that was asked for before a transfer does not undo it", () 
   expect([bench.core.equity, bench.events]).toEqual([5_000, ["TRANSFERRED"]]);
 });
 
-/** The private stream is back after it was away, and the account is read. */
-function back(bench: Watched, wallet: string, milliseconds: number): void {
+/** The private stream was away and is back. */
+function back(bench: Watched, milliseconds: number): void {
   bench.now = after(milliseconds);
-  const read = snapshotOf(0, { wallet: moneyFromText(wallet), requestedAt: bench.now });
-  const away = { kind: "private-stream", alive: false } as const;
-  for (const event of [away, { ...away, alive: true }, read]) bench.core.handle(event, bench.now);
+  bench.core.handle({ kind: "private-stream", alive: false }, bench.now);
+  bench.core.handle({ kind: "private-stream", alive: true }, bench.now);
+  bench.core.takeOutputs();
+}
+
+/** A read of the account, about which the exchange's ledger is asked and has not answered yet. */
+function read(bench: Watched, wallet: string, milliseconds: number): void {
+  bench.now = after(milliseconds);
+  bench.core.handle(snapshotOf(0, { wallet: moneyFromText(wallet), requestedAt: bench.now }), bench.now);
   bench.core.takeOutputs();
 }
 
 test("[RSK-4] [F-07] a withdrawal between two reads is no loss where the answer about the first comes after the second", () => {
   const bench = ready();
-  back(bench, "10000", 120_000);
-  back(bench, "5000", 122_000);
+  back(bench, 120_000);
+  read(bench, "10000", 120_000);
+  back(bench, 122_000);
+  read(bench, "5000", 122_000);
   // when: it was asked before the withdrawal, and the next answer is that of another question
   const withdrawn = { kind: "transfer", id: "tr1", amount: moneyFromText("-5000"), time: after(121_000) } as const;
   bench.income = [withdrawn];
   bench.tell({ kind: "income-report", rows: [] });
   // then
   expect([bench.events, bench.core.session(bench.now).limitEquity]).toEqual([["TRANSFERRED"], 5_000]);
+});
+
+test("[RSK-4] [F-07] nothing is entered before what moved the wallet is known where the stream was away twice", () => {
+  const bench = ready();
+  back(bench, 2_000);
+  read(bench, "10000", 2_000);
+  // when: a deposit that comes now hides a loss, and the answer knows nothing of either
+  back(bench, 2_500);
+  bench.core.handle({ kind: "income-report", rows: [] }, bench.now);
+  read(bench, "10000", 3_000);
+  bench.quote();
+  const before = [bench.tries("d1"), bench.whyNot];
+  bench.tell({ kind: "income-report", rows: [] });
+  // then
+  expect([before, bench.tries("d2").length]).toEqual([[[], ["NOT_READY"]], 1]);
 });
