@@ -44,6 +44,7 @@ export type SetUpTerms = {
 };
 
 export type Question = {
+  /** of this symbol alone */
   readonly name: string;
   readonly request: WireRequest;
   /** Its fate may be unknown: then that is the answer. Every other question is repeated until there is one. */
@@ -81,7 +82,7 @@ export function* setUpSymbol(
   instrument: Instrument,
   terms: SetUpTerms,
 ): Conversation<SetUpResult> {
-  const forbidden = terms.isAccountInDoubt ? yield* readAccount() : null;
+  const forbidden = terms.isAccountInDoubt ? yield* readAccount(instrument.symbol) : null;
   if (forbidden !== null) return forbidden;
   const maintenance = yield* readBrackets(instrument.symbol, terms.leverage);
   if ("state" in maintenance) return maintenance;
@@ -92,8 +93,9 @@ export function* setUpSymbol(
 }
 
 /** Modes may be switched while we run (failure-catalogue F-36). Null when they are as wanted. */
-function* readAccount(): Conversation<SetUp | null> {
-  const answer = yield { name: "accountConfig", request: accountConfig, isOnce: false };
+function* readAccount(symbol: string): Conversation<SetUp | null> {
+  // A question that is repeated replaces one of its name: those of two symbols must not.
+  const answer = yield { name: `accountConfig for ${symbol}`, request: accountConfig, isOnce: false };
   const account = AccountConfig.safeParse(answer.kind === "ok" ? answer.body : null).data;
   const cause = account === undefined ? "the account's modes are not told" : againstEntries(account);
   return cause === null ? null : pending(cause);

@@ -281,6 +281,22 @@ test("[F-59] [F-73] that one is entered, too, where its own proof was under way 
   expect([isFirst, rig.fatal, setUps(rig)]).toEqual([false, [], ["pending", "proven"]]);
 });
 
+test.each([
+  ["the exchange is too busy to tell", refusal(-1008, "Request throttled by system-level protection.", 503)],
+  ["the answers of which are lost", "lost"],
+] as const)("[F-36] modes of the account that are changed, and %s: each symbol asks until it knows", (_, script) => {
+  const rig = halfClosed("TRADING");
+  rig.on("GET /fapi/v1/premiumIndex", (params) => ok({ symbol: params.get("symbol"), markPrice: "64000.00000000" }));
+  rig.started();
+  const modes = { canTrade: true, canWithdraw: true, dualSidePosition: false, multiAssetsMargin: false };
+  rig.on("GET /fapi/v1/accountConfig", () => script);
+  rig.say("private", { e: "ACCOUNT_CONFIG_UPDATE", E: 1, T: 1, ai: { j: false } });
+  rig.advance(10_000);
+  rig.on("GET /fapi/v1/accountConfig", () => ok(modes));
+  rig.advance(60_000);
+  expect(setUps(rig)).toEqual(["proven", "proven"]);
+});
+
 test("[F-58] a doubt about our authority has the stop path proven anew where the symbol trades, and only there", () => {
   const rig = halfClosed("TRADING");
   rig.on("GET /fapi/v1/premiumIndex", (params) => ok({ symbol: params.get("symbol"), markPrice: "64000.00000000" }));
