@@ -111,7 +111,7 @@ export type CommandOutcome = { readonly kind: "outcome"; readonly command: Comma
 export type Control = {
   readonly kind: "control";
   readonly by: string;
-  /** a program of the daemon's own asks, not a person: that ends no SAFE MODE */
+  /** a program of the daemon's own asks, not a person: that ends no SAFE MODE, and enlarges no entry */
   readonly isAutomatic?: true;
 } & (
   | { readonly action: "halt" | "resume" | "flatten" }

@@ -12,7 +12,7 @@ import type { Publication, RiskSubscriber } from "./risk-publisher.ts";
 export type SupervisorControls = {
   readonly halt: () => void;
   readonly resume: () => void;
-  /** @param factor multiplies the size of entries from now on; above 0, at most 1 */
+  /** @param factor multiplies the size of entries from now on; above 0, and below what multiplies it already */
   readonly scale: (factor: number) => void;
   readonly flatten: () => void;
 };

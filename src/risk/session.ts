@@ -175,6 +175,8 @@ export function onControl(before: SessionState, control: Control, equity: number
       };
     case "scale":
       if (!(control.factor > 0 && control.factor <= 1)) return { state: before, events: [] };
+      // A supervisor may scale down, which an operator may have done already (requirements RSK-7): nothing changes then.
+      if (control.isAutomatic === true && control.factor >= before.scale) return { state: before, events: [] };
       return {
         state: { ...before, scale: control.factor },
         events: [{ event: "SCALED", by, factor: control.factor }],

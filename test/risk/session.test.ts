@@ -29,6 +29,14 @@ function eventsOf({ events }: SessionStep): readonly string[] {
   return events.map(({ event }) => event);
 }
 
+const supervisorsScale = {
+  kind: "control",
+  action: "scale",
+  factor: 0.5,
+  by: "run_of_losses",
+  isAutomatic: true,
+} as const satisfies Control;
+
 function control(action: "halt" | "resume" | "flatten"): Control {
   return { kind: "control", action, by: "operator" };
 }
@@ -221,6 +229,21 @@ test.each([
 test("[RSK-7] a scale tells who and how much", () => {
   const step = onControl(sessionOf(), { kind: "control", action: "scale", factor: 0.5, by: "losses" }, null, start);
   expect(step.events).toEqual([{ event: "SCALED", by: "losses", factor: 0.5 }]);
+});
+
+test.each([
+  [0.5, 0.25],
+  [0.25, 0.25],
+  [0.1, 0.1],
+])("[RSK-7] a supervisor's scale of %d makes of an operator's 0.25 %d", (factor, scale) => {
+  const state = sessionOf({ scale: 0.25 });
+  const step = onControl(state, { ...supervisorsScale, factor }, 10_000, start);
+  expect(step.state.scale).toBe(scale);
+});
+
+test("[RSK-7] a supervisor's scale that shrinks nothing tells nothing", () => {
+  const state = sessionOf({ scale: 0.25 });
+  expect(onControl(state, supervisorsScale, 10_000, start)).toEqual({ state, events: [] });
 });
 
 test("[RSK-4] the next turn is due at midnight, or when a hold ends before", () => {
