@@ -20,9 +20,9 @@ export type EntryHoldPorts = {
 type Held = {
   /** in a row */
   refusals: number;
-  since: Micros;
   until: number;
-  mustReconcile: boolean;
+  /** a reconciliation that was read after this must find nothing wrong; null: none has to, any more */
+  unreconciledSince: Micros | null;
 };
 
 /** The first wait, and the longest. @see binance-usdm.md §7: the longest window in which orders are counted is a minute */
@@ -46,41 +46,64 @@ export class EntryHolds {
   onOutcome({ command, outcome }: CommandOutcome, now: Micros): void {
     if (command.kind !== "place-order" || command.reduceOnly) return;
     if (outcome.kind === "ok") {
-      this.#held.delete(command.symbol);
-      this.#held.delete(null);
+      this.#endLapsed(command.symbol, now);
+      this.#endLapsed(null, now);
       return;
     }
     const hold = outcome.kind === "refused" ? holdOf(outcome.code) : null;
     if (outcome.kind !== "refused" || hold === null) return;
     const key = hold.scope === "account" ? null : command.symbol;
-    const refusals = (this.#held.get(key)?.refusals ?? 0) + 1;
-    const [first, most] = waits[hold.until];
-    const wait = Math.min(most, first * 2 ** Math.min(refusals - 1, 12));
-    const mustReconcile = hold.until === "reconciled";
-    this.#held.set(key, { refusals, since: now, until: now + wait, mustReconcile });
-    if (mustReconcile) this.#ports.readAccount(now);
+    const held = this.#hold(key, hold, now);
+    if (hold.until === "reconciled") this.#ports.readAccount(now);
+    const seconds = Math.ceil((held.until - now) / microsPerSecond);
     this.#ports.emit({
       kind: "notice",
       level: "warn",
       code: "ENTRIES_HELD",
       symbol: key,
-      fields: { refusal: outcome.code, seconds: wait / microsPerSecond, until: hold.until },
+      fields: { refusal: outcome.code, seconds, until: hold.until },
     });
   }
 
   /** A reconciliation found nothing wrong in what it read after `requestedAt`. */
   onCleanPass(requestedAt: Micros): void {
-    for (const held of this.#held.values()) if (held.since < requestedAt) held.mustReconcile = false;
+    for (const held of this.#held.values()) {
+      if (held.unreconciledSince !== null && held.unreconciledSince < requestedAt) held.unreconciledSince = null;
+    }
   }
 
   /** What stands against an entry: the seconds that are left; null: nothing. */
   against(symbol: SymbolIndex, now: Micros): Evidence<BlockReason> | null {
     return reasonOf(this.#held.get(null), now) ?? reasonOf(this.#held.get(symbol), now);
   }
+
+  /**
+   * Several entries may be under way when one is refused, and each refusal says something of its own: the later end holds,
+   * and what one of them wants reconciled stays to be.
+   */
+  #hold(key: SymbolIndex | null, { until }: Hold, now: Micros): Held {
+    const before = this.#held.get(key);
+    const refusals = (before?.refusals ?? 0) + 1;
+    const [first, most] = waits[until];
+    const end = now + Math.min(most, first * 2 ** Math.min(refusals - 1, 12));
+    const wanted = until === "reconciled" ? now : null;
+    const held: Held = {
+      refusals,
+      until: Math.max(end, before?.until ?? end),
+      unreconciledSince: wanted ?? before?.unreconciledSince ?? null,
+    };
+    this.#held.set(key, held);
+    return held;
+  }
+
+  /** An entry that is taken while a hold stands left before the refusal, as a rule, and says nothing against it. */
+  #endLapsed(key: SymbolIndex | null, now: Micros): void {
+    if (reasonOf(this.#held.get(key), now) === null) this.#held.delete(key);
+  }
 }
 
 function reasonOf(held: Held | undefined, now: Micros): Evidence<BlockReason> | null {
-  if (held === undefined || (now >= held.until && !held.mustReconcile)) return null;
+  if (held === undefined || (now >= held.until && held.unreconciledSince === null)) return null;
   const left = Math.max(0, Math.ceil((held.until - now) / microsPerSecond));
   return { reason: "ENTRIES_REFUSED", measured: left, limit: 0 };
 }

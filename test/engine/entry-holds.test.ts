@@ -17,6 +17,7 @@ const entry: PlaceOrder = {
   terms: { type: "MARKET" },
   reduceOnly: false,
 };
+const otherEntry: PlaceOrder = { ...entry, symbol: second };
 
 function bench() {
   const told: Output[] = [];
@@ -48,8 +49,8 @@ test.each([
 test("[F-64] waits double up to a bound, and an entry that is taken ends them", () => {
   const { refuse, end, told } = bench();
   for (let time = 0; time < 9; time += 1) refuse(-2010, time);
-  end({ kind: "ok" }, 10);
-  refuse(-2010, 11);
+  end({ kind: "ok" }, 60_008);
+  refuse(-2010, 60_009);
   const waits = told.flatMap((output) => (output.kind === "notice" ? [output.fields["seconds"]] : []));
   expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60, 1]);
 });
@@ -63,6 +64,51 @@ test("[SAF-2] after the wait a reconciliation is still needed, one that was read
   holds.onCleanPass(after(1_001));
   waits.push(held(first, 5_900), held(first, 6_100));
   expect([waits, reads]).toEqual([[true, true, true, true, false], [after(1_000)]]);
+});
+
+test("[SAF-2] a refusal for a moment shortens no hold that lasts for minutes", () => {
+  const { refuse, held } = bench();
+  refuse(-4140, 0);
+  refuse(-2010, 10);
+  expect([held(first, 299_000), held(first, 301_000)]).toEqual([true, false]);
+});
+
+test("[SAF-2] of two refusals the later end is told", () => {
+  const { refuse, told } = bench();
+  refuse(-4140, 0);
+  refuse(-2010, 10_000);
+  expect(told.map((output) => (output.kind === "notice" ? output.fields["seconds"] : null))).toEqual([300, 290]);
+});
+
+test("[SAF-2] what a reconciliation has to find stays so where the next refusal needs none", () => {
+  const { holds, refuse, held } = bench();
+  refuse(-2019, 1_000);
+  refuse(-1016, 1_010, otherEntry);
+  const before = held(first, 20_000);
+  holds.onCleanPass(after(1_001));
+  expect([before, held(first, 20_000)]).toEqual([true, false]);
+});
+
+test("[SAF-2] a reconciliation that was read between two refusals which need one ends neither", () => {
+  const { holds, refuse, held } = bench();
+  refuse(-2019, 1_000);
+  refuse(-2019, 1_010, otherEntry);
+  holds.onCleanPass(after(1_005));
+  expect(held(first, 60_000)).toBe(true);
+});
+
+test("[SAF-2] an entry that was under way when another one was refused ends no hold that stands", () => {
+  const { end, refuse, held } = bench();
+  refuse(-4400, 0, otherEntry);
+  end({ kind: "ok" }, 10);
+  expect([held(first, 299_000), held(first, 301_000)]).toEqual([true, false]);
+});
+
+test("[SAF-2] an entry that is taken proves nothing of an account that is still to be reconciled", () => {
+  const { end, refuse, held } = bench();
+  refuse(-2019, 0, otherEntry);
+  end({ kind: "ok" }, 6_000);
+  expect(held(first, 7_000)).toBe(true);
 });
 
 test.each([
