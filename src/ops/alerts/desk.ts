@@ -12,7 +12,7 @@ import { pause, type Timers } from "../timers.ts";
 import type { AlertChannel } from "./channel.ts";
 import { Episodes } from "./episodes.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
-import { type AlertRule, ruleFor } from "./rules.ts";
+import { type AlertRule, endWithDay, ruleFor } from "./rules.ts";
 
 /** What remembers alerts over a restart. Neither call waits. */
 export type AlertKeeper = {
@@ -88,9 +88,12 @@ export class AlertDesk {
   /** The journal is there: what an earlier run could not tell is told now, and its episodes go on. */
   open(past: PastAlerts, keeper: AlertKeeper): void {
     this.#keeper = keeper;
+    const today = dayOf(this.#options.clock());
     for (const { code, fields, episode, time } of past.recent) {
       const ends = ruleFor({ code, level: "error", fields })?.ends;
       if (ends !== undefined) this.#episodes.end(ends);
+      // That a day began is told by no alert, so that the journal does not have it.
+      if (dayOf(time) < today && endWithDay.includes(code)) continue;
       this.#episodes.begin(episode, time);
     }
     for (const { alert, channel } of past.pending) {
@@ -173,3 +176,7 @@ function episodeOf(rule: AlertRule, code: string, fields: Notice["fields"], symb
 }
 
 const episodePartMax = 100;
+
+function dayOf(time: Micros): number {
+  return Math.floor(time / (24 * 60 * microsPerMinute));
+}

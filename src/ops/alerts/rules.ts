@@ -22,6 +22,8 @@ export type AlertRule = {
 const symbol = ["symbol"] as const;
 const safeModeWords = ["SAFE_MODE_ON", "SAFE_MODE_RESTORED", "SAFE_MODE_CAUSE", "SAFE_MODE_KEPT"] as const;
 const dayLimits = ["DAILY_LOSS_HIT", "DAILY_PROFIT_HIT", "DRAWDOWN_HIT"] as const;
+/** Words whose episodes are over with the UTC day. */
+export const endWithDay: readonly string[] = [...dayLimits, "TRADES_PER_HOUR_HIT"];
 
 /** Of several lines with one word the first that holds counts. */
 const lines: readonly (readonly [code: string, rule: AlertRule])[] = [
@@ -147,11 +149,20 @@ const lines: readonly (readonly [code: string, rule: AlertRule])[] = [
   ["CRASH_GUARD_HIT", { severity: "warning", says: "The market moves too fast for entries.", by: symbol }],
   ["HALTED", { severity: "critical", says: "Trading is halted: no entries until it is resumed.", by: ["reason"] }],
   ["COOLDOWN_STARTED", { severity: "warning", says: "Trading pauses after a limit.", by: ["reason"] }],
-  ["RESUMED", { severity: "info", says: "Trading is resumed.", by: "each", ends: ["HALTED", "COOLDOWN_STARTED"] }],
+  [
+    "RESUMED",
+    {
+      severity: "info",
+      says: "Trading is resumed.",
+      by: "each",
+      // Limits are measured anew from here on, and a flattening that was resumed ends without FLATTENED (requirements RSK-4).
+      ends: ["HALTED", "COOLDOWN_STARTED", "FLATTENING", ...dayLimits, "DRAWDOWN_GUARD_HIT"],
+    },
+  ],
   ["FLATTENING", { severity: "critical", says: "Everything is being closed." }],
   ["FLATTENED", { severity: "warning", says: "Everything is closed.", by: "each", ends: ["FLATTENING"] }],
   ["SCALED", { severity: "warning", says: "Entries are scaled.", by: "each" }],
-  ["DAY_STARTED", { severity: null, says: "A UTC day begins.", ends: [...dayLimits, "TRADES_PER_HOUR_HIT"] }],
+  ["DAY_STARTED", { severity: null, says: "A UTC day begins.", ends: endWithDay }],
 
   ["VENUE_SILENCE", { severity: "critical", says: "The exchange has told us to be silent: stops live on it alone." }],
   ["CLOCK_REFUSED", { severity: "warning", says: "The exchange refused the time of a request; it is measured anew." }],

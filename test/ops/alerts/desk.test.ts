@@ -11,7 +11,7 @@ import { episodesMax } from "../../../src/ops/alerts/episodes.ts";
 import { openStore } from "../../../src/store/open.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { optionsIn } from "../../store/rows.ts";
-import { ManualTime } from "../support.ts";
+import { ManualTime, start } from "../support.ts";
 
 const root = mkdtempSync(join(tmpdir(), "scalpd-alerts-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -84,6 +84,36 @@ test("[I-18] a position that lies bare once more while its closes fail is anothe
   }
   await time.advance(10_000);
   expect(told.map(({ fields }) => fields["since"])).toEqual([1_000, 9_000]);
+});
+
+test.each(["FLATTENING", "DAILY_LOSS_HIT", "DAILY_PROFIT_HIT", "DRAWDOWN_HIT", "DRAWDOWN_GUARD_HIT"])(
+  "[I-18] %s after trading was resumed is another episode",
+  async (code) => {
+    const { desk, time, codes } = stand();
+    desk.observe(notice(code, {}), null);
+    desk.observe(notice("RESUMED", { by: "operator" }), null);
+    desk.observe(notice(code, {}), null);
+    await time.advance(10_000);
+    expect(codes().filter((told) => told === code)).toHaveLength(2);
+  },
+);
+
+test.each([
+  ["the day after is told", 1, ["DAILY_LOSS_HIT"]],
+  ["the same day is not told again", -1, []],
+])("[I-18] a daily limit that is reached once more after a restart, %s", async (_, minutes, expected) => {
+  const midnight = Math.ceil(start / 86_400_000) * 86_400_000;
+  const kept: Alert[] = [];
+  const before = stand();
+  before.time.now = midnight - 2 * 60_000;
+  before.desk.open({ recent: [], pending: [] }, { alert: (alert) => kept.push(alert), delivery: () => undefined });
+  before.desk.observe(notice("DAILY_LOSS_HIT", {}), null);
+  const after = stand();
+  after.time.now = midnight + minutes * 60_000;
+  after.desk.open({ recent: kept, pending: [] }, { alert: () => undefined, delivery: () => undefined });
+  after.desk.observe(notice("DAILY_LOSS_HIT", {}), null);
+  await after.time.advance(1_000);
+  expect(after.codes()).toEqual(expected);
 });
 
 test("[I-18] a critical alarm leaves within a second of being known", async () => {
