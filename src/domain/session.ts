@@ -8,6 +8,9 @@ import type { Side } from "./order.ts";
 import type { BlockReason } from "./reason.ts";
 import type { Micros } from "./units.ts";
 
+/** Who asks in journal and events where a run of losing trades has been acted on. */
+export const runOfLosses = "run_of_losses";
+
 /** Why a session limit stands against entries. */
 export type LimitReason = Extract<
   BlockReason,

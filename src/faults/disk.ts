@@ -254,6 +254,7 @@ export class SimulatedStore implements Store {
       positions: [],
       appliedTradeIds: known.appliedTradeIds ?? new Map(),
       endedTrades: known.endedTrades ?? new Map(),
+      lossesInARow: 0,
       crashes: 0,
       session,
       safeMode,

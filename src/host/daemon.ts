@@ -78,6 +78,7 @@ export class Daemon {
   readonly #rest = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   readonly #publisher: RiskPublisher;
+  readonly #runOfLosses: RunOfLosses;
   /** where changed ones are handed in */
   readonly settings: LiveSettings;
   /** decisions of others */
@@ -125,10 +126,8 @@ export class Daemon {
       keep: (row) => this.#journal.keep(row),
       notice: (level, code, fields) => this.#notices.tell(level, code, fields),
     });
-    const supervisors = [
-      new RunOfLosses(() => this.settings.current.supervisor.run_of_losses),
-      ...(options.supervisors ?? []),
-    ];
+    this.#runOfLosses = new RunOfLosses(() => this.settings.current.supervisor.run_of_losses);
+    const supervisors = [this.#runOfLosses, ...(options.supervisors ?? [])];
     for (const one of supervisors) this.#publisher.subscribe(supervised(one, (control) => this.tell(control)));
     this.#trader = new Trader({
       settings: () => this.settings.current,
@@ -337,6 +336,7 @@ export class Daemon {
     const { openTrades, appliedTradeIds, endedTrades, session, safeMode, outside, models } = store.journal;
     const begun = [...outside.begun.values()];
     this.outside.open(outside);
+    this.#runOfLosses.begin(store.journal.lossesInARow);
     const told = { openTrades, appliedTradeIds, endedTrades, session, safeMode, begun };
     this.#trader.open({ ...told, models: this.#knownModels(models) }, clock());
   }

@@ -6,6 +6,7 @@
 import type { Settings } from "../config/schema.ts";
 import type { Control } from "../domain/event.ts";
 import type { RiskEvent, TradeRow } from "../domain/output.ts";
+import { runOfLosses } from "../domain/session.ts";
 import type { Publication, RiskSubscriber } from "./risk-publisher.ts";
 
 /** What a supervisor may ask for. Each call becomes one core event, between other events, and is journalled. */
@@ -45,13 +46,18 @@ export function supervised(supervisor: Supervisor, send: (control: Control) => v
 
 /** Acts after so many losing trades in a row, net of costs; the run begins anew after it has acted, and when trading is resumed. */
 export class RunOfLosses implements Supervisor {
-  readonly name = "run_of_losses";
+  readonly name = runOfLosses;
   readonly #settings: () => Settings["supervisor"]["run_of_losses"];
   #losses = 0;
 
   /** @param settings asked each time, so that a change holds at once */
   constructor(settings: () => Settings["supervisor"]["run_of_losses"]) {
     this.#settings = settings;
+  }
+
+  /** @param losses in a row that the journal ends with: a restart ends no run */
+  begin(losses: number): void {
+    this.#losses = losses;
   }
 
   onRiskEvent(event: RiskEvent): void {

@@ -22,6 +22,7 @@ import {
 import { type DatabaseRow, integer, integerOrNull, realOrNull, text, textOrNull, word } from "./cell.ts";
 import { openForReading } from "./database.ts";
 import { exitRulesFrom } from "./exit-rules.ts";
+import { lossesInARow } from "./losses.ts";
 import { modelsFrom } from "./model-state.ts";
 import { type OutsideJournal, readOutside } from "./outside.ts";
 import { safeModeFrom } from "./safe-mode-state.ts";
@@ -51,6 +52,8 @@ export type Journal = {
   readonly appliedTradeIds: ReadonlyMap<SymbolIndex, readonly string[]>;
   /** the newest trades that have their summary, newest first (I-08) */
   readonly endedTrades: ReadonlyMap<SymbolIndex, readonly TradeId[]>;
+  /** how many trades, of all symbols, were the last ones and lost in a row, since somebody acted on that or resumed */
+  readonly lossesInARow: number;
   /** runs before this one, newest first, that did not end in good order (failure-catalogue F-61) */
   readonly crashes: number;
   /** limits, halts and cooldowns as they last stood */
@@ -109,6 +112,7 @@ export function loadJournal(path: string, instruments: readonly StoredInstrument
         instruments.map(({ symbol }, index) => [symbolIndex(index), appliedTo(database, symbol)]),
       ),
       endedTrades: endedIn(database, instruments),
+      lossesInARow: lossesInARow(database),
       crashes: crashesIn(database, before),
       session: session.state,
       safeMode: safeMode.state,

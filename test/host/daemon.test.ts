@@ -78,6 +78,20 @@ test("[RSK-7] a run of losses halts the daemon, and says who did it", async () =
   expect(await daemon.line("STATUS_SESSION")).toMatchObject({ hold: "halt", reason: "HALTED" });
 });
 
+test("[RSK-7] a run of losses that a restart interrupts halts as if it had not", async () => {
+  writeFileSync(stage.config, `${losing}supervisor: { run_of_losses: { enabled: true, losses: 6 } }\n`);
+  const exchange = await stage.exchange();
+  const first = stage.daemon(exchange);
+  await first.line("TRADE_CLOSED");
+  await first.line("TRADE_CLOSED");
+  first.child.kill("SIGTERM");
+  await first.lastOutput();
+  const second = stage.daemon(exchange);
+  expect(await second.line("HALTED")).toMatchObject({ by: "run_of_losses" });
+  const closed = [...first.seen, ...second.seen].filter(({ code }) => code === "TRADE_CLOSED");
+  expect(closed).toHaveLength(6);
+});
+
 test("[CFG-4] SIGHUP has the file read again, and ends nothing", async () => {
   writeFileSync(stage.config, losing);
   const daemon = stage.daemon(await stage.exchange(), "--for", "5s", "--json");

@@ -46,12 +46,26 @@ test("[RSK-7] when trading is resumed the run begins anew", () => {
   expect(bench.sent).toEqual([]);
 });
 
+test("[RSK-7] a run that an earlier process saw begin goes on", () => {
+  const bench = new Bench(rule, 2);
+  bench.trades(-1);
+  expect(bench.sent.map(({ action }) => action)).toEqual(["halt"]);
+});
+
+test("[RSK-7] a run that an earlier process saw begin ends with a win", () => {
+  const bench = new Bench(rule, 2);
+  bench.trades(1, -1, -1);
+  expect(bench.sent).toEqual([]);
+});
+
 class Bench {
   readonly sent: Control[] = [];
   readonly subscriber;
 
-  constructor(rule: typeof settings.supervisor.run_of_losses) {
-    this.subscriber = supervised(new RunOfLosses(() => rule), (control) => this.sent.push(control));
+  constructor(rule: typeof settings.supervisor.run_of_losses, earlier = 0) {
+    const supervisor = new RunOfLosses(() => rule);
+    supervisor.begin(earlier);
+    this.subscriber = supervised(supervisor, (control) => this.sent.push(control));
   }
 
   trades(...nets: readonly number[]): void {

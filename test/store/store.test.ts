@@ -71,6 +71,7 @@ test("[REC-3] what one run wrote the next one knows: intents, orders, positions 
       [btc, []],
       [eth, []],
     ]),
+    lossesInARow: 0,
     crashes: 0,
     session: null,
     safeMode: null,
