@@ -22,7 +22,7 @@ import {
   type Ticks,
 } from "../domain/units.ts";
 import type { Desk } from "../execution/desk.ts";
-import { cooldownAfter } from "../execution/exit-rules.ts";
+import { cooldownAfter, tightenedRules } from "../execution/exit-rules.ts";
 import { isBuried, mayTrade } from "../execution/order.ts";
 import { isLeftToOthers, ordersOf, type Trade } from "../execution/trade.ts";
 import { TradeManager } from "../execution/trade-manager.ts";
@@ -250,6 +250,11 @@ export class SymbolDesk {
     const isShorter = max_hold_seconds < before[mode].max_hold_seconds;
     const hold = isShorter ? microsFromSeconds(max_hold_seconds) : null;
     this.manager.tightenRules(this.#entries.exitRules(risk.max_leverage), hold, now);
+  }
+
+  /** A trade of an earlier run: settings that were read since it was opened tighten it as they do while it runs (CFG-4). */
+  tighten(trade: Trade): void {
+    trade.rules = tightenedRules(trade.rules, this.#entries.exitRules(this.#settings.risk.max_leverage));
   }
 
   /** Whether the account is ready for entries of this symbol. */
