@@ -74,6 +74,8 @@ export class PlanSource implements DecisionSource {
     if ("cancel" in word) {
       const watched = this.#plans.get(word.cancel);
       if (watched?.state === "pending") watched.state = "cancelled";
+      // Its conditions may have held at the last check, and only another plan have had its say since.
+      this.#ready = this.#ready.filter(({ state }) => state === "pending");
       return;
     }
     if (this.#plans.has(word.plan.id)) return;

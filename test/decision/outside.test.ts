@@ -354,6 +354,19 @@ test("[DEC-8] a cancelled plan is not executed", () => {
   expect(places(bench.at(11_000))).toBe(0);
 });
 
+test("[DEC-8] a plan that is cancelled while another one of the same check has its say is not executed", () => {
+  const bench = Bench.open();
+  const conditions = { ...none, aboveHalfTicks: 1_281_000 };
+  const wrongSide = ticks(645_000);
+  bench.plan({ conditions, stopLoss: wrongSide });
+  bench.plan({ id: "p2", conditions });
+  bench.at(9_990);
+  bench.quote(640_600);
+  bench.now = after(10_001);
+  expect(places(bench.tell({ kind: "timer" }))).toBe(0);
+  expect(places(bench.tell({ kind: "outside", symbol: first, to: "plans", cancel: "p2" }))).toBe(0);
+});
+
 test("[DEC-8] a plan expires", () => {
   const bench = Bench.open();
   bench.plan({ conditions: { ...none, aboveHalfTicks: 1_281_000 }, expiresAt: after(5_000) });
