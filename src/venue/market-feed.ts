@@ -49,7 +49,7 @@ export class MarketFeed {
   readonly #quotes: QuoteWatch;
   /** receipt of the last message, by symbol */
   readonly #heard: ByFeed;
-  /** since when each connection is open, and how often in a row each symbol had one opened anew and stayed silent */
+  /** since when each connection is open, 0 while it is not, and how often in a row each symbol had one opened anew and stayed silent */
   readonly #openedAt: Record<MarketStream, Micros> = { public: micros(0), market: micros(0) };
   readonly #inVain: ByFeed;
   #badFrames = 0;
@@ -89,6 +89,9 @@ export class MarketFeed {
   onDown(name: MarketStream, now: Micros): void {
     this.#ports.timers.clear(`silence:${name}`);
     if (name === "public") this.#books.onDown(now);
+    // One that never opened has carried nothing since the last that did.
+    else if (this.#openedAt.market !== 0) for (const { index } of this.#instruments) this.#lose(index, now);
+    this.#openedAt[name] = micros(0);
   }
 
   resyncBook(symbol: SymbolIndex, now: Micros): void {
@@ -99,6 +102,15 @@ export class MarketFeed {
   onMessage(bytes: Uint8Array, receivedAt: Micros): void {
     const outcome = this.#scanner.scan(bytes, receivedAt, this.#sink);
     if (outcome === frameBad || outcome === frameForeign) this.#flag(outcome);
+  }
+
+  /**
+   * Trades are missed until the connection is back: candles and features have a hole, which nobody tells by the book alone
+   * (failure-catalogue F-68). A gap is of the whole symbol, so its book begins anew, too.
+   */
+  #lose(symbol: SymbolIndex, now: Micros): void {
+    if (this.#books.isSynced(symbol)) this.#books.resync(symbol, now);
+    else this.#ports.market.onGap(symbol, now);
   }
 
   /** Said at the 1st, 2nd, 4th … time, so that a stream of them does not drown the log. */

@@ -51,6 +51,30 @@ test("[MKT-1] a lost public connection is a gap; the book is fetched anew on the
   expect(rig.market).toEqual(["snapshot 0 100", "depth 0 105", "gap 0", "snapshot 0 100", "depth 0 108"]);
 });
 
+test("[MKT-1] a lost market connection is a gap, too: trades were missed; the book begins anew with the candles (F-68)", () => {
+  const rig = quietRig();
+  rig.say("public", diff(95, 105, 90));
+  rig.cut("market");
+  rig.say("public", diff(98, 108, 105));
+  rig.advance(2_000);
+  expect(rig.market).toEqual(["snapshot 0 100", "depth 0 105", "gap 0", "snapshot 0 100", "depth 0 108"]);
+});
+
+test("[MKT-1] a market connection that is lost before the book is joined is a gap as well (F-68)", () => {
+  const rig = quietRig();
+  rig.cut("market");
+  expect(rig.market).toEqual(["gap 0"]);
+});
+
+test("[MKT-1] a market connection that does not open again is no further gap", () => {
+  const rig = quietRig();
+  rig.opens.delete("market");
+  rig.cut("market");
+  rig.advance(2_000);
+  rig.cut("market");
+  expect(rig.market).toEqual(["gap 0"]);
+});
+
 test("an event of an old connection changes nothing (F-67)", () => {
   const rig = new Rig().started();
   const old = rig.stream("public");
