@@ -26,9 +26,12 @@ export class Features {
   private stale = false;
   private readonly horizons: readonly Horizon[];
   private readonly depthLevels: number;
+  private readonly longest: number;
 
   private time = 0;
   private primed = false;
+  /** when the first touch was seen */
+  private primedAt = 0;
   private bid = 0;
   private bidLots = 0;
   private ask = 0;
@@ -43,6 +46,7 @@ export class Features {
     assert(horizonsMicros.length > 0, "features need a horizon");
     this.depthLevels = depthLevels;
     this.horizons = horizonsMicros.map((tau) => new Horizon(tau));
+    this.longest = Math.max(...horizonsMicros);
     this.names = [
       ...common,
       ...horizonsMicros.flatMap((tau) => perHorizon.map((name) => `${name}_${tau / microsPerSecond}s`)),
@@ -62,6 +66,11 @@ export class Features {
   /** A touch was seen since the start or the last gap. */
   get ready(): boolean {
     return this.primed;
+  }
+
+  /** Share of the longest horizon that the memories hold, 0 to 1: below 1 flows, returns and volatility are those of less. */
+  get fullness(): number {
+    return this.primed ? Math.min(1, (this.time - this.primedAt) / this.longest) : 0;
   }
 
   /** Index of a feature in the vector. Cold. */
@@ -91,6 +100,7 @@ export class Features {
       horizon.onTouch(elapsed, flow, move);
       horizon.lag(mid, now, !this.primed);
     }
+    if (!this.primed) this.primedAt = this.time;
     this.primed = true;
     this.stale = true;
   }

@@ -81,7 +81,7 @@ export class EnsembleSource implements DecisionSource {
     } else {
       return;
     }
-    if (!context.tradeOpen && now < this.due && this.panel.wantsEntry) this.due = now;
+    if (!context.tradeOpen && now < this.due && this.panel.wantsEntry && features.fullness === 1) this.due = now;
   }
 
   decide(context: SourceContext, now: Micros): Decision {
@@ -96,6 +96,7 @@ export class EnsembleSource implements DecisionSource {
     return opinionOf(
       this.panel,
       horizons,
+      context.features.fullness,
       () => gauge.read(context.features, this.standardiser, this.settings.regime_deviations),
       (direction, reasons) => this.plain(context, now, direction, reasons),
     );

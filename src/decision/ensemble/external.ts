@@ -43,6 +43,7 @@ export class ExternalSource implements DecisionSource {
   private readonly asked: Float64Array;
   private askedAt: Micros = micros(0);
   private askedMid = 0;
+  private askedFullness = 0;
 
   /** @param features those of the same symbol, with the memories of `ensembleHorizons` */
   constructor(settings: EnsembleSettings, features: Features) {
@@ -168,6 +169,7 @@ export class ExternalSource implements DecisionSource {
     this.asked.set(features.vector);
     this.askedAt = now;
     this.askedMid = market.midHalfTicks;
+    this.askedFullness = features.fullness;
     this.untold = {
       kind: "model-input",
       symbol: market.instrument.index,
@@ -185,6 +187,7 @@ export class ExternalSource implements DecisionSource {
     return opinionOf(
       this.panel,
       horizons,
+      this.askedFullness,
       () => gauge.read(context.features, standardiser, this.settings.regime_deviations),
       (direction, reasons) => this.plain(context, now, direction, reasons),
     );

@@ -47,19 +47,23 @@ export function newForecasters(settings: EnsembleSettings, features: Features): 
 }
 
 /**
- * What a panel that was just evaluated says: nothing while too few of its models are warm, an entry where enough agree by
- * enough, else what stands against one.
+ * What a panel that was just evaluated says: nothing while too few of its models are warm, or while the features remember
+ * less than the models were taught with, as after a gap (failure-catalogue F-68); an entry where enough agree by enough, else
+ * what stands against one.
  *
+ * @param fullness of the features that were evaluated
  * @param say makes the decision, once
  * @param regime asked only when it is told
  */
 export function opinionOf(
   panel: Panel,
   horizons: readonly Micros[],
+  fullness: number,
   regime: () => Regime | null,
   say: (direction: Direction, reasons: readonly Evidence[]) => Decision,
 ): Decision {
   if (!panel.isWarmedUp) return say("NO_TRADE", panel.cold());
+  if (fullness < 1) return say("NO_TRADE", [{ reason: "NOT_READY", measured: fullness, limit: 1 }]);
   const { side, edge, confidence, longest } = panel;
   const doubts = panel.doubts();
   if (doubts.length > 0) return { ...say("NO_TRADE", doubts), edge, confidence, regime: regime() };

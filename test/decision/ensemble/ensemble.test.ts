@@ -148,6 +148,15 @@ test("[DEC-3] rows whose horizon reaches across a gap are thrown away", () => {
   expect(model.report().map(({ labels, unchanged }) => labels + unchanged)).toEqual([1, 1]);
 });
 
+test("[DEC-3] after a gap nothing is entered before the longest memory of the features is full again (F-68)", () => {
+  const stage = stageOfEntries();
+  const before = stage.decisions.length;
+  stage.play([{ kind: "gap", wait: 0 }, ...forecastable(20)]);
+  expect(stage.decisions.slice(before).filter(({ action }) => action === "ENTER")).toEqual([]);
+  stage.play(forecastable(60));
+  expect(stage.decisions.at(-1)?.reasons).not.toContainEqual(expect.objectContaining({ reason: "NOT_READY" }));
+});
+
 test("[DEC-3] what comes later never changes an earlier decision", () => {
   // Goal: no look-ahead anywhere. Method: cut the events at any point and go on with others; what was decided is the same.
   fc.assert(

@@ -4,7 +4,7 @@ import { ExternalSource } from "../../../src/decision/ensemble/external.ts";
 import { type DecisionSource, ModelStateError, type SourceContext } from "../../../src/decision/source.ts";
 import type { Decision } from "../../../src/domain/decision.ts";
 import type { ModelInput, ModelOutput } from "../../../src/domain/model.ts";
-import type { Micros } from "../../../src/domain/units.ts";
+import { type Micros, microsPerSecond } from "../../../src/domain/units.ts";
 import { ensembleSettings, forecastable, random, Stage, type Step } from "../support.ts";
 
 const settings = {
@@ -160,6 +160,15 @@ test("[DEC-3] what was asked before a gap is not answered after it", () => {
   asked.onGap();
   answers(3);
   expect(JSON.stringify(asked.save())).toBe(before);
+});
+
+test("[DEC-3] a user's model is not traded on after a gap before the longest memory of the features is full again (F-68)", () => {
+  const { stage } = played(knows, forecastable(3_000, 60));
+  const [before, gapAt] = [stage.decisions.length, stage.now];
+  stage.play([{ kind: "gap", wait: 0 }, ...forecastable(60, 60)]);
+  const entries = stage.decisions.slice(before).filter(({ action }) => action === "ENTER");
+  expect(entries.length).toBeGreaterThan(0);
+  expect((entries[0]?.time ?? 0) - gapAt).toBeGreaterThanOrEqual(2 * microsPerSecond);
 });
 
 test("[DEC-3] whatever a model answers, decisions hold numbers, and what is saved can be restored", () => {
