@@ -84,9 +84,14 @@ export class RecordedBook {
     this.#tickerAskLots = askLots;
   }
 
+  /** Tables of snapshots repeat the whole book each time: a level that displays what it did is not refreshed by that. */
   applySnapshot(levels: DepthLevels): void {
+    const bids = this.#usedLevels(bidSide);
+    const asks = this.#usedLevels(askSide);
     this.clear();
     this.applyDepth(levels);
+    this.#useAgain(bidSide, bids);
+    this.#useAgain(askSide, asks);
   }
 
   applyDepth(levels: DepthLevels): void {
@@ -115,4 +120,20 @@ export class RecordedBook {
     this.#tickerId = 0;
     this.#tickerStands = false;
   }
+
+  #usedLevels(side: BookSide): readonly UsedLevel[] {
+    const used = side === bidSide ? this.#usedBids : this.#usedAsks;
+    return used.size === 0
+      ? none
+      : [...used].map(([key, lots]) => ({ key, lots, displayed: this.displayed(side, key) }));
+  }
+
+  #useAgain(side: BookSide, levels: readonly UsedLevel[]): void {
+    for (const { key, lots, displayed } of levels)
+      if (this.displayed(side, key) === displayed) this.use(side, key, lots);
+  }
 }
+
+type UsedLevel = { readonly key: number; readonly lots: number; readonly displayed: number };
+
+const none: readonly UsedLevel[] = [];

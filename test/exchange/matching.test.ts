@@ -26,6 +26,28 @@ test("[SIM-2] a level gives again once a market update has refreshed it", () => 
   expect(sim.row("GET v1/order", { symbol: "BTCUSDT", origClientOrderId: "second" })["avgPrice"]).toBe("64000.10000");
 });
 
+test("[SIM-2] a snapshot that displays a level as before does not refresh it", () => {
+  const sim = venue();
+  sim.order("BUY", "0.010");
+  sim.book(
+    [[639_999, 12]],
+    [
+      [640_001, 10],
+      [640_002, 20],
+    ],
+  );
+  sim.order("BUY", "0.010", { newClientOrderId: "second" });
+  expect(sim.row("GET v1/order", { symbol: "BTCUSDT", origClientOrderId: "second" })["avgPrice"]).toBe("64000.20000");
+});
+
+test("[SIM-2] a snapshot that displays another quantity at a level refreshes it", () => {
+  const sim = venue();
+  sim.order("BUY", "0.010");
+  sim.book([[639_999, 10]], [[640_001, 11]]);
+  sim.order("BUY", "0.010", { newClientOrderId: "second" });
+  expect(sim.row("GET v1/order", { symbol: "BTCUSDT", origClientOrderId: "second" })["avgPrice"]).toBe("64000.10000");
+});
+
 test("[SIM-2] a best ask that only the book ticker knows is taken", () => {
   const sim = venue();
   sim.ticker(639_999, 10, 640_000, 4);
