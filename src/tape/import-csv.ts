@@ -81,6 +81,7 @@ class Recording {
   readonly #dropped = new Map<string, number>();
   #latest = 0;
   #lastBook = "";
+  /** receipt of the last book; 0 before the first, and after a gap */
   #bookAt = 0;
   #bookId = 0;
   #tradeId = 0;
@@ -96,6 +97,7 @@ class Recording {
     this.#latest = row.receivedAt;
     const at = trustedMicros(row.receivedAt + this.#options.clockShift);
     const exchangeTime = trustedMicros(row.exchangeTime);
+    this.#endSilentBook(at);
     switch (row.kind) {
       case "book":
         return this.#book(row, exchangeTime, at);
@@ -118,6 +120,14 @@ class Recording {
     return tape;
   }
 
+  /** Told where the silence became too long, before the trades of the rest of it: what triggers there must not meet the old book. */
+  #endSilentBook(at: Micros): void {
+    const end = Math.floor(this.#bookAt + this.#options.gapAfter);
+    if (this.#bookAt === 0 || at <= end) return;
+    this.#builder.onGap(this.#symbol, trustedMicros(end));
+    this.#bookAt = 0;
+  }
+
   #book(row: BookRow, exchangeTime: Micros, at: Micros): void {
     if (!row.valid) return this.#drop("book_invalid");
     if (row.text === this.#lastBook) return this.#drop("book_repeated");
@@ -130,7 +140,6 @@ class Recording {
     // No book of a matching engine looks so: something was recorded between two of its moments.
     if (bidTicks === askTicks) return this.#drop("book_locked");
     if (bidTicks > askTicks) return this.#drop("book_crossed");
-    if (this.#bookAt !== 0 && at - this.#bookAt > this.#options.gapAfter) this.#builder.onGap(this.#symbol, at);
     this.#bookAt = at;
     this.#bookId += 1;
     const id = this.#bookId;

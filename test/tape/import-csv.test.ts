@@ -98,6 +98,25 @@ test("[BT-2] a book that was silent for longer than allowed is a gap", () => {
   ]);
 });
 
+test("[BT-2] trades that come while the book is silent come after its gap", () => {
+  const { events } = imported([books(book(0), book(60_000)), trades(trade(5_000), trade(5_001), trade(30_000))]);
+  expect(kinds(events)).toEqual([
+    "snapshot",
+    "book_ticker",
+    "trade",
+    "gap",
+    "trade",
+    "trade",
+    "snapshot",
+    "book_ticker",
+  ]);
+});
+
+test("[BT-2] the gap of a silent book is where the silence became too long, not where it ended", () => {
+  const { events } = imported([books(book(0), book(60_000))]);
+  expect(events.find(({ kind }) => kind === "gap")?.receivedAt).toBe((epoch + 5_000) * 1_000);
+});
+
 test("[BT-2] a thin book leaves its last levels empty", () => {
   const { events } = imported([books(`${epoch},${epoch},true,100.0,1,,,100.1,2,,`)]);
   expect(events[0]).toMatchObject({ levels: [{ price: 1_000 }, { price: 1_001 }] });
