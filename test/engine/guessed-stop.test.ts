@@ -56,11 +56,16 @@ test("[I-09] what the entry itself has filled has its stop below its own price, 
   const filled = { status: "PARTIALLY_FILLED", source: "stream", fill: fillOf("7", 6, 640_000, after(1)) } as const;
   bench.tell(entryOf(entryId, 6, filled));
   state(bench, 660_000);
-  expect(triggers(bench)).toEqual([defaultStop(640_000)]);
+  const { plan, stopLevel } = present(bench.trade, "trade");
+  expect([triggers(bench), plan.stopLoss, stopLevel]).toEqual([
+    [defaultStop(640_000)],
+    defaultStop(640_000),
+    defaultStop(640_000),
+  ]);
 });
 
 test("[I-09] the stop of a decision that is known is that of its plan", () => {
   const bench = withdrawn(true);
   state(bench, 660_000);
-  expect(triggers(bench)).toEqual([present(bench.trade, "trade").plan.stopLoss]);
+  expect(triggers(bench)).toEqual([639_600]);
 });
