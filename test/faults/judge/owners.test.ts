@@ -58,6 +58,15 @@ test("[F-59] both take the same id in the same moment: what is told of it may be
   expect(invariants(judge)).not.toContain("I-12");
 });
 
+test("[F-59] a cancel of another daemon's order makes that none of the daemon's own", () => {
+  const judge = sharing();
+  const params = { symbol: "BTCUSDT", clientAlgoId: proof };
+  judge.sent(present(callOfText(JSON.stringify({ id: 1, method: "algoOrder.cancel", params })), "call"));
+  judge.told("algo f NEW", `{"o":{"caid":"${proof}"}}`);
+  pass(judge, 2 * second);
+  expect(invariants(judge)).toContain("I-12");
+});
+
 test("[F-59] an order that an earlier run may have sent says nothing yet", () => {
   const judge = sharing();
   judge.ready();
