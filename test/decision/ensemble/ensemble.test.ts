@@ -157,6 +157,15 @@ test("[DEC-3] after a gap nothing is entered before the longest memory of the fe
   expect(stage.decisions.at(-1)?.reasons).not.toContainEqual(expect.objectContaining({ reason: "NOT_READY" }));
 });
 
+test("[DEC-3] a wish to enter while that memory fills is not told sooner than at the next interval", () => {
+  const stage = stageOfEntries();
+  const before = stage.decisions.length;
+  stage.play([{ kind: "gap", wait: 0 }, ...forecastable(20)]);
+  const times = stage.decisions.slice(before).map(({ time }) => time);
+  const waits = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+  expect(Math.min(...waits)).toBeGreaterThanOrEqual(ensembleSettings.interval_ms * 1_000);
+});
+
 test("[DEC-3] what comes later never changes an earlier decision", () => {
   // Goal: no look-ahead anywhere. Method: cut the events at any point and go on with others; what was decided is the same.
   fc.assert(
