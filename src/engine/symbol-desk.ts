@@ -200,7 +200,7 @@ export class SymbolDesk {
   /** Somebody outside has said something: the source that listens to it has its say at once. */
   tell(word: OutsideWord, now: Micros): void {
     this.#each((source) => source.tell?.(word, now), now);
-    if (now >= this.#decisionDue()) this.#decide(now);
+    if (this.#isDecisionDue(now)) this.#decide(now);
   }
 
   /**
@@ -338,7 +338,7 @@ export class SymbolDesk {
     this.manager.onTimer(now);
     this.turned.onTimer(now);
     this.history.onTimer(now);
-    if (now >= this.#decisionDue()) this.#decide(now);
+    if (this.#isDecisionDue(now)) this.#decide(now);
   }
 
   /** Indexed loops: an iterator would be the only object that a market event allocates. */
@@ -358,7 +358,26 @@ export class SymbolDesk {
   #wake(now: Micros): void {
     const candle = this.#minutes.next();
     if (candle !== null) this.manager.onCandle(candle, this.market.atrTicks(), now);
-    if (now >= this.wakeAt) this.onTimer(now);
+    if (this.#isDue(now)) this.onTimer(now);
+  }
+
+  /** As `now >= wakeAt`, asked by every market event: a minimum of times would be an object for each. */
+  #isDue(now: Micros): boolean {
+    const { manager, turned, history } = this;
+    return now >= manager.wakeAt || now >= turned.wakeAt || now >= history.wakeAt || this.#isDecisionDue(now);
+  }
+
+  #isDecisionDue(now: Micros): boolean {
+    for (let index = 0; index < this.#sources.length; index += 1) {
+      try {
+        const source = this.#sources[index];
+        if (source !== undefined && now >= source.nextDecision()) return true;
+      } catch {
+        // Deciding asks again, and knows the time to tell it with.
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Asked each time: a source may bring its next decision forward while it observes. */

@@ -22,6 +22,9 @@ export const eventsMax = 100_000;
 
 export type Fees = { readonly makerE8: bigint; readonly takerE8: bigint };
 
+/** A stop in triggering, and when there will be an order, microseconds. */
+export type DelayedTrigger = { readonly algo: AlgoOrder; readonly due: number };
+
 export class ExchangeState {
   readonly desks: readonly Desk[];
   readonly account: Account;
@@ -40,8 +43,8 @@ export class ExchangeState {
   nextCountdown = Number.POSITIVE_INFINITY;
   /** stops that fail when they are due, by client id */
   readonly triggerFaults = new Map<string, TriggerFault>();
-  /** stops in triggering, and when there will be an order, microseconds */
-  delayed: { readonly algo: AlgoOrder; readonly due: number }[] = [];
+  #delayed: readonly DelayedTrigger[] = [];
+  #nextDelayed = Number.POSITIVE_INFINITY;
   feeAsset: FeeAsset = "USDT";
   /** hedge mode: an order without a position side is refused */
   isHedged = false;
@@ -87,11 +90,18 @@ export class ExchangeState {
     return this.#nextFunding;
   }
 
-  /** When a countdown ends, funding is due or a delayed trigger fires, microseconds. */
+  get delayed(): readonly DelayedTrigger[] {
+    return this.#delayed;
+  }
+
+  set delayed(delayed: readonly DelayedTrigger[]) {
+    this.#delayed = delayed;
+    this.#nextDelayed = delayed.reduce((next, { due }) => Math.min(next, due), Number.POSITIVE_INFINITY);
+  }
+
+  /** When a countdown ends, funding is due or a delayed trigger fires, microseconds. Asked after each market event. */
   get nextDeadline(): number {
-    let next = Math.min(this.#nextFunding, this.nextCountdown);
-    for (const { due } of this.delayed) next = Math.min(next, due);
-    return next;
+    return Math.min(this.#nextFunding, this.nextCountdown, this.#nextDelayed);
   }
 
   observe(time: number): void {

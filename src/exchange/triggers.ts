@@ -66,7 +66,7 @@ function fire(state: ExchangeState, desk: Desk, algo: AlgoOrder): void {
   if ("delay" in fault) {
     state.algos.close(algo);
     state.refreshTriggers(desk);
-    state.delayed.push({ algo, due: state.now + fault.delay });
+    state.delayed = [...state.delayed, { algo, due: state.now + fault.delay }];
     return;
   }
   algo.reason = fault.reason;

@@ -119,18 +119,11 @@ class Backtest {
     const walletBefore = this.#wallet(start);
     const sink = new FanOut(this.#exchange, this.#core);
     let events = 0;
-    let now = start;
     while (cursors.nextTime !== Number.POSITIVE_INFINITY) {
-      const at = cursors.nextTime;
-      if (this.#due() <= at) this.#runUntil(at);
-      now = trustedMicros(at);
-      this.#now = at;
-      cursors.deliver(sink);
+      this.#play(cursors, sink);
       events += 1;
-      if (this.#exchange.hasEvents()) this.#venue.collect(now);
-      if (this.#core.hasOutputs) this.#dispatch(now);
     }
-    const end = this.#finish(now);
+    const end = this.#finish(micros(this.#now));
     return this.#result(start, end, events, walletBefore);
   }
 
@@ -163,6 +156,16 @@ class Backtest {
 
   #due(): number {
     return Math.min(this.#core.nextDeadline(), this.#venue.nextDue(), this.#exchange.nextDeadline());
+  }
+
+  /** The next event of the tapes, after everything that is due before it. */
+  #play(cursors: MergedCursors, sink: FanOut): void {
+    const at = trustedMicros(cursors.nextTime);
+    if (this.#due() <= at) this.#runUntil(at);
+    this.#now = at;
+    cursors.deliver(sink);
+    if (this.#exchange.hasEvents()) this.#venue.collect(at);
+    if (this.#core.hasOutputs) this.#dispatch(at);
   }
 
   /** Everything that is due up to and including `until`, in the order of its time. */

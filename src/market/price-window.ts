@@ -65,8 +65,15 @@ export class PriceWindow {
   /** Volume-weighted average price in fractional ticks; null without a trade. Minutes of the back-fill count with their typical price. */
   get vwap(): number | null {
     const { volume } = this;
-    if (volume === 0) return null;
-    return (this.counts ? this.worth + this.candles.formingWorth : this.worth) / volume;
+    return volume === 0 ? null : this.averageOf(volume);
+  }
+
+  /** 1 where a price in ticks is above the {@link vwap}, −1 below, 0 at it or without one; asked by every market event. */
+  sideOfVwap(price: number): -1 | 0 | 1 {
+    const { volume } = this;
+    if (volume === 0) return 0;
+    const vwap = this.averageOf(volume);
+    return price === vwap ? 0 : price > vwap ? 1 : -1;
   }
 
   /** Share of the window's minutes that is known, 0–1: what was before the start or in a gap is not. */
@@ -79,6 +86,10 @@ export class PriceWindow {
   /** The forming minute is part of it when it was seen from its beginning; a minute that was not seen whole is never used. */
   private get counts(): boolean {
     return this.candles.formingIsWhole;
+  }
+
+  private averageOf(volume: number): number {
+    return (this.counts ? this.worth + this.candles.formingWorth : this.worth) / volume;
   }
 
   private update(): void {

@@ -48,6 +48,14 @@ test("[MKT-4] a back-fill counts with its typical price, and again when it is re
   expect([indicators.day.vwap, indicators.day.high]).toEqual([(100 * 10 + 300 * 30) / 40, 300]);
 });
 
+test("[MKT-4] a price lies above the average price, below it, or on neither side: at it, and while there is none", () => {
+  const candles = new Candles();
+  const { day } = new Indicators(candles, settings.market, schedule);
+  const before = day.sideOfVwap(100);
+  candles.load([candle(0, 100, 10), candle(1, 200, 10)]);
+  expect([before, day.sideOfVwap(150.5), day.sideOfVwap(149.5), day.sideOfVwap(150)]).toEqual([0, 1, -1, 0]);
+});
+
 test("[MKT-4] coverage says which share of the window is known", () => {
   const candles = new Candles();
   const indicators = new Indicators(candles, settings.market, schedule);

@@ -49,7 +49,7 @@ export class MicroScalpSource implements DecisionSource {
   }
 
   observe({ market, tradeOpen }: SourceContext, now: Micros): void {
-    this.vwapSide.update(market.midHalfTicks / 2, market.indicators.session.vwap, now);
+    this.vwapSide.update(market.indicators.session.sideOfVwap(market.midHalfTicks / 2), now);
     if (tradeOpen) this.tradedAt = this.proposedAt;
     const { currentMinute } = market.candles;
     if (currentMinute === this.minute) return;

@@ -3,15 +3,11 @@
 import { microsPerSecond } from "../../domain/units.ts";
 
 export class VwapSide {
-  private side = 0;
+  private side: -1 | 0 | 1 = 0;
   private since = 0;
 
-  /**
-   * @param mid ticks
-   * @param vwap ticks; null while it is not known
-   */
-  update(mid: number, vwap: number | null, now: number): void {
-    const side = vwap === null ? 0 : Math.sign(mid - vwap);
+  /** @param side 1 above the VWAP, −1 below, 0 while it is not known */
+  update(side: -1 | 0 | 1, now: number): void {
     if (side === this.side) return;
     this.side = side;
     this.since = now;

@@ -230,21 +230,21 @@ test.each([
 test("[DEC-5] the side of the VWAP is held from the moment that the price came to it", () => {
   const side = new VwapSide();
   const held: number[] = [];
-  const update = (mid: number, vwap: number | null, seconds: number): void => {
-    side.update(mid, vwap, seconds * 1e6);
+  const update = (where: -1 | 0 | 1, seconds: number): void => {
+    side.update(where, seconds * 1e6);
     held.push(side.heldSeconds((seconds + 1) * 1e6));
   };
-  update(101, 100, 10);
-  update(102, 100, 20);
-  update(99, 100, 30);
-  update(99, 98, 40);
-  update(98, 98, 50);
-  update(99, null, 60);
-  update(99, 98, 70);
+  update(1, 10);
+  update(1, 20);
+  update(-1, 30);
+  update(1, 40);
+  update(0, 50);
+  update(0, 60);
+  update(1, 70);
   expect(held).toEqual([1, 11, -1, 1, 0, 0, 1]);
   side.reset();
   expect(side.heldSeconds(80e6)).toBe(0);
-  side.update(99, 98, 90e6);
+  side.update(1, 90e6);
   expect(side.heldSeconds(92e6)).toBe(2);
 });
 
