@@ -15,6 +15,9 @@ const passing: readonly RegExp[] = [
   /(\/(?:ws|stream)\/)[A-Za-z0-9]{32,}/g,
 ];
 
+/** The shortest text that one of them can be found in. */
+const passingMin = "listenKey=".length + 8;
+
 let forms: readonly string[] = [];
 
 /** From now on these, as they are or encoded, do not leave the process by logs, alerts or the journal. */
@@ -31,7 +34,7 @@ export function concealed(text: string, longest: number): string {
   const isCut = text.length > 4 * longest;
   let shown = isCut ? text.slice(0, 4 * longest) : text;
   for (const form of forms) if (shown.includes(form)) shown = shown.replaceAll(form, hidden);
-  for (const pattern of passing) shown = shown.replace(pattern, `$1${hidden}`);
+  if (shown.length >= passingMin) for (const pattern of passing) shown = shown.replace(pattern, `$1${hidden}`);
   shown = withoutBeginning(shown);
   // What the cut may have left of a secret.
   return isCut ? shown.slice(0, Math.max(0, shown.length - longestForm.length)) : shown;

@@ -105,8 +105,9 @@ export function openLog(options: LogOptions): Log {
   const { logger, flush } = openLogger(options, readable);
   const put = (level: NoticeLevel, code: string, symbol: string | null, fields: Fields): void => {
     if (!logger.isLevelEnabled(level)) return;
-    const shown = shownFields(fields);
-    logger[level](symbol === null ? shown : { symbol: oneLine(symbol, textMax), ...shown }, oneLine(code, textMax));
+    const line = emptyLine();
+    if (symbol !== null) line["symbol"] = oneLine(symbol, textMax);
+    logger[level](withShown(line, fields), oneLine(code, textMax));
   };
   return {
     debug: (code, fields = {}) => put("debug", code, null, fields),
@@ -122,13 +123,23 @@ export function openLog(options: LogOptions): Log {
 }
 
 /** The fields that may leave the process, by the allow-list: for logs, alerts and the store alike. */
-export function shownFields(fields: Fields): Record<string, string | number | boolean | null> {
-  const shown: Record<string, string | number | boolean | null> = Object.create(null);
+export function shownFields(fields: Fields): Line {
+  return withShown(emptyLine(), fields);
+}
+
+type Line = Record<string, string | number | boolean | null>;
+
+/** Without a prototype: a field may have any name. */
+function emptyLine(): Line {
+  return Object.create(null);
+}
+
+function withShown(line: Line, fields: Fields): Line {
   for (const [name, value] of Object.entries(fields).slice(0, fieldsMax)) {
     const key = reserved.has(name) ? `${name}_` : oneLine(name, 64);
-    shown[key] = typeof value === "string" ? shownValue(name, value) : value;
+    line[key] = typeof value === "string" ? shownValue(name, value) : value;
   }
-  return shown;
+  return line;
 }
 
 function shownValue(name: string, value: string): string {
