@@ -39,11 +39,9 @@ export function orderTradeUpdate(state: ExchangeState, desk: Desk, order: Order,
       x: execution.type,
       X: order.status,
       i: order.id,
-      ...(execution.type === "AMENDMENT" ? { M: String(order.modifications) } : {}),
       l: trade === null ? "0" : desk.quantityText(trade.lots),
       z: order.filledLots === 0 ? "0" : desk.quantityText(order.filledLots),
       L: trade === null ? "0" : desk.priceText(trade.price),
-      ...fee,
       T: time,
       t: trade === null ? 0 : trade.id,
       b: shortTextFromE8(openNotional(desk, "BUY")),
@@ -62,6 +60,9 @@ export function orderTradeUpdate(state: ExchangeState, desk: Desk, order: Order,
       pm: "NONE",
       gtd: 0,
       er: execution.reason,
+      // Last: what follows a spread is put in one by one.
+      ...fee,
+      ...(execution.type === "AMENDMENT" ? { M: String(order.modifications) } : {}),
     },
   };
 }
@@ -132,12 +133,6 @@ export function algoUpdate(state: ExchangeState, desk: Desk, algo: AlgoOrder, ch
       q: desk.quantityText(algo.lots),
       X: algo.status,
       ai: algo.childId === null ? "" : algo.childId.toString(),
-      ...(algo.status === "TRIGGERING"
-        ? {}
-        : {
-            ap: child === null || filled === 0 ? "0.00000" : averagePriceText(desk, child),
-            aq: filled === 0 ? "0.00000" : desk.quantityText(filled),
-          }),
       act: child?.type ?? "0",
       tp: desk.priceText(algo.trigger),
       p: desk.priceText(0),
@@ -149,8 +144,14 @@ export function algoUpdate(state: ExchangeState, desk: Desk, algo: AlgoOrder, ch
       R: algo.reduceOnly,
       tt: algo.triggeredAt,
       gtd: 0,
-      ...(algo.reason === "" ? {} : { rm: algo.reason }),
       ia: algo.triggeredAt > 0,
+      ...(algo.status === "TRIGGERING"
+        ? {}
+        : {
+            ap: child === null || filled === 0 ? "0.00000" : averagePriceText(desk, child),
+            aq: filled === 0 ? "0.00000" : desk.quantityText(filled),
+          }),
+      ...(algo.reason === "" ? {} : { rm: algo.reason }),
     },
   };
 }
