@@ -328,6 +328,11 @@ export function numberFromMoney(amount: Money): number {
   return Number(amount) / 1e8;
 }
 
+/** To the nearest 10⁻⁸; of what is measured at a price that moves, never for bookkeeping. */
+export function moneyFromNumber(amount: number): Money {
+  return money(BigInt(Math.round(amount * 1e8)));
+}
+
 /** Exact worth of ticks × lots. */
 export function moneyFromTickLots(instrument: Instrument, amount: TickLots): Money {
   return money(BigInt(amount) * instrument.moneyPerTickLot);

@@ -25,7 +25,7 @@ import {
 import type { Features } from "../market/features.ts";
 import { AccountDesk } from "./account-desk.ts";
 import { EntryHolds } from "./entry-holds.ts";
-import { equityOf } from "./equity.ts";
+import { equityOf, openProfitOf } from "./equity.ts";
 import { LedgerDesk } from "./ledger-desk.ts";
 import { LimitWatch } from "./limit-watch.ts";
 import { Modes, type SafeModeView, type StopPolicy } from "./modes.ts";
@@ -199,6 +199,11 @@ export class Core implements MarketSink {
   /** Equity as limits measure it, quote asset; null when not known. */
   get equity(): number | null {
     return equityOf(this.#account, this.#desks, this.#settings.risk.session.equity);
+  }
+
+  /** Profit of what is open at the mark price, whatever limits are measured on; quote asset, null when not known. */
+  get openProfit(): number | null {
+    return openProfitOf(this.#account, this.#desks);
   }
 
   /** Other settings from now on, between two events. What cannot change at run time is refused by the host. */

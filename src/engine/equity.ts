@@ -18,6 +18,12 @@ export function equityOf(
 ): number | null {
   const wallet = account.equity;
   if (wallet === null || basis === "realised") return wallet;
+  const open = openProfitOf(account, desks);
+  return open === null ? null : wallet + open;
+}
+
+/** Quote asset, at the mark price. Null when the mark price or the entry of an open position is not known. */
+export function openProfitOf(account: Account, desks: readonly SymbolDesk[]): number | null {
   let open = 0;
   for (let index = 0; index < desks.length; index += 1) {
     const desk = desks[index];
@@ -26,5 +32,5 @@ export function equityOf(
     const profit = account.openTickLots(instrument.index, market.mark / instrument.tickE8);
     open += quoteFromTickLots(instrument, profit);
   }
-  return Number.isNaN(open) ? null : wallet + open;
+  return Number.isNaN(open) ? null : open;
 }

@@ -8,10 +8,10 @@ import type { Settings } from "../config/schema.ts";
 import { createSources } from "../decision/sources.ts";
 import { present } from "../domain/assert.ts";
 import type { Control, CoreEvent } from "../domain/event.ts";
-import type { Instrument } from "../domain/instrument.ts";
+import { type Instrument, moneyFromNumber } from "../domain/instrument.ts";
 import type { ModelOutput, SavedModel } from "../domain/model.ts";
 import type { OutsideWord } from "../domain/outside.ts";
-import type { Micros } from "../domain/units.ts";
+import { addMoney, type Micros } from "../domain/units.ts";
 import type { Core } from "../engine/core.ts";
 import { settingsFor } from "../engine/settings.ts";
 import { concealed } from "../ops/concealed.ts";
@@ -295,7 +295,9 @@ export class Daemon {
     this.#transport.close();
     // Last: what the closing said may have armed it again.
     this.#alarm.clear();
-    this.#noteUnsettled(this.#options.clock());
+    const now = this.#options.clock();
+    this.#noteUnsettled(now);
+    if (this.#trader.core !== null) this.#keepAccount(this.#trader.core, now);
     // Without instruments there is nothing to tell of, and nothing but the prepared store to release.
     if (this.#trader.core === null) await this.#journal.close();
     const result = this.#result();
@@ -361,6 +363,7 @@ export class Daemon {
     if (notice === null) return;
     this.#hasRecovered = true;
     this.#notices.put(notice, now);
+    this.#keepAccount(core, now);
   }
 
   /** Our own part of what is published: the row, and the line in the log. */
@@ -392,8 +395,15 @@ export class Daemon {
     const now = this.#options.clock();
     for (const notice of statusNotices(core, now)) this.#notices.put(notice, now);
     this.#notices.put(sessionNotice(core, now), now);
-    const { wallet } = core.account;
-    if (wallet !== null) this.#journal.account({ wallet, equity: wallet }, now);
+    this.#keepAccount(core, now);
+  }
+
+  /** What `scalpd state` shows: as of the moment that is kept with it, the last at which all of it was known. */
+  #keepAccount(core: Core, now: Micros): void {
+    const { openProfit, account } = core;
+    const { wallet } = account;
+    if (wallet === null || openProfit === null) return;
+    this.#journal.account({ wallet, equity: addMoney(wallet, moneyFromNumber(openProfit)) }, now);
   }
 
   #isAtRest(core: Core, now: Micros): boolean {
