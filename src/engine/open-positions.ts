@@ -8,7 +8,8 @@ import type { SymbolDesk } from "./symbol-desk.ts";
 export type OpenPosition = {
   readonly instrument: Instrument;
   readonly lots: SignedLots;
-  readonly stopLoss: Ticks;
+  /** where its stop belongs now */
+  readonly stopLevel: Ticks;
   /** its stop is live */
   readonly isProtected: boolean;
 };
@@ -18,7 +19,7 @@ export function openPositionsOf(desks: readonly SymbolDesk[]): readonly OpenPosi
   return desks.flatMap(({ instrument, manager: { trade } }) => {
     if (trade === null || openLots(trade) === 0) return [];
     const { position } = trade.ledger;
-    return [{ instrument, lots: position, stopLoss: trade.plan.stopLoss, isProtected: trade.exposedSince === null }];
+    return [{ instrument, lots: position, stopLevel: trade.stopLevel, isProtected: trade.exposedSince === null }];
   });
 }
 

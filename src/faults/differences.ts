@@ -33,6 +33,6 @@ function restingOn({ openOrders, openAlgos }: Truth, symbol: number): readonly s
   return lines;
 }
 
-function shownPosition({ lots, stopLoss, isProtected }: OpenPosition): string {
-  return `    ${lots} lots, stop at ${stopLoss}, ${isProtected ? "protected" : "not protected"}`;
+function shownPosition({ lots, stopLevel, isProtected }: OpenPosition): string {
+  return `    ${lots} lots, stop at ${stopLevel}, ${isProtected ? "protected" : "not protected"}`;
 }

@@ -27,7 +27,7 @@ export function resultOf(core: Core, { medianMs, longestMs }: RoundTrips, failur
     positions: core.openPositions().map((position) => ({
       symbol: position.instrument.symbol,
       lots: position.lots,
-      stopTicks: position.stopLoss,
+      stopTicks: position.stopLevel,
       isProtected: position.isProtected,
     })),
     failure,

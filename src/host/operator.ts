@@ -67,8 +67,8 @@ function fieldsText(fields: Notice["fields"], names: readonly string[] = Object.
 
 function positionLines(core: Core): readonly string[] {
   if (!core.isRecovered) return [notRead];
-  const own = core.openPositions().map(({ instrument, lots, stopLoss, isProtected }) => {
-    const guard = isProtected ? `stop live at ${numberFromTicks(instrument, stopLoss)}` : "NO LIVE STOP";
+  const own = core.openPositions().map(({ instrument, lots, stopLevel, isProtected }) => {
+    const guard = isProtected ? `stop live at ${numberFromTicks(instrument, stopLevel)}` : "NO LIVE STOP";
     return `${instrument.symbol} ${textFromLots(instrument, lots)}: ${guard}`;
   });
   const lines = [...own, ...core.desks.flatMap((desk) => reportedLine(desk, core))];

@@ -1,14 +1,16 @@
 /** The periodic status lines: one a symbol, and one of the trading day (requirements OPS-1). */
 
-import { type Instrument, numberFromTicks, quoteFromTickLots, textFromLots } from "../domain/instrument.ts";
+import { type Instrument, numberFromTicks, quoteFromTickLots } from "../domain/instrument.ts";
 import type { Notice } from "../domain/output.ts";
-import { type Micros, microsPerSecond } from "../domain/units.ts";
+import { type Micros, microsPerSecond, type SignedLots } from "../domain/units.ts";
 import type { Core } from "../engine/core.ts";
 import { mayTrade } from "../execution/order.ts";
-import { openLots, type Trade } from "../execution/trade.ts";
+import type { Trade } from "../execution/trade.ts";
+import { positionText, shownLots } from "./shown-position.ts";
 
 export function statusNotices(core: Core, now: Micros): readonly Notice[] {
-  return core.desks.map(({ instrument, market, manager, lastDecision }) => {
+  return core.desks.map((desk) => {
+    const { instrument, market, manager, lastDecision } = desk;
     const { trade } = manager;
     return {
       kind: "notice",
@@ -24,7 +26,8 @@ export function statusNotices(core: Core, now: Micros): readonly Notice[] {
         session: market.tradingSession(now),
         spreadBps: rounded(market.spreadBps, 4),
         volatilityBps: rounded(market.volatilityBps(), 4),
-        ...positionFields(trade, instrument, market.midHalfTicks / 2),
+        ...positionFields(shownLots(core, desk), instrument, market.midHalfTicks / 2),
+        ...levelFields(trade, instrument),
         orders: trade === null ? 0 : [...trade.orders.values()].filter(mayTrade).length,
         fills: manager.counts.fills,
         trades: manager.counts.trades,
@@ -62,14 +65,20 @@ export function sessionNotice(core: Core, now: Micros): Notice {
 
 const microsPerHour = 3_600 * microsPerSecond;
 
-function positionFields(trade: Trade | null, instrument: Instrument, mid: number): Notice["fields"] {
-  if (trade === null) return { position: "0", notional: 0, stop: null, target: null };
-  const { takeProfit } = trade;
-  const { stopLoss } = trade.plan;
+function positionFields(lots: SignedLots | null, instrument: Instrument, mid: number): Notice["fields"] {
+  if (lots === null) return { position: null, notional: null };
   return {
-    position: textFromLots(instrument, trade.ledger.position),
-    notional: rounded(quoteFromTickLots(instrument, Math.abs(openLots(trade)) * mid), 2),
-    stop: numberFromTicks(instrument, stopLoss),
+    position: positionText(instrument, lots),
+    notional: rounded(quoteFromTickLots(instrument, Math.abs(lots) * mid), 2),
+  };
+}
+
+/** Where they have moved to. */
+function levelFields(trade: Trade | null, instrument: Instrument): Notice["fields"] {
+  if (trade === null) return { stop: null, target: null };
+  const { stopLevel, takeProfit } = trade;
+  return {
+    stop: numberFromTicks(instrument, stopLevel),
     target: takeProfit === null ? null : numberFromTicks(instrument, takeProfit),
   };
 }

@@ -1,9 +1,8 @@
 /** What the interface shows of the core: its state, and why there was no trade. */
 
 import { z } from "zod";
-import { numberFromTicks, quoteFromTickLots, textFromLots } from "../../domain/instrument.ts";
-import type { Micros } from "../../domain/units.ts";
-import { microsPerSecond } from "../../domain/units.ts";
+import { numberFromTicks, quoteFromTickLots } from "../../domain/instrument.ts";
+import { type Micros, microsPerSecond, signedLots } from "../../domain/units.ts";
 import type { Core } from "../../engine/core.ts";
 import type { SymbolDesk } from "../../engine/symbol-desk.ts";
 import { openLots } from "../../execution/trade.ts";
@@ -12,6 +11,7 @@ import type { Outside } from "../outside/outside.ts";
 import { PlanView } from "../outside/plan.ts";
 import { instrumentOf, isReady } from "../outside/port.ts";
 import { Refusal } from "../outside/refusal.ts";
+import { positionText, shownLots } from "../shown-position.ts";
 
 const number = z.number().nullable();
 const Reason = z.object({ reason: z.string(), measured: number, limit: number });
@@ -19,7 +19,9 @@ const SymbolStatus = z.object({
   symbol: symbolName,
   bid: z.number(),
   ask: z.number(),
-  position: z.string().describe("Base asset, signed."),
+  position: z
+    .string()
+    .describe("Base asset, signed; also one that no trade of ours holds. Not known before `recovered`."),
   notional: z.number().describe("USDT, at the mid."),
   stop: number.describe("Level of the trade's stop."),
   protected: z.boolean().nullable().describe("The stop is live; null without a position."),
@@ -78,7 +80,7 @@ export function statusView(core: Core, outside: Outside, venue: string, api: str
       trades_today: tradesToday,
       realised_today: rounded(realisedToday),
     },
-    symbols: core.desks.map((desk) => symbolStatus(desk, now)),
+    symbols: core.desks.map((desk) => symbolStatus(core, desk, now)),
     pending_plans: outside.plans.list().filter(({ status }) => status === "pending").length,
   };
 }
@@ -89,20 +91,19 @@ function safeModeView({ safeMode }: Core): Status["safe_mode"] {
   return { reason, detail, reasons: [...reasons], since: isoTime(since) };
 }
 
-function symbolStatus(
-  { instrument, market, manager: { trade } }: SymbolDesk,
-  now: Micros,
-): z.infer<typeof SymbolStatus> {
-  const lots = trade === null ? 0 : Math.abs(openLots(trade));
+function symbolStatus(core: Core, desk: SymbolDesk, now: Micros): z.infer<typeof SymbolStatus> {
+  const { instrument, market, manager } = desk;
+  const lots = shownLots(core, desk) ?? signedLots(0);
+  const trade = manager.trade !== null && openLots(manager.trade) !== 0 ? manager.trade : null;
   return {
     symbol: instrument.symbol,
     bid: numberFromTicks(instrument, market.bid),
     ask: numberFromTicks(instrument, market.ask),
-    position: trade === null ? "0" : textFromLots(instrument, trade.ledger.position),
-    notional: rounded(quoteFromTickLots(instrument, (lots * market.midHalfTicks) / 2)),
-    stop: trade === null || lots === 0 ? null : numberFromTicks(instrument, trade.plan.stopLoss),
-    protected: trade === null || lots === 0 ? null : trade.exposedSince === null,
-    trade_source: trade?.plan.source ?? null,
+    position: positionText(instrument, lots),
+    notional: rounded(quoteFromTickLots(instrument, (Math.abs(lots) * market.midHalfTicks) / 2)),
+    stop: trade === null ? null : numberFromTicks(instrument, trade.stopLevel),
+    protected: trade === null ? null : trade.exposedSince === null,
+    trade_source: manager.trade?.plan.source ?? null,
     not_ready: market.readiness(now).map(({ reason, measured, limit }) => ({ reason, measured, limit })),
   };
 }
