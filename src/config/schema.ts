@@ -59,7 +59,12 @@ const Supervisor = z.strictObject({
         .describe(
           "`halt` stops entries until somebody resumes, `scale` shrinks them, `flatten` closes everything and halts.",
         ),
-      factor: z.number().gt(0).lt(1).default(0.5).describe("What `scale` multiplies the size of entries with."),
+      factor: z
+        .number()
+        .gt(0)
+        .lt(1)
+        .default(0.5)
+        .describe("What `scale` makes of the size of entries; a smaller one that an operator has set stands."),
     })
     .prefault({})
     .describe("A run of losing trades."),
