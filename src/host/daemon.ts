@@ -297,17 +297,18 @@ export class Daemon {
     this.#alarm.clear();
     const now = this.#options.clock();
     this.#noteUnsettled(now);
-    if (this.#trader.core !== null) this.#keepAccount(this.#trader.core, now);
-    // Without instruments there is nothing to tell of, and nothing but the prepared store to release.
-    if (this.#trader.core === null) await this.#journal.close();
-    const result = this.#result();
+    const { core, roundTrips } = this.#trader;
+    if (core !== null) this.#keepAccount(core, now);
+    const result = core === null ? null : resultOf(core, roundTrips, this.#failure);
     await this.#model?.close();
     await this.#opening;
     await this.#options.journalListener?.closing();
     const lost = await this.#journal.close();
     if (lost > 0) log.error("STORE_ROWS_LOST", { rows: lost });
     log.info("STOPPED");
-    return result;
+    if (result !== null) return result;
+    // Only now: what was begun before the exchange had answered would outlive the daemon, as the thread of a model.
+    throw new DaemonError(this.#failure ?? "the venue did not answer before the daemon was stopped");
   }
 
   /** Nothing was waited for, so the result must say here, too, where it is not the whole truth (failure-catalogue F-74). */
@@ -409,11 +410,5 @@ export class Daemon {
   #isAtRest(core: Core, now: Micros): boolean {
     if (this.#trader.hasStopOut) return false;
     return this.settings.current.stop.policy === "flatten" ? core.isFlat(now) : core.isAtRest(now);
-  }
-
-  #result(): DaemonResult {
-    const { core, roundTrips } = this.#trader;
-    if (core !== null) return resultOf(core, roundTrips, this.#failure);
-    throw new DaemonError(this.#failure ?? "the venue did not answer before the daemon was stopped");
   }
 }
