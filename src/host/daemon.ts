@@ -91,6 +91,8 @@ export class Daemon {
   #statusTimer: NodeJS.Timeout | null = null;
   #wallWatch: WallWatch | null = null;
   #isStopping = false;
+  /** what the core does about positions; null: nothing, since no stop was asked of it yet */
+  #stopPolicy: Settings["stop"]["policy"] | null = null;
   /** an orderly stop has waited until all was settled */
   #hasComeToRest = false;
   #hasRecovered = false;
@@ -227,23 +229,23 @@ export class Daemon {
    */
   async stop(): Promise<DaemonResult> {
     const { log } = this.#options;
-    const settings = this.settings.current;
-    log.info("STOPPING", { policy: settings.stop.policy });
+    const { policy, timeout_seconds: seconds } = this.settings.current.stop;
+    log.info("STOPPING", { policy });
     this.#isStopping = true;
-    const timer = setTimeout(() => this.#rest.resolve(), settings.stop.timeout_seconds * 1_000);
+    const timer = setTimeout(() => this.#rest.resolve(), seconds * 1_000);
     // Until the journal is there nothing is known of positions, nor of what is to be done with them.
     await Promise.race([this.#opening, this.#rest.promise]);
     const core = this.core;
-    if (core !== null && this.#closing === null) await this.#settle(core);
+    if (core !== null && this.#closing === null) await this.#settle(core, seconds);
     clearTimeout(timer);
     return await this.close();
   }
 
-  async #settle(core: Core): Promise<void> {
+  async #settle(core: Core, seconds: number): Promise<void> {
     this.#beginStop(this.#options.clock());
     await this.#rest.promise;
     if (this.#closing !== null) return;
-    if (!this.#isAtRest(core, this.#options.clock())) return this.#stoppedTooEarly(core);
+    if (!this.#isAtRest(core, this.#options.clock())) return this.#stoppedTooEarly(core, seconds);
     this.#hasComeToRest = true;
     // What is not settled is left to the switch.
     await this.#disarm();
@@ -258,8 +260,7 @@ export class Daemon {
   }
 
   /** The time limit is over: what the result says of positions is then not the whole truth, and it must say so. */
-  #stoppedTooEarly(core: Core): void {
-    const seconds = this.settings.current.stop.timeout_seconds;
+  #stoppedTooEarly(core: Core, seconds: number): void {
     this.#options.log.error("STOP_TIMEOUT", { seconds });
     this.#failure ??= core.isRecovered
       ? `after ${seconds} s an order or a position was still not settled`
@@ -268,8 +269,10 @@ export class Daemon {
 
   /** A core that fails here, too, must not keep the sockets and the store from being closed. */
   #beginStop(now: Micros): void {
+    const { policy } = this.settings.current.stop;
+    this.#stopPolicy = policy;
     try {
-      this.#trader.tellAtOnce({ kind: "stop-requested", policy: this.settings.current.stop.policy }, now);
+      this.#trader.tellAtOnce({ kind: "stop-requested", policy }, now);
     } catch (error) {
       this.#trader.break("stop", error, now);
       this.#rest.resolve();
@@ -383,6 +386,13 @@ export class Daemon {
     this.#options.log.setLevel(settings.log.level);
     this.#startStatus();
     this.#trader.reconfigure(settings, now);
+    this.#followPolicy(settings.stop.policy, now);
+  }
+
+  /** What we wait for is what the core was asked for. Once all is settled the sockets close: what would begin then is cut short. */
+  #followPolicy(policy: Settings["stop"]["policy"], now: Micros): void {
+    if (this.#stopPolicy === null || this.#stopPolicy === policy || this.#hasComeToRest) return;
+    this.#beginStop(now);
   }
 
   #startStatus(): void {

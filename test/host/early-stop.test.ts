@@ -1,4 +1,4 @@
-/** A daemon that is told to stop before it knows what is open, or while its journal is still being opened. */
+/** A daemon that is told to stop before it knows what is open, while its journal is still being opened, or as its settings change. */
 
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
@@ -51,4 +51,30 @@ test("[SAF-5] [OPS-2] a daemon whose exchange never answered waits for its alert
   const { daemon } = bench.start("a", waiting, { endpoints, journalListener: { opened: () => undefined, closing } });
   await expect(daemon.stop()).rejects.toThrow("the venue did not answer");
   expect(closing).toHaveBeenCalled();
+});
+
+test("[SAF-5] [CFG-4] a policy that is changed while the daemon stops is followed: what is open is closed", async () => {
+  bench = await DaemonBench.open();
+  const first = bench.start("a", { ...entering, stop: { timeout_seconds: 3 } });
+  await first.inPosition();
+  const { core, settings } = first.daemon;
+  if (core === null) throw new Error("no core");
+  vi.spyOn(core, "isAtRest").mockReturnValue(false);
+  const stopping = first.daemon.stop();
+  await first.logged("STOPPING");
+  settings.replace({ ...settings.current, stop: { policy: "flatten", timeout_seconds: 60 } });
+  const { positions, failure } = await stopping;
+  expect([positions, failure]).toEqual([[], null]);
+});
+
+test("[SAF-5] [CFG-4] a stop that took too long names the limit that it began with", async () => {
+  bench = await DaemonBench.open();
+  const first = bench.start("a", { ...waiting, stop: { timeout_seconds: 0.1 } });
+  await first.logged("RECOVERED");
+  const { core, settings } = first.daemon;
+  if (core === null) throw new Error("no core");
+  vi.spyOn(core, "isAtRest").mockReturnValue(false);
+  const stopping = first.daemon.stop();
+  settings.replace({ ...settings.current, stop: { ...settings.current.stop, timeout_seconds: 60 } });
+  expect((await stopping).failure).toBe("after 0.1 s an order or a position was still not settled");
 });
