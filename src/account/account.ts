@@ -15,6 +15,8 @@ export class Account {
   #available: number | null = null;
   #provenAt = Number.NEGATIVE_INFINITY;
   #walletAt = Number.NEGATIVE_INFINITY;
+  /** that is what it was then, or later, by the exchange's clock */
+  #walletTime = Number.NEGATIVE_INFINITY;
   /** what the private stream has said since then stands against the last read, which may be older */
   #standsFrom = Number.NEGATIVE_INFINITY;
   #disputedUntil: Micros | null = null;
@@ -67,18 +69,33 @@ export class Account {
   }
 
   /** The stream's word of what followed may be lost all the same: the first read that can lag no more decides. */
-  #readWallet({ wallet, requestedAt }: AccountSnapshot, lag: Micros): void {
+  #readWallet({ wallet, requestedAt, asOf }: AccountSnapshot, lag: Micros): void {
     this.#disputedUntil = null;
-    if (this.#walletAt < this.#standsFrom) this.#setWallet(wallet);
-    else if (wallet !== this.#wallet && this.#walletAt <= requestedAt) {
+    if (this.#walletAt < this.#standsFrom) {
+      this.#setWallet(wallet);
+      this.#walletTime = Math.max(this.#walletTime, asOf - lag);
+    } else if (wallet !== this.#wallet && this.#walletAt <= requestedAt) {
       this.#disputedUntil = micros(this.#walletAt + lag + 1);
     }
   }
 
-  onWallet(wallet: Money, now: Micros): void {
+  /**
+   * Said by the private stream, which may repeat itself or tell late: then what it said of a later moment stands
+   * (failure-catalogue F-28, F-49).
+   *
+   * @param time the exchange's
+   */
+  onWallet(wallet: Money, time: Micros, now: Micros): void {
+    if (this.isPast(time)) return;
+    this.#walletTime = time;
     this.#setWallet(wallet);
     this.#walletAt = now;
     this.#disputedUntil = null;
+  }
+
+  /** Whether it is known already what the wallet was after that, by the exchange's clock. */
+  isPast(time: Micros): boolean {
+    return time < this.#walletTime;
   }
 
   /** When a read can tell which is right where the last one shows another wallet than the stream said; null where not. */
@@ -86,8 +103,14 @@ export class Account {
     return this.#disputedUntil;
   }
 
-  /** Said by the private stream, which does not lag as reads do. @param report its `time` is the exchange's */
+  /**
+   * Said by the private stream, which does not lag as reads do. What it repeats, or tells late, is over (failure-catalogue
+   * F-28, F-49).
+   *
+   * @param report its `time` is the exchange's
+   */
   onPosition(report: PositionReport & { readonly time: Micros }, now: Micros): void {
+    if (report.time < f64(this.#statedAt, report.symbol)) return;
     this.#hold(report);
     this.#statedLots[report.symbol] = report.lots;
     this.#statedEntry[report.symbol] = report.entryTicks;

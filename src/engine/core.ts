@@ -259,7 +259,7 @@ export class Core implements MarketSink {
         break;
       case "wallet":
         this.#limits.onWallet(event, now);
-        this.#ledger.onWallet(event.wallet);
+        this.#ledger.onWallet();
         break;
       case "funding":
         this.#desk(event.symbol).manager.onFunding(event.amount, event.time);

@@ -78,9 +78,9 @@ export class LedgerDesk {
     if (this.#ports.session.ledger !== null) this.#want(true);
   }
 
-  /** Told by the private stream, or found in a read that is explained. */
-  onWallet(wallet: Money): void {
-    this.#wallet = wallet;
+  /** The private stream has spoken of the wallet. */
+  onWallet(): void {
+    this.#wallet = this.#ports.account.wallet;
   }
 
   /** A read of the account was taken over. */

@@ -54,9 +54,9 @@ export class LimitWatch {
   /** A transfer is told to the session before the equity shows it: else it would be measured as profit or loss. */
   onWallet({ wallet, transfer, time }: Wallet, now: Micros): void {
     const { account, session } = this.#ports;
-    const isCounted = account.wallet === wallet;
+    const isCounted = account.isPast(time) || account.wallet === wallet;
     if (transfer !== noMoney) session.onTransfer(transfer, time, isCounted, now);
-    account.onWallet(wallet, now);
+    account.onWallet(wallet, time, now);
     this.#mustMeasure = true;
   }
 

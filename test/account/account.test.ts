@@ -61,7 +61,7 @@ function told(): Account {
   const account = new Account(2);
   account.onPrivateStream(true, after(-1));
   account.onSnapshot(snapshot({ requestedAt: after(-1) }), lag);
-  account.onWallet(moneyFromText("900"), after(0));
+  account.onWallet(moneyFromText("900"), after(0), after(0));
   return account;
 }
 
@@ -89,7 +89,7 @@ test("[RSK-8] a read that shows the wallet that was told settles it, however you
 test("[RSK-8] a newer word of the stream settles what a read has disputed", () => {
   const account = told();
   account.onSnapshot(snapshot({ requestedAt: after(1) }), lag);
-  account.onWallet(moneyFromText("1000"), after(2));
+  account.onWallet(moneyFromText("1000"), after(2), after(2));
   expect(account.disputedUntil).toBeNull();
 });
 

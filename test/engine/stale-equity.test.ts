@@ -137,3 +137,60 @@ test("[RSK-4] a read that can lag no more shows what is open", () => {
   bench.tell(snapshotOf(0, { requestedAt: after(20_000) }));
   expect(bench.core.equity).toBe(10_000);
 });
+
+/** The stream says once more, or late, what the wallet was at that time. */
+function saidOf(bench: Watched, wallet: string, transfer: string, milliseconds: number): void {
+  const money = { wallet: moneyFromText(wallet), transfer: moneyFromText(transfer) };
+  bench.tell({ kind: "wallet", ...money, time: after(milliseconds) });
+  bench.tell({ kind: "timer" });
+}
+
+test("[RSK-4] [F-28] a wallet from before a deposit that the stream tells once more is no loss", () => {
+  const bench = transferred("15000", "5000");
+  saidOf(bench, "10000", "0", 500);
+  expect([bench.core.equity, bench.events]).toEqual([15_000, ["TRANSFERRED"]]);
+});
+
+test("[RSK-4] [F-28] a wallet from before a withdrawal that the stream tells once more is no new highest equity", () => {
+  const bench = transferred("5000", "-5000");
+  saidOf(bench, "10000", "0", 500);
+  expect(bench.core.session(bench.now).peakEquity).toBe(5_000);
+});
+
+test("[RSK-4] [F-49] a deposit that is told after what followed it raises the peaks once", () => {
+  const bench = ready();
+  bench.at(1_000);
+  saidOf(bench, "14990", "0", 900);
+  saidOf(bench, "15000", "5000", 800);
+  const { peakEquity, limitEquity } = bench.core.session(bench.now);
+  expect([bench.core.equity, peakEquity, limitEquity]).toEqual([14_990, 14_990, 15_000]);
+});
+
+test("[RSK-4] [F-28] a position that is closed counts no more when the stream tells of it once more", () => {
+  const bench = holding(530_000);
+  const opened = bench.now;
+  bench.at(1_005);
+  bench.wallet("9890");
+  state(bench, 0);
+  bench.tell({ kind: "position-report", symbol: first, lots: signedLots(10), entryTicks: 640_000, time: opened });
+  expect(bench.core.equity).toBe(9_890);
+});
+
+test("[RSK-4] [F-28] a wallet that is told once more asks the exchange's ledger for nothing", () => {
+  const bench = ready();
+  bench.at(1_000);
+  bench.wallet("9990");
+  saidOf(bench, "10000", "0", 500);
+  bench.at(20_000);
+  bench.core.handle(snapshotOf(0, { wallet: moneyFromText("9990"), requestedAt: after(20_000) }), bench.now);
+  expect(bench.core.takeOutputs().map(({ kind }) => kind)).not.toContain("query-income");
+});
+
+test("[RSK-4] [F-28] what the stream had lost and tells once it is back is over where a read has shown what followed", () => {
+  const bench = ready();
+  interrupt(bench);
+  bench.income = [{ kind: "transfer", id: "tr1", amount: moneyFromText("5000"), time: after(2_000) }];
+  read(bench, "15000", 30_000);
+  saidOf(bench, "10000", "0", 1_000);
+  expect([bench.core.equity, bench.events]).toEqual([15_000, ["TRANSFERRED"]]);
+});
