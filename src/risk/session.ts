@@ -107,7 +107,7 @@ export function onTradeVoided(before: SessionState, openedAt: Micros): SessionSt
   return {
     ...before,
     tradeTimes: before.tradeTimes.toSpliced(index, 1),
-    tradesToday: Math.max(0, before.tradesToday - 1),
+    tradesToday: Math.max(0, before.tradesToday - ofToday(before, openedAt)),
   };
 }
 
@@ -127,7 +127,12 @@ export function withTradeAt(before: SessionState, openedAt: Micros, nth: number,
   // The machine's clock may have been set back since: it counts from now, as everything that is in the future does.
   const time = micros(Math.min(openedAt, now));
   const tradeTimes = [...before.tradeTimes, time].sort((a, b) => a - b).slice(-tradeTimesMax);
-  return { ...before, tradeTimes, tradesToday: before.tradesToday + 1 };
+  return { ...before, tradeTimes, tradesToday: before.tradesToday + ofToday(before, time) };
+}
+
+/** 1 for an entry that the day's trades count, 0 for one that left before the day began: it was counted, if at all, in that one. */
+function ofToday({ day }: SessionState, openedAt: Micros): 0 | 1 {
+  return dayOf(openedAt) < day ? 0 : 1;
 }
 
 /**

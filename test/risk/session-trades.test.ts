@@ -72,6 +72,20 @@ test("[RSK-4] the trades of a day are never fewer than none", () => {
   expect(onTradeVoided(sessionOf({ tradeTimes: [start] }), start).tradesToday).toBe(0);
 });
 
+test("[RSK-4] an entry of yesterday of which nothing filled takes no trade of today away", () => {
+  const yesterday = micros(midnight - 1);
+  const state = opened(1, midnight, onTime(opened(1, yesterday), 10_000, midnight).state);
+  const voided = onTradeVoided(state, yesterday);
+  expect([voided.tradeTimes, voided.tradesToday]).toEqual([[midnight], 1]);
+});
+
+test("[RSK-4] an entry of yesterday that only the journal knows is in the hour, and no trade of today", () => {
+  const { state } = onTime(sessionOf(), 10_000, midnight);
+  const yesterday = micros(midnight - 1);
+  const known = withTradeAt(state, yesterday, 1, midnight);
+  expect([known.tradeTimes, known.tradesToday]).toEqual([[yesterday], 0]);
+});
+
 test("[RSK-4] a closed trade adds to the day's realised profit", () => {
   expect(onTradeClosed(onTradeClosed(sessionOf(), 5), -7).realisedToday).toBe(-2);
 });
