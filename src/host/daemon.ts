@@ -193,9 +193,11 @@ export class Daemon {
 
   /**
    * The same for somebody who waits: resolves when what follows from it is on the disk (design.md, Store); rejects where
-   * that cannot be, and the core has heard of it all the same.
+   * that cannot be, and the core has heard of it all the same; as the daemon ends nobody hears of it.
    */
   async control(control: Control): Promise<void> {
+    // The journal still takes rows while the last alerts leave: that it has kept none would pass for kept.
+    if (this.#closing !== null) throw new DaemonError("the daemon is ending: nothing follows from it any more");
     this.tell(control);
     await this.#journal.keep(null);
   }

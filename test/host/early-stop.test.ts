@@ -78,3 +78,13 @@ test("[SAF-5] [CFG-4] a stop that took too long names the limit that it began wi
   settings.replace({ ...settings.current, stop: { ...settings.current.stop, timeout_seconds: 60 } });
   expect((await stopping).failure).toBe("after 0.1 s an order or a position was still not settled");
 });
+
+test("[I-10] a halt that comes as the daemon ends is not told as done: the next run would trade", async () => {
+  bench = await DaemonBench.open();
+  const running = bench.start("a", waiting);
+  await running.logged("RECOVERED");
+  const { daemon } = running;
+  const ended = daemon.close();
+  await expect(daemon.control({ kind: "control", by: "telegram:7", action: "halt" })).rejects.toThrow("is ending");
+  await ended;
+});
