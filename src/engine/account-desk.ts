@@ -221,9 +221,9 @@ export class AccountDesk {
    * The exchange and our books agree, nothing is in doubt, and what is open is protected and can be. Where nothing is open
    * a symbol need not be set up: one that is closed for days holds back no others (failure-catalogue F-58, I-21).
    */
-  #isClean({ instrument, manager, turned, history, setUp }: SymbolDesk): boolean {
+  #isClean({ instrument, manager, turned, history, setUp, isStopRefused }: SymbolDesk): boolean {
     const { trade } = manager;
-    if (setUp === "stop-refused" || history.isPending || turned.trade !== null) return false;
+    if (isStopRefused || history.isPending || turned.trade !== null) return false;
     if (this.#ports.account.reportedLots(instrument.index) !== (trade?.ledger.position ?? 0)) return false;
     if (trade === null) return true;
     if (setUp !== "proven") return false;

@@ -54,6 +54,7 @@ export class SymbolDesk {
   readonly #entries: EntryDesk;
   readonly #minutes: ClosedMinutes;
   #setUp: SetUp = { state: "pending", cause: "not told yet" };
+  #isStopRefused = false;
   readonly #floor: Floor;
   #settings: Settings;
   readonly #judge: DecisionJudge;
@@ -260,7 +261,14 @@ export class SymbolDesk {
   /** Whether the account is ready for entries of this symbol. */
   onSetUp(setUp: SetUp): void {
     this.#setUp = setUp;
+    // That it is tried again, or cannot be at the moment, takes nothing back.
+    if (setUp.state !== "pending") this.#isStopRefused = setUp.state === "stop-refused";
     if (setUp.state === "proven") this.risk.onMaintenance(setUp.maintenance);
+  }
+
+  /** Whether the exchange has refused the stop that proves the stop path, and has taken none since (failure-catalogue F-12). */
+  get isStopRefused(): boolean {
+    return this.#isStopRefused;
   }
 
   get setUp(): SetUp["state"] {

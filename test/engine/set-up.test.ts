@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { SetUp } from "../../src/domain/event.ts";
 import { orderId, stopPathTrade } from "../../src/domain/order-id.ts";
 import { decisionOf } from "../risk/support.ts";
-import { after, settings } from "../support/core.ts";
+import { after, settings, settingsWith } from "../support/core.ts";
 import { CoreBench, first, idOf, journalled, openTradeOf, snapshotOf, stopOf, texts, tradeA } from "./support.ts";
 
 function told(bench: CoreBench, setUp: SetUp): readonly string[] {
@@ -73,4 +73,16 @@ test("[I-01] nor without a journal: the position is an orphan that gets a stop o
     false,
     true,
   ]);
+});
+
+test("[F-12] a stop that is refused is not forgotten while it is tried again: SAFE MODE stays until one is taken", () => {
+  const bench = CoreBench.ready(settingsWith({ safe_mode: { leave: "clean-reconciliation" } }));
+  const modes = [refused, pending, proven].map((setUp, index) => {
+    told(bench, setUp);
+    const milliseconds = 1_000 * (index + 1);
+    bench.at(milliseconds);
+    bench.tell(snapshotOf(0, { requestedAt: after(milliseconds) }));
+    return bench.core.safeMode?.reason ?? null;
+  });
+  expect(modes).toEqual(["CANNOT_PROTECT", "CANNOT_PROTECT", null]);
 });
