@@ -39,6 +39,8 @@ const waitMillisMax = 30_000;
 export class DaemonBench {
   readonly at: TestServer;
   readonly directory = mkdtempSync(join(tmpdir(), "scalpd-daemons-"));
+  /** the mark price, from the next beat on */
+  mark = 64_000;
   readonly #daemons: RunningDaemon[] = [];
   readonly #beat: NodeJS.Timeout;
 
@@ -57,7 +59,7 @@ export class DaemonBench {
       market.ticker(id, [640_000, 5_000], [640_001, 5_000]);
       market.depth({ first: id, last: id, previous: id - 1, bids: [[640_000, 5_000]] });
       market.trade(id, 640_000, 1, true);
-      market.mark(64_000);
+      market.mark(this.mark);
     };
     show();
     this.#beat = setInterval(show, beatMillis);

@@ -24,17 +24,18 @@ function kept(name: string) {
 }
 
 test("[IDM-4] the equity that is kept has the open profit in it", async () => {
+  bench.mark = 63_990;
   const one = bench.start("one", { ...entering, ...quiet });
   await one.inPosition();
+  const markNow = (): number | undefined => one.daemon.core?.desks[0]?.market.mark;
+  await vi.waitUntil(() => markNow() === bench.mark * 1e8, { interval: 10, timeout: 30_000 });
   await one.kill();
   const [view] = viewStores(join(bench.directory, "one"));
-  const account = view?.account;
-  // Bought at the ask, a tick above the mark price.
-  const profit = -0.1 * Number(view?.positions[0]?.quantity);
-  expect(profit).toBeLessThan(0);
-  expect(moneyFromText(account?.equity ?? "")).toBe(
-    moneyFromText(account?.wallet ?? "") + BigInt(Math.round(profit * 1e8)),
-  );
+  const { quantity, entry_price } = view?.positions[0] ?? { quantity: "0", entry_price: "0" };
+  const profit = (bench.mark - Number(entry_price)) * Number(quantity);
+  expect(Math.abs(profit)).toBeGreaterThan(0);
+  const wallet = moneyFromText(view?.account?.wallet ?? "");
+  expect(moneyFromText(view?.account?.equity ?? "")).toBe(wallet + BigInt(Math.round(profit * 1e8)));
 });
 
 test("[IDM-4] the account is kept as soon as it has been read", async () => {
