@@ -23,13 +23,13 @@ export function backtestCommand(options: BacktestOptions): number {
   const settings = loadSettings(options.config);
   const tapes = options.tapes.map((path) => readTape(path));
   const specs = symbolsOfTapes(tapes);
+  const symbols = tapes.map(({ metadata }) => metadata.symbol);
+  const models = modelsOf(startingModels(settings), symbols);
   if (options.compareModes) {
-    const comparison = compareModes(settings, tapes, specs, clockSeconds);
+    const comparison = compareModes({ settings, tapes, specs, models }, clockSeconds);
     options.print(options.json ? JSON.stringify(comparison) : compared(comparison, settings));
     return Object.values(comparison.modes).some((report) => report.safe_mode) ? 1 : 0;
   }
-  const symbols = tapes.map(({ metadata }) => metadata.symbol);
-  const models = modelsOf(startingModels(settings), symbols);
   const started = clockSeconds();
   const result = backtest({ settings, tapes, specs, models });
   const report = backtestReport(result, clockSeconds() - started);

@@ -5,9 +5,7 @@ import { type Instrument, quoteFromTickLots } from "../domain/instrument.ts";
 import { merged } from "../domain/merge.ts";
 import { parseOrderId } from "../domain/order-id.ts";
 import type { FillRow, Output, TradeRow } from "../domain/output.ts";
-import type { SymbolSpec } from "../exchange/symbols.ts";
-import { backtest } from "../host/backtest.ts";
-import type { Tape } from "../tape/format.ts";
+import { type BacktestInput, backtest } from "../host/backtest.ts";
 import { type BacktestReport, backtestReport } from "./backtest-report.ts";
 
 const modes = ["normal", "scalp"] as const;
@@ -28,13 +26,8 @@ export type ModeReport = BacktestReport & {
 
 export type ModeComparison = { readonly modes: Readonly<Record<Mode, ModeReport>> };
 
-export function compareModes(
-  settings: Settings,
-  tapes: readonly Tape[],
-  specs: readonly SymbolSpec[],
-  clock: () => number,
-): ModeComparison {
-  const of = (mode: Mode): ModeReport => reportOf(inMode(settings, mode), tapes, specs, clock);
+export function compareModes(input: BacktestInput, clock: () => number): ModeComparison {
+  const of = (mode: Mode): ModeReport => reportOf({ ...input, settings: inMode(input.settings, mode) }, clock);
   return { modes: { normal: of("normal"), scalp: of("scalp") } };
 }
 
@@ -44,15 +37,10 @@ function inMode(settings: Settings, mode: Mode): Settings {
   return merged(settings, { trading: { mode }, overrides: own });
 }
 
-function reportOf(
-  settings: Settings,
-  tapes: readonly Tape[],
-  specs: readonly SymbolSpec[],
-  clock: () => number,
-): ModeReport {
-  const seen = new Seen(settings.order_id_prefix);
+function reportOf(input: BacktestInput, clock: () => number): ModeReport {
+  const seen = new Seen(input.settings.order_id_prefix);
   const started = clock();
-  const result = backtest({ settings, tapes, specs, onOutput: (output) => seen.take(output) });
+  const result = backtest({ ...input, onOutput: (output) => seen.take(output) });
   const { trades } = result;
   const slipped = trades.filter((row) => row.slippageTicks !== null);
   return {

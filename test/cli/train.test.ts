@@ -92,6 +92,16 @@ test("[DEC-3] a run that is told to start from the trained models does not warm 
   expect(blockedWith(started)["WARMING_UP"]).toBeUndefined();
 });
 
+test("[DEC-3] both modes of a comparison start from the trained models", () => {
+  const started = join(folder, "compared.yaml");
+  writeFileSync(started, `symbols: [BTCUSDT]\ndecision: { ensemble: { start_from: ${models} } }\n`);
+  const lines: string[] = [];
+  const print = (line: string): void => void lines.push(line);
+  backtestCommand({ tapes: [bundled], config: started, json: true, compareModes: true, print });
+  const { modes } = JSON.parse(lines[0] ?? "");
+  expect([modes.normal.blocked.WARMING_UP, modes.scalp.blocked.WARMING_UP]).toEqual([undefined, undefined]);
+});
+
 test("[DEC-3] the model file names what it was trained on, without a path", () => {
   expect(readModelFile(models)).toMatchObject({
     trained_on: [{ tape: "BTCUSDT-20240719.arrow", symbol: "BTCUSDT", from: expect.stringMatching(/^2024-07-18T/) }],
