@@ -38,6 +38,9 @@ export type FaultsOptions = {
 /** More than this would be read by nobody. */
 const tracedSeedsMax = 10;
 const bundlesMax = 20;
+/** Each is a job that is held until all are done. */
+const seedsMax = 1_000_000;
+const threadsMax = 1_024;
 
 /** @returns the exit code: 0 no violation, 3 correctness, 4 liveness, 5 the daemon crashed */
 export async function faultsCommand(options: FaultsOptions): Promise<number> {
@@ -88,13 +91,14 @@ function rounded(seconds: number): number {
 }
 
 function jobsOf(options: FaultsOptions): readonly SeedJob[] {
-  const { seeds, from, trace, shrink } = options;
-  for (const [name, value, least] of [
-    ["--seeds", seeds, 1],
-    ["--from", from, 0],
+  const { seeds, from, threads, trace, shrink } = options;
+  for (const [name, value, least, most] of [
+    ["--seeds", seeds, 1, seedsMax],
+    ["--from", from, 0, Number.MAX_SAFE_INTEGER - seedsMax],
+    ["--threads", threads ?? 1, 1, threadsMax],
   ] as const) {
-    if (!Number.isSafeInteger(value) || value < least) {
-      throw new UsageError(`${name} ${value}: allowed is a whole number from ${least}`);
+    if (!Number.isSafeInteger(value) || value < least || value > most) {
+      throw new UsageError(`${name} ${value}: allowed is a whole number from ${least} to ${most}`);
     }
   }
   if (!(options.hours > 0)) throw new UsageError(`--hours ${options.hours}: allowed is a number above 0`);

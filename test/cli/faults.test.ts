@@ -96,10 +96,13 @@ test("too many seeds to be read are not traced", async () => {
 });
 
 test.each([
-  [{ seeds: 0 }, "--seeds 0: allowed is a whole number from 1"],
-  [{ from: 1.5 }, "--from 1.5: allowed is a whole number from 0"],
+  [{ seeds: 0 }, "--seeds 0: allowed is a whole number from 1 to 1000000"],
+  [{ seeds: 1e15 }, "--seeds 1000000000000000: allowed is a whole number from 1 to 1000000"],
+  [{ from: 1.5 }, "--from 1.5: allowed is a whole number from 0 to "],
   [{ hours: 0 }, "--hours 0: allowed is a number above 0"],
-])("%o is refused", async (wrong, message) => {
+  [{ threads: 0 }, "--threads 0: allowed is a whole number from 1 to 1024"],
+  [{ threads: -1 }, "--threads -1: allowed is a whole number from 1 to 1024"],
+])("[SIM-3] %o is refused", async (wrong, message) => {
   await expect(faultsCommand({ ...quick, ...wrong })).rejects.toThrow(message);
 });
 
