@@ -75,7 +75,10 @@ function allowedIn(node: SchemaNode): string {
     case "object":
       return `a section with the keys ${Object.keys(node.properties ?? {}).join(", ")}`;
     default:
-      return node.maxLength === undefined ? "text" : `text of ${node.minLength ?? 0} to ${node.maxLength} characters`;
+      if (node.maxLength !== undefined) return `text of ${node.minLength ?? 0} to ${node.maxLength} characters`;
+      return node.minLength === undefined
+        ? "text"
+        : `text of at least ${node.minLength} character${node.minLength === 1 ? "" : "s"}`;
   }
 }
 

@@ -27,11 +27,18 @@ export function settingsOf(file: YamlFile, path: string | null, overrides: Overr
   const parsed = Settings.safeParse(raw, { reportInput: true });
   if (parsed.success) return parsed.data;
   const problems = [...explainAll(parsed.error, raw), ...crossFieldProblems(raw, parsed.error)];
-  const placed = problems.map((problem) => ({ line: file.lineOf(problem.path), text: problem.text }));
+  const placed = problems.map((problem) => {
+    // What an option has replaced does not stand in the file, whatever stands there.
+    const isOption = Object.hasOwn(overrides, problem.path.join("."));
+    const line = isOption ? null : file.lineOf(problem.path);
+    return { line, text: `${isOption ? "command line" : placeIn(path, line)}: ${problem.text}` };
+  });
   placed.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
-  throw new ConfigError(
-    placed.map(({ line, text }) => `${path ?? "settings"}${line === null ? "" : `:${line}`}: ${text}`),
-  );
+  throw new ConfigError(placed.map(({ text }) => text));
+}
+
+function placeIn(path: string | null, line: number | null): string {
+  return `${path ?? "settings"}${line === null ? "" : `:${line}`}`;
 }
 
 /** The published schema: an editor completes and checks the YAML with it. */

@@ -35,8 +35,10 @@ export function readYaml(path: string): YamlFile {
     merge: false,
     uniqueKeys: true,
   });
-  const faults = [...document.errors, ...document.warnings].map(
-    (fault) => `${path}: ${oneLine(fault.message.split("\n", 1)[0] ?? "", 200)}`,
+  const faults = [...document.errors, ...document.warnings].map((fault) =>
+    fault.code === "MULTIPLE_DOCS"
+      ? `${path}:${lines.linePos(fault.pos[0]).line}: a second document begins; allowed: one`
+      : `${path}: ${oneLine(fault.message.split("\n", 1)[0] ?? "", 200)}`,
   );
   if (faults.length > 0) throw new ConfigError(faults.slice(0, problemsMax));
   const forbidden: string[] = [];

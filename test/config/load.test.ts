@@ -114,6 +114,18 @@ test("[CFG-2] the command line stands above the file and is checked like it", ()
   expect(() => loadSettings(file, { "exchange.speed": 1_000 })).toThrow("exchange.speed is 1000");
 });
 
+test("[CFG-2] what an option says wrongly is not told as a line of the file", () => {
+  expect(problemsOf("exchange:\n  speed: 2\n", { "exchange.speed": 0 })).toEqual([
+    "command line: exchange.speed is 0; allowed: a number above 0 and at most 100",
+  ]);
+});
+
+test("[CFG-2] text that may not be empty says so", () => {
+  expect(problemsOf('store: { directory: "" }')).toEqual([
+    `${file}:1: store.directory is ""; allowed: text of at least 1 character`,
+  ]);
+});
+
 test("[CFG-2] an empty file means the defaults", () => {
   writeFileSync(file, "# nothing here\n");
   expect(loadSettings(file)).toEqual(Settings.parse({}));
@@ -141,7 +153,7 @@ const hostile: readonly (readonly [string, string, RegExp])[] = [
   ["many keys", Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join("\n"), /more than 10000 YAML tokens/],
   ["deep nesting", "[".repeat(100_000), /nested deeper than 32/],
   ["a large file", `# ${"x".repeat(300_000)}\n`, /has 300003 bytes; allowed: at most 262144/],
-  ["two documents", "log: {}\n---\nlog: {}\n", /multiple documents/],
+  ["two documents", "log: {}\n---\nlog: {}\n", /settings\.yaml:\d: a second document begins; allowed: one$/],
 ];
 
 test.each(hostile)("[CFG-2] hostile YAML is refused in one line: %s", (_, text, problem) => {
