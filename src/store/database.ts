@@ -113,7 +113,7 @@ function open(path: string): Attempt {
 }
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB, with their extended codes. */
-function isDamage(error: unknown): boolean {
+export function isDamage(error: unknown): boolean {
   if (!(error instanceof Error) || !("errcode" in error)) return false;
   const primary = Number(error.errcode) & 0xff;
   return primary === 11 || primary === 26;

@@ -1,14 +1,10 @@
 /** One trade's story in order: decision, gates, intent, orders with what became of them, fills, moves of the stop, summary. */
 
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { big, type DatabaseRow, integer, integerOrNull, json, real, realOrNull, text, textOrNull } from "./cell.ts";
-import { openForReading } from "./database.ts";
-import { databaseName } from "./recovery.ts";
+import { readStore, storesIn } from "./reading.ts";
 import { amount, price, priceOrNull, quantity, time } from "./shown.ts";
-import { StoreError } from "./store.ts";
 import { Gate } from "./why.ts";
 
 export type TradeStory = {
@@ -109,29 +105,21 @@ export type StoryAnswer =
 /**
  * @param directory `store.directory`
  * @param id of the trade, of its decision, or of one of its orders
- * @throws {StoreError} a store cannot be read
+ * @throws {import("./store.ts").StoreError} a store cannot be read
  */
 export function viewTrade(directory: string, id: string): StoryAnswer {
   const newest: { readonly trade: string; readonly time: number }[] = [];
-  const names = existsSync(directory) ? readdirSync(directory).sort() : [];
-  for (const name of names) {
-    const path = join(directory, name, databaseName);
-    if (!existsSync(path)) continue;
-    const database = openForReading(path);
-    try {
+  for (const { name, path } of storesIn(directory)) {
+    const story = readStore(path, (database) => {
       // One transaction, so that all of it is of one moment, also while a daemon writes.
       database.exec("BEGIN");
-      const story = storyIn(database, name, id.slice(0, idLengthMax));
-      if (story !== null) return { kind: "found", story };
+      const found = storyIn(database, name, id.slice(0, idLengthMax));
+      if (found !== null) return found;
       const rows = database.prepare("SELECT trade, time FROM intents ORDER BY time DESC LIMIT ?").all(namedMax);
       newest.push(...rows.map((row) => ({ trade: text(row, "trade"), time: integer(row, "time") })));
-    } catch (error) {
-      if (error instanceof StoreError) throw error;
-      const cause = error instanceof Error ? error.message : String(error);
-      throw new StoreError(`${path}: written by an older version; start the daemon once: ${cause}`, { cause: error });
-    } finally {
-      database.close();
-    }
+      return null;
+    });
+    if (story !== null) return { kind: "found", story };
   }
   const sorted = newest.sort((a, b) => b.time - a.time).slice(0, namedMax);
   return { kind: "unknown", newest: sorted.map(({ trade }) => trade) };

@@ -1,13 +1,11 @@
 /** What a store holds, for people: decimal text instead of ticks and lots. Read only, also while a daemon writes. */
 
-import { existsSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { SafeModeState } from "../domain/safe-mode.ts";
 import { type DatabaseRow, integer, integerOrNull, real, realOrNull, text, textOrNull } from "./cell.ts";
-import { openForReading } from "./database.ts";
 import { type JournalFailure, readFailure, safeModeAfter } from "./failure-mark.ts";
-import { databaseName } from "./recovery.ts";
+import { readStore, storesIn } from "./reading.ts";
 import { safeModeFrom } from "./safe-mode-state.ts";
 import { amount, entryPrice, price, priceOrNull, quantity, time } from "./shown.ts";
 
@@ -73,19 +71,9 @@ export type TradeView = {
  * @throws {import("./store.ts").StoreError} a store cannot be read
  */
 export function viewStores(directory: string): StoreView[] {
-  if (!existsSync(directory)) return [];
-  return readdirSync(directory)
-    .sort()
-    .map((name) => ({ name, path: join(directory, name, databaseName) }))
-    .filter(({ path }) => existsSync(path))
-    .map(({ name, path }) => {
-      const database = openForReading(path);
-      try {
-        return view(database, name, readFailure(dirname(path)));
-      } finally {
-        database.close();
-      }
-    });
+  return storesIn(directory).map(({ name, path }) =>
+    readStore(path, (database) => view(database, name, readFailure(dirname(path)))),
+  );
 }
 
 // States of the execution's order status that are not an end.

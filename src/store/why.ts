@@ -1,13 +1,9 @@
 /** Why there was no trade: reasons with typical measured values against their limits, and the last decisions gate by gate. */
 
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { type DatabaseRow, integer, json, realOrNull, text, textOrNull } from "./cell.ts";
-import { openForReading } from "./database.ts";
-import { databaseName } from "./recovery.ts";
-import { StoreError } from "./store.ts";
+import { readStore, storesIn } from "./reading.ts";
 
 export type WhyQuestion = {
   /** `store.directory` */
@@ -74,26 +70,11 @@ const number = z.number().nullable();
 const Evidence = z.object({ reason: z.string(), measured: number, limit: number });
 export const Gate = z.object({ gate: z.string(), verdict: z.string(), measured: number, limit: number });
 
-/** @throws {StoreError} a store cannot be read */
+/** @throws {import("./store.ts").StoreError} a store cannot be read */
 export function viewWhy(question: WhyQuestion): readonly StoreWhy[] {
-  const { directory } = question;
-  if (!existsSync(directory)) return [];
-  return readdirSync(directory)
-    .sort()
-    .map((name) => ({ name, path: join(directory, name, databaseName) }))
-    .filter(({ path }) => existsSync(path))
-    .map(({ name, path }) => {
-      const database = openForReading(path);
-      try {
-        return view(database, name, question);
-      } catch (error) {
-        if (error instanceof StoreError) throw error;
-        const cause = error instanceof Error ? error.message : String(error);
-        throw new StoreError(`${path}: written by an older version; start the daemon once: ${cause}`, { cause: error });
-      } finally {
-        database.close();
-      }
-    });
+  return storesIn(question.directory).map(({ name, path }) =>
+    readStore(path, (database) => view(database, name, question)),
+  );
 }
 
 const decisionsSince = `SELECT decisions.*, symbol FROM decisions JOIN instruments ON instruments.id = instrument

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, expect, test } from "vitest";
 import { milliseconds } from "../../src/cli/duration.ts";
 import { micros, money } from "../../src/domain/units.ts";
@@ -129,6 +130,44 @@ test("`state` prints positions with their protection, open orders, equity and tr
   expect(view.orders).toHaveLength(1);
   expect(view.trades).toMatchObject([{ pnl_net: "-0.55050000", entry_price: "64000.05", exit_reason: "MAX_HOLD" }]);
   expect(text).toContain("BTCUSDT 0.01 at 64000: sell stop at 63900 (live)");
+});
+
+const readers = [[["state"]], [["why"]], [["trade", "x"]]] as const;
+
+/** The header and the schema stay: the damage is met when one of the tables, or an index of it, is read. */
+function overwriteTables(path: string): void {
+  const database = new DatabaseSync(path);
+  database.exec("PRAGMA journal_mode = DELETE");
+  const roots = database
+    .prepare("SELECT rootpage FROM sqlite_master WHERE tbl_name IN ('account', 'decisions', 'intents')")
+    .all()
+    .map(({ rootpage }) => Number(rootpage));
+  database.close();
+  const bytes = readFileSync(path);
+  for (const root of roots) bytes.fill(0x55, (root - 1) * 4_096, root * 4_096);
+  writeFileSync(path, bytes);
+}
+
+test.each(readers)("[OPS-1] %j of a journal that is damaged says which and that, not that it is old", async (given) => {
+  const data = mkdtempSync(join(root, "data-"));
+  const store = await openStore(optionsIn(data));
+  await store.close();
+  const path = join(data, "paper-t1", "journal.sqlite");
+  overwriteTables(path);
+  expect(scalpd(...given, "--data", data)).toEqual({
+    code: 1,
+    out: "",
+    error: `scalpd: ${path}: is damaged: database disk image is malformed\n`,
+  });
+});
+
+test.each(readers)("[OPS-1] %j of a file instead of a directory is one clear line", (given) => {
+  writeFileSync(file, "");
+  expect(scalpd(...given, "--data", file)).toEqual({
+    code: 1,
+    out: "",
+    error: `scalpd: ${file}: is no directory; allowed: where the journal is kept\n`,
+  });
 });
 
 test("`state` says it plainly when a position has no live stop, and when there is no journal", async () => {
