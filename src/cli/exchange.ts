@@ -3,6 +3,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { allowedAt, SchemaNode } from "../config/explain.ts";
 import { Settings } from "../config/schema.ts";
 import { type Micros, symbolIndex } from "../domain/units.ts";
 import { Exchange, type ExchangeOptions } from "../exchange/exchange.ts";
@@ -15,25 +16,32 @@ import { startWireServer, type WireServer } from "../exchange/wire/server.ts";
 import { makeDirectory, readStateFile, StateFile, StateFileError } from "../exchange/wire/state-file.ts";
 import { type Tape, TapeError } from "../tape/format.ts";
 import { readTape } from "../tape/reader.ts";
+import { optionName } from "./option-name.ts";
 import { symbolsOfTapes, TapeSymbolError } from "./tape-symbols.ts";
 
 const defaults = Settings.parse({}).exchange;
 
+/** Empty text is no number, and no 0 either. */
+function numeric<T extends z.ZodType>(schema: T) {
+  return z.preprocess((given) => (typeof given === "string" && given.trim() === "" ? Number.NaN : given), schema);
+}
+
 /** Options as a command line gives them: text or numbers, checked here. Fees are those of the settings. */
 const Options = z.object({
-  port: z.coerce.number().int().min(0).max(65_535).default(defaults.port),
+  port: numeric(z.coerce.number().int().min(0).max(65_535)).default(defaults.port),
   feed: z.literal("tape", { error: "must be tape: no other feed is built in" }).default("tape"),
   tape: z.array(z.string().min(1)).min(1).max(64).default(defaults.tapes),
-  speed: z.coerce.number().positive().max(100).default(defaults.speed),
-  seed: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(2 ** 31)
-    .default(defaults.seed),
-  wallet: z.coerce.number().positive().max(1e9).default(defaults.wallet_usdt),
-  makerFee: z.coerce.number().min(-0.001).max(0.01).default(defaults.maker_fee),
-  takerFee: z.coerce.number().min(0).max(0.01).default(defaults.taker_fee),
+  speed: numeric(z.coerce.number().positive().max(100)).default(defaults.speed),
+  seed: numeric(
+    z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(2 ** 31),
+  ).default(defaults.seed),
+  wallet: numeric(z.coerce.number().positive().max(1e9)).default(defaults.wallet_usdt),
+  makerFee: numeric(z.coerce.number().min(-0.001).max(0.01)).default(defaults.maker_fee),
+  takerFee: numeric(z.coerce.number().min(0).max(0.01)).default(defaults.taker_fee),
   /** request weight costs nothing, as it never does on a real exchange */
   weightless: z.boolean().default(false),
   data: z.string().min(1).default("data/exchange"),
@@ -65,11 +73,7 @@ class StartError extends Error {
  */
 export async function exchangeCommand(given: Readonly<Record<string, unknown>>): Promise<number> {
   const parsed = Options.safeParse(given);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const name = issue?.path.join(".") ?? "";
-    return fail(2, `--${name} ${JSON.stringify(given[String(issue?.path[0])])}: ${issue?.message ?? "not valid"}`);
-  }
+  if (!parsed.success) return fail(2, problemOf(parsed.error, given));
   try {
     await run(parsed.data);
     return 0;
@@ -81,6 +85,15 @@ export async function exchangeCommand(given: Readonly<Record<string, unknown>>):
     if (known && error instanceof Error) return fail(1, error.message);
     throw error;
   }
+}
+
+function problemOf({ issues }: z.ZodError, given: Readonly<Record<string, unknown>>): string {
+  const [issue] = issues;
+  const key = String(issue?.path[0] ?? "");
+  const allowed = allowedAt(SchemaNode.parse(z.toJSONSchema(Options)), [key]);
+  // A literal says in its own words what is allowed.
+  const why = issue?.code === "invalid_value" || allowed === null ? issue?.message : `allowed is ${allowed}`;
+  return `${optionName(key)} ${JSON.stringify(given[key])}: ${why}`;
 }
 
 async function run(options: Options): Promise<void> {

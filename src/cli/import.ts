@@ -7,6 +7,7 @@ import { importCsv } from "../tape/import-csv.ts";
 import { importRaw, type RawFile, rawFile } from "../tape/import-raw.ts";
 import { tapeStatistics } from "../tape/statistics.ts";
 import { writeTape } from "../tape/writer.ts";
+import { optionName } from "./option-name.ts";
 
 const formats = ["binance", "csv"] as const;
 const gapSecondsDefault = "30";
@@ -103,7 +104,10 @@ function parseFlags(files: readonly string[], flags: ImportFlags): z.output<type
   if (files.length === 0) throw new ImportUsageError("import: name at least one file");
   const parsed = ImportFlags.safeParse(flags);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `--${issue.path.join(".")} ${issue.message}`);
+  const problems = parsed.error.issues.map(({ path: [key = ""], message }) => {
+    const given = Object.entries(flags).find(([name]) => name === key)?.[1];
+    return `${optionName(String(key))} ${JSON.stringify(given)}: ${message}`;
+  });
   throw new ImportUsageError(`import: ${problems.join("; ")}`);
 }
 

@@ -55,7 +55,12 @@ export function explain(issue: z.core.$ZodIssue, root: SchemaNode, raw: unknown)
   return [{ path: issue.path, text: `${place} is ${shown(issue.input)}; allowed: ${allowed}` }];
 }
 
-/** What a value may be, in words: `a whole number from 1 to 125`. */
+/** What the value at a path may be, in words: `a whole number from 1 to 125`; null where the schema has no such path. */
+export function allowedAt(root: SchemaNode, path: readonly PropertyKey[]): string | null {
+  const node = nodeAt(root, path);
+  return node === null ? null : allowedIn(node);
+}
+
 function allowedIn(node: SchemaNode): string {
   if (node.anyOf !== undefined) return node.anyOf.map(allowedIn).join(" or ");
   if (node.enum !== undefined) return `one of ${node.enum.join(", ")}`;

@@ -90,6 +90,18 @@ test.each([
   expect(scalpd(...given)).toEqual({ code: 2, out: "", error: expect.stringMatching(error) });
 });
 
+test.each([
+  ["--port", "70000", "a whole number from 0 to 65535"],
+  ["--port", "abc", "a whole number from 0 to 65535"],
+  ["--port", "", "a whole number from 0 to 65535"],
+  ["--speed", "0", "a number above 0 and at most 100"],
+  ["--maker-fee", "5", "a number from -0.001 to 0.01"],
+  ["--data", "", "text of at least 1 character"],
+])("[SIM-1] `exchange %s %j` says what is allowed", (option, value, allowed) => {
+  const error = `scalpd exchange: ${option} "${value}": allowed is ${allowed}\n`;
+  expect(scalpd("exchange", option, value)).toEqual({ code: 2, out: "", error });
+});
+
 test("help goes to standard output and is no failure", () => {
   const { code, out, error } = scalpd("--help");
   expect([code, error]).toEqual([0, ""]);

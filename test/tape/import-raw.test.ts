@@ -218,7 +218,7 @@ test("[BT-2] the command writes a tape that reads back, and reports rows, what w
 test("[BT-2] wrong flags of the command are named, all at once", () => {
   const flags = { out: "x", symbol: "btc", tick: "0", step: "x", clockShift: "soon" };
   expect(() => importTape(["a.gz"], flags)).toThrow(
-    /^import: --symbol must .*--tick must .*--step must .*--clockShift must /,
+    /^import: --symbol "btc": must .*--tick "0": must .*--step "x": must .*--clock-shift "soon": must /,
   );
 });
 
