@@ -209,7 +209,7 @@ export type TradeRow = {
   readonly otherFees: string | null;
   /** net profit over the risk taken at entry; null without a stop at entry (adopted) */
   readonly r: number | null;
-  /** worst and best excursion from the average entry, ticks, ≥ 0 */
+  /** worst and best excursion from the average entry that quotes or exits have shown, ticks, ≥ 0 */
   readonly adverseTicks: number;
   readonly favourableTicks: number;
   /** average entry against the decision's mid, ticks; positive is worse; null when adopted */

@@ -44,13 +44,25 @@ export function tradeRow(desk: Pick<Desk, "instrument">, trade: Trade): TradeRow
     netPnl,
     otherFees: otherFees(instrument, trade),
     r: mid === null || risk <= 0 ? null : numberFromMoney(netPnl) / risk,
-    adverseTicks: trade.adverseTicks,
-    favourableTicks: trade.favourableTicks,
+    ...excursions(trade, entryPrice),
     slippageTicks: slippage(mid, entryPrice, plan.side),
     arrivalSlippageTicks: slippage(trade.arrivalMidHalfTicks, entryPrice, plan.side),
     makerShare: trade.makerLots / trade.tradedLots,
     exitReason: exitReason(trade),
   };
+}
+
+/** Quotes alone know nothing of an exit while nobody watched: between two runs, or in a gap of the market data. */
+function excursions(trade: Trade, entryPrice: number): Pick<TradeRow, "adverseTicks" | "favourableTicks"> {
+  const { plan, executions } = trade;
+  let { adverseTicks, favourableTicks } = trade;
+  for (const { side, fill } of executions.values()) {
+    if (side === plan.side) continue;
+    const gain = (fill.price - entryPrice) * sign(plan.side);
+    adverseTicks = Math.max(adverseTicks, -gain);
+    favourableTicks = Math.max(favourableTicks, gain);
+  }
+  return { adverseTicks, favourableTicks };
 }
 
 /** Several assets are possible: the exchange goes over to the quote asset when the other one is used up. */

@@ -94,6 +94,11 @@ test("[ORD-4] excursions are measured on the side at which the position could be
   expect([row.adverseTicks, row.favourableTicks]).toEqual([50, 70]);
 });
 
+test("[ORD-4] a loss that no quote has shown, as after a restart, is an excursion of the exit's size", () => {
+  const row = closedBy("f", 639_446);
+  expect([row.adverseTicks, row.favourableTicks]).toEqual([554, 0]);
+});
+
 test("[ORD-4] slippage is measured against the decision's mid and the mid when the entry left", () => {
   const bench = new Bench();
   bench.touch.quote(640_004, 640_006);
