@@ -10,7 +10,8 @@ import { safeModeFrom } from "./safe-mode-state.ts";
 import { amount, entryPrice, price, priceOrNull, quantity, time } from "./shown.ts";
 
 const tradesMax = 10;
-const ordersMax = 200;
+/** More than a daemon can have open: a stop that was left out would be one that is not known. */
+const ordersMax = 10_000;
 
 export type StoreView = {
   /** venue and instance */

@@ -7,7 +7,7 @@ import { afterAll, expect, test } from "vitest";
 import { milliseconds } from "../../src/cli/duration.ts";
 import { micros, money } from "../../src/domain/units.ts";
 import { openStore } from "../../src/store/open.ts";
-import { fillRow, intentRow, optionsIn, orderRow, positionRow, tradeRow } from "../store/rows.ts";
+import { eth, fillRow, intentRow, optionsIn, orderRow, positionRow, tradeRow } from "../store/rows.ts";
 
 const root = mkdtempSync(join(tmpdir(), "scalpd-cli-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -142,6 +142,15 @@ test("`state` prints positions with their protection, open orders, equity and tr
   expect(view.orders).toHaveLength(1);
   expect(view.trades).toMatchObject([{ pnl_net: "-0.55050000", entry_price: "64000.05", exit_reason: "MAX_HOLD" }]);
   expect(text).toContain("BTCUSDT 0.01 at 64000: sell stop at 63900 (live)");
+});
+
+test("[ORD-3] `state` knows the stop of a position however many orders are open", async () => {
+  const data = mkdtempSync(join(root, "data-"));
+  const store = await openStore(optionsIn(data));
+  const others = Array.from({ length: 300 }, (_, index) => orderRow(`other${index}`, { role: "e", service: "order" }));
+  store.append([...others, positionRow({ symbol: eth }), orderRow("d1", { symbol: eth })]);
+  await store.close();
+  expect(scalpd("state", "--data", data).out).not.toContain("NO LIVE STOP KNOWN");
 });
 
 const readers = [[["state"]], [["why"]], [["trade", "x"]]] as const;
