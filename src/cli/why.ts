@@ -1,8 +1,16 @@
 /** `scalpd why`: why there was no trade, from the journal, also while the daemon runs. */
 
 import { oneLine } from "../config/text.ts";
-import { type DecisionView, type ReasonView, type RiskEventView, type StoreWhy, viewWhy } from "../store/why.ts";
+import {
+  type DecisionView,
+  type ReasonView,
+  type RiskEventView,
+  type StoreWhy,
+  symbolsIn,
+  viewWhy,
+} from "../store/why.ts";
 import { shown } from "./measure.ts";
+import { UsageError } from "./usage-error.ts";
 
 export type WhyOptions = {
   /** `store.directory` */
@@ -15,13 +23,24 @@ export type WhyOptions = {
 
 const longestLine = 240;
 
-/** @throws {import("../store/store.ts").StoreError} a store cannot be read */
+/**
+ * @throws {UsageError} no journal knows the symbol
+ * @throws {import("../store/store.ts").StoreError} a store cannot be read
+ */
 export function whyCommand(options: WhyOptions): void {
+  requireKnown(options);
   const since = (options.now - options.sinceMs) * 1_000;
   const stores = viewWhy({ directory: options.data, since, symbol: options.symbol });
   const from = new Date(since / 1_000).toISOString();
   const text = options.json ? JSON.stringify({ since: from, stores }) : readable(stores, options.data, from);
   process.stdout.write(`${text}\n`);
+}
+
+/** Of a symbol that is spelled wrong, "no decisions" would be an answer that looks true. */
+function requireKnown({ data, symbol }: WhyOptions): void {
+  const known = symbol === null ? [] : symbolsIn(data);
+  if (symbol === null || known.length === 0 || known.includes(symbol)) return;
+  throw new UsageError(`--symbol ${JSON.stringify(symbol.slice(0, 80))}: allowed under ${data}: ${known.join(", ")}`);
 }
 
 function readable(stores: readonly StoreWhy[], directory: string, from: string): string {

@@ -77,6 +77,18 @@ export function viewWhy(question: WhyQuestion): readonly StoreWhy[] {
   );
 }
 
+/**
+ * The symbols that the stores under a directory know, in the order of the alphabet.
+ *
+ * @throws {import("./store.ts").StoreError} a store cannot be read
+ */
+export function symbolsIn(directory: string): readonly string[] {
+  const names = storesIn(directory).flatMap(({ path }) =>
+    readStore(path, (database) => database.prepare("SELECT symbol FROM instruments").all()),
+  );
+  return [...new Set(names.map((row) => text(row, "symbol")))].sort();
+}
+
 const decisionsSince = `SELECT decisions.*, symbol FROM decisions JOIN instruments ON instruments.id = instrument
   WHERE time >= :since AND (:symbol IS NULL OR symbol = :symbol) ORDER BY time DESC, decisions.rowid DESC LIMIT :most`;
 const minutesSince = `SELECT no_trades.*, symbol FROM no_trades JOIN instruments ON instruments.id = instrument

@@ -85,6 +85,18 @@ test("`why` says it plainly when there is no journal, or nothing in that time", 
   expect(scalpd("why", "--data", data).out).toMatch(/decisions {2}0: 0 approved, 0 blocked\n {2}reasons {4}none\n$/);
 });
 
+test("[OPS-1] `why` of a symbol that no journal knows names those that are known", async () => {
+  const data = mkdtempSync(join(root, "data-"));
+  const store = await openStore(optionsIn(data));
+  store.append([blocked("d1", 0.4)]);
+  await store.close();
+  expect(scalpd("why", "--data", data, "--symbol", "btcusdt")).toEqual({
+    code: 2,
+    out: "",
+    error: `scalpd: --symbol "btcusdt": allowed under ${data}: BTCUSDT, ETHUSDT\n`,
+  });
+});
+
 test("`why` with a wrong span of time is one clear line and exit code 2", () => {
   const { code, error } = scalpd("why", "--since", "yesterday");
   expect([code, error]).toEqual([2, expect.stringMatching(/^scalpd: --since "yesterday": allowed are .*\n$/)]);
