@@ -195,7 +195,7 @@ function addImport(program: Command): void {
 
 function addState(program: Command): void {
   command(program, "state", "positions with their protection, open orders, equity, last trades")
-    .option("--data <directory>", "where the journal is kept", "data")
+    .option("--data <directory>", "where the journal is kept", path("--data"), "data")
     .option("--json", "as one line of JSON")
     .action(async (options) => {
       const { stateCommand } = await import("./state.ts");
@@ -211,7 +211,7 @@ function addWhy(program: Command): void {
   )
     .option("--since <time>", "how far to look back: 15m, 1h, 1d", "1h")
     .option("--symbol <name>", "only this one")
-    .option("--data <directory>", "where the journal is kept", "data")
+    .option("--data <directory>", "where the journal is kept", path("--data"), "data")
     .option("--json", "as one line of JSON")
     .action(async (options) => {
       const { whyCommand } = await import("./why.ts");
@@ -228,7 +228,7 @@ function addWhy(program: Command): void {
 function addTrade(program: Command): void {
   command(program, "trade", "one trade's story in order: decision, gates, orders, fills, moves of the stop, summary")
     .argument("<id>", "of the trade, of its decision, or of one of its orders")
-    .option("--data <directory>", "where the journal is kept", "data")
+    .option("--data <directory>", "where the journal is kept", path("--data"), "data")
     .option("--json", "as one line of JSON")
     .action(async (id: string, options) => {
       const { tradeCommand } = await import("./trade.ts");
@@ -294,8 +294,16 @@ function command(parent: Command, name: string, description: string): Command {
 
 /** The default file is taken where there is one; a file that was named must be there. */
 function configPath(named: string | undefined): string | null {
-  if (named !== undefined) return named;
+  if (named !== undefined) return path("--config")(named);
   return existsSync(defaultConfig) ? defaultConfig : null;
+}
+
+/** An empty one is most often a variable of a script that is not set. */
+function path(option: string): (text: string) => string {
+  return (text) => {
+    if (text === "") throw new UsageError(`${option} "": allowed is a path`);
+    return text;
+  };
 }
 
 function number(option: string): (text: string) => number {

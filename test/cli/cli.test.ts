@@ -102,6 +102,14 @@ test.each([
   expect(scalpd("exchange", option, value)).toEqual({ code: 2, out: "", error });
 });
 
+test.each([
+  ["--config", ["config", "check"]],
+  ["--data", ["state"]],
+])("[CFG-2] an empty %s is told as that", (option, command) => {
+  const error = `scalpd: ${option} "": allowed is a path\n`;
+  expect(scalpd(...command, option, "")).toEqual({ code: 2, out: "", error });
+});
+
 test("help goes to standard output and is no failure", () => {
   const { code, out, error } = scalpd("--help");
   expect([code, error]).toEqual([0, ""]);
