@@ -155,10 +155,12 @@ export class Candles {
   }
 
   /**
-   * Back-fill with closed candles from the venue, in any order. They replace what we made ourselves; those of the
-   * forming minute or later are left out.
+   * Back-fill with closed candles from the venue, in any order. They replace what we made ourselves. A forming minute that
+   * was not seen whole is over when its candle is among them; else those of the forming minute or later are left out.
    */
   load(candles: readonly Candle[]): void {
+    const over = this.partial ? candles.find(({ openTime }) => openTime === this.formingTime) : undefined;
+    if (over !== undefined) this.formAfter(over);
     const merged = new Map<number, { readonly candle: Candle; readonly worth: number }>();
     for (let back = this.ones.count - 1; back >= 0; back--) {
       const candle = this.ones.candle(back);
@@ -224,6 +226,13 @@ export class Candles {
     this.formingTime = minute;
     this.resetForming(price);
     this.revision++;
+  }
+
+  /** It may be the first word of its minute's end, where no trade has come since; those of it that still come are late. */
+  private formAfter({ openTime, close }: Candle): void {
+    this.formingTime = openTime + microsPerMinute;
+    this.resetForming(close);
+    this.partial = this.broken;
   }
 
   private resetForming(price: number): void {

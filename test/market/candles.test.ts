@@ -98,6 +98,54 @@ test("[MKT-1] history fills in, replaces, and never touches the forming minute",
   expect(all(candles).map((candle) => candle.close)).toEqual([300, 250, 200]);
 });
 
+test("[MKT-1] history fills the hole that a gap left, and the minutes that were seen whole since stay (F-68)", () => {
+  const candles = interrupted();
+  candles.onTrade(ticks(120), lots(3), false, after(125 * microsPerSecond));
+  candles.onTrade(ticks(121), lots(1), false, after(185 * microsPerSecond));
+  candles.load([flat(1, 110)]);
+  expect(all(candles).map(({ close, volume }) => [close, volume])).toEqual([
+    [110, 10],
+    [120, 3],
+  ]);
+});
+
+test("[MKT-1] a broken minute that the venue calls closed is over, though no trade of the next one has come (F-68)", () => {
+  const candles = interrupted();
+  candles.load([flat(1, 110)]);
+  expect([all(candles).map(({ close }) => close), candles.currentMinute]).toEqual([
+    [110],
+    after(120 * microsPerSecond),
+  ]);
+});
+
+test("[MKT-1] the minute after a broken one that the venue closed is seen whole (F-68)", () => {
+  const candles = interrupted();
+  candles.load([flat(1, 110)]);
+  candles.onTrade(ticks(120), lots(3), false, after(125 * microsPerSecond));
+  candles.onTrade(ticks(121), lots(1), false, after(185 * microsPerSecond));
+  expect(all(candles).map(({ open, close }) => [open, close])).toEqual([
+    [110, 110],
+    [120, 120],
+  ]);
+});
+
+test("[MKT-1] a trade of the broken minute that the venue closed is not counted twice (F-68)", () => {
+  const candles = interrupted();
+  candles.load([flat(1, 110)]);
+  candles.onTrade(ticks(999), lots(3), false, after(119 * microsPerSecond));
+  candles.onTrade(ticks(121), lots(1), false, after(185 * microsPerSecond));
+  expect([candles.late, all(candles).map(({ high }) => high)]).toEqual([1, [110, 110]]);
+});
+
+test("[MKT-1] where trades are missed again, the minute after the one that the venue closed is broken, too (F-68)", () => {
+  const candles = interrupted();
+  candles.onGap();
+  candles.load([flat(1, 110)]);
+  candles.onTrade(ticks(120), lots(3), false, after(125 * microsPerSecond));
+  candles.onTrade(ticks(121), lots(1), false, after(185 * microsPerSecond));
+  expect(all(candles).map(({ close }) => close)).toEqual([110]);
+});
+
 test("[MKT-1] only so many candles are kept, the newest", () => {
   const candles = new Candles(3);
   candles.load([0, 1, 2, 3, 4].map((minute) => flat(minute, 100 + minute)));
@@ -141,6 +189,14 @@ test("[MKT-4] ATR and average range need their candles, and candles that are not
 function begun(): Candles {
   const candles = new Candles();
   candles.onTrade(ticks(100), lots(1), false, after(30 * microsPerSecond));
+  return candles;
+}
+
+/** Trades were missed in minute 1, and come again. */
+function interrupted(): Candles {
+  const candles = begun();
+  candles.onGap();
+  candles.onTrade(ticks(100), lots(1), false, after(70 * microsPerSecond));
   return candles;
 }
 
