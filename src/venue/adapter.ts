@@ -24,6 +24,7 @@ import { AccountSetUp } from "./account-set-up.ts";
 import type { AskPorts } from "./asking.ts";
 import { type Random, randomFrom } from "./backoff.ts";
 import { Caller } from "./caller.ts";
+import { CandleBackfill } from "./candle-backfill.ts";
 import { type ClockOffset, unknownOffset } from "./clock-offset.ts";
 import { Connections } from "./connections.ts";
 import { DeadMansSwitch, type SwitchTerms } from "./dead-mans-switch.ts";
@@ -321,6 +322,13 @@ export class VenueAdapter implements TransportListener {
       market: new MarketFeed(instruments, {
         ...ports,
         market: this.#sink.instruments(instruments),
+        backfill: new CandleBackfill({
+          ...ports,
+          instruments,
+          candlesMax: this.#options.candles,
+          clock: () => this.#clock,
+          emit,
+        }),
         engineClock: this.#engineClock,
         connections: this.#connections,
         silenceMax: firstMessage,

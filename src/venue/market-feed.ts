@@ -12,6 +12,7 @@ import type { MarketSink } from "../domain/market-port.ts";
 import { type Micros, micros, plus, type SymbolIndex } from "../domain/units.ts";
 import type { AskPorts } from "./asking.ts";
 import { BookSync, type BookSyncPorts } from "./book-sync.ts";
+import type { CandleBackfill } from "./candle-backfill.ts";
 import type { Connections } from "./connections.ts";
 import type { EngineClock } from "./engine-clock.ts";
 import { QuoteWatch } from "./quote-watch.ts";
@@ -27,6 +28,7 @@ type ByFeed = Readonly<Record<Feed, Float64Array>>;
 
 export type MarketFeedPorts = AskPorts & {
   readonly market: MarketSink;
+  readonly backfill: Pick<CandleBackfill, "onGap" | "onTrade">;
   readonly engineClock: EngineClock;
   readonly connections: Connections;
   /** a symbol that is silent on a connection for longer than this makes it dead */
@@ -60,7 +62,7 @@ export class MarketFeed {
     this.#scanner = new FrameScanner(instruments);
     this.#quotes = new QuoteWatch(instruments.length);
     this.#books = new BookSync(instruments.length, {
-      market: watchedBook(ports.market, this.#quotes),
+      market: watchedBook(ports, this.#quotes),
       timers: ports.timers,
       random: ports.random,
       fetch: (symbol, now) => this.#fetch(symbol, now),
@@ -110,7 +112,7 @@ export class MarketFeed {
    */
   #lose(symbol: SymbolIndex, now: Micros): void {
     if (this.#books.isSynced(symbol)) this.#books.resync(symbol, now);
-    else this.#ports.market.onGap(symbol, now);
+    else tellGap(this.#ports, symbol, now);
   }
 
   /** Said at the 1st, 2nd, 4th … time, so that a stream of them does not drown the log. */
@@ -177,8 +179,15 @@ function byFeed(symbols: number): ByFeed {
   return { depth: new Float64Array(symbols), ticker: new Float64Array(symbols), mark: new Float64Array(symbols) };
 }
 
+/** Every gap breaks the candles as well: those of its minutes are asked for anew. */
+function tellGap({ market, backfill }: MarketFeedPorts, symbol: SymbolIndex, now: Micros): void {
+  market.onGap(symbol, now);
+  backfill.onGap(symbol);
+}
+
 /** What the ticker has told is compared with the book where its changes are in sequence. */
-function watchedBook(market: MarketSink, quotes: QuoteWatch): BookSyncPorts["market"] {
+function watchedBook(ports: MarketFeedPorts, quotes: QuoteWatch): BookSyncPorts["market"] {
+  const { market } = ports;
   return {
     onSnapshot(symbol, levels, exchangeTime, receivedAt) {
       quotes.onSnapshot(symbol, levels);
@@ -188,12 +197,12 @@ function watchedBook(market: MarketSink, quotes: QuoteWatch): BookSyncPorts["mar
       quotes.onDepth(symbol, levels, receivedAt);
       market.onDepth(symbol, levels, exchangeTime, receivedAt);
     },
-    onGap: (symbol, receivedAt) => market.onGap(symbol, receivedAt),
+    onGap: (symbol, receivedAt) => tellGap(ports, symbol, receivedAt),
   };
 }
 
 function frameSink(
-  { market, engineClock }: MarketFeedPorts,
+  { market, backfill, engineClock }: MarketFeedPorts,
   books: BookSync,
   quotes: QuoteWatch,
   heard: ByFeed,
@@ -210,6 +219,7 @@ function frameSink(
       books.onDepth(symbol, levels, exchangeTime, receivedAt);
     },
     onTrade(symbol, tradeId, price, quantity, buyerIsMaker, exchangeTime, receivedAt) {
+      backfill.onTrade(symbol, exchangeTime, receivedAt);
       market.onTrade(symbol, tradeId, price, quantity, buyerIsMaker, exchangeTime, receivedAt);
     },
     onMark(symbol, mark, fundingRate, nextFunding, exchangeTime, receivedAt) {

@@ -6,15 +6,12 @@
  */
 
 import { z } from "zod";
-import type { Candle } from "../domain/candle.ts";
 import type { CoreEvent } from "../domain/event.ts";
 import {
   type Instrument,
   instrumentHolding,
-  lotsFromQuantity,
   moneyFromText,
   OffGridError,
-  ticksFromPrice,
   UnsupportedInstrumentError,
 } from "../domain/instrument.ts";
 import type { Notice } from "../domain/output.ts";
@@ -23,6 +20,7 @@ import { againstEntries } from "./account-config.ts";
 import { type AskPorts, ask } from "./asking.ts";
 import { type ClockOffset, measureOffset } from "./clock-offset.ts";
 import { rulesOf } from "./exchange-info.ts";
+import { candlesUnread, closedCandles, klinesRequest } from "./klines.ts";
 import type { RateBudget } from "./rate-budget.ts";
 import { accountConfig, accountRequests, publicQuery, query } from "./wire/encode.ts";
 import {
@@ -232,19 +230,14 @@ function readFees(ports: Prepared, instrument: Instrument, next: ((now: Micros) 
 
 function readCandles(ports: Prepared, instrument: Instrument, next: ((now: Micros) => void) | null, now: Micros): void {
   const symbol = instrument.symbol;
-  const limit = ports.terms.candles;
-  const weight = limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1_000 ? 5 : 10;
-  const request = publicQuery("/fapi/v1/klines", weight, { symbol, interval: "1m", limit: String(limit) });
+  const request = klinesRequest(symbol, ports.terms.candles, null);
   const then = (rows: readonly Kline[], at: Micros): void => {
-    const time = plus(at, ports.clock().offset);
     try {
-      // The last row is the minute that is still open.
-      const candles = rows.filter((row) => row[6] * 1_000 < time).map((row) => candleFrom(instrument, row));
+      const candles = closedCandles(instrument, rows, plus(at, ports.clock().offset));
       ports.emit({ kind: "candle-history", symbol: instrument.index, candles });
     } catch (error) {
       if (!(error instanceof OffGridError)) throw error;
-      // History is a convenience: without it the candles are built from trades, and what needs them waits.
-      ports.notice(warning("CANDLES_UNREAD", { symbol, cause: error.message }));
+      ports.notice(candlesUnread(symbol, error.message));
     }
     next?.(at);
   };
@@ -258,17 +251,4 @@ function fatally(ports: Pick<StartupPorts, "fatal">, what: string): (code: numbe
 
 function warning(code: string, fields: Notice["fields"]): Notice {
   return { kind: "notice", level: "warn", code, symbol: null, fields };
-}
-
-/** @throws {OffGridError} */
-function candleFrom(instrument: Instrument, row: Kline): Candle {
-  return {
-    openTime: microsFromMillis(row[0]),
-    open: ticksFromPrice(instrument, row[1]),
-    high: ticksFromPrice(instrument, row[2]),
-    low: ticksFromPrice(instrument, row[3]),
-    close: ticksFromPrice(instrument, row[4]),
-    volume: lotsFromQuantity(instrument, row[5]),
-    takerBuyVolume: lotsFromQuantity(instrument, row[9]),
-  };
 }

@@ -72,6 +72,17 @@ test("[SIM-1] klines continue the loaded candles with the trades, quiet minutes 
   expect(klines(sim, { limit: "1" })).toEqual(rows.slice(-1));
 });
 
+test("[SIM-1] klines from a time on are those of its minute and of as many after it, as a gap is filled (F-68)", () => {
+  const sim = venue();
+  const minute = Math.floor(sim.now / 60_000_000) * 60_000_000;
+  for (const price of [640_000, 640_010, 640_020, 640_030]) {
+    sim.trade(price, 1, "BUY");
+    sim.now += 60_000_000;
+  }
+  const rows = klines(sim, { startTime: String(minute / 1_000 + 60_000), limit: "2" });
+  expect(rows.map((row) => row[4])).toEqual(["64001.00", "64002.00"]);
+});
+
 test("[SIM-1] candles of other lengths are refused with −1120", () => {
   expect(venue().code("GET v1/klines", { ...symbol, interval: "5m" })).toBe(-1120);
 });
