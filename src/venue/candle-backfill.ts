@@ -1,6 +1,7 @@
 /**
- * Asks for the minutes that a gap took, once they are closed on the exchange: from that of the last trade before it to
- * that of the first one after it. A symbol has one question at a time; what later gaps take meanwhile is asked for after it.
+ * Asks for the minutes that a gap took, from that of the last trade before it to that of the first one after it: those that
+ * are closed on the exchange at once, for entries wait for them, the others when they are. A symbol has one question at a
+ * time; what later gaps take meanwhile is asked for after it.
  *
  * @see requirements MKT-1; failure-catalogue F-68
  */
@@ -83,7 +84,7 @@ export class CandleBackfill {
 
   #askWhenClosed(instrument: Instrument, hole: Hole, now: Micros): void {
     const { offset } = this.#ports.clock();
-    const closed = micros(hole.to + microsPerMinute + settling - offset);
+    const closed = micros(hole.from + microsPerMinute + settling - offset);
     this.#askAt(instrument, hole, micros(Math.max(now, closed)));
   }
 
