@@ -18,6 +18,9 @@ const candlesMax = 1_500;
 /** A minute is lost when the stream breaks, and another one when that happens at its end. */
 const standInMinutesMax = 2;
 
+/** The venue is asked for lost minutes when the last of them is over; without an answer this many more are waited for. */
+const lostMinutesWait = 2;
+
 export class Candles {
   private readonly capacity: number;
   private readonly ones: CandleSeries;
@@ -38,6 +41,11 @@ export class Candles {
   private partial = true;
   /** trades may have been missed since the last one that we saw */
   private broken = true;
+  /** it was a gap, and not the start, that broke the trades */
+  private interrupted = false;
+  /** opening times of the first minute that a gap took and of the one in which trades resumed; −1 before the first gap */
+  private lostFrom = -1;
+  private lostTo = -1;
   private lateCount = 0;
 
   constructor(capacity: number = candlesMax) {
@@ -92,6 +100,14 @@ export class Candles {
     return this.formingTime >= 0 && !this.partial;
   }
 
+  /** Minutes that a gap took are not known yet, and the venue may still tell them (failure-catalogue F-68). */
+  get lostMinutesAwaited(): boolean {
+    const { lostFrom, lostTo, formingTime } = this;
+    if (lostTo < 0 || formingTime > lostTo + lostMinutesWait * microsPerMinute) return false;
+    const newest = Math.min(lostTo, formingTime - microsPerMinute);
+    return newest >= lostFrom && this.ones.find(newest) < 0;
+  }
+
   get formingHigh(): number {
     return this.high;
   }
@@ -121,7 +137,7 @@ export class Candles {
       this.startMinute(minute, price);
     } else if (this.broken) {
       this.partial = true;
-      this.broken = false;
+      this.resume();
     }
     if (this.volume === 0) this.open = this.high = this.low = price;
     else if (price > this.high) this.high = price;
@@ -150,6 +166,8 @@ export class Candles {
 
   /** Trades may have been missed: the forming minute, and the one in which trades resume, are not used. */
   onGap(): void {
+    if (!this.broken && !this.lostMinutesAwaited) this.lostFrom = this.formingTime;
+    this.interrupted = this.formingTime >= 0;
     this.broken = true;
     this.partial = true;
   }
@@ -222,10 +240,16 @@ export class Candles {
   private startMinute(minute: number, price: number): void {
     // The first minute that is seen at all, or again, has begun without us.
     this.partial = this.broken;
-    this.broken = false;
     this.formingTime = minute;
+    this.resume();
     this.resetForming(price);
     this.revision++;
+  }
+
+  private resume(): void {
+    this.broken = false;
+    if (this.interrupted) this.lostTo = this.formingTime;
+    this.interrupted = false;
   }
 
   /** It may be the first word of its minute's end, where no trade has come since; those of it that still come are late. */

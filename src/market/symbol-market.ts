@@ -337,7 +337,8 @@ export class SymbolMarket {
       this.hasTouch() &&
       this.book.valid &&
       Math.abs(this.latency()) <= this.limits.latencyMax &&
-      this.atrTicks() !== null
+      this.atrTicks() !== null &&
+      !this.candles.lostMinutesAwaited
     );
   }
 
@@ -377,6 +378,9 @@ export class SymbolMarket {
         limit: this.settings.atr_period,
         stream: "candles",
       });
+    } else if (this.candles.lostMinutesAwaited) {
+      // Averages would be over what is left: a stop by them would lie where a calmer or livelier market has it.
+      found.push({ reason: "NOT_READY", measured: null, limit: null, stream: "candles" });
     }
     return found;
   }

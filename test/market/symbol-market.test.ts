@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Candle } from "../../src/domain/candle.ts";
 import { askSide, bidSide } from "../../src/domain/market-port.ts";
-import { lots, micros, microsPerSecond, priceE8 } from "../../src/domain/units.ts";
+import { lots, micros, microsPerMinute, microsPerSecond, priceE8, ticks } from "../../src/domain/units.ts";
 import { SymbolMarket } from "../../src/market/symbol-market.ts";
 import { after, history, instrument, makeReady, message, quote, settings, start, trade } from "./support.ts";
 
@@ -101,6 +102,73 @@ test("[MKT-5] a gap makes everything unready until each stream has spoken again"
   expect(reasons(market, start)).toEqual(["NOT_READY quote", "NOT_READY book", "NOT_READY trade", "NOT_READY mark"]);
   makeReady(market, after(1), 2);
   expect(market.isReady(after(1))).toBe(true);
+});
+
+test("[MKT-5] in the minute of a gap the closed ones are whole: the market is ready (F-68)", () => {
+  const market = interrupted(30);
+  expect(market.isReady(after(30 * microsPerSecond))).toBe(true);
+});
+
+test("[MKT-5] in the minute after a gap the market is not ready while the lost one is not known (F-68)", () => {
+  const market = interrupted(30);
+  const next = after(61 * microsPerSecond);
+  makeReady(market, next, 3);
+  expect([market.isReady(next), market.readiness(next)]).toEqual([
+    false,
+    [{ reason: "NOT_READY", measured: null, limit: null, stream: "candles" }],
+  ]);
+});
+
+test("[MKT-5] with the lost minute the market is ready again (F-68)", () => {
+  const market = interrupted(30);
+  const next = after(61 * microsPerSecond);
+  makeReady(market, next, 3);
+  market.loadCandles([lostMinute]);
+  expect([market.isReady(next), market.readiness(next)]).toEqual([true, []]);
+});
+
+test("[MKT-5] after a gap over several minutes the market is not ready when trades come again (F-68)", () => {
+  const market = interrupted(150);
+  expect(reasons(market, after(150 * microsPerSecond))).toEqual(["NOT_READY candles"]);
+});
+
+test.each([
+  [2, false],
+  [3, true],
+])(
+  "[MKT-5] a lost minute is waited for as long as two others have closed: %i minutes later ready is %s (F-68)",
+  (minutes, isReady) => {
+    const market = interrupted(30);
+    const later = after(minutes * microsPerMinute + microsPerSecond);
+    makeReady(market, later, 3);
+    expect(market.isReady(later)).toBe(isReady);
+  },
+);
+
+test("[MKT-5] a gap in the minute after does not end the wait for a lost one (F-68)", () => {
+  const market = interrupted(30);
+  makeReady(market, after(61 * microsPerSecond), 3);
+  market.onGap();
+  const later = after(65 * microsPerSecond);
+  makeReady(market, later, 4);
+  expect(reasons(market, later)).toEqual(["NOT_READY candles"]);
+});
+
+test("[MKT-5] a minute before the gap that was not known either is not waited for (F-68)", () => {
+  const market = fresh();
+  makeReady(market, after(90 * microsPerSecond));
+  market.onGap();
+  const later = after(95 * microsPerSecond);
+  makeReady(market, later, 2);
+  expect(market.isReady(later)).toBe(true);
+});
+
+test("[MKT-5] the minute in which everything began is not waited for: no gap took it (F-68)", () => {
+  const market = fresh();
+  makeReady(market, after(30 * microsPerSecond));
+  const next = after(61 * microsPerSecond);
+  makeReady(market, next, 2);
+  expect(market.isReady(next)).toBe(true);
 });
 
 test("[MKT-1] a book ticker older than the last one changes nothing", () => {
@@ -231,6 +299,25 @@ function withBook(): SymbolMarket {
   market.onSnapshot(message(levels), start, start);
   return market;
 }
+
+/** Everything was known, then trades were missed, and they come again after so many seconds. */
+function interrupted(seconds: number): SymbolMarket {
+  const market = fresh();
+  makeReady(market);
+  market.onGap();
+  makeReady(market, after(seconds * microsPerSecond), 2);
+  return market;
+}
+
+const lostMinute: Candle = {
+  openTime: start,
+  open: ticks(640_000),
+  high: ticks(640_000),
+  low: ticks(640_000),
+  close: ticks(640_000),
+  volume: lots(2),
+  takerBuyVolume: lots(0),
+};
 
 function fresh(): SymbolMarket {
   return new SymbolMarket(instrument, settings.market);

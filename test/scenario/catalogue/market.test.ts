@@ -208,8 +208,11 @@ test("[F-68] a minute in which the stream broke is not used, when it is over eit
 });
 
 test("[F-47] while the book is not whole no entry leaves, and one does as soon as it is", () => {
-  // given
+  // given: inside a minute, so that no candle is missing when the book is whole
   const sim = simulate({ ...rest, settings: normal() });
+  sim.advance(2_000);
+  sim.quote({ bid: 640_000 });
+  sim.traded(640_000, 1, "sell");
   sim.loseBook();
   // when
   sim.decide();
