@@ -6,7 +6,7 @@ import type { Log } from "../../src/ops/log.ts";
 import { signerFrom } from "../../src/venue/live/signer.ts";
 import type { Signer } from "../../src/venue/transport.ts";
 import { call, key } from "../exchange/wire/support.ts";
-import { DaemonBench, entering, RunningDaemon, waiting } from "./daemon-bench.ts";
+import { DaemonBench, entering, waiting } from "./daemon-bench.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -55,7 +55,7 @@ test("[SAF-4] an order that cannot be sent for an error of our own: told with it
 test("[SAF-4] what follows an output that failed is not lost: the position of that turn is protected", async () => {
   // given: no line of a notice can be written once there is a position
   let isBroken = false;
-  const bare = new RunningDaemon(bench.at, waiting, {});
+  const bare = bench.start("bare", waiting);
   const real = bare.log();
   await bare.kill();
   const log: Log = {
