@@ -64,3 +64,11 @@ test("[I-22] what says nothing secret stays, though it names them", () => {
   const text = "Signature for this request is not valid; listenKey: none; /ws/btcusdt@bookTicker";
   expect(concealed(text, 500)).toBe(text);
 });
+
+test.each(["signature=", "listenKey="])("[S-02] the shortest text that `%s` can leak in is searched", (name) => {
+  expect(concealed(`${name}8letters`, 500)).toBe(`${name}[secret]`);
+});
+
+test("[S-14] a delete character is no printable one", () => {
+  expect(shownFields({ message: "gone\x7f" })).toEqual({ message: "gone\\u007f" });
+});
