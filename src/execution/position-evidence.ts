@@ -14,7 +14,7 @@ import {
   signedLots,
   type Ticks,
 } from "../domain/units.ts";
-import type { Desk } from "./desk.ts";
+import { type Desk, update } from "./desk.ts";
 import { nearerStop } from "./executions.ts";
 import { missedLots, type Order } from "./order.ts";
 import { enteredLots, exposedLots, isLeftToOthers, mayFill, openLots, type Trade, toldLots, wakeBy } from "./trade.ts";
@@ -31,7 +31,7 @@ const lastWordMicros = microsFromSeconds(4);
  * @param time of the exchange
  * @returns whether something may have to be done about it at once
  */
-export function statePosition(trade: Trade, lots: SignedLots, time: Micros, now: Micros): boolean {
+export function statePosition(desk: Desk, trade: Trade, lots: SignedLots, time: Micros, now: Micros): boolean {
   const { unexplained } = trade;
   if (unexplained !== null && time >= Math.max(unexplained.statedAt, unexplained.enteredAt)) {
     unexplained.lots = lots;
@@ -43,8 +43,9 @@ export function statePosition(trade: Trade, lots: SignedLots, time: Micros, now:
   }
   if (time > trade.lastFillTime) note(trade, lots, now);
   else if (time === trade.lastFillTime) noteBeyond(trade, lots);
+  const isTakenAway = leaveTaken(desk, trade, lots, time, now);
   const isWaitedFor = unexplained !== null || trade.contradiction === "refuted" || trade.flatSince !== null;
-  return isWaitedFor || exposedLots(trade) > openLots(trade);
+  return isTakenAway || isWaitedFor || exposedLots(trade) > openLots(trade);
 }
 
 /**
@@ -52,7 +53,7 @@ export function statePosition(trade: Trade, lots: SignedLots, time: Micros, now:
  *
  * @param asOf when it was asked for, by the exchange's clock, as are the times of executions (F-26)
  */
-export function seePosition(trade: Trade, lots: SignedLots, asOf: Micros, now: Micros): void {
+export function seePosition(desk: Desk, trade: Trade, lots: SignedLots, asOf: Micros, now: Micros): void {
   const { unexplained } = trade;
   if (unexplained !== null) {
     const { statedAt, enteredAt } = unexplained;
@@ -62,6 +63,25 @@ export function seePosition(trade: Trade, lots: SignedLots, asOf: Micros, now: M
     }
   }
   if (asOf > trade.lastFillTime + readMarginMicros) note(trade, lots, now);
+  leaveTaken(desk, trade, lots, asOf - readMarginMicros, now);
+}
+
+/**
+ * What the entry has filled was closed, by whomever, while the rest of it works: nothing is left to enter for. A stop for the
+ * whole position ends with that (binance-usdm.md §2.5), and what fills before the cancel arrives would have none for as long
+ * as its end is not heard: it is asked about at once (failure-catalogue I-01, F-82).
+ *
+ * @param asOf exchange time of the word
+ */
+function leaveTaken(desk: Desk, trade: Trade, lots: SignedLots, asOf: number, now: Micros): boolean {
+  const open = openLots(trade);
+  const isTaken = asOf > trade.lastFillTime && open > 0 && lots * sign(trade.plan.side) < open && mayFill(trade);
+  if (!isTaken) return false;
+  trade.entryWithdrawn = true;
+  for (const order of trade.orders.values()) {
+    if (order.role === "f" || order.role === "r") update(desk, trade, order, { kind: "doubted" }, now);
+  }
+  return true;
 }
 
 /**

@@ -239,7 +239,7 @@ export class TradeManager {
   onPositionStated(lots: SignedLots, time: Micros, now: Micros): void {
     const trade = this.#trade;
     if (trade === null) return;
-    if (statePosition(trade, lots, time, now)) return this.#manage(trade, now);
+    if (statePosition(this.#desk, trade, lots, time, now)) return this.#manage(trade, now);
     // The report of what opened it follows as a rule, and is missed only after a while.
     const { lookup_interval_ms } = this.#desk.settings.protection;
     if (trade.seenLots > openLots(trade)) wakeBy(trade, now + microsFromMillis(lookup_interval_ms));
@@ -249,7 +249,7 @@ export class TradeManager {
   onPositionSeen(lots: SignedLots, asOf: Micros, now: Micros): void {
     const trade = this.#trade;
     if (trade === null) return;
-    seePosition(trade, lots, asOf, now);
+    seePosition(this.#desk, trade, lots, asOf, now);
     this.#manage(trade, now);
   }
 

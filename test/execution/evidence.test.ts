@@ -40,7 +40,7 @@ test.each<readonly [Side, number, number]>([
   ["sell", 4, 0],
 ])("[F-31] of a %s a position of %i lots is seen as %i in its direction", (side, told, seen) => {
   const bench = pending(side);
-  statePosition(bench.trade, signedLots(told), after(1), after(2));
+  statePosition(bench.desk, bench.trade, signedLots(told), after(1), after(2));
   expect([bench.trade.seenLots, bench.trade.seenAt]).toEqual([seen, after(2)]);
 });
 
@@ -50,7 +50,7 @@ test.each<readonly [number, number]>([
 ])("[F-31] a word of %i µs after the last execution is seen as %i lots", (micro, seen) => {
   const bench = pending();
   bench.fill(e1, "PARTIALLY_FILLED", 1, fillOf("a", 1, 640_000, after(100)));
-  statePosition(bench.trade, signedLots(4), after(100 + micro / 1_000), after(200));
+  statePosition(bench.desk, bench.trade, signedLots(4), after(100 + micro / 1_000), after(200));
   expect(bench.trade.seenLots).toBe(seen);
 });
 
@@ -61,7 +61,7 @@ test.each<readonly [number, number]>([
 ])("[F-31] a read asked for %d ms after the last execution is seen as %i lots", (ms, seen) => {
   const bench = pending();
   bench.fill(e1, "PARTIALLY_FILLED", 1, fillOf("a", 1, 640_000, after(100)));
-  seePosition(bench.trade, signedLots(4), after(100 + ms), after(9_000));
+  seePosition(bench.desk, bench.trade, signedLots(4), after(100 + ms), after(9_000));
   expect(bench.trade.seenLots).toBe(seen);
 });
 
@@ -70,8 +70,8 @@ test.each<readonly [number, number, number]>([
   [10_000, 6, 10_000],
   [10_001, 6, 10_001],
 ])("[REC-1] a word of %i ms leaves %i lots, stated at %i ms, as what is open", (ms, open, statedAt) => {
-  const { trade } = unexplained();
-  statePosition(trade, signedLots(6), after(ms), after(20_000));
+  const { desk, trade } = unexplained();
+  statePosition(desk, trade, signedLots(6), after(ms), after(20_000));
   expect(trade.unexplained).toMatchObject({ lots: open, statedAt: after(statedAt) });
 });
 
@@ -80,8 +80,8 @@ test.each<readonly [number, number]>([
   [12_000.001, 6],
   [8_000.001, 10],
 ])("[REC-1] a read asked for at %d ms leaves %i lots as what is open, and is no word of its own", (ms, open) => {
-  const { trade } = unexplained();
-  seePosition(trade, signedLots(6), after(ms), after(20_000));
+  const { desk, trade } = unexplained();
+  seePosition(desk, trade, signedLots(6), after(ms), after(20_000));
   expect(trade.unexplained).toMatchObject({ lots: open, statedAt: after(10_000) });
 });
 
@@ -114,7 +114,7 @@ test.each<readonly [number, number, number]>([
   [13_000.001, 3, 7],
 ])("[I-01] beside a read asked for at %d ms that showed %i lots, a sum of 11 s makes them %i", (ms, read, open) => {
   const bench = unexplained();
-  seePosition(bench.trade, signedLots(read), after(ms), after(20_000));
+  seePosition(bench.desk, bench.trade, signedLots(read), after(ms), after(20_000));
   expect(entered(11_000, bench).trade.unexplained?.lots).toBe(open);
 });
 
@@ -135,8 +135,8 @@ test.each<readonly [number, number]>([
   [14_000, 14],
   [14_000.001, 10],
 ])("[F-31] a read asked for at %d ms leaves %i lots beside a sum of 12 s", (ms, open) => {
-  const { trade } = entered(12_000);
-  seePosition(trade, signedLots(10), after(ms), after(20_000));
+  const { desk, trade } = entered(12_000);
+  seePosition(desk, trade, signedLots(10), after(ms), after(20_000));
   expect(trade.unexplained?.lots).toBe(open);
 });
 
@@ -144,14 +144,14 @@ test.each<readonly [number, number]>([
   [11_999, 14],
   [12_000, 10],
 ])("[F-31] a word of %i ms leaves %i lots beside a sum of 12 s", (ms, open) => {
-  const { trade } = entered(12_000);
-  statePosition(trade, signedLots(10), after(ms), after(20_000));
+  const { desk, trade } = entered(12_000);
+  statePosition(desk, trade, signedLots(10), after(ms), after(20_000));
   expect(trade.unexplained?.lots).toBe(open);
 });
 
 test("[F-31] an older sum does not make way for an older word", () => {
-  const { trade } = entered(11_000, entered(12_000));
-  statePosition(trade, signedLots(10), after(11_500), after(20_000));
+  const { desk, trade } = entered(11_000, entered(12_000));
+  statePosition(desk, trade, signedLots(10), after(11_500), after(20_000));
   expect(trade.unexplained?.lots).toBe(18);
 });
 
@@ -160,7 +160,8 @@ test.each<readonly [string, () => Bench, number, boolean]>([
   ["what the books have", pending, 0, false],
   ["whatever, while the books are unexplained", unexplained, 10, true],
 ])("[F-31] a word of %s is acted on at once: %s %i %s", (_what, make, told, expected) => {
-  expect(statePosition(make().trade, signedLots(told), after(20_000), after(20_000))).toBe(expected);
+  const { desk, trade } = make();
+  expect(statePosition(desk, trade, signedLots(told), after(20_000), after(20_000))).toBe(expected);
 });
 
 test("[I-01] what the stream says is open is protected before its execution is told", () => {
