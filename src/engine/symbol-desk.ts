@@ -1,7 +1,7 @@
 /** One symbol inside the core: its market, its sources, its trade, and the way from a decision to an order. */
 
 import type { Settings } from "../config/schema.ts";
-import { type DecisionSource, type SourceContext, silentSource } from "../decision/source.ts";
+import type { DecisionSource } from "../decision/source.ts";
 import type { Decision } from "../domain/decision.ts";
 import type { SetUp } from "../domain/event.ts";
 import { type Instrument, numberFromMoney, quoteFromTickLots } from "../domain/instrument.ts";
@@ -18,7 +18,6 @@ import {
   noLots,
   type PriceE8,
   plus,
-  signedLots,
   type Ticks,
 } from "../domain/units.ts";
 import type { Desk } from "../execution/desk.ts";
@@ -34,14 +33,13 @@ import type { Floor } from "./floor.ts";
 import { HistoryDesk } from "./history-desk.ts";
 import { DecisionJudge } from "./judge.ts";
 import { LeftStops } from "./left-stops.ts";
-import { ModelKeeper } from "./model-keeper.ts";
+import type { ModelKeeper } from "./model-keeper.ts";
 import { RiskDesk } from "./risk-desk.ts";
 import { settingsFor } from "./settings.ts";
+import { SourceDesk } from "./source-desk.ts";
 
 /** Trades that are over and are remembered; the oldest make room. */
 const endedMax = 100;
-
-const flat = signedLots(0);
 
 export class SymbolDesk {
   readonly instrument: Instrument;
@@ -58,14 +56,8 @@ export class SymbolDesk {
   readonly #floor: Floor;
   #settings: Settings;
   readonly #judge: DecisionJudge;
-  /** in order of priority; one that throws is replaced by silence */
-  readonly #sources: DecisionSource[];
-  readonly models: ModelKeeper;
   readonly #features: Features;
-  /** one object, updated in place: sources look at it on every market event */
-  readonly #context: { -readonly [Key in keyof SourceContext]: SourceContext[Key] };
-  /** the last word of each source, in their order */
-  readonly #latest: (Decision | null)[];
+  readonly #sources: SourceDesk;
   #resyncAsked = false;
   #decisions = 0;
   #lastCancel: Micros = micros(0);
@@ -92,21 +84,8 @@ export class SymbolDesk {
     this.#minutes = new ClosedMinutes(this.market.candles);
     this.#entries = new EntryDesk(instrument, this.market, () => this.#settings, floor);
     this.#features = new Features(decision.ensemble.horizons_seconds.map(microsFromSeconds), market.depth_levels);
-    this.#sources = [...sourcesFor(instrument, this.#features)];
-    this.#latest = this.#sources.map(() => null);
-    this.models = new ModelKeeper({
-      symbol: instrument.index,
-      sources: this.#sources,
-      emit: floor.emit,
-      onFailed: (source, error, now) => this.#silence(this.#sources.indexOf(source), error, now),
-    });
-    this.#context = {
-      market: this.market,
-      features: this.#features,
-      position: flat,
-      tradeOpen: false,
-      latest: this.#latest,
-    };
+    const sources = sourcesFor(instrument, this.#features);
+    this.#sources = new SourceDesk({ instrument, sources, market: this.market, features: this.#features, floor });
     const current = (): Settings => this.#settings;
     const desk: Desk = {
       instrument,
@@ -137,7 +116,7 @@ export class SymbolDesk {
     this.#judge = new DecisionJudge({
       instrument,
       floor,
-      sources: this.#sources,
+      sources: this.#sources.all,
       market: this.market,
       manager: this.manager,
       risk: this.risk,
@@ -181,7 +160,11 @@ export class SymbolDesk {
   }
 
   get sources(): readonly DecisionSource[] {
-    return this.#sources;
+    return this.#sources.all;
+  }
+
+  get models(): ModelKeeper {
+    return this.#sources.models;
   }
 
   /** With what the symbol overrides. */
@@ -200,8 +183,8 @@ export class SymbolDesk {
 
   /** Somebody outside has said something: the source that listens to it has its say at once. */
   tell(word: OutsideWord, now: Micros): void {
-    this.#each((source) => source.tell?.(word, now), now);
-    if (this.#isDecisionDue(now)) this.#decide(now);
+    this.#sources.each((source) => source.tell?.(word, now), now);
+    if (this.#sources.isDue(now)) this.#decide(now);
   }
 
   /**
@@ -243,7 +226,7 @@ export class SymbolDesk {
     const before = this.#settings.trading;
     this.#settings = settingsFor(settings, this.instrument.symbol);
     this.market.configure(this.#settings.market);
-    this.#each((source) => source.configure?.(this.#settings.decision), now);
+    this.#sources.each((source) => source.configure?.(this.#settings.decision), now);
     const { trading, risk } = this.#settings;
     const mode = this.manager.trade?.plan.entry?.mode ?? trading.mode;
     const { max_hold_seconds } = trading[mode];
@@ -282,7 +265,7 @@ export class SymbolDesk {
 
   /** Earliest time at which {@link onTimer} must be called. */
   get wakeAt(): number {
-    return Math.min(this.manager.wakeAt, this.turned.wakeAt, this.history.wakeAt, this.#decisionDue());
+    return Math.min(this.manager.wakeAt, this.turned.wakeAt, this.history.wakeAt, this.#sources.dueAt);
   }
 
   onBookTicker(
@@ -296,7 +279,7 @@ export class SymbolDesk {
   ): void {
     if (this.market.onBookTicker(updateId, bid, bidLots, ask, askLots, exchangeTime, receivedAt)) {
       this.#features.onTouch(this.market, receivedAt);
-      this.#observe(receivedAt);
+      this.#sources.observe(this.manager.trade, receivedAt);
       this.manager.onQuote(receivedAt);
       this.turned.onQuote(receivedAt);
     }
@@ -326,7 +309,7 @@ export class SymbolDesk {
   ): void {
     this.market.onTrade(tradeId, price, quantity, buyerIsMaker, exchangeTime, receivedAt);
     this.#features.onTrade(price, quantity, buyerIsMaker, receivedAt);
-    this.#observe(receivedAt);
+    this.#sources.observe(this.manager.trade, receivedAt);
     this.#wake(receivedAt);
   }
 
@@ -339,28 +322,14 @@ export class SymbolDesk {
     this.#resyncAsked = true;
     this.market.onGap();
     this.#features.onGap();
-    this.#each((source) => source.onGap(), now);
+    this.#sources.each((source) => source.onGap(), now);
   }
 
   onTimer(now: Micros): void {
     this.manager.onTimer(now);
     this.turned.onTimer(now);
     this.history.onTimer(now);
-    if (this.#isDecisionDue(now)) this.#decide(now);
-  }
-
-  /** Indexed loops: an iterator would be the only object that a market event allocates. */
-  #observe(now: Micros): void {
-    const { trade } = this.manager;
-    this.#context.tradeOpen = trade !== null;
-    this.#context.position = trade === null ? flat : trade.ledger.position;
-    for (let index = 0; index < this.#sources.length; index += 1) {
-      try {
-        this.#sources[index]?.observe(this.#context, now);
-      } catch (error) {
-        this.#silence(index, error, now);
-      }
-    }
+    if (this.#sources.isDue(now)) this.#decide(now);
   }
 
   #wake(now: Micros): void {
@@ -372,35 +341,7 @@ export class SymbolDesk {
   /** As `now >= wakeAt`, asked by every market event: a minimum of times would be an object for each. */
   #isDue(now: Micros): boolean {
     const { manager, turned, history } = this;
-    return now >= manager.wakeAt || now >= turned.wakeAt || now >= history.wakeAt || this.#isDecisionDue(now);
-  }
-
-  #isDecisionDue(now: Micros): boolean {
-    for (let index = 0; index < this.#sources.length; index += 1) {
-      try {
-        const source = this.#sources[index];
-        if (source !== undefined && now >= source.nextDecision()) return true;
-      } catch {
-        // Deciding asks again, and knows the time to tell it with.
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** Asked each time: a source may bring its next decision forward while it observes. */
-  #decisionDue(): number {
-    let due = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < this.#sources.length; index += 1) {
-      try {
-        const next = this.#sources[index]?.nextDecision() ?? Number.POSITIVE_INFINITY;
-        if (next < due) due = next;
-      } catch {
-        // Deciding asks again, and knows the time to tell it with.
-        due = 0;
-      }
-    }
-    return due;
+    return now >= manager.wakeAt || now >= turned.wakeAt || now >= history.wakeAt || this.#sources.isDue(now);
   }
 
   /** Once a loss: the answer is a snapshot, or a gap and then a snapshot. */
@@ -411,53 +352,10 @@ export class SymbolDesk {
   }
 
   #decide(now: Micros): void {
-    const { trade } = this.manager;
-    this.#context.tradeOpen = trade !== null;
-    this.#context.position = trade === null ? flat : trade.ledger.position;
-    const fresh: Decision[] = [];
-    for (let index = 0; index < this.#sources.length; index += 1) {
-      const decision = this.#ask(index, now);
-      if (decision === null) continue;
-      fresh.push(decision);
-      this.#latest[index] = decision;
-    }
+    const fresh = this.#sources.decide(this.manager.trade, now);
     this.#decisions += fresh.length;
-    if (fresh.length > 0) this.#judge.choose(fresh, this.#latest, now);
-    for (const [index, { saysOnce }] of this.#sources.entries()) if (saysOnce === true) this.#latest[index] = null;
-    this.models.onDecided(this.#settings.decision.ensemble.save_seconds, now);
-  }
-
-  #ask(index: number, now: Micros): Decision | null {
-    const source = this.#sources[index];
-    try {
-      return source === undefined || now < source.nextDecision() ? null : source.decide(this.#context, now);
-    } catch (error) {
-      this.#silence(index, error, now);
-      return null;
-    }
-  }
-
-  /** Of what is asked seldom. */
-  #each(act: (source: DecisionSource) => void, now: Micros): void {
-    for (const [index, source] of this.#sources.entries()) {
-      try {
-        act(source);
-      } catch (error) {
-        this.#silence(index, error, now);
-      }
-    }
-  }
-
-  /** A source that throws is heard no more, and nothing new is opened: what else it got wrong is not known (SAF-4). */
-  #silence(index: number, error: unknown, now: Micros): void {
-    const source = this.#sources[index];
-    if (source === undefined) return;
-    this.#sources[index] = silentSource(source.name);
-    this.#latest[index] = null;
-    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const fields = { source: source.name, error: message };
-    this.#floor.emit({ kind: "notice", level: "error", code: "SOURCE_FAILED", symbol: this.instrument.index, fields });
-    this.#floor.enterSafeMode("UNEXPECTED_ERROR", `${source.name} of ${this.instrument.symbol}: ${message}`, now);
+    if (fresh.length > 0) this.#judge.choose(fresh, this.#sources.latest, now);
+    this.#sources.onJudged(this.#settings.decision, now);
   }
 
   /** It is contradicted, and what is open is taken over anew: what had ended of it stays over all the same (I-07, F-19). */
