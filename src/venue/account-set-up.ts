@@ -78,7 +78,8 @@ export class AccountSetUp {
   #hasSession = false;
   /** attempts in the ids of our proofs, and what the exchange calls the stop of each; null: it has not said so yet */
   readonly #own = new Map<number, string | null>();
-  #firstTick: number | null = null;
+  /** by our own clock, which goes on while the exchange's is set; null: nothing is asked yet */
+  #begunAt: Micros | null = null;
   #answeredUntil = Number.NEGATIVE_INFINITY;
   /** the private stream is open, or was: an answer is heard */
   #isHearing = false;
@@ -204,10 +205,13 @@ export class AccountSetUp {
     this.#meet(state, stopId, now);
   }
 
-  /** What a killed run sent may still be told: attempts count the time, and only a fresh one is somebody's who lives. */
+  /**
+   * What a killed run sent may still be told: attempts count the time, and only a fresh one is somebody's who lives. Where
+   * the exchange's clock was set, the attempt that our first proof took is not where this run begins (failure-catalogue F-26).
+   */
   #isOfThisRun(attempt: number, now: Micros): boolean {
     const tick = this.#tickOf(now);
-    const since = Math.min(tick - (this.#firstTick ?? tick), freshTicks);
+    const since = Math.min(Math.floor((now - (this.#begunAt ?? now)) / microsPerTick), freshTicks);
     return ((tick % attemptsMax) + clockTicks - attempt + attemptsMax) % attemptsMax <= since + clockTicks;
   }
 
@@ -249,7 +253,7 @@ export class AccountSetUp {
     // Time keeps the runs apart and the count the proofs of a run, so that no id is taken twice.
     const tick = this.#tickOf(now);
     const attempt = ((tick + this.#proofs) % attemptsMax) + 1;
-    this.#firstTick ??= tick;
+    this.#begunAt ??= now;
     const conversation = setUpSymbol(instruments, instrument, {
       leverage: leverageOf(instrument.symbol),
       marginType,

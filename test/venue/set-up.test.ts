@@ -342,6 +342,12 @@ test("[F-12] no two proofs of a run share an id", () => {
   expect(new Set(ids).size).toBe(2);
 });
 
+/** The id of a proof that was sent at that time of the exchange, in milliseconds. */
+function proofOf(time: number): string {
+  const attempt = (Math.floor(time / 10) % 999_999) + 1;
+  return orderId({ prefix: "sd", trade: stopPathTrade("BTCUSDT"), role: "f", attempt });
+}
+
 test.each([
   ["ahead of", -3_000],
   ["behind", 3_000],
@@ -352,11 +358,48 @@ test.each([
   rig.on("GET /fapi/v1/time", () => ok({ serverTime: exchangeTime() }));
   rig.started().advance(1_000);
   // when: by the exchange's clock its proof is of this moment
-  const attempt = (Math.floor(exchangeTime() / 10) % 999_999) + 1;
-  const caid = orderId({ prefix: "sd", trade: stopPathTrade("BTCUSDT"), role: "f", attempt });
-  tellProof(rig, caid, 1, exchangeTime());
+  tellProof(rig, proofOf(exchangeTime()), 1, exchangeTime());
   // then
   expect(rig.kinds()).toContain("another-daemon");
+});
+
+/**
+ * A start in which the exchange's clock is set once the stop path is proven: what we sign is refused until its time is
+ * asked for anew. @param from its clock minus ours before, and after
+ */
+function startedAsClockIsSet(rig: Rig, [from, to]: readonly [number, number]): Rig {
+  let offset = from;
+  rig.on("GET /fapi/v1/time", () => ok({ serverTime: Math.floor(rig.now / 1_000) + offset }));
+  rig.on("GET /fapi/v1/commissionRate", () => {
+    if (offset !== to) {
+      offset = to;
+      return refusal(-1021, "Timestamp for this request is outside of the recvWindow.");
+    }
+    return ok({ symbol: "BTCUSDT", makerCommissionRate: "0.0002", takerCommissionRate: "0.0005" });
+  });
+  rig.started().advance(1_000);
+  return rig;
+}
+
+test("[F-59] another daemon is seen at once where the exchange's clock was set back after our first proof", () => {
+  // given
+  const rig = startedAsClockIsSet(new Rig(), [0, -5_000]);
+  // when: by that clock its proof is of this moment, and older than our first one
+  const exchangeTime = Math.floor(rig.now / 1_000) - 5_000;
+  tellProof(rig, proofOf(exchangeTime), 1, exchangeTime);
+  // then
+  expect(rig.kinds()).toContain("another-daemon");
+});
+
+test("[F-59] where that clock was set forward, the proof of an earlier run that is told late is still one", () => {
+  // given
+  const rig = new Rig();
+  const begun = Math.floor(rig.now / 1_000);
+  startedAsClockIsSet(rig, [-5_000, 0]);
+  // when: it was sent before our start, and by the clock of then after it
+  tellProof(rig, proofOf(begun - 1_000), 1, begun);
+  // then
+  expect(rig.kinds()).not.toContain("another-daemon");
 });
 
 test.each([
