@@ -5,7 +5,7 @@
 
 import { type Micros, microsFromMillis, microsFromSeconds } from "../domain/units.ts";
 import { ask, backedOff, type Desk, update } from "./desk.ts";
-import { missedLots, needsList, type Order, provenFrom } from "./order.ts";
+import { mayExecuteUntold, missedLots, needsList, type Order, provenFrom } from "./order.ts";
 import { openLots, type Trade, toldLots, wakeBy } from "./trade.ts";
 
 /** A look-up that found nothing must have happened at least this often before absence counts. */
@@ -14,7 +14,7 @@ const leastMisses = 2;
 /** Orders whose executions are asked for at once: a position that was closed in slices may lack them of each (F-85). */
 const fillsAskedMax = 16;
 
-/** Look-ups of a close that something waits for are no further apart than twice the interval. */
+/** Look-ups of an order that something waits for are no further apart than twice the interval. */
 const awaitedDoublings = 1;
 
 export function settleDoubts(desk: Desk, trade: Trade, now: Micros): void {
@@ -156,14 +156,20 @@ function roomFrom(desk: Desk, trade: Trade, now: Micros): number {
   return Math.min(...awaited.map(({ askedAt }) => askedAt)) + interval;
 }
 
-function nextAsk(desk: Desk, trade: Trade, { role, status, askedAt, asks, misses, answeredAt }: Order): number {
+function nextAsk(desk: Desk, trade: Trade, order: Order): number {
+  const { askedAt, asks, misses, answeredAt } = order;
   const interval = microsFromMillis(desk.settings.protection.lookup_interval_ms);
-  // The next close of a position that no stop covers waits for what becomes of this one (I-01), and so do books that reads
-  // contradict (I-06).
-  const isWaitedFor = trade.exposedSince !== null || trade.contradiction !== "none";
-  const isAwaited = role === "x" && status.kind === "unknown" && isWaitedFor;
-  const waitMax = isAwaited ? awaitedDoublings : Number.POSITIVE_INFINITY;
+  const waitMax = isAwaited(trade, order) ? awaitedDoublings : Number.POSITIVE_INFINITY;
   const next = askedAt + backedOff(interval, Math.min(asks - 1, waitMax));
   // Two answers of one moment may be of one replica.
   return misses === 1 ? Math.max(next, answeredAt + interval) : next;
+}
+
+/**
+ * Whether something waits for what becomes of the order. Books that reads contradict follow them only once nothing of the
+ * trade is in doubt, whatever it is (I-06); and the next close of a position that no stop covers waits for this one (I-01).
+ */
+function isAwaited({ contradiction, exposedSince }: Trade, order: Order): boolean {
+  if (contradiction !== "none") return mayExecuteUntold(order);
+  return order.role === "x" && order.status.kind === "unknown" && exposedSince !== null;
 }

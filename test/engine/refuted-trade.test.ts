@@ -225,17 +225,48 @@ test.each([0, 5])(
       "close",
     );
     bench.tell({ kind: "outcome", command: close, outcome: { kind: "unknown", cause: "503" } });
-    const asked = () =>
-      bench.all.filter((output) => output.kind === "query-order" && output.clientOrderId === close.clientOrderId);
     // when
-    const counts = [40, 60].map((until) => {
-      for (let seconds = until - 20; seconds < until; seconds += 2) {
-        bench.at(seconds * 1_000 + 500);
-        bench.tell(snapshotOf(reported, { algos, requestedAt: bench.now }));
-      }
-      return asked().length;
-    });
+    const asked = asksWhileRead(bench, close.clientOrderId, reported, algos);
     // then
-    expect((counts[1] ?? 0) - (counts[0] ?? 0)).toBeGreaterThanOrEqual(10);
+    expect(asked).toBeGreaterThanOrEqual(10);
   },
 );
+
+/** How often the order is looked up in twenty seconds, after twenty more; a read says the same every two. */
+function asksWhileRead(bench: CoreBench, id: string, reported: number, algos: readonly AlgoReport[]): number {
+  const asks = [40, 60].map((until) => {
+    for (let seconds = until - 20; seconds < until; seconds += 2) {
+      bench.at(seconds * 1_000 + 500);
+      bench.tell(snapshotOf(reported, { algos, requestedAt: bench.now }));
+    }
+    return texts(bench.all).filter((text) => text.startsWith("query-") && text.endsWith(` ${id}`)).length;
+  });
+  return (asks[1] ?? 0) - (asks[0] ?? 0);
+}
+
+test("[I-06] a target in doubt is asked about every second while reads contradict the books", () => {
+  // given
+  const { bench } = afterAnother(false);
+  const stop = present(lastStop(bench), "stop");
+  const resting = stopOf(stop.clientAlgoId, "sell", stop.trigger);
+  bench.tell({ ...resting, source: "stream" });
+  const target = present(bench.all.filter((output) => output.kind === "place-algo").at(-1), "target");
+  bench.tell({ kind: "outcome", command: target, outcome: { kind: "unknown", cause: "503" } });
+  // when
+  const asked = asksWhileRead(bench, target.clientAlgoId, -10, [resting]);
+  // then
+  expect(asked).toBeGreaterThanOrEqual(10);
+});
+
+test("[I-06] a stop that was hit is asked about every second while reads contradict the books", () => {
+  // given
+  const { bench } = afterAnother(false);
+  const stop = present(lastStop(bench), "stop");
+  const { algos } = rest(bench, stop);
+  const hit = { ...stopOf(stop.clientAlgoId, "sell", stop.trigger), status: "TRIGGERED" } as const;
+  bench.tell({ ...hit, source: "stream" });
+  // when
+  const asked = asksWhileRead(bench, stop.clientAlgoId, 0, algos.slice(1));
+  // then
+  expect(asked).toBeGreaterThanOrEqual(10);
+});

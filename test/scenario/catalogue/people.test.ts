@@ -242,6 +242,22 @@ test.each(["f1", "t1_1"])(
   },
 );
 
+test.each(["f1", "t1_1"])(
+  "[F-27] a human turns the position around while %s is lost, and look-ups of it end in errors: the books follow all the same",
+  (order) => {
+    // given
+    const faults: readonly ScriptedFault[] = [{ on: `place-algo ${order}`, fault: { kind: "request-lost" } }];
+    const sim = openLong({ ...rest, settings: long, faults });
+    market(sim, "SELL", "0.020");
+    sim.advance(10_000);
+    // when
+    sim.wire.script([{ on: `query-algo ${order}`, fault: refusal(-1007, 408), times: 3 }]);
+    sim.advance(20_000);
+    // then
+    expect([sim.running?.plan.side, sim.running?.ledger.position]).toEqual(["sell", -10]);
+  },
+);
+
 test("[F-27] a human turns the position around and back while the fate of a target is open: nothing is left in the end", () => {
   // given
   const sim = openLong({ ...rest, settings: long, faults: unanswered("t1_1") });
