@@ -23,6 +23,7 @@ const sharedWithExchange = [
   "domain/instrument.ts",
   "domain/market-port.ts",
   "domain/candle.ts",
+  "domain/typed.ts",
   "tape",
 ] as const;
 

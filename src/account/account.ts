@@ -5,8 +5,8 @@
 
 import type { AccountSnapshot, FeeRates, PositionReport } from "../domain/event.ts";
 import { numberFromMoney } from "../domain/instrument.ts";
+import { f64 } from "../domain/typed.ts";
 import { type Micros, type Money, micros, type SignedLots, type SymbolIndex } from "../domain/units.ts";
-import { f64 } from "../market/typed.ts";
 
 export class Account {
   #wallet: Money | null = null;

@@ -4,7 +4,7 @@
  */
 
 import type { TradeId } from "../domain/order-id.ts";
-import { i32 } from "../market/typed.ts";
+import { i32 } from "../domain/typed.ts";
 
 /** A power of two, far more than trades are remembered. */
 const marks = 8_192;

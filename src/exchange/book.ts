@@ -1,7 +1,7 @@
 /** The recorded book of one symbol, and how much of what it displays our own fills have used up. */
 
 import { askSide, bidSide, type DepthLevels } from "../domain/market-port.ts";
-import { byteAt, doubleAt } from "../tape/typed.ts";
+import { f64, u8 } from "../domain/typed.ts";
 import { Ladder, noKey } from "./ladder.ts";
 
 export type BookSide = typeof bidSide | typeof askSide;
@@ -99,10 +99,10 @@ export class RecordedBook {
     const { count, side: sides, price: prices, size: sizes } = levels;
     const { bids, asks } = this;
     for (let index = 0; index < count; index += 1) {
-      const price = doubleAt(prices, index);
-      const isBid = byteAt(sides, index) === bidSide;
+      const price = f64(prices, index);
+      const isBid = u8(sides, index) === bidSide;
       const key = isBid ? price : -price;
-      (isBid ? bids : asks).set(key, doubleAt(sizes, index));
+      (isBid ? bids : asks).set(key, f64(sizes, index));
       if (usedAny) (isBid ? this.#usedBids : this.#usedAsks).delete(key);
     }
     this.depthId = levels.lastId;

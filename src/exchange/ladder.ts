@@ -1,6 +1,6 @@
 /** One side of a recorded book: sizes by price in a moving window of arrays, and in a map what lies outside of it. */
 
-import { doubleAt, wordAt } from "../tape/typed.ts";
+import { f64, i32 } from "../domain/typed.ts";
 
 /** "No level": lower than any key. */
 export const noKey = Number.NEGATIVE_INFINITY;
@@ -31,7 +31,7 @@ export class Ladder {
 
   size(key: number): number {
     const slot = key - this.#base;
-    if (slot >= 0 && slot < windowSize) return doubleAt(this.#sizes, slot);
+    if (slot >= 0 && slot < windowSize) return f64(this.#sizes, slot);
     return this.#far.get(key) ?? 0;
   }
 
@@ -64,12 +64,12 @@ export class Ladder {
     const word = slot >>> 5;
     if (size > 0) {
       this.#sizes[slot] = size;
-      this.#words[word] = wordAt(this.#words, word) | (1 << (slot & 31));
+      this.#words[word] = i32(this.#words, word) | (1 << (slot & 31));
       if (key > this.#best) this.#best = key;
       return;
     }
     this.#sizes[slot] = 0;
-    this.#words[word] = wordAt(this.#words, word) & ~(1 << (slot & 31));
+    this.#words[word] = i32(this.#words, word) & ~(1 << (slot & 31));
     if (key === this.#best) this.#bestLeft(key);
   }
 
@@ -86,7 +86,7 @@ export class Ladder {
     if (key > this.#best) {
       this.#lay(key);
       this.#setNear(key, key - this.#base, size);
-    } else if (this.#far.size < farLevelsMax) {
+    } else if (this.#far.size < farLevelsMax || this.#far.has(key)) {
       this.#far.set(key, size);
     }
   }
@@ -95,7 +95,7 @@ export class Ladder {
   #lay(best: number): void {
     const levels: [number, number][] = [...this.#far];
     this.#forEachNear((key, slot) => {
-      levels.push([key, doubleAt(this.#sizes, slot)]);
+      levels.push([key, f64(this.#sizes, slot)]);
       this.#sizes[slot] = 0;
     });
     this.#words.fill(0);
@@ -112,11 +112,11 @@ export class Ladder {
   /** The highest occupied slot at or below `slot`, −1 when there is none. */
   #scan(slot: number): number {
     let word = slot >>> 5;
-    let bits = wordAt(this.#words, word) & ((2 << (slot & 31)) - 1);
+    let bits = i32(this.#words, word) & ((2 << (slot & 31)) - 1);
     while (bits === 0) {
       word -= 1;
       if (word < 0) return -1;
-      bits = wordAt(this.#words, word);
+      bits = i32(this.#words, word);
     }
     return (word << 5) + 31 - Math.clz32(bits);
   }

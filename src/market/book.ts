@@ -6,9 +6,9 @@
 
 import { assert } from "../domain/assert.ts";
 import { askSide, bidSide, type DepthLevels } from "../domain/market-port.ts";
+import { f64, i32, u8 } from "../domain/typed.ts";
 import { type Lots, lots, type TickLots, type Ticks, tickLots, ticks } from "../domain/units.ts";
 import { FarLevels } from "./far-levels.ts";
-import { f64, i32, u8 } from "./typed.ts";
 
 /** There is no such level. Prices are at least one tick, so 0 is free to say so. */
 export const noTick: Ticks = ticks(0);

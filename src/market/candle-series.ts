@@ -5,8 +5,8 @@
 
 import { assert } from "../domain/assert.ts";
 import type { Candle } from "../domain/candle.ts";
+import { f64 } from "../domain/typed.ts";
 import { type Lots, micros, type Ticks } from "../domain/units.ts";
-import { f64 } from "./typed.ts";
 
 /** An average counts as current while its candles lie within this many times its period: one known candle in eight. */
 const sparsenessMax = 8;

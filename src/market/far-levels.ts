@@ -4,7 +4,7 @@
  * side. A level that is removed keeps its place without a size until the table is laid anew.
  */
 
-import { f64 } from "./typed.ts";
+import { f64 } from "../domain/typed.ts";
 
 const slotsMin = 1_024;
 /** Prices are at least one tick: a slot without one is free. */

@@ -6,9 +6,9 @@
 
 import { assert } from "../domain/assert.ts";
 import { askSide, bidSide } from "../domain/market-port.ts";
+import { f64 } from "../domain/typed.ts";
 import { type Lots, type Micros, microsPerSecond, type Ticks } from "../domain/units.ts";
 import type { SymbolMarket } from "./symbol-market.ts";
-import { f64 } from "./typed.ts";
 
 /** Features that do not depend on a horizon, in the order of the vector. */
 const common = ["top_imbalance", "depth_imbalance", "microprice_bps", "vwap_deviation_bps"] as const;

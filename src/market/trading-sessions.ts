@@ -2,8 +2,8 @@
 
 import type { Settings } from "../config/schema.ts";
 import { assert, present } from "../domain/assert.ts";
+import { f64, i32 } from "../domain/typed.ts";
 import { microsPerMinute } from "../domain/units.ts";
-import { f64, i32 } from "./typed.ts";
 
 export const tradingSessions = ["ASIA", "LONDON", "OVERLAP", "NEW_YORK", "POST_NEW_YORK"] as const;
 export type TradingSession = (typeof tradingSessions)[number];

@@ -2,6 +2,7 @@
 
 import { assert } from "../domain/assert.ts";
 import { type DepthLevels, depthLevels, type MarketSink } from "../domain/market-port.ts";
+import { f64, u8, u16 } from "../domain/typed.ts";
 import type { SymbolIndex } from "../domain/units.ts";
 import { trustedLots, trustedMicros, trustedPriceE8, trustedTicks } from "./brand.ts";
 import {
@@ -34,7 +35,6 @@ import {
 } from "./format.ts";
 import { asRecorded, type Passage } from "./passage.ts";
 import { ownTime, playedAt, type TimeMap } from "./time-map.ts";
-import { byteAt, doubleAt, shortAt } from "./typed.ts";
 
 /** A source of market events that is asked for the next one. */
 export interface MarketCursor {
@@ -80,7 +80,7 @@ export class TapeCursor implements MarketCursor {
   #timeAt(place: number): number {
     const { rows } = this.#tape;
     const index = this.#start + place;
-    return index < rows.length ? playedAt(this.#time, doubleAt(rows, index) + this.#passage.time) : Infinity;
+    return index < rows.length ? playedAt(this.#time, f64(rows, index) + this.#passage.time) : Infinity;
   }
 
   #play(sink: MarketSink): void {
@@ -90,13 +90,13 @@ export class TapeCursor implements MarketCursor {
     const passage = this.#passage;
     const exchangeTime = trustedMicros(this.#timeAt(exchangeTimeAt));
     const receivedAt = trustedMicros(this.nextTime);
-    switch (doubleAt(rows, start + kindAt)) {
+    switch (f64(rows, start + kindAt)) {
       case bookTickerKind: {
-        const bid = doubleAt(rows, start + bidAt) * passage.sign + passage.ticks;
-        const ask = doubleAt(rows, start + askAt) * passage.sign + passage.ticks;
-        const bidLots = trustedLots(doubleAt(rows, start + bidLotsAt));
-        const askLots = trustedLots(doubleAt(rows, start + askLotsAt));
-        const id = doubleAt(rows, start + idAt) + passage.updateId;
+        const bid = f64(rows, start + bidAt) * passage.sign + passage.ticks;
+        const ask = f64(rows, start + askAt) * passage.sign + passage.ticks;
+        const bidLots = trustedLots(f64(rows, start + bidLotsAt));
+        const askLots = trustedLots(f64(rows, start + askLotsAt));
+        const id = f64(rows, start + idAt) + passage.updateId;
         if (passage.sign > 0) {
           sink.onBookTicker(
             symbol,
@@ -129,18 +129,18 @@ export class TapeCursor implements MarketCursor {
         sink.onSnapshot(symbol, this.#readLevels(), exchangeTime, receivedAt);
         return;
       case tradeKind: {
-        const price = trustedTicks(doubleAt(rows, start + priceAt) * passage.sign + passage.ticks);
-        const quantity = trustedLots(doubleAt(rows, start + quantityAt));
-        const buyerIsMaker = (doubleAt(rows, start + buyerIsMakerAt) === 1) === passage.sign > 0;
-        const id = doubleAt(rows, start + idAt) + passage.tradeId;
+        const price = trustedTicks(f64(rows, start + priceAt) * passage.sign + passage.ticks);
+        const quantity = trustedLots(f64(rows, start + quantityAt));
+        const buyerIsMaker = (f64(rows, start + buyerIsMakerAt) === 1) === passage.sign > 0;
+        const id = f64(rows, start + idAt) + passage.tradeId;
         sink.onTrade(symbol, id, price, quantity, buyerIsMaker, exchangeTime, receivedAt);
         return;
       }
       case markKind: {
-        const mark = trustedPriceE8(doubleAt(rows, start + markAt) * passage.sign + passage.markE8);
-        const stored = doubleAt(rows, start + nextFundingAt);
+        const mark = trustedPriceE8(f64(rows, start + markAt) * passage.sign + passage.markE8);
+        const stored = f64(rows, start + nextFundingAt);
         const nextFunding = trustedMicros(stored === 0 ? 0 : playedAt(this.#time, stored + passage.time));
-        sink.onMark(symbol, mark, doubleAt(rows, start + fundingRateAt), nextFunding, exchangeTime, receivedAt);
+        sink.onMark(symbol, mark, f64(rows, start + fundingRateAt), nextFunding, exchangeTime, receivedAt);
         return;
       }
       case gapKind:
@@ -156,12 +156,12 @@ export class TapeCursor implements MarketCursor {
     const { sign, ticks, updateId } = this.#passage;
     const start = this.#start;
     const levels = this.#levels;
-    levels.firstId = doubleAt(rows, start + firstIdAt) + updateId;
-    levels.lastId = doubleAt(rows, start + idAt) + updateId;
-    levels.previousId = doubleAt(rows, start + previousIdAt) + updateId;
+    levels.firstId = f64(rows, start + firstIdAt) + updateId;
+    levels.lastId = f64(rows, start + idAt) + updateId;
+    levels.previousId = f64(rows, start + previousIdAt) + updateId;
     // As integers: an index that may be a fraction is checked at each access.
-    const from = doubleAt(rows, start + levelsFromAt) | 0;
-    const to = doubleAt(rows, start + levelsToAt) | 0;
+    const from = f64(rows, start + levelsFromAt) | 0;
+    const to = f64(rows, start + levelsToAt) | 0;
     if (sign === 1 && ticks === 0) this.#copyLevels(from, to);
     else this.#moveLevels(from, to);
     return levels;
@@ -172,9 +172,9 @@ export class TapeCursor implements MarketCursor {
     const { levelSide, levelPrice, levelSize } = this.#tape;
     const { side, price, size } = this.#levels;
     for (let level = from, count = 0; level < to; level += 1, count += 1) {
-      side[count] = byteAt(levelSide, level);
-      price[count] = doubleAt(levelPrice, level);
-      size[count] = doubleAt(levelSize, level);
+      side[count] = u8(levelSide, level);
+      price[count] = f64(levelPrice, level);
+      size[count] = f64(levelSize, level);
     }
     this.#levels.count = to - from;
   }
@@ -186,12 +186,12 @@ export class TapeCursor implements MarketCursor {
     const mirrored = sign < 0 ? 1 : 0;
     let count = 0;
     for (let level = from; level < to; level += 1) {
-      const played = doubleAt(levelPrice, level) * sign + ticks;
+      const played = f64(levelPrice, level) * sign + ticks;
       // An ask above twice the market has no mirror image: nobody can bid below zero.
       if (played <= 0) continue;
-      side[count] = byteAt(levelSide, level) ^ mirrored;
+      side[count] = u8(levelSide, level) ^ mirrored;
       price[count] = played;
-      size[count] = doubleAt(levelSize, level);
+      size[count] = f64(levelSize, level);
       count += 1;
     }
     this.#levels.count = count;
@@ -214,36 +214,36 @@ export class MergedCursors implements MarketCursor {
     this.#times = Float64Array.from(cursors, (cursor) => cursor.nextTime);
     this.#heap = Uint16Array.from(cursors.keys());
     for (let place = (cursors.length >> 1) - 1; place >= 0; place -= 1) this.#sink(place);
-    if (cursors.length > 0) this.nextTime = doubleAt(this.#times, shortAt(this.#heap, 0));
+    if (cursors.length > 0) this.nextTime = f64(this.#times, u16(this.#heap, 0));
   }
 
   deliver(sink: MarketSink): void {
-    const top = shortAt(this.#heap, 0);
+    const top = u16(this.#heap, 0);
     const cursor = this.#cursors[top];
     assert(cursor !== undefined, "no cursor to play");
     cursor.deliver(sink);
     this.#times[top] = cursor.nextTime;
     this.#sink(0);
-    this.nextTime = doubleAt(this.#times, shortAt(this.#heap, 0));
+    this.nextTime = f64(this.#times, u16(this.#heap, 0));
   }
 
   #sink(from: number): void {
     const heap = this.#heap;
-    const moving = shortAt(heap, from);
+    const moving = u16(heap, from);
     let place = from;
     for (;;) {
       let child = place * 2 + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && this.#precedes(shortAt(heap, child + 1), shortAt(heap, child))) child += 1;
-      if (!this.#precedes(shortAt(heap, child), moving)) break;
-      heap[place] = shortAt(heap, child);
+      if (child + 1 < heap.length && this.#precedes(u16(heap, child + 1), u16(heap, child))) child += 1;
+      if (!this.#precedes(u16(heap, child), moving)) break;
+      heap[place] = u16(heap, child);
       place = child;
     }
     heap[place] = moving;
   }
 
   #precedes(a: number, b: number): boolean {
-    const difference = doubleAt(this.#times, a) - doubleAt(this.#times, b);
+    const difference = f64(this.#times, a) - f64(this.#times, b);
     // Two ended cursors differ by Infinity − Infinity, which is no number, and no order either.
     return difference < 0 || (!(difference > 0) && a < b);
   }
@@ -252,9 +252,9 @@ export class MergedCursors implements MarketCursor {
 function mostLevels(tape: Tape): number {
   let most = 0;
   for (let start = 0; start < tape.rows.length; start += rowWidth) {
-    const kind = doubleAt(tape.rows, start + kindAt);
+    const kind = f64(tape.rows, start + kindAt);
     if (kind !== depthKind && kind !== snapshotKind) continue;
-    most = Math.max(most, doubleAt(tape.rows, start + levelsToAt) - doubleAt(tape.rows, start + levelsFromAt));
+    most = Math.max(most, f64(tape.rows, start + levelsToAt) - f64(tape.rows, start + levelsFromAt));
   }
   return most;
 }

@@ -50,3 +50,11 @@ test("a cleared ladder is empty and can be filled again elsewhere", () => {
   ladder.set(-5_000_000, 3);
   expect(walk(ladder)).toEqual([[-5_000_000, 3]]);
 });
+
+test("[SIM-1] so far away that no more levels are kept, those that are follow what is displayed", () => {
+  const ladder = new Ladder();
+  ladder.set(1_000_000, 1);
+  for (let key = 1; key <= 50_001; key += 1) ladder.set(key, 1);
+  ladder.set(7, 2);
+  expect([ladder.size(7), ladder.size(50_000), ladder.size(50_001)]).toEqual([2, 1, 0]);
+});

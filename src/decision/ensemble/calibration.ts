@@ -3,7 +3,7 @@
  * what was said and what came, drawn towards "as said" while that is little.
  */
 
-import { f64 } from "../../market/typed.ts";
+import { f64 } from "../../domain/typed.ts";
 import { savedCount, savedField, savedNumber, savedNumbers } from "./saved.ts";
 
 /** Log-odds from −{@link logitMax} to {@link logitMax} in equal parts; what lies beyond counts in the last one. */

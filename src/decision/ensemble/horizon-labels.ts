@@ -4,7 +4,7 @@
  */
 
 import { assert } from "../../domain/assert.ts";
-import { f64 } from "../../market/typed.ts";
+import { f64 } from "../../domain/typed.ts";
 
 /** Rows that wait at most; finer sampling than the longest horizon divided by this is not possible. */
 const rowsMax = 4_096;

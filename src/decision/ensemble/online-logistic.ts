@@ -1,7 +1,7 @@
 /** A logistic model that learns one example at a time. */
 
 import { assert } from "../../domain/assert.ts";
-import { f64 } from "../../market/typed.ts";
+import { f64 } from "../../domain/typed.ts";
 
 /** L2-regularised logistic regression by stochastic gradient descent; the intercept is not penalised. */
 export class OnlineLogistic {

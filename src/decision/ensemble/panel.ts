@@ -2,7 +2,7 @@
 
 import type { Evidence } from "../../domain/decision.ts";
 import type { BlockReason } from "../../domain/reason.ts";
-import { f64 } from "../../market/typed.ts";
+import { f64 } from "../../domain/typed.ts";
 import type { EnsembleSettings, HorizonModel } from "./horizon-model.ts";
 import type { SkillReport } from "./skill.ts";
 

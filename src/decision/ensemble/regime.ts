@@ -1,8 +1,8 @@
 /** Which mood the market is in: return and volatility of the longest horizon, each against its own past. */
 
 import type { Regime } from "../../domain/decision.ts";
+import { f64 } from "../../domain/typed.ts";
 import type { Features } from "../../market/features.ts";
-import { f64 } from "../../market/typed.ts";
 import type { Standardiser } from "./standardiser.ts";
 
 export class RegimeGauge {

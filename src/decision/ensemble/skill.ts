@@ -3,7 +3,7 @@
  * rate every time. The hit rate by distance from ½ is also what calibrates the confidence.
  */
 
-import { f64 } from "../../market/typed.ts";
+import { f64 } from "../../domain/typed.ts";
 import { savedCount, savedField, savedNumber, savedNumbers } from "./saved.ts";
 
 export type SkillReport = {

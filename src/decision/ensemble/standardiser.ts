@@ -1,7 +1,7 @@
 /** Running mean and deviation of every input of a model: exact over its memory, fading beyond it. */
 
 import { assert } from "../../domain/assert.ts";
-import { f64 } from "../../market/typed.ts";
+import { f64 } from "../../domain/typed.ts";
 import { savedCount, savedField, savedNumbers } from "./saved.ts";
 
 /** Standardised inputs are cut here, so that one odd message does not throw the weights. */

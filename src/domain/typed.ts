@@ -3,7 +3,7 @@
  * function, and a look-up that has seen several kinds of array costs several times as much even where it is inlined.
  */
 
-import { InvariantError } from "../domain/assert.ts";
+import { InvariantError } from "./assert.ts";
 
 export function f64(array: Float64Array, index: number): number {
   const value = array[index];
@@ -18,6 +18,12 @@ export function i32(array: Int32Array, index: number): number {
 }
 
 export function u8(array: Uint8Array, index: number): number {
+  const value = array[index];
+  if (value === undefined) throw outside(index, array.length);
+  return value;
+}
+
+export function u16(array: Uint16Array, index: number): number {
   const value = array[index];
   if (value === undefined) throw outside(index, array.length);
   return value;
