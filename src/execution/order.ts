@@ -96,6 +96,8 @@ export type OrderEvent =
   | { readonly kind: "amended"; readonly price: Ticks; readonly quantity: Lots }
   | { readonly kind: "executed"; readonly quantity: Lots }
   | { readonly kind: "asked" }
+  /** a look-up got no answer: the next one does not wait as long as one would that was answered */
+  | { readonly kind: "unheard" }
   | { readonly kind: "unfound" }
   /** a look-up found nothing: weak evidence, counted. `askedAt`: when it left; left out, it is the last one */
   | { readonly kind: "missed"; readonly askedAt?: Micros }
@@ -105,6 +107,9 @@ export type OrderEvent =
   | { readonly kind: "absent" };
 
 export type NewOrder = Pick<Order, "id" | "role" | "attempt" | "service" | "side" | "quantity" | "price">;
+
+/** Askings that count towards the next wait where the last one got no answer: seconds, not tens of them. */
+const unheardAsksMax = 4;
 
 export function sentOrder({ id, role, attempt, service, side, quantity, price }: NewOrder, now: Micros): Order {
   return {
@@ -172,6 +177,8 @@ export function step(order: Order, event: OrderEvent, now: Micros): Order {
       return executed(order, event.quantity);
     case "asked":
       return { ...order, askedAt: now, asks: order.asks + 1 };
+    case "unheard":
+      return { ...order, asks: Math.min(order.asks, unheardAsksMax) };
     case "unfound":
       return { ...order, isUnfound: true };
     case "missed":

@@ -33,6 +33,7 @@ export function settleOutcome(
     case "query-order":
     case "query-algo":
       if (outcome.kind === "refused" && meaningOf(outcome.code) === "absent") missed(desk, trade, order, now);
+      else if (outcome.kind === "unknown") update(desk, trade, order, { kind: "unheard" }, now);
       return;
     case "query-fills":
     case "query-account":

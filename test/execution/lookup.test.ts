@@ -67,6 +67,22 @@ test("[I-21] an order in doubt is asked about at once, then after ever longer wa
   expect(askedAt(bench, "query-order", proof - 10)).toEqual([lookup, 3 * lookup, 7 * lookup, 15 * lookup]);
 });
 
+test("[I-05] look-ups that get no answer are repeated after waits that grow to eight times the interval, and no longer", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.lose("place-order", e1);
+  const times: number[] = [];
+  let asked = 0;
+  for (let ms = 0; ms < 40 * lookup; ms += 10) {
+    bench.at(ms);
+    if (bench.count("query-order", e1) === asked) continue;
+    asked += 1;
+    times.push(ms / lookup);
+    bench.lose("query-order", e1);
+  }
+  expect(times).toEqual([0, 1, 3, 7, 15, 23, 24, 32]);
+});
+
 test("[I-01] the first look-up that found nothing is followed by the next after the interval, then ever longer waits", () => {
   const bench = new Bench();
   bench.begin();
