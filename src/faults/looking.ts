@@ -48,6 +48,8 @@ export class Looking {
         accountAge: guardrails.account_stale_seconds * microsPerSecond,
       },
       isSafeModeOperators: settings.safe_mode.leave === "operator",
+      leavesOrphans: settings.reconcile.orphan_position === "report",
+      cancelsForeign: settings.reconcile.foreign_orders === "cancel",
       ownBook: (symbol) => {
         const book = world.process.core?.desks[symbol]?.market.book;
         return book?.valid === true ? viewOf(book) : null;

@@ -92,12 +92,13 @@ export class Agreement {
 
   /** @param passed microseconds in which the daemon could ask */
   onSecond(passed: number): void {
-    const { truth, readySince } = this.#scene;
+    const { truth, readySince, isLeftAlone } = this.#scene;
     const positions = readySince === null ? null : this.#own();
     for (let symbol = 0; symbol < this.#differences.length; symbol += 1) {
       const own = positions?.[symbol] ?? null;
       const known = this.#differences[symbol] ?? null;
-      if (own === null || own === truth.position(symbol)) this.#differences[symbol] = null;
+      const isAlike = own === null || own === truth.position(symbol);
+      if (isAlike || isLeftAlone[symbol] === true) this.#differences[symbol] = null;
       else if (known?.own !== own) this.#differences[symbol] = { own, since: null, isDue: false, reads: 0 };
       else this.#judge(symbol, known, passed);
     }

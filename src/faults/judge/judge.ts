@@ -27,7 +27,7 @@ import { Recovery } from "./recovery.ts";
 import { type Beginning, Scene, type Violation } from "./scene.ts";
 import { Secrets } from "./secrets.ts";
 import { Stops } from "./stops.ts";
-import { type Grid, Truth } from "./truth.ts";
+import { type Grid, type TrueFill, Truth } from "./truth.ts";
 import { Wire } from "./wire.ts";
 
 /** What the daemon shows of itself once everything is healed. */
@@ -57,6 +57,10 @@ export type JudgeParts = {
   readonly dayLoss: DayLossTerms;
   /** nothing but an operator's word ends SAFE MODE */
   readonly isSafeModeOperators: boolean;
+  /** positions that somebody else has opened are reported and left alone (`reconcile.orphan_position`) */
+  readonly leavesOrphans: boolean;
+  /** orders that are not ours are cancelled (`reconcile.foreign_orders`) */
+  readonly cancelsForeign: boolean;
   readonly ownBook: OwnBook;
   /** lots by symbol, as the daemon's books have them; null while it has none */
   readonly ownPositions: () => readonly number[] | null;
@@ -79,6 +83,8 @@ const noParts: Omit<JudgeParts, "fresh"> = {
   tradesAnHourMax: Number.POSITIVE_INFINITY,
   dayLoss: { dayLossMax: Number.POSITIVE_INFINITY, wallet: 0, accountAge: 0 },
   isSafeModeOperators: false,
+  leavesOrphans: false,
+  cancelsForeign: false,
   ownBook: () => null,
   ownPositions: () => null,
   firstMessage: Number.POSITIVE_INFINITY,
@@ -137,6 +143,7 @@ export class Judge {
     this.#wire = new Wire(
       this.scene,
       this.#parts.notionalMax,
+      this.#parts.cancelsForeign,
       (symbol, side) => this.fresh?.touch(symbol, side) ?? null,
     );
     this.#limits = new Limits(this.scene, this.#parts);
@@ -296,7 +303,8 @@ export class Judge {
     const fill = this.#truth.take(event);
     this.naked.onHappened(event);
     if (fill !== null) {
-      if (fill.order.role === null) this.scene.othersFilledAt[fill.order.symbol] = this.scene.now;
+      if (fill.order.role === null) this.#onOthersFill(fill);
+      if (fill.after === 0) this.scene.isLeftAlone[fill.order.symbol] = false;
       this.#entries.onFill(fill);
       this.#books.onFill(fill);
       this.#booked.onFill(fill);
@@ -317,6 +325,12 @@ export class Judge {
       this.#oneTrade.onOrder(id);
     }
     if (event.e === "ALGO_UPDATE") this.#stops.onAlgo(String(Reflect.get(inner, "caid")));
+  }
+
+  #onOthersFill({ order: { symbol }, before, after }: TrueFill): void {
+    this.scene.othersFilledAt[symbol] = this.scene.now;
+    const hasOpened = before * after < 0 || Math.abs(after) > Math.abs(before);
+    if (hasOpened && this.#parts.leavesOrphans) this.scene.isLeftAlone[symbol] = true;
   }
 
   row(row: Row): void {
@@ -398,6 +412,7 @@ export class Judge {
     }
     for (const [symbol, lots] of positions.entries()) {
       const position = this.#truth.position(symbol);
+      if (scene.isLeftAlone[symbol] === true) continue;
       if (position !== 0 && !this.#truth.isCovered(symbol)) {
         scene.violated("I-01", `${position} lots of symbol ${symbol} are left without a stop`);
       }

@@ -204,7 +204,7 @@ export class NakedTime {
     const isCovered = lots !== 0 && truth.isCovered(symbol);
     const isTurned = before.isCovered && before.lots * lots < 0;
     this.#before[symbol] = { lots, isCovered };
-    const isNaked = lots !== 0 && !isCovered;
+    const isNaked = lots !== 0 && !isCovered && this.#scene.isLeftAlone[symbol] !== true;
     const isOthers = this.#scene.othersFilledAt[symbol] === now;
     if (episode !== null && isOthers) episode.most = othersMax;
     if (episode !== null) this.#charge(symbol, episode, passed);

@@ -41,6 +41,8 @@ export class Scene {
   readonly touchedAt: number[];
   /** an order that is not ours was executed; when last */
   readonly othersFilledAt: number[];
+  /** of what is open somebody else has opened a part, and the operator wants such positions left alone */
+  readonly isLeftAlone: boolean[];
 
   constructor(truth: Truth, grids: readonly Grid[], origin: number, onViolation: (violation: Violation) => void) {
     this.#onViolation = onViolation;
@@ -50,6 +52,7 @@ export class Scene {
     this.wayTroubledUntil = grids.map(() => 0);
     this.touchedAt = grids.map(() => 0);
     this.othersFilledAt = grids.map(() => Number.NEGATIVE_INFINITY);
+    this.isLeftAlone = grids.map(() => false);
   }
 
   /** Whether something stands between the daemon and all of its requests: it may have to wait before it sends one. */

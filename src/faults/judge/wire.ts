@@ -31,19 +31,23 @@ export class Wire {
   #silentUntil = 0;
 
   readonly #notionalMax: (symbol: string) => number;
+  readonly #cancelsForeign: boolean;
   readonly #touch: (symbol: string, side: string) => number | null;
 
   /**
    * @param notionalMax largest notional of an entry, quote asset, by the name of its symbol
+   * @param cancelsForeign orders that are not ours may be cancelled
    * @param touch the price that a market order would take, as far as the daemon can know; null: nobody knows
    */
   constructor(
     scene: Scene,
     notionalMax: (symbol: string) => number,
+    cancelsForeign = false,
     touch: (symbol: string, side: string) => number | null = () => null,
   ) {
     this.#scene = scene;
     this.#notionalMax = notionalMax;
+    this.#cancelsForeign = cancelsForeign;
     this.#touch = touch;
   }
 
@@ -97,7 +101,8 @@ export class Wire {
       scene.violated("I-12", `${call.name} cancels whoever's orders`);
     }
     if (verb !== "place" && verb !== "amend" && verb !== "cancel") return;
-    if (call.clientId === null || partsOf(call.clientId).role === null) {
+    const isOurs = call.clientId !== null && partsOf(call.clientId).role !== null;
+    if (!isOurs && !(verb === "cancel" && this.#cancelsForeign)) {
       scene.violated("I-12", `${call.name} is about ${call.clientId}, which is not ours`);
     }
     this.#count(`${call.name} ${call.clientId}`);

@@ -19,6 +19,8 @@ function judgeOf(): Judge {
     tradesAnHourMax: 100,
     dayLoss: { dayLossMax: 20, wallet: 1_000, accountAge: 60 * second },
     isSafeModeOperators: true,
+    leavesOrphans: false,
+    cancelsForeign: false,
     ownBook: () => null,
     ownPositions: () => null,
     firstMessage: noon,

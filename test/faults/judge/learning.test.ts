@@ -32,6 +32,8 @@ function world(): World {
     tradesAnHourMax: 100,
     dayLoss: noDayLoss,
     isSafeModeOperators: true,
+    leavesOrphans: false,
+    cancelsForeign: false,
     ownBook: () => (made.isBookValid ? { bids: [], asks: [] } : null),
     ownPositions: () => [made.own, 0],
     firstMessage,

@@ -23,6 +23,8 @@ function judgeOf(tradesAnHourMax = 2): Judge {
     tradesAnHourMax,
     dayLoss: noDayLoss,
     isSafeModeOperators: true,
+    leavesOrphans: false,
+    cancelsForeign: false,
     ownBook: () => null,
     ownPositions: () => null,
     firstMessage: 10 * second,

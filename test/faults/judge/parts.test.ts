@@ -25,6 +25,8 @@ function judgeWith(parts: Partial<JudgeParts> = {}): Judge {
     tradesAnHourMax: 100,
     dayLoss: noDayLoss,
     isSafeModeOperators: true,
+    leavesOrphans: false,
+    cancelsForeign: false,
     ownBook: () => book,
     ownPositions: () => null,
     firstMessage: 10 * second,

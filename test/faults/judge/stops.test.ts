@@ -17,6 +17,8 @@ const parts: JudgeParts = {
   tradesAnHourMax: 100,
   dayLoss: noDayLoss,
   isSafeModeOperators: false,
+  leavesOrphans: false,
+  cancelsForeign: false,
   ownBook: () => null,
   ownPositions: () => null,
   firstMessage: Number.POSITIVE_INFINITY,
