@@ -79,6 +79,7 @@ export class Core implements MarketSink {
       settings: () => this.#settings,
       equity,
       isUnexplained: () => this.#ledger.isUnexplained,
+      givenUpTo: () => this.#ledger.givenUpTo,
       emit,
     });
     this.#limits = new LimitWatch({

@@ -67,6 +67,11 @@ export class LedgerDesk {
     return this.#isBlind && this.isUnexplained && this.#ports.account.privateAlive;
   }
 
+  /** Given up, transfers until then count as what they seem; null where not; exchange time. */
+  get givenUpTo(): Micros | null {
+    return this.#hasGivenUp ? this.#readAt : null;
+  }
+
   /** @param begun when the trades began whose end an earlier run did not see */
   recover(begun: readonly Micros[]): void {
     this.#oldest = Math.min(...begun, this.#oldest);
@@ -165,11 +170,13 @@ export class LedgerDesk {
 
   /** Losses are not left unmeasured for ever: what nobody explains counts as one. Each read of the account asks again. */
   #giveUp(outcome: Outcome, now: Micros): void {
-    const { desks, emit, measure } = this.#ports;
+    const { desks, emit, measure, session } = this.#ports;
     const cause = outcome.kind === "ok" ? "" : outcome.kind === "unknown" ? outcome.cause : outcome.message;
     if (!this.#hasGivenUp)
       emit({ kind: "notice", level: "error", code: "INCOME_UNREAD", symbol: null, fields: { cause } });
     this.#hasGivenUp = true;
+    // A day that begins with what is measured now needs no older transfers; open trades still want their fundings.
+    this.#oldest = Math.min(this.#oldest, (session.ledger?.readTo ?? this.#readAt) + lagMicros);
     this.#isWanted = true;
     this.#isOpen = false;
     this.wakeAt = Number.POSITIVE_INFINITY;

@@ -55,6 +55,8 @@ export type SessionFloor = {
   readonly equity: () => number | null;
   /** the equity may hold a transfer that nobody has told yet */
   readonly isUnexplained: () => boolean;
+  /** transfers until then are in the equity, and are measured, since nobody named them; exchange time; null where not so */
+  readonly givenUpTo: () => Micros | null;
   readonly emit: (output: Output) => void;
 };
 
@@ -118,7 +120,7 @@ export class SessionKeeper {
   }
 
   onTime(now: Micros): void {
-    this.#apply(onTime(this.stateAt(now), this.#explained(), now), now);
+    this.#apply(this.#begun(onTime(this.stateAt(now), this.#explained(), now)), now);
   }
 
   /** The account or the mark price moved. Allocates nothing while no limit and no peak is touched. */
@@ -127,7 +129,7 @@ export class SessionKeeper {
     if (equity === null || !Number.isFinite(equity)) return;
     const quiet = this.#quiet;
     if (quiet !== null && equity > quiet.low && equity <= quiet.high) return;
-    this.#apply(onEquity(this.stateAt(now), equity, now, this.#limits()), now);
+    this.#apply(this.#begun(onEquity(this.stateAt(now), equity, now, this.#limits())), now);
     if (this.#state !== null) this.#quiet = quietRange(this.#state, this.#limits());
   }
 
@@ -213,7 +215,7 @@ export class SessionKeeper {
   }
 
   onControl(control: Control, now: Micros): void {
-    this.#apply(onControl(this.stateAt(now), control, this.#explained(), now), now);
+    this.#apply(this.#begun(onControl(this.stateAt(now), control, this.#explained(), now)), now);
   }
 
   /** Nothing is open any more. */
@@ -233,6 +235,18 @@ export class SessionKeeper {
    */
   #explained(): number | null {
     return this.#floor.isUnexplained() ? null : this.#floor.equity();
+  }
+
+  /**
+   * What begins anew with an equity that the ledger was given up for has its transfers in it: they are not moved once more
+   * when they are named after all. What does not begin anew keeps them as the loss or profit that they were measured as.
+   */
+  #begun(step: SessionStep): SessionStep {
+    const { ledger, limitEquity } = step.state;
+    const to = this.#floor.givenUpTo();
+    if (to === null || ledger === null || to < ledger.readTo) return step;
+    if (limitEquity === null || limitEquity === this.#state?.limitEquity) return step;
+    return { ...step, state: withLedger(step.state, { ...ledger, readTo: micros(to + 1) }) };
   }
 
   #limits(): SessionSettings {

@@ -358,6 +358,7 @@ test("[RSK-5] free margin is the exchange's, less what was committed since it wa
       settings: () => settings,
       equity: () => 10_000,
       isUnexplained: () => false,
+      givenUpTo: () => null,
       emit: () => undefined,
     });
     session.onEquity(now);

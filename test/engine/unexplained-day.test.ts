@@ -7,10 +7,11 @@ import { type Micros, micros } from "../../src/domain/units.ts";
 import { microsPerDay } from "../../src/risk/session.ts";
 import { after, settings, settingsWith, start } from "../support/core.ts";
 import { snapshotOf } from "./support.ts";
-import { ready, type Watched } from "./watched.ts";
+import { ready, Watched } from "./watched.ts";
 
 const midnight = (Math.floor(start / microsPerDay) + 1) * microsPerDay;
 const shownAt = micros(midnight - 1_000_000);
+const givenUpAt = micros(midnight - 600_000_000);
 
 function withSession(changes: Partial<Settings["risk"]["session"]>): Settings {
   return settingsWith({ risk: { session: { ...settings.risk.session, ...changes } } });
@@ -124,4 +125,94 @@ test("[RSK-4] nothing is entered between a resume and the word of a transfer", (
   const during = [bench.tries("d1"), bench.whyNot];
   explain(bench, "5000", after(500));
   expect([during, bench.tries("d2").length]).toEqual([[[], ["MAX_DAILY_LOSS_REACHED", "DRAWDOWN_GUARD"]], 1]);
+});
+
+/** The ledger refuses each question, and is given up: what the read shows is measured. Each later read asks again. */
+function givenUp(bench: Watched): Watched {
+  const outcome = { kind: "refused", code: -1000, message: "" } as const;
+  while (!bench.told.some((output) => output.kind === "notice" && output.code === "INCOME_UNREAD")) {
+    bench.core.handle({ kind: "outcome", command: { kind: "query-income", since: bench.now }, outcome }, bench.now);
+    bench.now = micros(Math.max(bench.now, bench.core.nextDeadline()));
+    bench.core.handle({ kind: "timer" }, bench.now);
+    bench.told.push(...bench.core.takeOutputs());
+  }
+  return bench;
+}
+
+/** A transfer, after which the ledger was given up. */
+function lost(wallet: string, withSettings: Settings = settings): Watched {
+  return givenUp(shown(ready(withSettings), wallet, givenUpAt));
+}
+
+/** Another read, and this time the ledger answers. */
+function explainLate(bench: Watched, amount: string): void {
+  shown(bench, String(bench.core.equity), bench.now);
+  explain(bench, amount, givenUpAt);
+}
+
+test.each(transfers)(
+  "[RSK-4] [F-07] a %s that was given up before midnight and is named after it is counted once",
+  (_what, amount, wallet) => {
+    const bench = lost(wallet);
+    beginDay(bench);
+    explainLate(bench, amount);
+    const { dayStartEquity, limitEquity, dayPeakEquity } = bench.core.session(bench.now);
+    expect([dayStartEquity, limitEquity, dayPeakEquity]).toEqual(Array(3).fill(Number(wallet)));
+  },
+);
+
+test.each(transfers)(
+  "[RSK-4] [F-07] a %s that was given up before a resume and is named after it is counted once",
+  (_what, amount, wallet) => {
+    const bench = lost(wallet);
+    resume(bench);
+    explainLate(bench, amount);
+    const { limitEquity, dayPeakEquity, peakEquity } = bench.core.session(bench.now);
+    expect([limitEquity, dayPeakEquity, peakEquity]).toEqual(Array(3).fill(Number(wallet)));
+  },
+);
+
+test("[RSK-4] [F-07] a day that waits for the ledger and begins as it is given up has the transfer in it", () => {
+  const bench = transferred("5000");
+  beginDay(bench);
+  givenUp(bench);
+  shown(bench, "5000", bench.now);
+  explain(bench, "-5000");
+  expect(bench.core.session(bench.now).limitEquity).toBe(5_000);
+});
+
+test("[RSK-4] [F-07] a cooldown that ends after the ledger was given up measures from what is left", () => {
+  const bench = lost("5000", withSession({ on_violation: "cooldown", cooldown_minutes: 1 }));
+  bench.now = micros(bench.now + 61_000_000);
+  bench.tell({ kind: "timer" });
+  explainLate(bench, "-5000");
+  expect([bench.events.includes("RESUMED"), bench.core.session(bench.now).limitEquity]).toEqual([true, 5_000]);
+});
+
+test("[RSK-4] [F-07] a transfer after the day began with one that was given up still moves it", () => {
+  const bench = lost("5000");
+  beginDay(bench);
+  shown(bench, "4000", micros(midnight + 10_000_000));
+  explain(bench, "-1000", micros(midnight + 5_000_000));
+  expect(bench.core.session(bench.now).limitEquity).toBe(4_000);
+});
+
+test("[RSK-4] [F-07] a restart after that does not move the day either", () => {
+  const killed = lost("5000");
+  beginDay(killed);
+  const bench = new Watched();
+  bench.now = killed.now;
+  bench.tell({ kind: "journal", openTrades: [], session: killed.lastSession });
+  bench.tell({ kind: "private-stream", alive: true });
+  shown(bench, "5000", bench.now);
+  explain(bench, "-5000", givenUpAt);
+  expect(bench.core.session(bench.now).limitEquity).toBe(5_000);
+});
+
+test("[ORD-4] [F-07] fundings of before the day are asked for where the ledger was given up before it", () => {
+  const bench = lost("5000");
+  beginDay(bench);
+  bench.core.handle(snapshotOf(0, { wallet: moneyFromText("5000"), requestedAt: bench.now }), bench.now);
+  const asked = bench.core.takeOutputs().find((output) => output.kind === "query-income");
+  expect(asked?.since).toBeLessThan(givenUpAt);
 });
