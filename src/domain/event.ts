@@ -63,11 +63,13 @@ export type HistoryReport = {
   readonly executions: readonly JournalFill[];
 };
 
-/** What a wallet was paid, or, negative, paid without a trade. `id` is unique; `time` is the exchange's. */
+/** What a wallet was paid, or, negative, paid. `id` is unique; `time` is the exchange's. */
 export type IncomeRow = { readonly id: string; readonly amount: Money; readonly time: Micros } & (
   | { readonly kind: "funding"; readonly symbol: SymbolIndex }
   /** it came in from outside or went out */
   | { readonly kind: "transfer" }
+  /** trades brought or cost it, or another symbol's position was paid */
+  | { readonly kind: "other" }
 );
 
 /** All that the exchange has booked since the time that `query-income` named, oldest first. Reads may lag. */

@@ -86,9 +86,7 @@ export type QueryHistory = {
   readonly since?: Micros;
 };
 
-/**
- * Asks what changed the wallet since then without anybody having traded; answered by an `income-report`.
- */
+/** Asks what changed the wallet since then; answered by an `income-report`. */
 export type QueryIncome = { readonly kind: "query-income"; readonly since: Micros };
 
 export type Command =

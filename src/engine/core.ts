@@ -95,6 +95,7 @@ export class Core implements MarketSink {
       session: this.#session,
       desks: () => this.#desks,
       emit,
+      readAgainBy: (at, now) => this.#accountDesk.readBy(at, now),
       measure: (now) => this.#limits.measure(now),
     });
     this.#accountDesk = new AccountDesk({
@@ -259,8 +260,7 @@ export class Core implements MarketSink {
         this.#account.onFees(event);
         break;
       case "wallet":
-        this.#limits.onWallet(event, now);
-        this.#ledger.onWallet();
+        this.#ledger.onWallet(this.#limits.onWallet(event, now));
         break;
       case "funding":
         this.#desk(event.symbol).manager.onFunding(event.amount, event.time);

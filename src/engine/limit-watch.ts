@@ -51,13 +51,18 @@ export class LimitWatch {
     this.#mustMeasure = true;
   }
 
-  /** A transfer is told to the session before the equity shows it: else it would be measured as profit or loss. */
-  onWallet({ wallet, transfer, time }: Wallet, now: Micros): void {
+  /**
+   * A transfer is told to the session before the equity shows it: else it would be measured as profit or loss.
+   *
+   * @returns what of it nobody had told before
+   */
+  onWallet({ wallet, transfer, time }: Wallet, now: Micros): Money {
     const { account, session } = this.#ports;
     const isCounted = account.isPast(time) || account.wallet === wallet;
-    if (transfer !== noMoney) session.onTransfer(transfer, time, isCounted, now);
+    const isNew = transfer !== noMoney && session.onTransfer(transfer, time, isCounted, now);
     account.onWallet(wallet, time, now);
     this.#mustMeasure = true;
+    return isNew ? transfer : noMoney;
   }
 
   measure(now: Micros): void {

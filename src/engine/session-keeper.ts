@@ -152,16 +152,22 @@ export class SessionKeeper {
    *
    * @param amount negative was withdrawn
    * @param time exchange time
-   * @param isCounted whether the equity had it before it was told: then peaks have followed a deposit already
+   * @param isCounted whether the equity had it before it was told: where that was measured, peaks have followed a deposit
+   * @returns whether nobody had told it before
    */
-  onTransfer(amount: Money, time: Micros, isCounted: boolean, now: Micros): void {
+  onTransfer(amount: Money, time: Micros, isCounted: boolean, now: Micros): boolean {
     const state = this.stateAt(now);
     const { ledger } = state;
-    if (ledger === null) return this.#move(state, amount, isCounted, isCounted, now);
-    const { known, isNew } = withBooking(ledger.transfers, toldBooking(amount, time), transfersMax);
-    const next = withLedger(state, { ...ledger, transfers: known });
-    if (isNew) this.#move(next, amount, isCounted, isCounted, now);
+    const { known, isNew } = withBooking(ledger?.transfers ?? [], toldBooking(amount, time), transfersMax);
+    const next = ledger === null ? state : withLedger(state, { ...ledger, transfers: known });
+    if (isNew) this.#move(next, amount, isCounted, isCounted && !this.#floor.isUnexplained(), now);
     else this.#apply({ state: next, events: [] }, now);
+    return isNew;
+  }
+
+  /** Transfers of the ledger that nobody has told yet. @param to exchange time */
+  untold(rows: readonly IncomeRow[], to: Micros): readonly IncomeRow[] {
+    return taken(this.ledger, rows, to).fresh;
   }
 
   /**
@@ -173,14 +179,8 @@ export class SessionKeeper {
   onLedgerRead(rows: readonly IncomeRow[], to: Micros, readTo: Micros, isMeasured: boolean, now: Micros): void {
     const state = this.stateAt(now);
     const from = state.ledger?.readTo ?? to;
-    let transfers = state.ledger?.transfers ?? [];
-    let moved = noMoney;
-    for (const { kind, id, amount, time } of rows) {
-      if (kind !== "transfer" || time < from || time > to) continue;
-      const { known, isNew } = withBooking(transfers, readBooking(id, amount, time), transfersMax);
-      transfers = known;
-      if (isNew) moved = addMoney(moved, amount);
-    }
+    const { transfers, fresh } = taken(state.ledger, rows, to);
+    const moved = fresh.reduce((sum, { amount }) => addMoney(sum, amount), noMoney);
     const ledger = {
       readTo: micros(Math.max(from, readTo)),
       transfers: transfers.filter(({ time }) => time >= readTo),
@@ -270,6 +270,19 @@ export class SessionKeeper {
 
 function withLedger(state: SessionState, ledger: LedgerState): SessionState {
   return { ...state, ledger };
+}
+
+/** What is known with those rows, and which of them were not known before. */
+function taken(ledger: LedgerState | null, rows: readonly IncomeRow[], to: Micros) {
+  let transfers = ledger?.transfers ?? [];
+  const fresh: IncomeRow[] = [];
+  for (const row of rows) {
+    if (row.kind !== "transfer" || row.time < (ledger?.readTo ?? to) || row.time > to) continue;
+    const { known, isNew } = withBooking(transfers, readBooking(row.id, row.amount, row.time), transfersMax);
+    transfers = known;
+    if (isNew) fresh.push(row);
+  }
+  return { transfers, fresh };
 }
 
 /** Whether nothing but a highest equity is new. */

@@ -25,6 +25,11 @@ function interrupt(bench: Watched): void {
   bench.tell({ kind: "private-stream", alive: true });
 }
 
+/** The exchange's ledger has what a trade brought that nobody told. */
+function traded(bench: Watched, amount: string, milliseconds: number): void {
+  bench.income = [{ kind: "other", id: "pnl1", amount: moneyFromText(amount), time: after(milliseconds) }];
+}
+
 /** A read that is asked for so many milliseconds after the start, and what the limits make of it. */
 function read(bench: Watched, wallet: string, milliseconds: number): void {
   bench.at(milliseconds);
@@ -50,6 +55,7 @@ test("[RSK-4] a loss that the stream did not tell counts once a read can lag no 
   const bench = ready();
   bench.at(1_000);
   bench.wallet("9990");
+  traded(bench, "-290", 2_000);
   read(bench, "9700", 4_000);
   const before = [...bench.events];
   const asked = bench.at(13_001).includes("query-account");
@@ -70,6 +76,7 @@ test("[RSK-4] a loss that happened while the stream was away counts with the rea
   const bench = ready();
   bench.wallet("9990");
   interrupt(bench);
+  traded(bench, "-290", 100);
   read(bench, "9700", 4_000);
   expect(bench.events).toEqual(["DAILY_LOSS_HIT", "HALTED"]);
 });

@@ -44,6 +44,16 @@ test("[RSK-4] a deposit that a read of the account had shown before it was told 
   ]);
 });
 
+test("[RSK-4] a deposit that is told before the ledger has explained the read that shows it moves the peaks with their fall", () => {
+  const bench = ready();
+  bench.wallet("11000");
+  bench.wallet("9900");
+  bench.at(10);
+  bench.tell(snapshotOf(0, { wallet: moneyFromText("19800"), requestedAt: after(10) }));
+  bench.wallet("19800", "9900");
+  expect(bench.core.session(bench.now).peakEquity).toBe(22_000);
+});
+
 test("[RSK-4] a read that was asked for before a transfer does not undo it", () => {
   const bench = ready();
   bench.at(10);

@@ -229,3 +229,85 @@ test.each([429, 418])(
     expect(riskEvents(sim)).toEqual(["TRANSFERRED"]);
   },
 );
+
+/** So many USDT are moved just before the private stream is back, and reads of that path are answered with what was before. */
+function movedUnseen(amount: string, path: string, times: number): Simulation {
+  const sim = simulate(story("rest"));
+  sim.disconnect();
+  sim.advance(5_000);
+  sim.wire.script([{ on: path, fault: { kind: "stale", ms: 5_000 }, times }]);
+  sim.transfer(amount);
+  sim.advance(1_000);
+  sim.reconnect();
+  sim.advance(1_000);
+  return sim;
+}
+
+test.each(["-3000", "4000"])(
+  "[RSK-4] [F-07] %s USDT that the ledger names later than the balance are neither loss nor profit",
+  (amount) => {
+    const sim = movedUnseen(amount, "GET income", 1);
+    const meanwhile = riskEvents(sim);
+    sim.advance(60_000);
+    const equity = 10_000 + Number(amount);
+    expect([meanwhile, measuresOf(sim), riskEvents(sim)]).toEqual([
+      [],
+      [equity, equity, equity, equity, "none"],
+      ["TRANSFERRED"],
+    ]);
+  },
+);
+
+test.each(["-3000", "4000"])(
+  "[RSK-4] [F-07] %s USDT that a read of the account shows later than the ledger are neither loss nor profit",
+  (amount) => {
+    const sim = movedUnseen(amount, "GET balance", 1);
+    sim.advance(120_000);
+    const equity = 10_000 + Number(amount);
+    expect([measuresOf(sim), riskEvents(sim)]).toEqual([[equity, equity, equity, equity, "none"], ["TRANSFERRED"]]);
+  },
+);
+
+test("[RSK-4] [F-07] what the ledger does not name for more than a minute is a loss", () => {
+  const sim = movedUnseen("-3000", "GET income", 0);
+  sim.wire.script([{ on: "GET income", fault: { kind: "answered", status: 200, body: "[]" }, times: 99 }]);
+  sim.disconnect();
+  sim.transfer("-2000");
+  sim.advance(500);
+  sim.reconnect();
+  sim.advance(50_000);
+  const meanwhile = riskEvents(sim);
+  sim.advance(30_000);
+  expect([meanwhile, riskEvents(sim).slice(0, 2)]).toEqual([["TRANSFERRED"], ["TRANSFERRED", "DAILY_LOSS_HIT"]]);
+});
+
+test.each([
+  ["-3000", 7_000],
+  ["4000", 14_000],
+] as const)(
+  "[RSK-4] [F-07] %s USDT moved just before a start that reads what was before count once",
+  (amount, left) => {
+    const sim = simulate(story("rest"));
+    sim.kill();
+    sim.advance(5_000);
+    sim.wire.script([{ on: "GET balance", fault: { kind: "stale", ms: 5_000 } }]);
+    sim.transfer(amount);
+    sim.advance(1_000);
+    sim.restart();
+    sim.advance(60_000);
+    expect([measuresOf(sim), riskEvents(sim)]).toEqual([[left, left, left, left, "none"], ["TRANSFERRED"]]);
+  },
+);
+
+test("[RSK-4] [F-07] nothing is entered before ledger and account tell of the same", () => {
+  const sim = movedUnseen("4000", "GET income", 1);
+  const entered = [0, 30_000].map((ms) => {
+    sim.advance(ms);
+    sim.quote({ bid: 640_000 });
+    sim.traded(640_000, 1, "sell");
+    sim.decide();
+    sim.advance(1_000);
+    return sim.running !== null;
+  });
+  expect(entered).toEqual([false, true]);
+});

@@ -20,7 +20,7 @@ function row(incomeType: string, changes: Readonly<Record<string, unknown>> = {}
 
 const reportOf = (rig: Rig) => rig.events.find((event) => event.kind === "income-report")?.rows;
 
-test("[ORD-4] the ledger is asked from its begin on, and tells transfers and fundings with lossless ids", () => {
+test("[ORD-4] the ledger is asked from its begin on, and tells what moved the wallet of its asset, with lossless ids", () => {
   const rig = startedRig();
   rig.on("GET /fapi/v1/income", () =>
     ok([
@@ -41,6 +41,8 @@ test("[ORD-4] the ledger is asked from its begin on, and tells transfers and fun
       { kind: "transfer", id: "TRANSFER-9007199254740993", amount: -150_000_000n, ...times },
       { kind: "funding", symbol: 0, id: "FUNDING_FEE-9007199254740993", amount: 25_000_000n, ...times },
       { kind: "funding", symbol: 0, id: "SPECIAL_FUNDING_FEE-9007199254740993", amount: -150_000_000n, ...times },
+      { kind: "other", id: "COMMISSION-9007199254740993", amount: -150_000_000n, ...times },
+      { kind: "other", id: "FUNDING_FEE-9007199254740993", amount: -150_000_000n, ...times },
     ],
     "outcome",
   ]);

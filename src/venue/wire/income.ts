@@ -44,7 +44,7 @@ const transfers: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Null: unreadable. `income` is null for what trades brought or cost, and for what is of another asset or symbol.
+ * Null: unreadable. `income` is null for what is of another asset.
  *
  * @param asset the margin asset of the configured symbols
  */
@@ -69,11 +69,11 @@ function ledgerRow(row: Row, asset: string, instruments: InstrumentsByName): Led
   return { id: key, time, income: row.asset === asset ? incomeOf(row, key, time, instruments) : null };
 }
 
-function incomeOf(row: Row, key: string, time: Micros, instruments: InstrumentsByName): IncomeRow | null {
+function incomeOf(row: Row, key: string, time: Micros, instruments: InstrumentsByName): IncomeRow {
   const what = { id: key, amount: moneyFromText(row.income), time };
   if (transfers.has(row.incomeType)) return { kind: "transfer", ...what };
   const instrument = fundings.has(row.incomeType) ? instruments.get(row.symbol ?? "") : undefined;
-  return instrument === undefined ? null : { kind: "funding", symbol: instrument.index, ...what };
+  return instrument === undefined ? { kind: "other", ...what } : { kind: "funding", symbol: instrument.index, ...what };
 }
 
 /** What one answer alone comes to: a full one may be a part only. The outcome is the last event. */
