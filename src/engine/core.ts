@@ -210,6 +210,7 @@ export class Core implements MarketSink {
 
   /** Other settings from now on, between two events. What cannot change at run time is refused by the host. */
   reconfigure(settings: Settings, now: Micros): void {
+    this.#limits.passTime(now);
     this.#settings = settings;
     for (const desk of this.#desks) desk.reconfigure(settings, now);
     this.#session.onSettings(now);
@@ -223,6 +224,7 @@ export class Core implements MarketSink {
 
   handle(event: CoreEvent, now: Micros): void {
     this.#catchUp();
+    this.#limits.passTime(now);
     switch (event.kind) {
       case "account-snapshot":
         this.#accountDesk.onSnapshot(event, (then) => this.#measure(event, then), now);
@@ -393,6 +395,7 @@ export class Core implements MarketSink {
     exchangeTime: Micros,
     receivedAt: Micros,
   ): void {
+    this.#limits.passTime(receivedAt);
     this.#desk(symbol).onMark(mark, fundingRate, nextFunding, exchangeTime, receivedAt);
     if (this.#limits.mustMeasure || this.#account.measuredLots(symbol) === 0) return;
     if (this.#settings.risk.session.equity !== "marked") return;

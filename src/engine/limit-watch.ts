@@ -39,8 +39,20 @@ export class LimitWatch {
 
   /** When {@link onTimer} is due. */
   get wakeAt(): number {
-    const { session, isUnexplained } = this.#ports;
-    return this.#mustWithdraw || (this.#mustMeasure && !isUnexplained()) ? 0 : session.wakeAt;
+    return this.#mustWithdraw || this.#isDue ? 0 : this.#ports.session.wakeAt;
+  }
+
+  /** The next turn measures. */
+  get #isDue(): boolean {
+    return this.#mustMeasure && !this.#ports.isUnexplained();
+  }
+
+  /**
+   * Before anything is taken in: a machine may have slept, and a loss that is found when it wakes counts in the day that it
+   * is found in, from what was known before. Where wallet and position are just coming in, the next turn begins that day.
+   */
+  passTime(now: Micros): void {
+    if (now >= this.#ports.session.wakeAt && !this.#isDue) this.#ports.session.onTime(now);
   }
 
   withdrawEntries(): void {
@@ -74,6 +86,7 @@ export class LimitWatch {
 
   onTimer(now: Micros): void {
     const { session, desks } = this.#ports;
+    if (now >= session.wakeAt) session.onTime(now);
     if (this.#mustMeasure) this.measure(now);
     if (this.#mustWithdraw) {
       this.#mustWithdraw = false;
@@ -82,7 +95,6 @@ export class LimitWatch {
         else for (const one of [turned, manager]) one.close("RISK_LIMIT", now);
       }
     }
-    if (now >= session.wakeAt) session.onTime(now);
   }
 
   /** After everything that may have moved a limit. */
