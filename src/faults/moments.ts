@@ -57,6 +57,7 @@ export function healAll(world: World): void {
  */
 export function doAtMoment(effect: MomentEffect, world: World, judge: Judge, isOn: () => boolean): boolean {
   const { network, disk, market, process, queue, now } = world;
+  if ("symbol" in effect && effect.symbol >= world.specs.length) return false;
   /** What ends by itself, unless everything was healed before. */
   const later = (after: number, act: () => void): void =>
     queue.push(world.now + after, () => {

@@ -86,3 +86,14 @@ test("[F-35] an exception while the daemon starts ends it in good order, and it 
 test("[F-35] an exception where a row is handed over ends the daemon in good order, and it comes back", () => {
   expect(struck({ row: "fill", nth: 2 }, { do: "throw" })).toMatchObject({ faults: { planned: 1 }, violations: [] });
 });
+
+test.each<Effect>([
+  { do: "freeze", symbol: 1, for: minute },
+  { do: "human", act: "open", symbol: 1 },
+  { do: "close-out", symbol: 1, by: "liquidation" },
+  { do: "second-daemon", symbol: 1, enters: true, for: minute },
+])("[CFG-1] %o has nothing to strike where the settings have one symbol", (effect) => {
+  const planned = [{ class: "planned", place: open, effect }];
+  const { faults, violations } = runWith(planned, { symbols: ["BTCUSDT"] });
+  expect([faults, violations]).toEqual([{}, []]);
+});
