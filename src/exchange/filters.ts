@@ -2,9 +2,9 @@
 
 import type { Desk } from "./desk.ts";
 import { type Refusal, refusal } from "./errors.ts";
-import { affords, withinBracket } from "./margin.ts";
+import { affords, type Extra, withinBracket } from "./margin.ts";
 import { closableLots, type NewOrder, refusalByBook } from "./matching.ts";
-import { remainingLots } from "./orders.ts";
+import { type Order, remainingLots } from "./orders.ts";
 import type { ExchangeState } from "./state.ts";
 import { filterText } from "./symbols.ts";
 import { e8FromText, shortTextFromE8 } from "./text.ts";
@@ -64,22 +64,53 @@ function tooMany(desk: Desk, order: NewOrder): Refusal | null {
   return order.type === "LIMIT" && max !== null && desk.openOrders >= max ? refusal(-2025) : null;
 }
 
-/** Open reduce-only orders of the closing side count against the position. @see failure-catalogue F-14 */
+/**
+ * Whether the account carries what an amendment asks for beyond what the order had, as a new order must be: the page
+ * names no exemption. To refuse what asks for no more would leave the order as it was. @see binance-usdm.md §3.4, §8
+ */
+export function refusalOfMore(state: ExchangeState, desk: Desk, order: Order, changed: Order): Refusal | null {
+  if (order.reduceOnly) {
+    const asksMore = changed.lots > order.lots;
+    return asksMore && exceedsPosition(state, desk, changed, remainingLots(changed), order) ? refusal(-4118) : null;
+  }
+  const notional = desk.value(changed.price, remainingLots(changed)) - desk.value(order.price, remainingLots(order));
+  return notional > 0n ? refusalOfExtra(state, desk, { side: order.side, notional }) : null;
+}
+
+/** What is not reduce-only must be carried by the free margin, and stay within what the leverage allows. */
+export function refusalOfExtra(state: ExchangeState, desk: Desk, extra: Extra): Refusal | null {
+  if (!affords(state, desk, extra)) return refusal(-2019);
+  return withinBracket(state, desk, extra) ? null : refusal(-2027);
+}
+
 function reduceOnly(state: ExchangeState, desk: Desk, order: NewOrder): Refusal | null {
   if (!order.reduceOnly) return null;
-  const closable = closableLots(state, order);
-  if (closable === 0) return refusal(-2022);
-  const counted = desk
+  if (closableLots(state, order) === 0) return refusal(-2022);
+  return exceedsPosition(state, desk, order, order.lots, null) ? refusal(-4118) : null;
+}
+
+/**
+ * Open reduce-only orders of the closing side count against the position: one beside others may not ask for more than
+ * they leave of it. @see failure-catalogue F-14
+ *
+ * @param replaced a resting order that this one stands for
+ */
+function exceedsPosition(
+  state: ExchangeState,
+  desk: Desk,
+  order: Pick<NewOrder, "symbol" | "side" | "reduceOnly">,
+  lots: number,
+  replaced: Order | null,
+): boolean {
+  const others = desk
     .resting(order.side)
-    .orders.filter((resting) => resting.reduceOnly)
+    .orders.filter((resting) => resting.reduceOnly && resting !== replaced)
     .reduce((sum, resting) => sum + remainingLots(resting), 0);
-  return counted > 0 && counted + order.lots > closable ? refusal(-4118) : null;
+  return others > 0 && others + lots > closableLots(state, order);
 }
 
 function margin(state: ExchangeState, desk: Desk, order: NewOrder): Refusal | null {
   if (order.reduceOnly) return null;
   const notional = order.type === "MARKET" ? desk.valueAtMark(order.lots) : desk.value(order.price, order.lots);
-  const extra = { side: order.side, notional };
-  if (!affords(state, desk, extra)) return refusal(-2019);
-  return withinBracket(state, desk, extra) ? null : refusal(-2027);
+  return refusalOfExtra(state, desk, { side: order.side, notional });
 }

@@ -3,10 +3,9 @@
 import { z } from "zod";
 import type { Desk } from "./desk.ts";
 import { isRefusal, type Refusal, refusal, refusalReply } from "./errors.ts";
-import { minNotional, percentPrice, refusalOfOrder, refusalOfPlacement } from "./filters.ts";
-import { affords } from "./margin.ts";
+import { minNotional, percentPrice, refusalOfMore, refusalOfOrder, refusalOfPlacement } from "./filters.ts";
 import { cancel, execute, type NewOrder, place, refusalByBook, report } from "./matching.ts";
-import { isOpen, type Order, remainingLots, type TimeInForce } from "./orders.ts";
+import { isOpen, type Order, type TimeInForce } from "./orders.ts";
 import {
   booleanParam,
   clientIdParam,
@@ -253,11 +252,7 @@ function refusalOfChange(state: ExchangeState, desk: Desk, order: Order, changed
   if (order.modifications >= modificationsMax) return refusal(-5026);
   const small = minNotional(desk, changed);
   if (small !== null) return refusal(-5029, small.about);
-  const bound = percentPrice(desk, changed);
-  if (bound !== null) return bound;
-  const more = desk.value(changed.price, remainingLots(changed)) - desk.value(order.price, remainingLots(order));
-  const extra = { side: order.side, notional: more };
-  return more > 0n && !order.reduceOnly && !affords(state, desk, extra) ? refusal(-2019) : null;
+  return percentPrice(desk, changed) ?? refusalOfMore(state, desk, order, changed);
 }
 
 function change(state: ExchangeState, desk: Desk, order: Order, changed: Order): void {

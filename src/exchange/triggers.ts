@@ -4,8 +4,8 @@ import { type AlgoOrder, type AlgoStatus, isTriggered } from "./algo.ts";
 import { type Desk, takenSide } from "./desk.ts";
 import { type Refusal, refusal, refusalText } from "./errors.ts";
 import { algoUpdate } from "./events.ts";
+import { refusalOfExtra } from "./filters.ts";
 import { noKey } from "./ladder.ts";
-import { affords, withinBracket } from "./margin.ts";
 import { closableLots, place, refusalByBook } from "./matching.ts";
 import { directionOf, type Order } from "./orders.ts";
 import type { ExchangeState } from "./state.ts";
@@ -118,9 +118,8 @@ function execute(state: ExchangeState, desk: Desk, algo: AlgoOrder): void {
 function refusalOfChild(state: ExchangeState, desk: Desk, child: Parameters<typeof place>[1]): Refusal | null {
   if (child.reduceOnly && closableLots(state, child) === 0) return refusal(-2022);
   if (!child.reduceOnly) {
-    const extra = { side: child.side, notional: desk.valueAtMark(child.lots) };
-    if (!affords(state, desk, extra)) return refusal(-2019);
-    if (!withinBracket(state, desk, extra)) return refusal(-2027);
+    const refused = refusalOfExtra(state, desk, { side: child.side, notional: desk.valueAtMark(child.lots) });
+    if (refused !== null) return refused;
   }
   if (child.clientId !== null && state.orders.openByClientId(desk.index, child.clientId) !== null)
     return refusal(-4116);
