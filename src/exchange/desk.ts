@@ -36,6 +36,10 @@ export class Desk {
   mark = 0;
   /** 10⁻⁸ per interval */
   fundingRateE8 = 0;
+  /** when funding is paid next, microseconds; infinite before the exchange knows the time */
+  nextFunding = Number.POSITIVE_INFINITY;
+  /** whether the feed has named that time */
+  isFundingNamed = false;
   /** ticks; 0 while there was no trade */
   lastPrice = 0;
   /** exchange time of the last trade, book change and mark price, microseconds */

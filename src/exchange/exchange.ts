@@ -13,6 +13,7 @@ import { cancelAll, changeRules, switchPositionMode } from "./controls.ts";
 import { endCountdowns } from "./countdown.ts";
 import type { Desk } from "./desk.ts";
 import { isRefusal, refusal, refusalReply } from "./errors.ts";
+import { nameFunding, payFunding, settleFunding } from "./funding.ts";
 import { fillByCross, fillByTrade, settle } from "./matching.ts";
 import type {
   ExchangeOptions,
@@ -24,7 +25,7 @@ import type {
   TriggerFault,
   UserEvent,
 } from "./protocol.ts";
-import { closeOut, liquidateAll, liquidateIfDue, payFunding, settleFunding, transfer } from "./risk.ts";
+import { closeOut, liquidateAll, liquidateIfDue, transfer } from "./risk.ts";
 import { routes } from "./routes.ts";
 import { restoreState, savedState } from "./saved.ts";
 import { ExchangeState } from "./state.ts";
@@ -111,7 +112,7 @@ export class Exchange implements MarketSink {
     changeRules(this.#state.desk(symbol), change);
   }
 
-  /** Funding outside its hours, at a rate of its own. */
+  /** Funding outside its times, at a rate of its own. */
   payFunding(symbol: SymbolIndex, rate: number, now: Micros): void {
     this.advance(now);
     payFunding(this.#state, this.#state.desk(symbol), Math.round(rate * 1e8));
@@ -226,13 +227,16 @@ export class Exchange implements MarketSink {
     symbol: SymbolIndex,
     mark: PriceE8,
     fundingRate: number,
-    _nextFunding: Micros,
+    nextFunding: Micros,
     exchangeTime: Micros,
     _receivedAt: Micros,
   ): void {
     const state = this.#state;
     const desk = state.desk(symbol);
+    // What is told from the funding instant on is of the next funding.
+    if (state.nextFunding <= exchangeTime) settleFunding(state, exchangeTime);
     state.observe(exchangeTime);
+    nameFunding(state, desk, nextFunding);
     desk.mark = mark;
     desk.markAt = exchangeTime;
     desk.fundingRateE8 = Math.round(fundingRate * 1e8);

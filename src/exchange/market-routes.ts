@@ -82,7 +82,6 @@ export function getKlines(state: ExchangeState, params: Params): Answer {
 export function getPremiumIndex(state: ExchangeState, params: Params): Answer {
   return perSymbol(state, params, (desk) => {
     const mark = textFromE8(desk.markOrBest(), 8);
-    const funding = state.nextFunding;
     return {
       symbol: desk.symbol,
       markPrice: mark,
@@ -90,7 +89,7 @@ export function getPremiumIndex(state: ExchangeState, params: Params): Answer {
       estimatedSettlePrice: mark,
       lastFundingRate: textFromE8(desk.fundingRateE8, 8),
       interestRate: "0.00010000",
-      nextFundingTime: Number.isFinite(funding) ? funding / 1_000 : 0,
+      nextFundingTime: Number.isFinite(desk.nextFunding) ? millis(desk.nextFunding) : 0,
       time: millis(desk.markAt),
     };
   });

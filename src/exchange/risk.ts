@@ -1,28 +1,14 @@
-/** What changes an account without a trade: funding, liquidation, transfers. @see binance-usdm.md §9 */
+/** What changes an account without a trade, beside funding: liquidation, transfers. @see binance-usdm.md §9 */
 
 import type { Desk } from "./desk.ts";
-import {
-  accountUpdateOfFunding,
-  accountUpdateOfLiquidation,
-  accountUpdateOfTransfer,
-  orderTradeUpdate,
-} from "./events.ts";
+import { accountUpdateOfLiquidation, accountUpdateOfTransfer, orderTradeUpdate } from "./events.ts";
 import { accountMargin } from "./margin.ts";
 import { bookFill, expire } from "./matching.ts";
 import { expireReasons, type Order } from "./orders.ts";
 import type { ForcedClose } from "./protocol.ts";
 import type { ExchangeState } from "./state.ts";
-import { divideRounded, e8FromText, textFromE8 } from "./text.ts";
+import { e8FromText, textFromE8 } from "./text.ts";
 import { finish } from "./triggers.ts";
-
-/** Settles every funding instant up to `now`, each at the mark price and rate that are known. */
-export function settleFunding(state: ExchangeState, now: number): void {
-  for (let due = state.nextFunding; due <= now; due = state.nextFunding) {
-    state.observe(due);
-    state.fundedUntil = due;
-    for (const desk of state.desks) payFunding(state, desk);
-  }
-}
 
 /** @throws {RangeError} the amount is no decimal text, or more than is free */
 export function transfer(state: ExchangeState, amount: string): void {
@@ -54,15 +40,6 @@ export function liquidateAll(state: ExchangeState): void {
     if (lots !== 0) closeOut(state, desk, lots, "liquidation");
   }
   coverDeficit(state);
-}
-
-/** At the known rate unless another one is named, 10⁻⁸. */
-export function payFunding(state: ExchangeState, desk: Desk, rateE8 = desk.fundingRateE8): void {
-  const { lots } = state.account.position(desk.index);
-  if (lots === 0 || rateE8 === 0) return;
-  const amount = -divideRounded(desk.valueAtMark(lots) * BigInt(rateE8), 100_000_000n);
-  state.account.book(desk.index, "FUNDING_FEE", amount, state.nowMs, null);
-  state.emit(accountUpdateOfFunding(state, desk, amount));
 }
 
 /** @param lots signed, of the position; what a counterparty's bankruptcy takes has no fee */

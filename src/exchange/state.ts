@@ -15,7 +15,8 @@ const algoIdBase = 3_000_000_000_000_000n;
 const incomeIdBase = 9_600_000_000_000_000n;
 const idsPerSeed = 10_000_000_000n;
 
-const fundingInterval = 8 * 3_600_000_000;
+/** Binance's usual one, for symbols whose next funding the feed has not named: full 8 hours UTC. */
+export const fundingInterval = 8 * 3_600_000_000;
 
 /** More events than this are never kept: whoever runs an exchange takes them. */
 export const eventsMax = 100_000;
@@ -35,7 +36,6 @@ export class ExchangeState {
   readonly #bySymbol: ReadonlyMap<string, Desk>;
   /** microseconds since the epoch; never goes back */
   now = 0;
-  #fundedUntil = 0;
   #nextFunding = Number.POSITIVE_INFINITY;
   ids: { order: bigint; trade: bigint; algo: bigint };
   events: UserEvent[] = [];
@@ -74,20 +74,14 @@ export class ExchangeState {
     return millis(this.now);
   }
 
-  /** The last instant up to which funding is settled, microseconds; 0 before the first event. */
-  get fundedUntil(): number {
-    return this.#fundedUntil;
-  }
-
-  set fundedUntil(time: number) {
-    this.#fundedUntil = time;
-    this.#nextFunding =
-      time === 0 ? Number.POSITIVE_INFINITY : (Math.floor(time / fundingInterval) + 1) * fundingInterval;
-  }
-
-  /** The next funding instant, microseconds: full 8 hours UTC. Infinity before the exchange knows the time. */
+  /** The next funding of any symbol, microseconds. Infinity before the exchange knows the time. */
   get nextFunding(): number {
     return this.#nextFunding;
+  }
+
+  /** The next funding of a symbol is another one. */
+  refreshFunding(): void {
+    this.#nextFunding = Math.min(...this.desks.map((desk) => desk.nextFunding));
   }
 
   get delayed(): readonly DelayedTrigger[] {
@@ -106,7 +100,7 @@ export class ExchangeState {
 
   observe(time: number): void {
     if (time > this.now) this.now = time;
-    if (this.#fundedUntil === 0) this.fundedUntil = time;
+    if (this.#nextFunding === Number.POSITIVE_INFINITY) this.#beginFunding(time);
   }
 
   emit(event: UserEvent): void {
@@ -137,6 +131,11 @@ export class ExchangeState {
 
   refreshTriggers(desk: Desk): void {
     desk.triggers.refresh(this.algos.openOf(desk.index), desk.instrument.tickE8);
+  }
+
+  #beginFunding(time: number): void {
+    for (const desk of this.desks) desk.nextFunding = (Math.floor(time / fundingInterval) + 1) * fundingInterval;
+    this.refreshFunding();
   }
 }
 

@@ -66,9 +66,10 @@ export class Venue {
   }
 
   /** @param price in ticks of 0.10 USDT */
-  mark(price: number, fundingRate = 0, symbol = 0, tickE8 = 10_000_000): void {
+  mark(price: number, fundingRate = 0, symbol = 0, tickE8 = 10_000_000, nextFunding = 0): void {
     const mark = priceE8(price * tickE8);
-    this.exchange.onMark(symbolIndex(symbol), mark, fundingRate, micros(0), this.#tick(), micros(this.now));
+    const time = this.#tick();
+    this.exchange.onMark(symbolIndex(symbol), mark, fundingRate, micros(nextFunding), time, micros(this.now));
   }
 
   gap(symbol = 0): void {
