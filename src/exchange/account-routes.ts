@@ -7,6 +7,7 @@ import {
   type AccountMargin,
   accountMargin,
   bracketOf,
+  initialMarginAt,
   larger,
   maxLeverage,
   maxNotional,
@@ -277,7 +278,7 @@ function refusalOfLeverage(state: ExchangeState, desk: Desk, leverage: number): 
   const short = margin.askNotional - margin.notional;
   const exposure = larger(long, short);
   if (exposure > maxNotional(desk, leverage)) return refusal(-2027);
-  const needed = exposure / BigInt(leverage) - margin.position - margin.openOrders;
+  const needed = initialMarginAt(state, desk, leverage) - margin.position - margin.openOrders;
   return needed > 0n && needed > accountMargin(state).available ? refusal(-2028) : null;
 }
 

@@ -2,7 +2,7 @@
 
 import type { Desk } from "./desk.ts";
 import { type Refusal, refusal } from "./errors.ts";
-import { affords, type Extra, withinBracket } from "./margin.ts";
+import { affords, type Extra, openLoss, withinBracket } from "./margin.ts";
 import { closableLots, type NewOrder, refusalByBook } from "./matching.ts";
 import { type Order, remainingLots } from "./orders.ts";
 import type { ExchangeState } from "./state.ts";
@@ -73,14 +73,24 @@ export function refusalOfMore(state: ExchangeState, desk: Desk, order: Order, ch
     const asksMore = changed.lots > order.lots;
     return asksMore && exceedsPosition(state, desk, changed, remainingLots(changed), order) ? refusal(-4118) : null;
   }
-  const notional = desk.value(changed.price, remainingLots(changed)) - desk.value(order.price, remainingLots(order));
-  return notional > 0n ? refusalOfExtra(state, desk, { side: order.side, notional }) : null;
+  const before = extraOf(desk, order, remainingLots(order));
+  // An amendment to less than what has filled ends the order.
+  const after = extraOf(desk, changed, Math.max(0, remainingLots(changed)));
+  const notional = after.notional - before.notional;
+  return refusalOfExtra(state, desk, { side: order.side, notional, openLoss: after.openLoss - before.openLoss });
 }
 
 /** What is not reduce-only must be carried by the free margin, and stay within what the leverage allows. */
 export function refusalOfExtra(state: ExchangeState, desk: Desk, extra: Extra): Refusal | null {
   if (!affords(state, desk, extra)) return refusal(-2019);
-  return withinBracket(state, desk, extra) ? null : refusal(-2027);
+  return extra.notional <= 0n || withinBracket(state, desk, extra) ? null : refusal(-2027);
+}
+
+/** An order as what the account must carry: MARKET at the mark price, where it has no open loss. */
+export function extraOf(desk: Desk, order: Pick<NewOrder, "side" | "type" | "price">, lots: number): Extra {
+  const { side, price } = order;
+  if (order.type === "MARKET") return { side, notional: desk.valueAtMark(lots), openLoss: 0n };
+  return { side, notional: desk.value(price, lots), openLoss: openLoss(desk, side, price, lots) };
 }
 
 function reduceOnly(state: ExchangeState, desk: Desk, order: NewOrder): Refusal | null {
@@ -110,7 +120,5 @@ function exceedsPosition(
 }
 
 function margin(state: ExchangeState, desk: Desk, order: NewOrder): Refusal | null {
-  if (order.reduceOnly) return null;
-  const notional = order.type === "MARKET" ? desk.valueAtMark(order.lots) : desk.value(order.price, order.lots);
-  return refusalOfExtra(state, desk, { side: order.side, notional });
+  return order.reduceOnly ? null : refusalOfExtra(state, desk, extraOf(desk, order, order.lots));
 }

@@ -2,7 +2,7 @@
 
 import { unrealised } from "./account.ts";
 import type { Desk } from "./desk.ts";
-import { remainingLots, type Side } from "./orders.ts";
+import { directionOf, remainingLots, type Side } from "./orders.ts";
 import type { ExchangeState } from "./state.ts";
 import type { LeverageBracket } from "./symbols.ts";
 
@@ -27,26 +27,48 @@ export type AccountMargin = {
   readonly available: bigint;
 };
 
-/** A further order that rests or executes in full: counted as if it were open. */
-export type Extra = { readonly side: Side; readonly notional: bigint };
+/** A further order that rests or executes in full, or what one gets more of: counted as if it were open. */
+export type Extra = {
+  readonly side: Side;
+  readonly notional: bigint;
+  /** of an order beyond the mark price: {@link openLoss} */
+  readonly openLoss: bigint;
+};
 
 export function symbolMargin(state: ExchangeState, desk: Desk, extra: Extra | null = null): SymbolMargin {
   const position = state.account.position(desk.index);
   const notional = desk.valueAtMark(position.lots);
-  const bidNotional = openNotional(desk, "BUY") + (extra?.side === "BUY" ? extra.notional : 0n);
-  const askNotional = openNotional(desk, "SELL") + (extra?.side === "SELL" ? extra.notional : 0n);
-  const exposure = larger(absolute(notional + bidNotional), absolute(notional - askNotional));
-  const leverage = BigInt(desk.leverage);
-  const positionMargin = absolute(notional) / leverage;
+  const bids = openOrders(desk, "BUY", extra);
+  const asks = openOrders(desk, "SELL", extra);
+  const positionMargin = absolute(notional) / BigInt(desk.leverage);
   return {
     notional,
     unrealised: position.lots === 0 ? 0n : unrealised(position, absolute(notional)),
-    bidNotional,
-    askNotional,
+    bidNotional: bids.notional,
+    askNotional: asks.notional,
     position: positionMargin,
-    openOrders: larger(0n, exposure / leverage - positionMargin),
+    openOrders: larger(0n, initialMargin(notional, bids, asks, desk.leverage) - positionMargin),
     maintenance: maintenanceMargin(desk, absolute(notional)),
   };
+}
+
+/** What position and open orders of a symbol need at another leverage. */
+export function initialMarginAt(state: ExchangeState, desk: Desk, leverage: number): bigint {
+  const notional = desk.valueAtMark(state.account.position(desk.index).lots);
+  return initialMargin(notional, openOrders(desk, "BUY", null), openOrders(desk, "SELL", null), leverage);
+}
+
+/**
+ * What an order would lose at once where its price is beyond the mark price; the exchange asks for that beside the
+ * initial margin, so that nothing is liquidated the moment it fills.
+ *
+ * @see Binance's page "How to Calculate Cost Required to Open a Position in Perpetual Futures Contracts", limit orders
+ */
+export function openLoss(desk: Desk, side: Side, price: number, lots: number): bigint {
+  const atMark = desk.valueAtMark(lots);
+  // No price is known at all: nothing says that the order is beyond it.
+  if (atMark === 0n) return 0n;
+  return larger(0n, BigInt(directionOf(side)) * (desk.value(price, lots) - atMark));
 }
 
 export function accountMargin(state: ExchangeState): AccountMargin {
@@ -106,11 +128,28 @@ function maintenanceMargin(desk: Desk, notional: bigint): bigint {
 
 /** Open orders of a side at their own prices; reduce-only ones need no margin. */
 export function openNotional(desk: Desk, side: Side): bigint {
-  let sum = 0n;
+  return openOrders(desk, side, null).notional;
+}
+
+type OpenOrders = { readonly notional: bigint; readonly openLoss: bigint };
+
+function openOrders(desk: Desk, side: Side, extra: Extra | null): OpenOrders {
+  const isOfSide = extra !== null && extra.side === side;
+  let notional = isOfSide ? extra.notional : 0n;
+  let lost = isOfSide ? extra.openLoss : 0n;
   for (const order of desk.resting(side).orders) {
-    if (!order.reduceOnly) sum += desk.value(order.price, remainingLots(order));
+    if (order.reduceOnly) continue;
+    notional += desk.value(order.price, remainingLots(order));
+    lost += openLoss(desk, side, order.price, remainingLots(order));
   }
-  return sum;
+  return { notional, openLoss: lost };
+}
+
+/** Of the side that would need more if all its orders filled. @param notional of the position, signed */
+function initialMargin(notional: bigint, bids: OpenOrders, asks: OpenOrders, leverage: number): bigint {
+  const long = absolute(notional + bids.notional) / BigInt(leverage) + bids.openLoss;
+  const short = absolute(notional - asks.notional) / BigInt(leverage) + asks.openLoss;
+  return larger(long, short);
 }
 
 function absolute(value: bigint): bigint {

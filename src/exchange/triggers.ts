@@ -4,7 +4,7 @@ import { type AlgoOrder, type AlgoStatus, isTriggered } from "./algo.ts";
 import { type Desk, takenSide } from "./desk.ts";
 import { type Refusal, refusal, refusalText } from "./errors.ts";
 import { algoUpdate } from "./events.ts";
-import { refusalOfExtra } from "./filters.ts";
+import { extraOf, refusalOfExtra } from "./filters.ts";
 import { noKey } from "./ladder.ts";
 import { closableLots, place, refusalByBook } from "./matching.ts";
 import { directionOf, type Order } from "./orders.ts";
@@ -118,7 +118,7 @@ function execute(state: ExchangeState, desk: Desk, algo: AlgoOrder): void {
 function refusalOfChild(state: ExchangeState, desk: Desk, child: Parameters<typeof place>[1]): Refusal | null {
   if (child.reduceOnly && closableLots(state, child) === 0) return refusal(-2022);
   if (!child.reduceOnly) {
-    const refused = refusalOfExtra(state, desk, { side: child.side, notional: desk.valueAtMark(child.lots) });
+    const refused = refusalOfExtra(state, desk, extraOf(desk, child, child.lots));
     if (refused !== null) return refused;
   }
   if (child.clientId !== null && state.orders.openByClientId(desk.index, child.clientId) !== null)
