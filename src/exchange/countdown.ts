@@ -19,7 +19,7 @@ export function postCountdownCancelAll(state: ExchangeState, params: Params): un
   const milliseconds = wholeParam(params, "countdownTime", { otherwise: 0, min: 0, max: countdownMillisMax });
   if (isRefusal(milliseconds)) return milliseconds;
   desk.countdownEnds = milliseconds === 0 ? Number.POSITIVE_INFINITY : state.now + milliseconds * 1_000;
-  refresh(state);
+  refreshCountdowns(state);
   return { symbol: desk.symbol, countdownTime: String(milliseconds) };
 }
 
@@ -30,9 +30,10 @@ export function endCountdowns(state: ExchangeState, now: number): void {
     desk.countdownEnds = Number.POSITIVE_INFINITY;
     for (const order of [...desk.bids.orders, ...desk.asks.orders]) cancel(state, order);
   }
-  refresh(state);
+  refreshCountdowns(state);
 }
 
-function refresh(state: ExchangeState): void {
+/** A countdown of a symbol ends at another time, or never. */
+export function refreshCountdowns(state: ExchangeState): void {
   state.nextCountdown = Math.min(...state.desks.map((desk) => desk.countdownEnds));
 }

@@ -1,6 +1,7 @@
 /** What survives a restart of the exchange, as JSON: ids and money are decimal text. Checked when it is read. */
 
 import { z } from "zod";
+import { refreshCountdowns } from "./countdown.ts";
 import { isOpen } from "./orders.ts";
 import type { ExchangeState } from "./state.ts";
 
@@ -71,6 +72,8 @@ const SavedAlgo = z.strictObject({
 const SavedPosition = z.strictObject({
   symbol: z.string(),
   leverage: whole.min(1),
+  /** microseconds; null while none is armed */
+  countdownEnds: whole.nullable().default(null),
   lots: whole,
   cost: id,
   entryCost: id,
@@ -95,6 +98,7 @@ const SavedExchange = z.strictObject({
   instance: z.string(),
   now: whole,
   wallet: id,
+  isHedged: z.boolean().default(false),
   ids: z.strictObject({ order: id, trade: id, algo: id, income: id }),
   positions: z.array(SavedPosition),
   orders: z.array(SavedOrder),
@@ -112,10 +116,12 @@ export function savedState(state: ExchangeState): unknown {
     instance: state.instance,
     now: state.now,
     wallet: state.account.wallet,
+    isHedged: state.isHedged,
     ids: { ...state.ids, income: state.account.lastIncomeId },
     positions: state.desks.map((desk) => ({
       symbol: desk.symbol,
       leverage: desk.leverage,
+      countdownEnds: Number.isFinite(desk.countdownEnds) ? desk.countdownEnds : null,
       ...state.account.position(desk.index),
     })),
     orders: orders.map(({ queueAhead: _, ...order }) => named(order)),
@@ -145,11 +151,15 @@ export function restoreState(state: ExchangeState, data: unknown): void {
     symbol: row.symbol === "" ? null : symbolOf(state, row.symbol),
   }));
   state.account.restore(saved.wallet, income, ledger);
-  for (const { symbol, leverage, ...position } of saved.positions) {
+  state.isHedged = saved.isHedged;
+  for (const { symbol, leverage, countdownEnds, ...position } of saved.positions) {
     const index = symbolOf(state, symbol);
     Object.assign(state.account.position(index), position);
-    state.desk(index).leverage = leverage;
+    const desk = state.desk(index);
+    desk.leverage = leverage;
+    desk.countdownEnds = countdownEnds ?? Number.POSITIVE_INFINITY;
   }
+  refreshCountdowns(state);
   for (const row of saved.orders) {
     const order = { ...indexed(row), queueAhead: 0 };
     state.orders.add(order);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { micros } from "../../src/domain/units.ts";
 import { Exchange } from "../../src/exchange/exchange.ts";
 import { options, Venue, venue } from "./harness.ts";
@@ -21,6 +22,8 @@ function restart(sim: Venue): Venue {
   made.now = sim.now;
   return made;
 }
+
+const Earlier = z.looseObject({ positions: z.array(z.looseObject({})) });
 
 const reads = [
   "GET v1/openOrders",
@@ -70,6 +73,49 @@ test("[SIM-2] a resting order joins the queue anew after a restart", () => {
   after.book([[639_999, 6]], [[640_001, 10]]);
   after.trade(639_999, 8, "SELL");
   expect(after.position()).toBe("0.012");
+});
+
+function armed(): Venue {
+  const sim = busy();
+  sim.row("POST v1/countdownCancelAll", { symbol: "BTCUSDT", countdownTime: "60000" });
+  return sim;
+}
+
+/** Open orders of both services, at so many milliseconds after the last request. */
+function openAfter(sim: Venue, milliseconds: number): readonly number[] {
+  sim.now += milliseconds * 1_000;
+  sim.exchange.advance(micros(sim.now));
+  return [sim.rows("GET v1/openOrders").length, sim.rows("GET v1/openAlgoOrders").length];
+}
+
+test("[SIM-1] an armed countdown goes on over a restart, and cancels when it would have", () => {
+  const after = restart(armed());
+  expect([openAfter(after, 59_900), openAfter(after, 200)]).toEqual([
+    [2, 1],
+    [0, 1],
+  ]);
+});
+
+test("[SIM-1] whoever runs the exchange is told after a restart when a countdown ends", () => {
+  const before = armed();
+  expect(restart(before).exchange.nextDeadline()).toBe(before.now + 60_000_000);
+});
+
+test("[SIM-1] a countdown that was not armed is not after a restart", () => {
+  expect(openAfter(restart(busy()), 86_400_000)).toEqual([2, 1]);
+});
+
+test("[SIM-1] hedge mode survives a restart", () => {
+  const before = venue();
+  before.exchange.switchPositionMode(true);
+  expect(restart(before).orderCode("BUY", "0.010")).toBe(-4061);
+});
+
+test("[SIM-1] what an earlier version saved, without position mode and countdowns, is restored", () => {
+  const { isHedged: _, positions, ...rest } = Earlier.parse(busy().exchange.serialize());
+  const saved = { ...rest, positions: positions.map(({ countdownEnds: __, ...row }) => row) };
+  const after = new Venue({}, Exchange.restore(options, saved));
+  expect([after.position(), after.row("GET v1/positionSide/dual")]).toEqual(["0.010", { dualSidePosition: false }]);
 });
 
 test.each([
