@@ -51,6 +51,7 @@ export function postAlgoOrder(state: ExchangeState, params: Params): Answer {
     symbol: desk.index,
     createdAt: state.nowMs,
     status: "NEW",
+    isMet: false,
     updatedAt: state.nowMs,
     triggeredAt: 0,
     childId: null,

@@ -23,6 +23,8 @@ export type AlgoOrder = {
   readonly priceProtect: boolean;
   readonly createdAt: number;
   status: AlgoStatus;
+  /** its level was met while there was no book to trade against: it is hit as soon as there is one */
+  isMet: boolean;
   updatedAt: number;
   triggeredAt: number;
   childId: bigint | null;

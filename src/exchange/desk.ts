@@ -46,6 +46,8 @@ export class Desk {
   lastTradeAt = 0;
   bookAt = 0;
   markAt = 0;
+  /** whether a stop whose level was met waits for a book to trade against */
+  awaitsBook = false;
   /** direction of a position that our fills have closed and whose leftovers are not yet cleared; 0 none */
   closedDirection = 0;
   #marketTakeBoundE8: bigint;

@@ -29,7 +29,7 @@ import { closeOut, liquidateAll, liquidateIfDue, transfer } from "./risk.ts";
 import { routes } from "./routes.ts";
 import { restoreState, savedState } from "./saved.ts";
 import { ExchangeState } from "./state.ts";
-import { clearClosed, endDelays, runTriggers } from "./triggers.ts";
+import { clearClosed, endDelays, runAwaiting, runTriggers } from "./triggers.ts";
 
 export type { ExchangeOptions, ExchangeReply, ExchangeRequest, TriggerFault, UserEvent } from "./protocol.ts";
 
@@ -182,6 +182,7 @@ export class Exchange implements MarketSink {
     this.#state.observe(exchangeTime);
     desk.bookAt = exchangeTime;
     desk.book.applyTicker(updateId, bid, bidLots, ask, askLots);
+    if (desk.awaitsBook) runAwaiting(this.#state, desk);
     const bidKey = desk.book.bestKey(bidSide);
     const askKey = desk.book.bestKey(askSide);
     if (bidKey <= desk.bids.bestKey) desk.bids.onTouch(bidKey, desk.book.displayed(bidSide, bidKey));
@@ -251,6 +252,7 @@ export class Exchange implements MarketSink {
   #bookChanged(desk: Desk, exchangeTime: Micros): void {
     this.#state.observe(exchangeTime);
     desk.bookAt = exchangeTime;
+    if (desk.awaitsBook) runAwaiting(this.#state, desk);
     if (desk.openOrders === 0) return;
     desk.bids.onDepth(desk.book);
     desk.asks.onDepth(desk.book);

@@ -62,6 +62,7 @@ const SavedAlgo = z.strictObject({
   reduceOnly: z.boolean(),
   priceProtect: z.boolean(),
   createdAt: whole,
+  isMet: z.boolean().default(false),
   status: z.enum(["NEW", "CANCELED", "TRIGGERING", "TRIGGERED", "FINISHED", "REJECTED", "EXPIRED"]),
   updatedAt: whole,
   triggeredAt: whole,
@@ -167,7 +168,11 @@ export function restoreState(state: ExchangeState, data: unknown): void {
     if (isOpen(order)) state.desk(order.symbol).resting(order.side).insert(order, state.desk(order.symbol).book);
   }
   for (const trade of saved.trades) state.orders.addTrade(indexed(trade));
-  for (const algo of saved.algos) state.algos.add(indexed(algo));
+  for (const row of saved.algos) {
+    const algo = indexed(row);
+    state.algos.add(algo);
+    if (algo.isMet && algo.status === "NEW") state.desk(algo.symbol).awaitsBook = true;
+  }
   for (const desk of state.desks) state.refreshTriggers(desk);
 }
 

@@ -25,10 +25,22 @@ export function holds(desk: Desk, algo: Pick<AlgoOrder, "type" | "side" | "worki
 /** Fires all algos of a symbol whose condition holds. The child of one may end another: each is looked at anew. */
 export function runTriggers(state: ExchangeState, desk: Desk): void {
   for (const algo of state.algos.openOf(desk.index)) {
-    if (algo.status !== "NEW" || !holds(desk, algo) || isHeldBack(desk, algo)) continue;
+    if (algo.status !== "NEW" || !isDue(desk, algo)) continue;
+    if (hasNoBook(desk, algo)) {
+      // The live exchange, which has no gaps, triggers it now. A price that comes back meanwhile does not undo that.
+      algo.isMet = true;
+      desk.awaitsBook = true;
+      continue;
+    }
     fire(state, desk, algo);
     clearClosed(state, desk);
   }
+}
+
+/** The book is there, or changed: what waited for it is hit. */
+export function runAwaiting(state: ExchangeState, desk: Desk): void {
+  desk.awaitsBook = false;
+  runTriggers(state, desk);
 }
 
 /** After fills: close-position and GTE_GTC algos expire with the position that they were to close. */
@@ -126,9 +138,17 @@ function refusalOfChild(state: ExchangeState, desk: Desk, child: Parameters<type
   return refusalByBook(desk, child);
 }
 
-/** With no book to trade against (a gap of the recording) an algo waits; with price protection, also while mark and last price disagree. */
+function isDue(desk: Desk, algo: AlgoOrder): boolean {
+  return algo.isMet || (holds(desk, algo) && !isHeldBack(desk, algo));
+}
+
+/** A gap of the recording. */
+function hasNoBook(desk: Desk, algo: AlgoOrder): boolean {
+  return desk.book.bestKey(takenSide(algo.side)) === noKey;
+}
+
+/** With price protection an algo waits while mark and last price disagree. */
 function isHeldBack(desk: Desk, algo: AlgoOrder): boolean {
-  if (desk.book.bestKey(takenSide(algo.side)) === noKey) return true;
   if (!algo.priceProtect || desk.mark === 0 || desk.lastPrice === 0) return false;
   const gap = Math.abs(desk.mark - desk.lastPrice * desk.instrument.tickE8);
   return BigInt(gap) * 100_000_000n > BigInt(desk.mark) * (e8FromText(desk.spec.row.triggerProtect) ?? 0n);

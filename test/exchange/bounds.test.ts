@@ -74,6 +74,7 @@ test("the oldest finished conditional orders are forgotten", () => {
     status: "CANCELED",
     updatedAt: 0,
     triggeredAt: 0,
+    isMet: false,
     childId: null,
     reason: "",
   };
