@@ -13,7 +13,7 @@ export type CoreSummary = {
   readonly blocked: Readonly<Record<string, number>>;
   /** positions entered */
   readonly entries: number;
-  /** positions closed */
+  /** positions closed, those too of which an earlier run left no summary */
   readonly exits: number;
   /** executions applied */
   readonly fills: number;

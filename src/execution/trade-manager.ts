@@ -262,9 +262,7 @@ export class TradeManager {
     this.#takeHistory(trade, report, signedLots(0), now);
     if (this.#isLedgerAwaited || trade.unexplained !== null) return false;
     if (enteredLots(trade) === 0 || openLots(trade) !== 0) return false;
-    const row = this.#rowOf(trade);
-    this.#desk.emit(row);
-    this.#onClosed(row, trade, now);
+    this.#onClosed(this.#tellClosed(trade), trade, now);
     return true;
   }
 
@@ -477,19 +475,18 @@ export class TradeManager {
     }
     if (this.#isLedgerAwaited && enteredLots(trade) > 0) return;
     this.#trade = null;
-    const row = enteredLots(trade) === 0 ? null : this.#rowOf(trade);
-    if (row !== null) {
-      this.counts.exits += 1;
-      this.counts.trades += 1;
-      this.counts.netPnl = addMoney(this.counts.netPnl, row.netPnl);
-      this.#desk.emit(row);
-    }
-    this.#onClosed(row, trade, now);
+    this.#onClosed(enteredLots(trade) === 0 ? null : this.#tellClosed(trade), trade, now);
   }
 
-  #rowOf(trade: Trade): TradeRow {
+  /** It counts in the run that tells it, whenever it ended: so counts are those of the rows in the journal. */
+  #tellClosed(trade: Trade): TradeRow {
     trade.funding = this.#fundings.of(trade, trade.lastFillTime);
-    return tradeRow(this.#desk, trade);
+    const row = tradeRow(this.#desk, trade);
+    this.counts.exits += 1;
+    this.counts.trades += 1;
+    this.counts.netPnl = addMoney(this.counts.netPnl, row.netPnl);
+    this.#desk.emit(row);
+    return row;
   }
 }
 

@@ -90,6 +90,21 @@ test("[REC-1] a trade that ended while the daemon was down gets its summary, wit
   expectExact(sim);
 });
 
+test("[ORD-4] what ended while the daemon was down counts in the run that finds it, as its row in the journal does", () => {
+  // given
+  const sim = openLong(long);
+  sim.kill();
+  sim.quote({ bid: 642_000 });
+  sim.traded(642_000, 1, "sell");
+  sim.advance(60_000);
+  // when
+  sim.restart();
+  sim.advance(1_000);
+  // then: the entry stood in the journal already
+  const { entries, exits, fills, trades, netPnl } = sim.core.summary();
+  expect([entries, exits, fills, trades, netPnl]).toEqual([0, 1, 1, 1, sim.trades[0]?.netPnl]);
+});
+
 test("[REC-3] executions that the journal lost are fetched, and the books are exact to the fee", () => {
   // given: bought in three parts of which the journal has none
   const sim = restingEntry(long);
