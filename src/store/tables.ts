@@ -6,6 +6,7 @@ import type { Micros, Money, SymbolIndex } from "../domain/units.ts";
 import { type AlertEntry, alertWriter } from "./alerts.ts";
 import { integer } from "./cell.ts";
 import type { LoggedIntent } from "./intent-log.ts";
+import { lossCounter } from "./losses.ts";
 import { type OutsideRow, outsideWriter } from "./outside.ts";
 import type { StoredInstrument } from "./store.ts";
 
@@ -35,6 +36,7 @@ export function openTables(
   const statements = prepareAll(database);
   const writeOutside = outsideWriter(database);
   const writeAlert = alertWriter(database);
+  const countLoss = lossCounter(database);
   const idOf = (symbol: SymbolIndex): SQLInputValue => ids[symbol] ?? null;
   const nameOf = (symbol: SymbolIndex): string => instruments[symbol]?.symbol ?? "";
   const write = (row: Row): void => {
@@ -45,7 +47,11 @@ export function openTables(
         statements.safeMode.run(JSON.stringify(row.state), row.time);
         return;
       case "risk-event":
+        countLoss(row);
         return writeRiskEvent(statements, row, row.symbol === null ? null : nameOf(row.symbol));
+      case "trade":
+        countLoss(row);
+        return writeRow(statements, row, idOf(row.symbol), nameOf(row.symbol));
       default:
         return writeRow(statements, row, idOf(row.symbol), nameOf(row.symbol));
     }
