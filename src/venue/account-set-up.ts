@@ -302,6 +302,7 @@ export class AccountSetUp {
     this.#ports.emit({ kind: "set-up", symbol: state.instrument.index, ...setUp });
     this.#tell(state, setUp);
     begun?.(now);
+    this.#lookForOwner(now);
   }
 
   #remember(attempt: number): void {
@@ -333,8 +334,9 @@ export class AccountSetUp {
   }
 
   /**
-   * The symbol whose proof was to be answered came to none, as one does whose leverage is set once its position is closed: the
-   * others do not wait for it, and one of them proves instead (failure-catalogue F-59, F-73).
+   * The symbol whose proof was to be answered came to none, as one does whose leverage is set once its position is closed, or
+   * that is not traded any more: the others do not wait for it, and one of them proves instead (failure-catalogue F-58, F-59,
+   * F-73). What is busy with something else is asked again when that ends.
    */
   #lookForOwner(now: Micros): void {
     if (!this.#isHearing || this.#ownerUntil !== Number.POSITIVE_INFINITY) return;
@@ -358,6 +360,7 @@ export class AccountSetUp {
       this.#ports.timers.set(`set-up:${symbol}`, micros(this.#ownerUntil), again);
     }
     begun?.(now);
+    this.#lookForOwner(now);
   }
 
   #setUpOf({ obstacle }: State, result: SetUpResult): SetUp {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { symbolIndex } from "../../src/domain/units.ts";
 import type { AdapterOptions } from "../../src/venue/adapter.ts";
 import { ExchangeInfo } from "../../src/venue/wire/schemas.ts";
-import { entry, ok, payload, Rig, refusal, restRig } from "./support.ts";
+import { algoBody, entry, ok, payload, proofAlgoId, Rig, refusal, restRig } from "./support.ts";
 
 test("[MKT-1] start-up asks for rules, account, fees and candles, and then opens the four connections", () => {
   const rig = new Rig().started();
@@ -279,6 +279,56 @@ test("[F-59] [F-73] that one is entered, too, where its own proof was under way 
   };
   rig.started().advance(60_000);
   expect([isFirst, rig.fatal, setUps(rig)]).toEqual([false, [], ["pending", "proven"]]);
+});
+
+/**
+ * The private stream opens while the first symbol is being set up, so that its proof is to show who else is there; and that
+ * symbol closes before what it waits for is told. @param beside what happens meanwhile
+ */
+function closedWhileItLooks(beside: (rig: Rig) => void = () => undefined): Rig {
+  const rig = halfHeld();
+  const unheard = new Set(["ETHUSDT"]);
+  rig.opens.delete("private");
+  rig.started();
+  rig.on("GET /fapi/v3/positionRisk", () => ok([]));
+  rig.on("GET /fapi/v1/symbolConfig", (params) =>
+    ok([{ symbol: params.get("symbol"), marginType: "CROSSED", leverage: 10 }]),
+  );
+  rig.on("GET /fapi/v1/leverageBracket", (params) => {
+    const symbol = params.get("symbol") ?? "";
+    const brackets = [{ initialLeverage: 125, notionalCap: 300_000, notionalFloor: 0, maintMarginRatio: 0.004 }];
+    return unheard.has(symbol) ? "lost" : ok([{ symbol, brackets }]);
+  });
+  rig.on("POST /fapi/v1/algoOrder", (params) => {
+    const o = { caid: params.get("clientAlgoId"), aid: proofAlgoId, o: "STOP_MARKET", s: "ETHUSDT", S: "SELL" };
+    rig.say("private", { e: "ALGO_UPDATE", T: 1, E: 1, o: { ...o, X: "NEW", ai: "", tp: "100", cp: true } });
+    return ok(algoBody({ symbol: "ETHUSDT", clientAlgoId: o.caid }));
+  });
+  rig.advance(6_000);
+  rig.adapter.handle({ kind: "stream-open", stream: rig.stream("private") }, rig.now);
+  rig.pump();
+  unheard.add("BTCUSDT");
+  beside(rig);
+  rig.on("GET /fapi/v1/exchangeInfo", () => ok(listed("SETTLING")));
+  rig.on("POST /fapi/v1/order", () => refusal(-1111, "Precision is over the maximum defined for this asset."));
+  rig.send({ ...entry, symbol: symbolIndex(1) });
+  rig.advance(10_000);
+  for (const symbol of ["ETHUSDT", "BTCUSDT"]) {
+    unheard.delete(symbol);
+    rig.advance(60_000);
+  }
+  return rig;
+}
+
+test("[F-58] [F-59] the symbol that looks for a second daemon closes meanwhile: the other one looks, and is entered", () => {
+  expect(setUps(closedWhileItLooks())).toEqual(["pending", "proven"]);
+});
+
+test("[F-58] [F-59] the other one looks, too, where its own set-up was looked at as the first one closed", () => {
+  const rig = closedWhileItLooks((it) =>
+    it.say("private", { e: "ACCOUNT_CONFIG_UPDATE", E: 1, T: 1, ac: { s: "BTCUSDT", l: 10 } }),
+  );
+  expect(setUps(rig)).toEqual(["pending", "proven"]);
 });
 
 test.each([
