@@ -184,6 +184,16 @@ export type StopMoveRow = {
   readonly time: Micros;
 };
 
+/** Other settings, or a start with other ones, let less be lost of a trade that runs: so it is left from now on (CFG-4). */
+export type ExitsTightenedRow = {
+  readonly kind: "exits-tightened";
+  readonly trade: TradeId;
+  readonly symbol: SymbolIndex;
+  readonly exits: ExitRules;
+  readonly holdUntil: Micros;
+  readonly time: Micros;
+};
+
 /** The summary that each closed trade leaves. @see requirements ORD-4 */
 export type TradeRow = {
   readonly kind: "trade";
@@ -327,6 +337,7 @@ export type SymbolRow =
   | FillRow
   | PositionRow
   | StopMoveRow
+  | ExitsTightenedRow
   | TradeRow
   | DecisionRow
   | NoTradeRow
@@ -389,6 +400,7 @@ export function isCommand(output: Output): output is Command {
     case "fill":
     case "position":
     case "stop-move":
+    case "exits-tightened":
     case "trade":
     case "decision":
     case "no-trade":

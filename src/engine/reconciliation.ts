@@ -88,7 +88,7 @@ export class Reconciliation {
     desk.leftStops.find(left);
     const isOrphan = trade !== null && isUnexplained(trade);
     if (isOrphan) this.#tally.orphans += 1;
-    if (trade !== null) desk.tighten(trade);
+    if (trade !== null) desk.tighten(trade, now);
     this.#beganAt = Math.min(this.#beganAt, now);
     const due = leftovers.filter(
       (command) => command.kind !== "cancel-algo" || !this.#mayProtect(desk, command.clientAlgoId, snapshot),

@@ -21,7 +21,7 @@ import {
   type Ticks,
 } from "../domain/units.ts";
 import type { Desk } from "../execution/desk.ts";
-import { cooldownAfter, tightenedRules } from "../execution/exit-rules.ts";
+import { cooldownAfter, tightenExits } from "../execution/exit-rules.ts";
 import { isBuried, mayTrade } from "../execution/order.ts";
 import { isLeftToOthers, ordersOf, type Trade } from "../execution/trade.ts";
 import { TradeManager } from "../execution/trade-manager.ts";
@@ -237,8 +237,9 @@ export class SymbolDesk {
   }
 
   /** A trade of an earlier run: settings that were read since it was opened tighten it as they do while it runs (CFG-4). */
-  tighten(trade: Trade): void {
-    trade.rules = tightenedRules(trade.rules, this.#entries.exitRules(this.#settings.risk.max_leverage));
+  tighten(trade: Trade, now: Micros): void {
+    const rules = this.#entries.exitRules(this.#settings.risk.max_leverage);
+    tightenExits(this.#floor, trade, rules, Number.POSITIVE_INFINITY, now);
   }
 
   /** Whether the account is ready for entries of this symbol. */

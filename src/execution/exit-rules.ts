@@ -5,6 +5,7 @@ import type { ExitRules } from "../domain/exit-rules.ts";
 import { type Side, sign } from "../domain/order.ts";
 import type { ExitReason } from "../domain/reason.ts";
 import { type Micros, micros, microsFromMillis, microsFromSeconds, type Ticks, ticks } from "../domain/units.ts";
+import type { Desk } from "./desk.ts";
 import type { Trade } from "./trade.ts";
 
 /** What is known when a position is opened. */
@@ -53,6 +54,33 @@ export function tightenedRules(frozen: ExitRules, configured: ExitRules): ExitRu
     movesMax: Math.max(frozen.movesMax, configured.movesMax),
     stopCooldownMicros: micros(Math.max(frozen.stopCooldownMicros, configured.stopCooldownMicros)),
   };
+}
+
+/**
+ * A trade takes from other settings what lets less be lost. What that changes is journalled, so that a restart with settings
+ * that are looser again does not take it back.
+ *
+ * @param holdUntil no longer than this; infinite: as long as before
+ */
+export function tightenExits(
+  { emit }: Pick<Desk, "emit">,
+  trade: Trade,
+  configured: ExitRules,
+  holdUntil: number,
+  now: Micros,
+): void {
+  const { rules: before, holdUntil: until, plan } = trade;
+  trade.rules = tightenedRules(before, configured);
+  trade.holdUntil = micros(Math.min(until, holdUntil));
+  if (trade.holdUntil === until && isSame(before, trade.rules)) return;
+  const { rules: exits } = trade;
+  const { trade: id, symbol } = plan;
+  emit({ kind: "exits-tightened", trade: id, symbol, exits, holdUntil: trade.holdUntil, time: now });
+}
+
+function isSame(before: ExitRules, after: ExitRules): boolean {
+  const values = new Map(Object.entries(after));
+  return Object.entries(before).every(([name, value]) => values.get(name) === value);
 }
 
 /** How long the symbol and direction rest after a trade. */

@@ -15,7 +15,6 @@ import {
   addMoney,
   type Micros,
   type Money,
-  micros,
   microsFromMillis,
   noMoney,
   plus,
@@ -27,7 +26,7 @@ import { cancel, type Desk, nextIdentity, placeOrder, update } from "./desk.ts";
 import { isEntryMoved, manageEntry } from "./entry.ts";
 import { isAlive, ownOrder, settle, takeHistory, tellExecution, tellPosition } from "./executions.ts";
 import { beginClose, manageExit } from "./exit.ts";
-import { tightenedRules } from "./exit-rules.ts";
+import { tightenExits } from "./exit-rules.ts";
 import { isAdverse, reactToPrice } from "./exit-watch.ts";
 import { Fundings } from "./fundings.ts";
 import { inDoubt, lacksExecutions, settleDoubts } from "./lookup.ts";
@@ -361,10 +360,8 @@ export class TradeManager {
   tightenRules(rules: ExitRules, holdMicrosMax: Micros | null, now: Micros): void {
     const trade = this.#trade;
     if (trade === null) return;
-    trade.rules = tightenedRules(trade.rules, rules);
-    if (holdMicrosMax !== null) {
-      trade.holdUntil = micros(Math.min(trade.holdUntil, (trade.entryTime ?? now) + holdMicrosMax));
-    }
+    const holdUntil = holdMicrosMax === null ? Number.POSITIVE_INFINITY : (trade.entryTime ?? now) + holdMicrosMax;
+    tightenExits(this.#desk, trade, rules, holdUntil, now);
     this.#manage(trade, now);
   }
 

@@ -147,6 +147,12 @@ export class Disk {
       case "stop-move":
         this.#stopLevels.set(row.trade, row.to);
         return;
+      case "exits-tightened":
+        for (const [id, intent] of this.#intents) {
+          const { exits, holdUntil } = row;
+          if (intent.trade === row.trade) this.#intents.set(id, { ...intent, exits, holdUntil });
+        }
+        return;
       case "trade":
         // One that is written again takes the place of the former, as the newest.
         this.#closed.delete(row.trade);

@@ -57,6 +57,7 @@ function follow(output: Output, to: OutputParts, now: Micros): void {
     case "fill":
     case "position":
     case "stop-move":
+    case "exits-tightened":
     case "no-trade":
     case "model-state":
     case "session":

@@ -71,9 +71,13 @@ export function readExitRules(values: readonly (number | null)[]): unknown {
   };
 }
 
-/** The rules of an intent's row; null when it has none, or none that can be used: then the configured ones hold. */
+/** As they stand now in an intent's row; null when it has none, or none that can be used: then the configured ones hold. */
 export function exitRulesFrom(row: DatabaseRow): ExitRules | null {
-  const stored = textOrNull(row, "exits");
+  return rulesIn(row, "tightened_exits") ?? rulesIn(row, "exits");
+}
+
+function rulesIn(row: DatabaseRow, column: string): ExitRules | null {
+  const stored = textOrNull(row, column);
   if (stored === null) return null;
   try {
     return StoredExitRules.safeParse(JSON.parse(stored)).data ?? null;

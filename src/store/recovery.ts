@@ -224,7 +224,7 @@ function intentFrom(row: DatabaseRow, symbol: SymbolIndex): IntentRow {
     secondTarget: second === null ? null : ticks(second),
     exits: exitRulesFrom(row),
     decisionMidHalfTicks: integerOrNull(row, "decision_mid_half_ticks"),
-    holdUntil: micros(integer(row, "hold_until")),
+    holdUntil: micros(integerOrNull(row, "tightened_hold_until") ?? integer(row, "hold_until")),
     cooldownMicros: cooldown === null ? null : micros(cooldown),
     time: micros(integer(row, "time")),
   };

@@ -134,6 +134,7 @@ function prepareAll(database: DatabaseSync) {
       "trades",
       "trade, source, instrument, side, quantity, entry_time, exit_time, entry_price, exit_price, gross_pnl, fees, funding, net_pnl, r, adverse_ticks, favourable_ticks, slippage_ticks, arrival_slippage_ticks, maker_share, exit_reason",
     ),
+    tightened: database.prepare("UPDATE intents SET tightened_exits = ?, tightened_hold_until = ? WHERE trade = ?"),
     closeIntents: database.prepare("UPDATE intents SET closed = 1 WHERE trade = ?"),
     decision: insert(
       "INSERT OR REPLACE",
@@ -218,6 +219,9 @@ function writeRow(to: Statements, row: SymbolRow, instrument: SQLInputValue, sym
       return;
     case "stop-move":
       to.stopMove.run(row.trade, instrument, row.from, row.to, row.cause, row.time);
+      return;
+    case "exits-tightened":
+      to.tightened.run(JSON.stringify(row.exits), row.holdUntil, row.trade);
       return;
     case "trade":
       to.closeIntents.run(row.trade);

@@ -67,13 +67,22 @@ export class TradingStateFile {
 
 function isShown(entry: Entry): boolean {
   if (entry.kind !== "row") return false;
-  const { kind } = entry.row;
-  return kind === "intent" || kind === "position" || kind === "stop-move" || kind === "session" || kind === "trade";
+  return shownKinds.has(entry.row.kind);
 }
+
+const shownKinds: ReadonlySet<string> = new Set([
+  "intent",
+  "position",
+  "stop-move",
+  "exits-tightened",
+  "session",
+  "trade",
+]);
 
 const withInstrument = "JOIN instruments ON instruments.id = instrument";
 const intents = `SELECT * FROM intents ${withInstrument} WHERE time >= ? ORDER BY time DESC LIMIT ${intentsMax}`;
-const positions = `SELECT positions.*, tick_size, step_size, source, decision_id, hold_until, intents.time AS entered_at
+const positions = `SELECT positions.*, tick_size, step_size, source, decision_id,
+    coalesce(tightened_hold_until, hold_until) AS hold_until, intents.time AS entered_at
   FROM positions JOIN instruments ON instruments.id = positions.instrument LEFT JOIN intents ON intents.trade = positions.trade
   WHERE lots != 0 GROUP BY positions.symbol ORDER BY positions.symbol`;
 const moves = `SELECT trailing_stops.*, symbol, tick_size, step_size FROM trailing_stops ${withInstrument}

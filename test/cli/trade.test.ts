@@ -11,6 +11,7 @@ import { lots, micros, ticks } from "../../src/domain/units.ts";
 import { openStore } from "../../src/store/open.ts";
 import { viewTrade } from "../../src/store/trade-story.ts";
 import { btc, decisionRow, fillRow, intentRow, optionsIn, orderRow, tradeRow } from "../store/rows.ts";
+import { stillRules } from "../support/core.ts";
 
 const data = mkdtempSync(join(tmpdir(), "scalpd-trade-"));
 afterAll(() => rmSync(data, { recursive: true }));
@@ -46,6 +47,7 @@ beforeAll(async () => {
     stop("sent", 110),
     stop("live", 120),
     move,
+    { kind: "exits-tightened", trade, symbol: btc, exits: stillRules, holdUntil: at(450), time: at(450) },
     stop("triggered", 500),
     tradeRow("d1"),
   ]);

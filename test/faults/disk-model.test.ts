@@ -14,7 +14,8 @@ import { micros } from "../../src/domain/units.ts";
 import { Disk } from "../../src/faults/disk.ts";
 import { run } from "../../src/faults/run.ts";
 import { openStore } from "../../src/store/open.ts";
-import { optionsIn } from "../store/rows.ts";
+import { intentRow, optionsIn } from "../store/rows.ts";
+import { stillRules } from "../support/core.ts";
 
 const root = mkdtempSync(join(tmpdir(), "scalpd-disk-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -51,6 +52,27 @@ test("[F-08] the real store and the model of it agree on what a kill leaves, at 
   await store.close();
   expect(found).toEqual(modelled);
   expect(found.length).toBeGreaterThanOrEqual(10);
+});
+
+test("[CFG-4] the real store and the model of it agree on exits that other settings have tightened", async () => {
+  const intent = intentRow("d1");
+  const { trade, symbol } = intent;
+  const exits = { ...stillRules, trailFromR: 0.2 };
+  const rows: readonly Row[] = [
+    intent,
+    { kind: "exits-tightened", trade, symbol, exits, holdUntil: micros(9), time: micros(7) },
+  ];
+  const directory = mkdtempSync(join(root, "store-"));
+  const store = await openStore(optionsIn(directory, { commitIntervalMs: 60_000, startedAt: micros(1) }));
+  store.intent(intent);
+  store.append(rows.slice(1));
+  await store.committed();
+  const found = await journalAfterKill(directory);
+  await store.close();
+  const disk = diskWith(rows);
+  disk.afterCrash("kill");
+  expect(shown(found)).toEqual(shown(disk.journal()));
+  expect(found.openTrades[0]?.intent.exits).toEqual(exits);
 });
 
 function rowsOf(name: string): readonly Row[] {

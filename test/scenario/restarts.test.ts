@@ -1,6 +1,7 @@
 /** kill −9 and the run after it: nothing is lost, nothing counts twice, and the stop is first. */
 
 import { expect, test } from "vitest";
+import type { SettingsChanges } from "../support/core.ts";
 import { expectExact } from "./support/exact.ts";
 import { openLong, restingEntry } from "./support/given.ts";
 import { normal, plainExits } from "./support/settings.ts";
@@ -150,6 +151,53 @@ test("[REC-3] trades that ended in what the journal lost get their summaries", (
     ["EARLIER_RUN", "EARLIER_RUN"],
   ]);
   expectExact(sim);
+});
+
+/** A long of which settings were taken over that let less be lost, and then those of before again. */
+function tightenedLong(): Simulation {
+  const sim = openLong(long);
+  const trailing = { enabled: true, activation_r: 0.5, distance_r: 0.25 };
+  reload(sim, normal({ max_hold_seconds: 60 }, { ...plainExits, trailing }));
+  reload(sim, {});
+  return sim;
+}
+
+function reload(sim: Simulation, changes: SettingsChanges): void {
+  sim.core.reconfigure(sim.settingsWith(changes), sim.now);
+  sim.quote(sim.quoted);
+}
+
+test("[CFG-4] exit rules that a reload tightened and another one loosened stay tight over a restart", () => {
+  const sim = tightenedLong();
+  const before = sim.running?.rules;
+  sim.kill();
+  sim.restart();
+  sim.advance(1_000);
+  expect([before?.trailFromR, before?.trailByR, sim.running?.rules]).toEqual([0.5, 0.25, before]);
+});
+
+test("[CFG-4] a hold that a reload shortened and another one lengthened stays short over a restart", () => {
+  const sim = tightenedLong();
+  const before = sim.running?.holdUntil;
+  sim.kill();
+  sim.restart();
+  sim.advance(1_000);
+  expect([before, sim.running?.holdUntil]).toEqual([(sim.running?.entryTime ?? 0) + 60_000_000, before]);
+});
+
+test("[CFG-4] what a restart tightened stays so over the next one, whose settings are looser again", () => {
+  const sim = openLong(long);
+  const { settings } = sim;
+  sim.kill();
+  sim.settings = sim.settingsWith(normal({}, { ...plainExits, adverse_candle: { enabled: true, atr_multiple: 2 } }));
+  sim.restart();
+  sim.advance(1_000);
+  const before = sim.running?.rules;
+  sim.kill();
+  sim.settings = settings;
+  sim.restart();
+  sim.advance(1_000);
+  expect([before?.adverseCandleAtr, sim.running?.rules]).toEqual([2, before]);
 });
 
 test("[I-11] the first command that changes anything after a restart is the stop, whatever the history does", () => {

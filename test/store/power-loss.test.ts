@@ -164,6 +164,7 @@ function rowOf(output: Output): Row | null {
     case "fill":
     case "position":
     case "stop-move":
+    case "exits-tightened":
     case "trade":
     case "decision":
     case "no-trade":

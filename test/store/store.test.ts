@@ -23,6 +23,7 @@ import { requireVersion } from "../../src/store/database.ts";
 import { IntentLog, readRecords } from "../../src/store/intent-log.ts";
 import { openStore, storeDirectory } from "../../src/store/open.ts";
 import { StoreError, type StoreFailure } from "../../src/store/store.ts";
+import { stillRules } from "../support/core.ts";
 import {
   btc,
   decisionRow,
@@ -95,6 +96,27 @@ test("[EXE-10] the next run knows where the stop of an open trade had moved to",
   await first.close();
   const second = await openStore(optionsIn(directory));
   expect(second.journal.openTrades.map(({ stopLevel }) => stopLevel)).toEqual([640_100]);
+  await second.close();
+});
+
+test("[CFG-4] the next run knows the exits of an open trade as other settings had left them", async () => {
+  const directory = fresh();
+  const first = await openStore(optionsIn(directory));
+  const { trade } = intentRow("d1");
+  const row = { kind: "exits-tightened", trade, symbol: btc, time: micros(7) } as const;
+  const exits = { ...stillRules, trailFromR: 0.2 };
+  first.intent(intentRow("d1"));
+  first.intent(intentRow("d2"));
+  first.append([
+    { ...row, exits: { ...exits, trailFromR: 0.4 }, holdUntil: micros(90) },
+    { ...row, exits, holdUntil: micros(80) },
+  ]);
+  await first.close();
+  const second = await openStore(optionsIn(directory));
+  expect(second.journal.openTrades.map(({ intent }) => intent)).toEqual([
+    { ...intentRow("d1"), exits, holdUntil: micros(80) },
+    intentRow("d2"),
+  ]);
   await second.close();
 });
 

@@ -13,6 +13,7 @@ import { micros, signedLots, ticks } from "../../src/domain/units.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store, StoreOptions } from "../../src/store/store.ts";
 import { sessionOf } from "../risk/support.ts";
+import { stillRules } from "../support/core.ts";
 import { btc, eth, intentRow, optionsIn, positionRow, tradeRow } from "./rows.ts";
 
 const root = mkdtempSync(join(tmpdir(), "scalpd-state-"));
@@ -134,6 +135,19 @@ test("[IDM-4] an open position is shown with its trade and where its stop has mo
     { symbol: "BTCUSDT", quantity: "0.01", entry_price: "64000", stop_price: "63900", trade, decision: "d1" },
   ]);
   expect(state["trailing_stops"]).toMatchObject([{ trade, symbol: "BTCUSDT", from: "63950", to: "63990" }]);
+});
+
+test("[IDM-4] an open position is shown with the hold that other settings have left it", async () => {
+  const { trade } = intentRow("d1");
+  const holdUntil = micros(1_721_390_460_000_000);
+  const state = await after((store) => {
+    store.intent(intentRow("d1"));
+    store.append([
+      positionRow({ trade, lots: signedLots(10), cost: 6_400_000 }),
+      { kind: "exits-tightened", trade, symbol: btc, exits: stillRules, holdUntil, time: micros(now()) },
+    ]);
+  });
+  expect(state["position_metadata"]).toMatchObject([{ hold_until: "2024-07-19T12:01:00.000Z" }]);
 });
 
 test("[IDM-4] a change is written while the daemon runs, without a stop", async () => {

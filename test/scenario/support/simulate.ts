@@ -108,7 +108,8 @@ export class Simulation {
   readonly #outputTimes: Micros[] = [];
   readonly #lost = new Set<Output>();
   #isDown = false;
-  readonly settings: Settings;
+  /** those that the next run begins with */
+  settings: Settings;
   /** news of the market that reach the exchange and not the daemon */
   readonly silenced = new Set<"touch" | "depth" | "trades" | "mark">();
   now: Micros = after(-2_000);
@@ -469,7 +470,9 @@ function journalFrom(rows: readonly Output[]): { readonly kind: "journal" } & Jo
     const fills = rows.flatMap((row) => (row.kind === "fill" && row.trade === intent.trade ? [fillFrom(row)] : []));
     const moves = rows.filter((row) => row.kind === "stop-move").filter(({ trade }) => trade === intent.trade);
     const isClosing = rows.some((row) => row.kind === "order" && row.trade === intent.trade && row.role === "x");
-    return [{ intent, fills, stopLevel: moves.at(-1)?.to ?? null, isClosing }];
+    const tightened = rows.findLast((row) => row.kind === "exits-tightened" && row.trade === intent.trade);
+    const { exits, holdUntil } = tightened?.kind === "exits-tightened" ? tightened : intent;
+    return [{ intent: { ...intent, exits, holdUntil }, fills, stopLevel: moves.at(-1)?.to ?? null, isClosing }];
   });
   const begun = rows.flatMap((row) => (row.kind === "intent" && row.source === "decision_file" ? [row.trade] : []));
   const safeMode = rows.findLast((row) => row.kind === "safe-mode")?.state;
