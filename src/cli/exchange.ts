@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { allowedAt, SchemaNode } from "../config/explain.ts";
 import { Settings } from "../config/schema.ts";
+import { hasEightDecimals, speedMin } from "../config/venue.ts";
 import { type Micros, symbolIndex } from "../domain/units.ts";
 import { Exchange, type ExchangeOptions } from "../exchange/exchange.ts";
 import type { SymbolSpec } from "../exchange/symbols.ts";
@@ -26,12 +27,14 @@ function numeric<T extends z.ZodType>(schema: T) {
   return z.preprocess((given) => (typeof given === "string" && given.trim() === "" ? Number.NaN : given), schema);
 }
 
+const eightDecimals = { error: "with at most 8 decimals" };
+
 /** Options as a command line gives them: text or numbers, checked here. Fees are those of the settings. */
 const Options = z.object({
   port: numeric(z.coerce.number().int().min(0).max(65_535)).default(defaults.port),
   feed: z.literal("tape", { error: "must be tape: no other feed is built in" }).default("tape"),
   tape: z.array(z.string().min(1)).min(1).max(64).default(defaults.tapes),
-  speed: numeric(z.coerce.number().positive().max(100)).default(defaults.speed),
+  speed: numeric(z.coerce.number().min(speedMin).max(100)).default(defaults.speed),
   seed: numeric(
     z.coerce
       .number()
@@ -39,9 +42,15 @@ const Options = z.object({
       .min(0)
       .max(2 ** 31),
   ).default(defaults.seed),
-  wallet: numeric(z.coerce.number().positive().max(1e9)).default(defaults.wallet_usdt),
-  makerFee: numeric(z.coerce.number().min(-0.001).max(0.01)).default(defaults.maker_fee),
-  takerFee: numeric(z.coerce.number().min(0).max(0.01)).default(defaults.taker_fee),
+  wallet: numeric(z.coerce.number().positive().max(1e9).refine(hasEightDecimals, eightDecimals)).default(
+    defaults.wallet_usdt,
+  ),
+  makerFee: numeric(z.coerce.number().min(-0.001).max(0.01).refine(hasEightDecimals, eightDecimals)).default(
+    defaults.maker_fee,
+  ),
+  takerFee: numeric(z.coerce.number().min(0).max(0.01).refine(hasEightDecimals, eightDecimals)).default(
+    defaults.taker_fee,
+  ),
   /** request weight costs nothing, as it never does on a real exchange */
   weightless: z.boolean().default(false),
   data: z.string().min(1).default("data/exchange"),
@@ -93,7 +102,8 @@ function problemOf({ issues }: z.ZodError, given: Readonly<Record<string, unknow
   const allowed = allowedAt(SchemaNode.parse(z.toJSONSchema(Options)), [key]);
   // A literal says in its own words what is allowed.
   const why = issue?.code === "invalid_value" || allowed === null ? issue?.message : `allowed is ${allowed}`;
-  return `${optionName(key)} ${JSON.stringify(given[key])}: ${why}`;
+  const beyond = issue?.code === "custom" ? ` ${issue.message}` : "";
+  return `${optionName(key)} ${JSON.stringify(given[key])}: ${why}${beyond}`;
 }
 
 async function run(options: Options): Promise<void> {
@@ -146,9 +156,10 @@ function openExchange(
   const instance = stored?.instance ?? `paper-${randomUUID().slice(0, 8)}`;
   const settings: ExchangeOptions = {
     symbols,
-    walletUsdt: String(options.wallet),
-    makerFee: String(options.makerFee),
-    takerFee: String(options.takerFee),
+    // Never in exponent form, which is no decimal text.
+    walletUsdt: options.wallet.toFixed(8),
+    makerFee: options.makerFee.toFixed(8),
+    takerFee: options.takerFee.toFixed(8),
     seed: options.seed,
     instance,
   };

@@ -41,6 +41,8 @@ const bundlesMax = 20;
 /** Each is a job that is held until all are done. */
 const seedsMax = 1_000_000;
 const threadsMax = 1_024;
+/** More than a year of simulated time in one world: nobody waits for its end. */
+const hoursMax = 10_000;
 
 /** @returns the exit code: 0 no violation, 3 correctness, 4 liveness, 5 the daemon crashed */
 export async function faultsCommand(options: FaultsOptions): Promise<number> {
@@ -101,7 +103,9 @@ function jobsOf(options: FaultsOptions): readonly SeedJob[] {
       throw new UsageError(`${name} ${value}: allowed is a whole number from ${least} to ${most}`);
     }
   }
-  if (!(options.hours > 0)) throw new UsageError(`--hours ${options.hours}: allowed is a number above 0`);
+  if (!(options.hours > 0 && options.hours <= hoursMax)) {
+    throw new UsageError(`--hours ${options.hours}: allowed is a number above 0 and at most ${hoursMax}`);
+  }
   if (trace && seeds > tracedSeedsMax) throw new UsageError(`--trace: at most ${tracedSeedsMax} seeds at once`);
   if (shrink && options.tapes.length > 0) {
     throw new UsageError("--shrink: a regression runs on the seeded market; allowed without --tape");

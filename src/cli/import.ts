@@ -10,14 +10,14 @@ import { writeTape } from "../tape/writer.ts";
 import { optionName } from "./option-name.ts";
 
 const formats = ["binance", "csv"] as const;
-const gapSecondsDefault = "30";
+const gapSecondsDefault = 30;
 
 const ImportFlags = z.strictObject({
   format: z.enum(formats, { error: `must be one of ${formats.join(", ")}` }).default("binance"),
   gapSeconds: z
     .string()
     .regex(/^\d{1,6}(\.\d{1,6})?$/, "must be seconds")
-    .default(gapSecondsDefault),
+    .optional(),
   out: z.string().min(1),
   symbol: symbolName,
   tick: positiveDecimal,
@@ -92,7 +92,7 @@ function imported(files: readonly string[], flags: z.output<typeof ImportFlags>)
     case "binance":
       return importRaw(lazily(files), { ...common, clockShift: shift });
     case "csv": {
-      const gapAfter = Number(gapSeconds) * microsPerSecond;
+      const gapAfter = Number(gapSeconds ?? gapSecondsDefault) * microsPerSecond;
       return importCsv(files.map(rawFile), { ...common, clockShift: shift ?? micros(0), gapAfter });
     }
     default:
@@ -103,7 +103,11 @@ function imported(files: readonly string[], flags: z.output<typeof ImportFlags>)
 function parseFlags(files: readonly string[], flags: ImportFlags): z.output<typeof ImportFlags> {
   if (files.length === 0) throw new ImportUsageError("import: name at least one file");
   const parsed = ImportFlags.safeParse(flags);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { format, gapSeconds } = parsed.data;
+    if (format === "csv" || gapSeconds === undefined) return parsed.data;
+    throw new ImportUsageError(`import: --gap-seconds ${JSON.stringify(gapSeconds)}: allowed only with --format csv`);
+  }
   const problems = parsed.error.issues.map(({ path: [key = ""], message }) => {
     const given = Object.entries(flags).find(([name]) => name === key)?.[1];
     return `${optionName(String(key))} ${JSON.stringify(given)}: ${message}`;

@@ -66,24 +66,37 @@ export const Venue = z.strictObject({
     ),
 });
 
+/** What the exchange reckons with: 10⁻⁸ of money. */
+export function hasEightDecimals(value: number): boolean {
+  return Number(value.toFixed(8)) === value;
+}
+
+/** A tape of minutes takes days then; what takes longer than any run cannot be reckoned with. */
+export const speedMin = 0.001;
+
+const eightDecimals = { error: "must have at most 8 decimals" };
+
 export const EmbeddedExchange = z.strictObject({
   port: z.number().int().min(0).max(65_535).default(0).describe("0 takes a free port."),
   wallet_usdt: z
     .number()
     .positive()
     .max(1e9)
+    .refine(hasEightDecimals, eightDecimals)
     .default(10_000)
     .describe("Starting wallet, USDT. Ten lots of BTCUSDT at 64,000 are 640 USDT."),
   maker_fee: z
     .number()
     .min(-0.001)
     .max(0.01)
+    .refine(hasEightDecimals, eightDecimals)
     .default(0.0002)
     .describe("Fee of a resting order as a fraction of its notional."),
   taker_fee: z
     .number()
     .min(0)
     .max(0.01)
+    .refine(hasEightDecimals, eightDecimals)
     .default(0.0005)
     .describe("Fee of a taking order as a fraction of its notional."),
   latency_ms: z
@@ -108,7 +121,7 @@ export const EmbeddedExchange = z.strictObject({
     .describe("Recordings that it plays, one a symbol; relative to the working directory."),
   speed: z
     .number()
-    .positive()
+    .min(speedMin)
     .max(100)
     .default(1)
     .describe("How much denser than recorded the tape is played; timers and days stay the machine's."),

@@ -127,7 +127,7 @@ export class World {
     this.specs = specsOf(settings);
     const exchangeOptions = {
       symbols: this.specs,
-      walletUsdt: String(settings.exchange.wallet_usdt),
+      walletUsdt: settings.exchange.wallet_usdt.toFixed(8),
       makerFee: settings.exchange.maker_fee.toFixed(8),
       takerFee: settings.exchange.taker_fee.toFixed(8),
       seed: settings.exchange.seed,

@@ -97,7 +97,7 @@ class Backtest {
     this.#hash = new CommandHash(input.tapes);
     this.#exchange = new Exchange({
       symbols: input.specs,
-      walletUsdt: String(settings.exchange.wallet_usdt),
+      walletUsdt: settings.exchange.wallet_usdt.toFixed(8),
       makerFee: settings.exchange.maker_fee.toFixed(8),
       takerFee: settings.exchange.taker_fee.toFixed(8),
       seed: settings.exchange.seed,

@@ -342,4 +342,61 @@ refuses([
   ],
   ["an unknown feed", () => ["exchange", "--feed", "live"], 2, /^scalpd exchange: --feed "live": must be tape/],
   ["a speed of nothing", () => ["exchange", "--speed", "0"], 2, /^scalpd exchange: --speed "0": /],
+  [
+    "a speed at which nothing would ever be played",
+    () => ["exchange", "--speed", "1e-300", "--data", newPath("data")],
+    2,
+    /^scalpd exchange: --speed "1e-300": allowed is a number from 0\.001 to 100$/,
+  ],
+  [
+    "such a speed in the settings",
+    () => run("exchange: { speed: 1.0e-300 }\n"),
+    2,
+    /^scalpd: \S+: exchange\.speed is 1e-300; allowed: a number from 0\.001 to 100$/,
+  ],
+  [
+    "a fee with more decimals than the exchange reckons with",
+    () => ["exchange", "--maker-fee", "1e-9", "--data", newPath("data")],
+    2,
+    /^scalpd exchange: --maker-fee "1e-9": allowed is a number from -0\.001 to 0\.01 with at most 8 decimals$/,
+  ],
+  [
+    "such a wallet in the settings",
+    () => run("exchange: { wallet_usdt: 1.0e-9 }\n"),
+    2,
+    /^scalpd: \S+: exchange\.wallet_usdt is 1e-9; it must have at most 8 decimals$/,
+  ],
+  [
+    "more simulated hours than anybody waits for",
+    () => ["faults", "--hours", "1e9"],
+    2,
+    /^scalpd: --hours 1000000000: allowed is a number above 0 and at most 10000$/,
+  ],
+  [
+    "a gap of tables beside a capture of streams",
+    () => [
+      "import",
+      btc,
+      "--gap-seconds",
+      "5",
+      "--symbol",
+      "X",
+      "--tick",
+      "1",
+      "--step",
+      "1",
+      "--out",
+      newPath("tape"),
+    ],
+    2,
+    /^scalpd: import: --gap-seconds "5": allowed only with --format csv$/,
+  ],
 ]);
+
+test.concurrent("[SIM-2] the exchange starts with a fee of a few hundred-millionths", async () => {
+  const fees = ["--maker-fee", "1e-7", "--taker-fee", "3e-8"];
+  const { process, announcement } = await startExchange(...fees);
+  const rates = await fetch(`${announcement.rest}/fapi/v1/time`);
+  process.signal("SIGTERM");
+  expect([rates.status, (await process.exit).code]).toEqual([200, 0]);
+});

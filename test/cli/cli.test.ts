@@ -79,7 +79,7 @@ test.each([
   [["run", "--for"], /^scalpd: option '--for <time>' argument missing\n$/],
   [["run", "--for", "soon"], /^scalpd: --for "soon": allowed are 500ms, 60s, .*\n$/],
   [["run", "--speed", "fast"], /^scalpd: --speed "fast": allowed is a number\n$/],
-  [["run", "--speed", "1000"], /^scalpd: .*exchange\.speed is 1000; allowed: a number above 0 and at most 100\n$/],
+  [["run", "--speed", "1000"], /^scalpd: .*exchange\.speed is 1000; allowed: a number from 0\.001 to 100\n$/],
   [["run", "--venue", "mars"], /^scalpd: .*venue\.name is "mars"; allowed: one of paper, testnet, production\n$/],
   [["run", "extra"], /^scalpd: too many arguments for 'run'.*\n$/],
   [["backtest"], /^scalpd: required option '--tape <files\.\.\.>' not specified\n$/],
@@ -94,7 +94,7 @@ test.each([
   ["--port", "70000", "a whole number from 0 to 65535"],
   ["--port", "abc", "a whole number from 0 to 65535"],
   ["--port", "", "a whole number from 0 to 65535"],
-  ["--speed", "0", "a number above 0 and at most 100"],
+  ["--speed", "0", "a number from 0.001 to 100"],
   ["--maker-fee", "5", "a number from -0.001 to 0.01"],
   ["--data", "", "text of at least 1 character"],
 ])("[SIM-1] `exchange %s %j` says what is allowed", (option, value, allowed) => {

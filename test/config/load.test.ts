@@ -116,7 +116,7 @@ test("[CFG-2] the command line stands above the file and is checked like it", ()
 
 test("[CFG-2] what an option says wrongly is not told as a line of the file", () => {
   expect(problemsOf("exchange:\n  speed: 2\n", { "exchange.speed": 0 })).toEqual([
-    "command line: exchange.speed is 0; allowed: a number above 0 and at most 100",
+    "command line: exchange.speed is 0; allowed: a number from 0.001 to 100",
   ]);
 });
 
