@@ -53,14 +53,15 @@ export const zones: readonly Zone[] = [
   { path: "exchange", imports: sharedWithExchange, types: [], modules: ["decimal.js", "zod"], deterministic: true },
   {
     path: "exchange/wire",
-    imports: ["exchange", ...sharedWithExchange],
+    imports: ["exchange", "files", ...sharedWithExchange],
     types: [],
     modules: "any",
     deterministic: false,
   },
   { path: "tape", imports: ["domain"], types: [], modules: "any", deterministic: false },
-  { path: "store", imports: ["domain"], types: [], modules: "any", deterministic: false },
-  { path: "ops", imports: ["domain", "config"], types: [], modules: "any", deterministic: false },
+  { path: "files", imports: [], types: [], modules: ["node:fs", "node:path"], deterministic: false },
+  { path: "store", imports: ["domain", "files"], types: [], modules: "any", deterministic: false },
+  { path: "ops", imports: ["domain", "config", "files"], types: [], modules: "any", deterministic: false },
   {
     path: "config",
     imports: ["domain"],

@@ -3,9 +3,10 @@
  * disk does not take them they are dropped and counted, and nobody waits (failure-catalogue I-19, S-29).
  */
 
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { appendFile, rename, stat, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeDirectories } from "../files/make-directories.ts";
 
 export type RotatingFileOptions = {
   readonly path: string;
@@ -34,7 +35,7 @@ const fileMode = 0o640;
 
 /** @throws {Error} the directory cannot be made */
 export function rotatingFile(options: RotatingFileOptions): RotatingFile {
-  mkdirSync(dirname(options.path), { recursive: true, mode: 0o750 });
+  makeDirectories(dirname(options.path), 0o750);
   return new Rotating(options);
 }
 

@@ -1,12 +1,13 @@
 /** Opens the store of one exchange's truth: directory, lock, what is known, intent log, and the database's thread. */
 
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { assert } from "../domain/assert.ts";
 import type { Row } from "../domain/output.ts";
 import { type Micros, micros } from "../domain/units.ts";
+import { makeDirectories } from "../files/make-directories.ts";
 import { loadAlerts } from "./alerts.ts";
 import { FailureMark, type JournalFailure, readFailure, safeModeAfter } from "./failure-mark.ts";
 import { IntentLog, type IntentLogFile, messageOf, readIntentLogs } from "./intent-log.ts";
@@ -152,7 +153,7 @@ function tornNote({ path, tornBytes }: IntentLogFile): string[] {
 
 function makeDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory, 0o700);
     chmodSync(directory, 0o700);
   } catch (error) {
     throw new StoreError(`store directory ${directory} cannot be written: ${messageOf(error)}`, { cause: error });

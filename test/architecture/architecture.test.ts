@@ -27,6 +27,7 @@ const clean: Readonly<Record<string, string>> = {
   "venue/adapter.ts": 'import { z } from "zod";\nimport "../domain/units.ts";\nexport const shape = z.string();\n',
   "venue/live/socket.ts": 'import { WebSocket } from "ws";\nexport const at = Date.now();\nexport { WebSocket };\n',
   "exchange/match.ts": 'import { assert } from "../domain/assert.ts";\nexport const match = assert;\n',
+  "files/make.ts": 'import "node:fs";\nexport const make = 1;\n',
   "exchange/wire/server.ts": 'import "node:crypto";\nimport "../match.ts";\nexport const wait = async () => 1;\n',
   "tape/tape.ts": 'import "apache-arrow";\nexport const tape = 1;\n',
   "store/store.ts": 'import "node:sqlite";\nexport const w = new URL("./store.worker.ts", import.meta.url);\n',
@@ -69,7 +70,7 @@ test("the project's own src/ has no violation", () => {
 });
 
 test("a clean tree passes, and every file and import of it is counted", () => {
-  expect(check({})).toEqual({ files: Object.keys(clean).length, imports: 31, violations: [] });
+  expect(check({})).toEqual({ files: Object.keys(clean).length, imports: 32, violations: [] });
 });
 
 test("the order of the table makes no difference", () => {

@@ -1,6 +1,6 @@
 /** What a user can get wrong: one clear line that names place, value and what is allowed, and exit code 1 or 2. */
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -231,6 +231,33 @@ refuses([
     /^scalpd: the embedded exchange did not start: scalpd exchange: cannot make the directory \S+: ENOTDIR/,
   ],
 ]);
+
+/** Its file system lets nobody make anything in it, and says that as if it were not there. */
+const odd = join("/proc", String(process.pid));
+const isOdd = existsSync(odd);
+const oddCases: readonly Case[] = [
+  [
+    "`run` with a place where nothing can be made",
+    () => ["run", "--data", odd],
+    1,
+    /^scalpd: the embedded exchange did not start: scalpd exchange: cannot make the directory \/proc\/\d+\/exchange: ENOENT/,
+  ],
+  [
+    "`exchange` with a place deep below such a one",
+    () => ["exchange", "--port", "0", "--data", join(odd, "a", "b")],
+    1,
+    /^scalpd exchange: cannot make the directory \/proc\/\d+\/a\/b: ENOENT/,
+  ],
+];
+refuses(isOdd ? oddCases : []);
+
+test.skipIf(!isOdd).concurrent("`run` beside a running exchange says where its journal cannot be made", async () => {
+  const daemon = new Scalpd(["run", "--json", "--exchange", exchange.line, "--data", join(odd, "a")]);
+  expect((await daemon.exit).code).toBe(1);
+  expect(JSON.parse(daemon.outLines.at(-1) ?? "")).toMatchObject({
+    failure: expect.stringMatching(/^store directory \S+ cannot be written: ENOENT/),
+  });
+});
 
 test.concurrent("`run` whose journal cannot be written trades nothing, and says so in the log and in its JSON", async () => {
   const daemon = new Scalpd(["run", "--json", "--exchange", exchange.line, "--data", join(paths.file, "x")]);

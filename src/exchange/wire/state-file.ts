@@ -1,9 +1,10 @@
 /** The exchange's own small store: one JSON file, replaced whole, so that a crash leaves the old or the new state. */
 
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { makeDirectories } from "../../files/make-directories.ts";
 
 /** The state cannot be read or written: the message names the file and what is wrong. */
 export class StateFileError extends Error {
@@ -86,7 +87,7 @@ export class StateFile {
 /** @throws {StateFileError} */
 export function makeDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectories(directory);
   } catch (cause) {
     throw new StateFileError(`cannot make the directory ${directory}: ${textOf(cause)}`, { cause });
   }
