@@ -8,7 +8,7 @@ import {
   type TradeStory,
   viewTrade,
 } from "../store/trade-story.ts";
-import { shown } from "./measure.ts";
+import { comparison, shown } from "./measure.ts";
 import { UsageError } from "./usage-error.ts";
 
 export type TradeOptions = {
@@ -55,8 +55,7 @@ function decisionLines({ time, action, direction, confidence, edge, gates, size_
   return [
     `  ${time} decision  ${action} ${direction}, confidence ${shown(confidence)}, edge ${shown(edge)}`,
     ...gates.map(
-      ({ gate, verdict, measured, limit }) =>
-        `    ${verdict.padEnd(8)} ${gate}: measured ${shown(measured)}, limit ${shown(limit)}`,
+      ({ gate, verdict, measured, limit }) => `    ${verdict.padEnd(8)} ${gate}: ${comparison(gate, measured, limit)}`,
     ),
     ...size_steps.map(({ what, notional }) => `    size     ${what}: ${shown(notional)}`),
   ];

@@ -9,7 +9,7 @@ import {
   symbolsIn,
   viewWhy,
 } from "../store/why.ts";
-import { shown } from "./measure.ts";
+import { comparison, shown, unitOf } from "./measure.ts";
 import { UsageError } from "./usage-error.ts";
 
 export type WhyOptions = {
@@ -63,7 +63,7 @@ function storeLines({ store, decisions, reasons, last, events, is_cut }: StoreWh
 }
 
 function reasonTable(reasons: readonly ReasonView[]): string[] {
-  const head = ["count", "reason", "symbol", "typical", "from", "to", "limit", "sources"];
+  const head = ["count", "reason", "symbol", "typical", "from", "to", "limit", "unit", "sources"];
   const rows = reasons.map(({ count, reason, symbol, measured, limit, sources }) => [
     String(count),
     reason,
@@ -72,6 +72,7 @@ function reasonTable(reasons: readonly ReasonView[]): string[] {
     shown(measured?.least ?? null),
     shown(measured?.most ?? null),
     shown(limit),
+    unitOf(reason),
     sources.join(" "),
   ]);
   const widths = head.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)));
@@ -88,7 +89,7 @@ function decisionLines(decision: DecisionView): string[] {
     `  decision   ${time} ${symbol} ${source} ${action} ${direction}: ${verdict}, ${gates.length} gates, ${failed} failed`,
     ...gates.map(
       ({ gate, verdict: found, measured, limit }) =>
-        `    ${found.padEnd(8)} ${gate}: measured ${shown(measured)}, limit ${shown(limit)}`,
+        `    ${found.padEnd(8)} ${gate}: ${comparison(gate, measured, limit)}`,
     ),
   ];
 }

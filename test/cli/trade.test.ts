@@ -40,7 +40,9 @@ const move: StopMoveRow = {
 
 beforeAll(async () => {
   const store = await openStore(optionsIn(data));
-  store.append([decisionRow("d1")]);
+  store.append([
+    decisionRow("d1", { gates: [{ gate: "SCALP_LATENCY", verdict: "passed", measured: 1.5, limit: 250 }] }),
+  ]);
   store.intent(intentRow("d1"));
   store.append([
     { ...fillRow("d1"), tradeId: "7", trade, time: at(100) },
@@ -111,6 +113,7 @@ test("a trade that is still open has no summary and says so", () => {
 
 test("people get one line for each event, and the result in money", () => {
   const { out } = scalpd("trade", trade, "--data", data);
+  expect(out).toContain("passed   SCALP_LATENCY: measured 1.5 ms, limit 250 ms");
   expect(out).toMatch(/stop +63900 to 64010: trailing/);
   expect(out).toMatch(/order +stop: sell whole position at 63900, triggered/);
   expect(out).toMatch(/result +-0\.55050000 USDT net = 0\.09950000 gross - 0\.64000000 fees \+ -0\.01000000 funding/);
