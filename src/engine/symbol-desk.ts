@@ -233,7 +233,8 @@ export class SymbolDesk {
     // A hold that a decision brought is longer than the configured one for a reason: only a change shortens it.
     const isShorter = max_hold_seconds < before[mode].max_hold_seconds;
     const hold = isShorter ? microsFromSeconds(max_hold_seconds) : null;
-    this.manager.tightenRules(this.#entries.exitRules(risk.max_leverage), hold, now);
+    const rules = this.#entries.exitRules(risk.max_leverage);
+    for (const manager of [this.manager, this.turned]) manager.tightenRules(rules, hold, now);
   }
 
   /** A trade of an earlier run: settings that were read since it was opened tighten it as they do while it runs (CFG-4). */

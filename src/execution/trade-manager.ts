@@ -15,6 +15,7 @@ import {
   addMoney,
   type Micros,
   type Money,
+  micros,
   microsFromMillis,
   noMoney,
   plus,
@@ -360,6 +361,7 @@ export class TradeManager {
   tightenRules(rules: ExitRules, holdMicrosMax: Micros | null, now: Micros): void {
     const trade = this.#trade;
     if (trade === null) return;
+    if (holdMicrosMax !== null) trade.holdMicros = micros(Math.min(trade.holdMicros, holdMicrosMax));
     const holdUntil = holdMicrosMax === null ? Number.POSITIVE_INFINITY : (trade.entryTime ?? now) + holdMicrosMax;
     tightenExits(this.#desk, trade, rules, holdUntil, now);
     this.#manage(trade, now);
@@ -427,7 +429,7 @@ export class TradeManager {
     const open = openLots(trade);
     if (wasFlat && open > 0 && order.role === "e" && trade.tradedLots === fill.quantity) {
       this.counts.entries += 1;
-      trade.holdUntil = plus(now, trade.plan.holdMicros);
+      trade.holdUntil = plus(now, trade.holdMicros);
     }
     tellExecution(this.#desk, trade.plan.trade, order, fill);
     if (!isContained) tellPosition(this.#desk, trade);

@@ -129,6 +129,8 @@ export type Trade = {
   tradedLots: Lots;
   /** the position is closed at this time at the latest (requirements EXE-6) */
   holdUntil: Micros;
+  /** and so long after the first fill: the plan's, or what was configured since (requirements CFG-4) */
+  holdMicros: Micros;
   /** no further entry order will be sent and none may trade */
   entryFinished: boolean;
   /** the entry is to be given up: what works is cancelled, and nothing follows it */
@@ -203,6 +205,7 @@ export function newTrade(plan: TradePlan, adopted = false): Trade {
     makerLots: noLots,
     tradedLots: noLots,
     holdUntil: plan.holdUntil,
+    holdMicros: plan.holdMicros,
     entryFinished: false,
     entryWithdrawn: false,
     work: newEntryWork(),

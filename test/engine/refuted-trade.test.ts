@@ -103,6 +103,12 @@ test("[F-27] what a position was turned into has its stop at once, whatever is l
   expect([...turned.orders.values()].map(({ role, status }) => [role, status.kind])).toEqual([["f", "live"]]);
 });
 
+test("[CFG-4] what a position was turned into takes from new settings what tightens, too", () => {
+  const { bench } = new Turned();
+  bench.core.reconfigure(settingsWith({ exits: { trailing: { activation_r: 0.2, distance_r: 0.1 } } }), bench.now);
+  expect(bench.core.desks[0]?.turned.trade?.rules).toMatchObject({ trailFromR: 0.2, trailByR: 0.1 });
+});
+
 test("[I-01] a position that is turned back is protected again at once", () => {
   const world = new Turned();
   world.until(8_000);

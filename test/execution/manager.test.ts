@@ -326,6 +326,16 @@ test("[CFG-4] without an entry a shorter hold counts from now", () => {
   expect([then, bench.trade.holdUntil]).toEqual([after(6_000), after(6_000)]);
 });
 
+test("[CFG-4] it stays shorter when the entry fills, and counts from then", () => {
+  const bench = new Bench();
+  bench.begin();
+  bench.manager.tightenRules(stillRules, micros(5_000_000), after(1_000));
+  bench.manager.tightenRules(stillRules, micros(6_000_000), after(1_000));
+  bench.now = after(2_000);
+  bench.fill(e1, "FILLED", 10, fillOf("a", 10));
+  expect(bench.trade.holdUntil).toBe(after(7_000));
+});
+
 test("[CFG-4] with an entry it counts from that", () => {
   const bench = held();
   bench.manager.tightenRules(stillRules, micros(5_000_000), after(1_000));
