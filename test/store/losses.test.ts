@@ -77,7 +77,11 @@ async function counted(directory: string): Promise<number> {
 /** The journal as the version before the count was kept left it. */
 function withoutCount(directory: string): void {
   const database = new DatabaseSync(join(directory, "paper-t1", databaseName));
-  database.exec("DROP TABLE loss_run; DELETE FROM schema_version WHERE version >= 11");
+  database.exec("DROP TABLE loss_run");
+  database.exec(
+    "ALTER TABLE intents DROP COLUMN tightened_exits; ALTER TABLE intents DROP COLUMN tightened_hold_until",
+  );
+  database.exec("DELETE FROM schema_version WHERE version >= 11");
   database.close();
 }
 
