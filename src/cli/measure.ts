@@ -9,6 +9,9 @@ import type { BlockReason } from "../domain/reason.ts";
 const units: ReadonlyMap<string, string> = new Map(
   Object.entries({
     ENTRIES_REFUSED: "s",
+    ACCOUNT_STALE: "µs",
+    MAX_TRADES_PER_HOUR_REACHED: "trades",
+    SIZE_TOO_SMALL: "lots",
     MODEL_SLOW: "ms",
     MAX_DAILY_LOSS_REACHED: "USDT",
     MAX_DAILY_PROFIT_REACHED: "USDT",

@@ -76,20 +76,24 @@ test("`why` shows each gate's verdict and numbers of the last decisions", async 
   expect(text).toContain("passed   COOLDOWN: measured 2024-07-19T12:00:00.000Z, limit 0");
 });
 
-test("[OPS-1] `why` shows what was measured in its unit, where it has one", async () => {
+test.each([
+  ["SCALP_SPREAD_TOO_WIDE", "bps"],
+  ["ACCOUNT_STALE", "µs"],
+  ["SIZE_TOO_SMALL", "lots"],
+] as const)("[OPS-1] `why` shows what %s has measured in its unit, %s", async (reason, unit) => {
   const data = mkdtempSync(join(root, "data-"));
   const store = await openStore(optionsIn(data));
   const wide = { measured: 3.5, limit: 2 };
   store.append([
     blocked("d1", 0.4, {
-      blocked: [{ reason: "SCALP_SPREAD_TOO_WIDE", ...wide }],
-      gates: [{ gate: "SCALP_SPREAD_TOO_WIDE", verdict: "failed", ...wide }],
+      blocked: [{ reason, ...wide }],
+      gates: [{ gate: reason, verdict: "failed", ...wide }],
     }),
   ]);
   await store.close();
   const text = scalpd("why", "--data", data).out;
-  expect(text).toContain("failed   SCALP_SPREAD_TOO_WIDE: measured 3.5 bps, limit 2 bps");
-  expect(text).toMatch(/SCALP_SPREAD_TOO_WIDE +BTCUSDT +3\.5 +3\.5 +3\.5 +2 +bps +test$/m);
+  expect(text).toContain(`failed   ${reason}: measured 3.5 ${unit}, limit 2 ${unit}`);
+  expect(text).toMatch(new RegExp(`${reason} +BTCUSDT +3\\.5 +3\\.5 +3\\.5 +2 +${unit} +test$`, "m"));
 });
 
 test("`why` says it plainly when there is no journal, or nothing in that time", async () => {
