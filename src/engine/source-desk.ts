@@ -94,7 +94,9 @@ export class SourceDesk {
 
   /** Their words have been judged: those that say a thing once have said it; what was learnt is saved now and then. */
   onJudged({ ensemble }: Settings["decision"], now: Micros): void {
-    for (const [index, { saysOnce }] of this.#sources.entries()) if (saysOnce === true) this.#latest[index] = null;
+    for (let index = 0; index < this.#sources.length; index += 1) {
+      if (this.#sources[index]?.saysOnce === true) this.#latest[index] = null;
+    }
     this.models.onDecided(ensemble.save_seconds, now);
   }
 

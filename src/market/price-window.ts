@@ -14,6 +14,8 @@ export class PriceWindow {
   /** closed candles before this time are summed up */
   private summedUntil = -1;
   private replacements = -1;
+  /** of the candles when it was last brought up to date */
+  private version = -1;
   private top = 0;
   private bottom = Number.POSITIVE_INFINITY;
   private lots = 0;
@@ -29,6 +31,7 @@ export class PriceWindow {
   /** Its beginnings are others now: everything is summed anew. */
   restart(): void {
     this.start = -1;
+    this.version = -1;
   }
 
   /** When the window that holds the current minute began; −1 before the first candle. */
@@ -93,12 +96,13 @@ export class PriceWindow {
   }
 
   private update(): void {
-    const now = this.candles.currentMinute;
-    const isReplaced = this.candles.replacements !== this.replacements;
     // Nearly always: sources look at it on every market event, and a minute is summed up once.
-    if (now < 0 || (this.summedUntil === now && this.start >= 0 && !isReplaced)) return;
+    if (this.candles.version === this.version) return;
+    this.version = this.candles.version;
+    const now = this.candles.currentMinute;
+    if (now < 0) return;
     const start = this.startOf(now);
-    if (start !== this.start || isReplaced) this.reset(start);
+    if (start !== this.start || this.candles.replacements !== this.replacements) this.reset(start);
     if (this.summedUntil === now) return;
     const ones = this.candles.series(1);
     for (let back = 0; back < ones.count && ones.openTime(back) >= this.summedUntil; back++) this.add(back);

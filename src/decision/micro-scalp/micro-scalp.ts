@@ -28,6 +28,8 @@ export class MicroScalpSource implements DecisionSource {
   private readonly vwapSide = new VwapSide();
   /** the minute that is forming; its beginning is the close of the one before */
   private minute = -1;
+  /** of the candles when that was looked at */
+  private candlesVersion = -1;
   /** minute after the candles of the last entry that was decided, and of the last that became a trade */
   private proposedAt = -1;
   private tradedAt = -1;
@@ -51,7 +53,10 @@ export class MicroScalpSource implements DecisionSource {
   observe({ market, tradeOpen }: SourceContext, now: Micros): void {
     this.vwapSide.update(market.indicators.session.sideOfVwap(market.midHalfTicks / 2), now);
     if (tradeOpen) this.tradedAt = this.proposedAt;
-    const { currentMinute } = market.candles;
+    const { candles } = market;
+    if (candles.version === this.candlesVersion) return;
+    this.candlesVersion = candles.version;
+    const { currentMinute } = candles;
     if (currentMinute === this.minute) return;
     this.minute = currentMinute;
     if (now < this.due) this.due = now;
