@@ -76,32 +76,27 @@ test.each([0, 10, 50, 100, 110, 120, 125, 140, 160, 300])(
   },
 );
 
-test("[REC-1] a trade that ended while the daemon was down gets its summary, with its real executions", () => {
-  // given
+/** A long whose target was hit while nobody ran, and the daemon started anew a minute later. */
+function endedWhileDown(): Simulation {
   const sim = openLong(long);
   sim.kill();
   sim.quote({ bid: 642_000 });
   sim.traded(642_000, 1, "sell");
   sim.advance(60_000);
-  // when
   sim.restart();
   sim.advance(1_000);
-  // then
+  return sim;
+}
+
+test("[REC-1] a trade that ended while the daemon was down gets its summary, with its real executions", () => {
+  const sim = endedWhileDown();
   expect([sim.truth.position, sim.trades[0]?.exitReason, sim.trades[0]?.quantity]).toEqual([0, "TAKE_PROFIT", 10]);
   expectExact(sim);
 });
 
 test("[ORD-4] what ended while the daemon was down counts in the run that finds it, as its row in the journal does", () => {
-  // given
-  const sim = openLong(long);
-  sim.kill();
-  sim.quote({ bid: 642_000 });
-  sim.traded(642_000, 1, "sell");
-  sim.advance(60_000);
-  // when
-  sim.restart();
-  sim.advance(1_000);
-  // then: the entry stood in the journal already
+  const sim = endedWhileDown();
+  // The entry stood in the journal already.
   const { entries, exits, fills, trades, netPnl } = sim.core.summary();
   expect([entries, exits, fills, trades, netPnl]).toEqual([0, 1, 1, 1, sim.trades[0]?.netPnl]);
 });

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
 import { callOfText } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
+import { partsWith } from "./given.ts";
 
 const second = 1_000_000;
 const entry = orderId({ prefix: "sd", trade: tradeIdFrom("d1"), role: "e", attempt: 1 });
@@ -10,25 +11,18 @@ const midnight = 86_400 * second;
 
 /** A daemon with 1,000 USDT that may lose twenty of them a day, and has read its account. */
 function judgeOf(): Judge {
-  const judge = new Judge([{ symbol: "BTCUSDT", tick: 0.1, step: 0.001 }], 0, undefined, {
-    fresh: { quote: noon, trade: noon, mark: noon, account: noon, latency: noon },
-    canaries: [],
-    notionalMax: () => Number.POSITIVE_INFINITY,
-    leverageMax: 10,
-    positionsMax: 1,
-    tradesAnHourMax: 100,
-    dayLoss: { dayLossMax: 20, wallet: 1_000, accountAge: 60 * second },
-    isSafeModeOperators: true,
-    leavesOrphans: false,
-    cancelsForeign: false,
-    ownBook: () => null,
-    ownPositions: () => null,
-    firstMessage: noon,
-    replyTimeout: Number.POSITIVE_INFINITY,
-    readableWeight: Number.POSITIVE_INFINITY,
-    foundStopDistance: () => Number.POSITIVE_INFINITY,
-    sizes: () => ({}),
-  });
+  const judge = new Judge(
+    [{ symbol: "BTCUSDT", tick: 0.1, step: 0.001 }],
+    0,
+    undefined,
+    partsWith({
+      fresh: { quote: noon, trade: noon, mark: noon, account: noon, latency: noon },
+      notionalMax: () => Number.POSITIVE_INFINITY,
+      positionsMax: 1,
+      dayLoss: { dayLossMax: 20, wallet: 1_000, accountAge: 60 * second },
+      firstMessage: noon,
+    }),
+  );
   judge.scene.now = noon;
   judge.begins({ openTrades: [], fills: new Set() });
   judge.ready();

@@ -3,6 +3,7 @@
 import { orderId, type TradeId, tradeIdFrom } from "../../../src/domain/order-id.ts";
 import type { IntentRow, OrderRow } from "../../../src/domain/output.ts";
 import { lots, micros, noLots, symbolIndex, ticks } from "../../../src/domain/units.ts";
+import type { JudgeParts } from "../../../src/faults/judge/judge.ts";
 
 /** Held for a minute. */
 export function intentOf(decisionId = "d1", trade: TradeId = tradeIdFrom(decisionId)): IntentRow {
@@ -47,4 +48,30 @@ export function orderRowOf(clientOrderId: string, state: string, trade: TradeId 
 }
 
 /** Without a limit. */
-export const noDayLoss = { dayLossMax: Number.POSITIVE_INFINITY, wallet: 0, accountAge: 0 } as const;
+const noDayLoss = { dayLossMax: Number.POSITIVE_INFINITY, wallet: 0, accountAge: 0 } as const;
+
+const second = 1_000_000;
+
+/** Settings that a run might have, and a daemon without books; a test names what it is about. */
+export function partsWith(changes: Partial<JudgeParts> = {}): JudgeParts {
+  return {
+    fresh: { quote: second, trade: second, mark: second, account: second, latency: second },
+    canaries: [],
+    notionalMax: () => 2_000,
+    leverageMax: 10,
+    positionsMax: 2,
+    tradesAnHourMax: 100,
+    dayLoss: noDayLoss,
+    isSafeModeOperators: true,
+    leavesOrphans: false,
+    cancelsForeign: false,
+    ownBook: () => null,
+    ownPositions: () => null,
+    firstMessage: 10 * second,
+    replyTimeout: Number.POSITIVE_INFINITY,
+    readableWeight: Number.POSITIVE_INFINITY,
+    foundStopDistance: () => Number.POSITIVE_INFINITY,
+    sizes: () => ({}),
+    ...changes,
+  };
+}

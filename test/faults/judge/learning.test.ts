@@ -6,7 +6,7 @@ import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
 import { lots, micros, symbolIndex, ticks } from "../../../src/domain/units.ts";
 import { type Call, callOfHttp, callOfText } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
-import { intentOf, noDayLoss } from "./given.ts";
+import { intentOf, partsWith } from "./given.ts";
 
 const grids = [
   { symbol: "BTCUSDT", tick: 0.1, step: 0.001 },
@@ -23,25 +23,17 @@ type World = { readonly judge: Judge; own: number; isBookValid: boolean };
 
 function world(): World {
   const parts: Omit<World, "judge"> = { own: 0, isBookValid: true };
-  const judge = new Judge(grids, 0, undefined, {
-    fresh: { quote: second, trade: second, mark: second, account: second, latency: second },
-    canaries: [],
-    notionalMax: () => 2_000,
-    leverageMax: 10,
-    positionsMax: 2,
-    tradesAnHourMax: 100,
-    dayLoss: noDayLoss,
-    isSafeModeOperators: true,
-    leavesOrphans: false,
-    cancelsForeign: false,
-    ownBook: () => (made.isBookValid ? { bids: [], asks: [] } : null),
-    ownPositions: () => [made.own, 0],
-    firstMessage,
-    replyTimeout: Number.POSITIVE_INFINITY,
-    readableWeight: 2_000,
-    foundStopDistance: () => Number.POSITIVE_INFINITY,
-    sizes: () => ({}),
-  });
+  const judge = new Judge(
+    grids,
+    0,
+    undefined,
+    partsWith({
+      ownBook: () => (made.isBookValid ? { bids: [], asks: [] } : null),
+      ownPositions: () => [made.own, 0],
+      firstMessage,
+      readableWeight: 2_000,
+    }),
+  );
   const made: World = Object.assign(parts, { judge });
   judge.scene.now = 100 * second;
   judge.begins({ openTrades: [], fills: new Set() });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
 import { callOfHttp, callOfText } from "../../../src/faults/call.ts";
 import { Judge, type JudgeParts } from "../../../src/faults/judge/judge.ts";
-import { noDayLoss } from "./given.ts";
+import { partsWith } from "./given.ts";
 
 const grids = [{ symbol: "BTCUSDT", tick: 0.1, step: 0.001 }];
 const own = orderId({ prefix: "sd", trade: tradeIdFrom("d1"), role: "e", attempt: 1 });
@@ -13,26 +13,12 @@ const accountPaths = ["/fapi/v3/balance", "/fapi/v3/positionRisk", "/fapi/v1/ope
 let fills = 0;
 
 function judgeWith(parts: Partial<JudgeParts>): Judge {
-  const judge = new Judge(grids, 0, undefined, {
-    fresh: { quote: second, trade: second, mark: second, account: second, latency: second },
-    canaries: [],
-    notionalMax: () => 2_000,
-    leverageMax: 10,
-    positionsMax: 2,
-    tradesAnHourMax: 100,
-    dayLoss: noDayLoss,
-    isSafeModeOperators: true,
-    leavesOrphans: false,
-    cancelsForeign: false,
-    ownBook: () => null,
-    ownPositions: () => [0],
-    firstMessage: Number.POSITIVE_INFINITY,
-    replyTimeout: Number.POSITIVE_INFINITY,
-    readableWeight: Number.POSITIVE_INFINITY,
-    foundStopDistance: () => Number.POSITIVE_INFINITY,
-    sizes: () => ({}),
-    ...parts,
-  });
+  const judge = new Judge(
+    grids,
+    0,
+    undefined,
+    partsWith({ ownPositions: () => [0], firstMessage: Number.POSITIVE_INFINITY, ...parts }),
+  );
   judge.scene.now = 100 * second;
   judge.begins({ openTrades: [], fills: new Set() });
   judge.ready();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
 import { type Call, callOfHttp } from "../../../src/faults/call.ts";
 import { Judge } from "../../../src/faults/judge/judge.ts";
-import { intentOf, noDayLoss } from "./given.ts";
+import { intentOf, partsWith } from "./given.ts";
 
 const grids = [
   { symbol: "BTCUSDT", tick: 0.1, step: 0.001 },
@@ -14,25 +14,7 @@ const intent = intentOf();
 let executions = 0;
 
 function judgeOf(tradesAnHourMax = 2): Judge {
-  const judge = new Judge(grids, 0, undefined, {
-    fresh: { quote: second, trade: second, mark: second, account: second, latency: second },
-    canaries: [],
-    notionalMax: () => 2_000,
-    leverageMax: 10,
-    positionsMax: 1,
-    tradesAnHourMax,
-    dayLoss: noDayLoss,
-    isSafeModeOperators: true,
-    leavesOrphans: false,
-    cancelsForeign: false,
-    ownBook: () => null,
-    ownPositions: () => null,
-    firstMessage: 10 * second,
-    replyTimeout: Number.POSITIVE_INFINITY,
-    readableWeight: Number.POSITIVE_INFINITY,
-    foundStopDistance: () => Number.POSITIVE_INFINITY,
-    sizes: () => ({}),
-  });
+  const judge = new Judge(grids, 0, undefined, partsWith({ positionsMax: 1, tradesAnHourMax }));
   judge.scene.now = 100 * second;
   judge.begins({ openTrades: [], fills: new Set() });
   return judge;

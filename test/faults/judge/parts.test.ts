@@ -4,7 +4,7 @@ import { micros, signedLots, symbolIndex } from "../../../src/domain/units.ts";
 import { callOfHttp, callOfText } from "../../../src/faults/call.ts";
 import { Judge, type JudgeParts } from "../../../src/faults/judge/judge.ts";
 import type { BookView } from "../../../src/faults/judge/local-book.ts";
-import { intentOf, noDayLoss, orderRowOf } from "./given.ts";
+import { intentOf, orderRowOf, partsWith } from "./given.ts";
 
 const grids = [{ symbol: "BTCUSDT", tick: 0.1, step: 0.001 }];
 const trade = tradeIdFrom("d1");
@@ -16,26 +16,17 @@ const streams = ["bookTicker", "depth@100ms", "aggTrade", "markPrice@1s"] as con
 const start = 100 * second;
 
 function judgeWith(parts: Partial<JudgeParts> = {}): Judge {
-  const judge = new Judge(grids, 0, undefined, {
-    fresh: { quote: 5 * second, trade: 30 * second, mark: 10 * second, account: 120 * second, latency: second },
-    canaries: ["canarysecret"],
-    notionalMax: () => 2_000,
-    leverageMax: 10,
-    positionsMax: 2,
-    tradesAnHourMax: 100,
-    dayLoss: noDayLoss,
-    isSafeModeOperators: true,
-    leavesOrphans: false,
-    cancelsForeign: false,
-    ownBook: () => book,
-    ownPositions: () => null,
-    firstMessage: 10 * second,
-    replyTimeout: Number.POSITIVE_INFINITY,
-    readableWeight: Number.POSITIVE_INFINITY,
-    foundStopDistance: () => Number.POSITIVE_INFINITY,
-    sizes: () => ({}),
-    ...parts,
-  });
+  const judge = new Judge(
+    grids,
+    0,
+    undefined,
+    partsWith({
+      fresh: { quote: 5 * second, trade: 30 * second, mark: 10 * second, account: 120 * second, latency: second },
+      canaries: ["canarysecret"],
+      ownBook: () => book,
+      ...parts,
+    }),
+  );
   judge.scene.now = start;
   judge.begins({ openTrades: [], fills: new Set() });
   judge.scene.isPrivateOpen = true;

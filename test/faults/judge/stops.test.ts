@@ -3,30 +3,18 @@
 import { expect, test } from "vitest";
 import { orderId, tradeIdFrom } from "../../../src/domain/order-id.ts";
 import { Judge, type JudgeParts } from "../../../src/faults/judge/judge.ts";
-import { intentOf, noDayLoss } from "./given.ts";
+import { intentOf, partsWith } from "./given.ts";
 
 const grids = [{ symbol: "BTCUSDT", tick: 0.1, step: 0.001 }];
 const trade = tradeIdFrom("orphan");
 const second = 1_000_000;
-const parts: JudgeParts = {
+const parts: JudgeParts = partsWith({
   fresh: { quote: 5 * second, trade: 30 * second, mark: 10 * second, account: 120 * second, latency: second },
-  canaries: [],
   notionalMax: () => Number.POSITIVE_INFINITY,
-  leverageMax: 10,
-  positionsMax: 2,
-  tradesAnHourMax: 100,
-  dayLoss: noDayLoss,
   isSafeModeOperators: false,
-  leavesOrphans: false,
-  cancelsForeign: false,
-  ownBook: () => null,
-  ownPositions: () => null,
   firstMessage: Number.POSITIVE_INFINITY,
-  replyTimeout: Number.POSITIVE_INFINITY,
-  readableWeight: Number.POSITIVE_INFINITY,
   foundStopDistance: () => 1_000,
-  sizes: () => ({}),
-};
+});
 let trades = 0;
 
 /** Somebody has opened ten lots at 640,000 ticks, and the daemon takes them over. */
