@@ -71,6 +71,17 @@ test("[MKT-4] session and day say when they began, by the schedule in UTC", () =
   expect([session.begin, day.begin]).toEqual([minuteOf(7 * 60), minuteOf(0)]);
 });
 
+test("[CFG-4] other session times hold at once, whatever was looked at before", () => {
+  const candles = new Candles();
+  const indicators = new Indicators(candles, settings.market, schedule);
+  const midnight = 20_000 * microsPerDay;
+  candles.onTrade(ticks(100), lots(1), false, micros(midnight + 90 * microsPerMinute));
+  const before = indicators.session.begin;
+  const later = new SessionSchedule({ ...settings.market.sessions, asia: "01:00" });
+  indicators.configure(settings.market, later);
+  expect([before, indicators.session.begin]).toEqual([midnight, midnight + 60 * microsPerMinute]);
+});
+
 test("[MKT-4] without candles nothing is known of the session", () => {
   const { session, day, ...rest } = reads(new Indicators(new Candles(), settings.market, schedule));
   expect([session, day]).toEqual([nothing, nothing]);
